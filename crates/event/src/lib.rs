@@ -1,0 +1,1 @@
+//! The one event type, its catalogue, redaction and sinks.

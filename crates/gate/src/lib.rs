@@ -1,0 +1,1 @@
+//! The gate: listeners, pipeline, guards, upstreams.

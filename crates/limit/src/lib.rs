@@ -1,0 +1,1 @@
+//! Rate-limit algorithms as pure functions over counters.

@@ -1,0 +1,3 @@
+//! The `mantlet` command.
+
+fn main() {}

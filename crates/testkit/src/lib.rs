@@ -1,0 +1,1 @@
+//! Fakes, wire client, fake upstream and disposable servers for tests.
