@@ -1,1 +1,24 @@
-//! The gate: listeners, pipeline, guards, upstreams.
+//! The gate: listeners, the way of a request, guards, upstreams.
+//!
+//! ```text
+//! edge       a connection, TLS, HTTP/1.1 and HTTP/2; framing settled byte by byte
+//! stages     hygiene, client, route: fixed, never off
+//! guards     in the order of `guards/order.rs`, asked by `pipeline`
+//! upstream   the application
+//! guards     again, on the answer; the last word is ours
+//! ```
+//! `way` walks a request through all of it; `live` builds everything from the configuration.
+
+pub mod edge;
+pub mod fuzzing;
+pub mod guards;
+pub mod live;
+pub mod pipeline;
+pub mod refusal;
+pub mod stages;
+pub mod upstream;
+mod way;
+
+pub use edge::{BindError, Listeners, PhaseSwitch, Server, ServerSection, StartError};
+pub use live::{Live, Resolved, Settings, resolve};
+pub use way::Gate;

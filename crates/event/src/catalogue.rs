@@ -1,0 +1,145 @@
+//! Every kind of event there is. Nothing else is ever emitted, so alert rules can be complete.
+
+use mantlet_types::Severity::{High, Info, Low, Medium};
+
+use crate::Entry;
+use crate::Stream::{Access, Audit, Decision, System};
+
+/// Declares one static per entry, documented by its summary, and the list of them all.
+macro_rules! entries {
+    ($($id:ident = $name:literal, $code:literal, $severity:ident, $stream:ident, $summary:literal;)*) => {
+        $(
+            #[doc = $summary]
+            pub static $id: Entry = Entry {
+                name: $name,
+                code: $code,
+                severity: $severity,
+                stream: $stream,
+                summary: $summary,
+            };
+        )*
+
+        /// The whole catalogue, in the order of this file.
+        pub static ALL: &[&Entry] = &[$(&$id),*];
+    };
+}
+
+entries! {
+    // The way of a request.
+    GATEWAY_REQUEST_COMPLETED = "gateway.request.completed", "gateway_request_completed", Info, Access,
+        "A request was answered, by the application or by the gateway.";
+    GATEWAY_REQUEST_REFUSED = "gateway.request.refused", "gateway_request_refused", Low, Decision,
+        "A fixed stage refused a request: no route, a denied route, a reserved path, or no usable upstream.";
+    HYGIENE_REQUEST_REFUSED = "hygiene.request.refused", "input_validation_fail", Medium, Decision,
+        "A request was malformed or could be read in two ways.";
+    CLIENT_FORWARDING_IGNORED = "client.forwarding.ignored", "client_forwarding_ignored", Low, System,
+        "Forwarding headers came from a peer that is not trusted and were ignored.";
+    BODY_LIMIT_EXCEEDED = "body.limit.exceeded", "input_validation_fail", Medium, Decision,
+        "A request body was larger than its route allows.";
+    UPSTREAM_CONNECTION_FAILED = "upstream.connection.failed", "upstream_connection_failed", Medium, System,
+        "No connection to an upstream could be made, or it broke.";
+    UPSTREAM_ANSWER_TIMEDOUT = "upstream.answer.timedout", "upstream_answer_timedout", Medium, System,
+        "An upstream did not answer in time.";
+    UPGRADE_CONNECTION_OPENED = "upgrade.connection.opened", "upgrade_connection_opened", Info, Access,
+        "A connection was upgraded, for example to a WebSocket.";
+    UPGRADE_CONNECTION_ENDED = "upgrade.connection.ended", "upgrade_connection_ended", Info, Access,
+        "An upgraded connection ended.";
+
+    // Guards.
+    BLOCKLIST_REQUEST_REFUSED = "blocklist.request.refused", "authz_fail", Medium, Decision,
+        "A request came from a blocked network.";
+    LIMIT_REQUEST_REFUSED = "limit.request.refused", "excess_rate_limit_exceeded", Medium, Decision,
+        "A client sent more requests than its limit allows.";
+    LIMIT_QUOTA_WARNED = "limit.quota.warned", "limit_quota_warned", Low, Decision,
+        "A client has nearly used up its limit.";
+    JSON_BODY_REFUSED = "json.body.refused", "input_validation_fail", Medium, Decision,
+        "A JSON body was not well formed or larger than its limits allow.";
+    ERRORS_ANSWER_REPLACED = "errors.answer.replaced", "errors_answer_replaced", Medium, Decision,
+        "An answer of the application showed its inside and was replaced.";
+    GUARD_INSPECTION_FAILED = "guard.inspection.failed", "guard_inspection_failed", High, Decision,
+        "A guard failed or ran out of time, and its fail mode decided.";
+
+    // Administration.
+    BLOCKLIST_NETWORK_BLOCKED = "blocklist.network.blocked", "authz_change", Medium, Audit,
+        "A network was put on the block list.";
+    BLOCKLIST_NETWORK_UNBLOCKED = "blocklist.network.unblocked", "authz_change", Medium, Audit,
+        "A network was taken off the block list.";
+    CONTROL_COMMAND_EXECUTED = "control.command.executed", "authz_admin", Info, Audit,
+        "An administrative command was carried out.";
+    CONTROL_COMMAND_REFUSED = "control.command.refused", "authz_fail", High, Audit,
+        "An administrative command was refused.";
+    ADMIN_REQUEST_REFUSED = "admin.request.refused", "authz_fail", Medium, Decision,
+        "A request to the administrative interface was refused.";
+
+    // The process.
+    PROCESS_SERVICE_STARTED = "process.service.started", "sys_startup", Info, System,
+        "The gateway started and listens.";
+    PROCESS_SERVICE_STOPPING = "process.service.stopping", "sys_shutdown", Info, System,
+        "The gateway was asked to stop and finishes what runs.";
+    PROCESS_SERVICE_STOPPED = "process.service.stopped", "sys_shutdown", Info, System,
+        "The gateway stopped.";
+    PROCESS_TASK_PANICKED = "process.task.panicked", "sys_crash", High, System,
+        "A task ended by a defect of the program; the others go on.";
+    PROCESS_LIMIT_REACHED = "process.limit.reached", "excess_rate_limit_exceeded", Medium, System,
+        "A cap of the configuration was reached.";
+    LOG_RECORD_DROPPED = "log.record.dropped", "sys_monitor_disabled", High, System,
+        "Records were dropped because a sink could not keep up or could not write.";
+    CONFIG_VALUE_RISKY = "config.value.risky", "config_value_risky", Medium, System,
+        "A setting weakens a protection.";
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    /// The words of the OWASP Logging Vocabulary that the catalogue uses.
+    const VOCABULARY: [&str; 9] = [
+        "authz_admin",
+        "authz_change",
+        "authz_fail",
+        "excess_rate_limit_exceeded",
+        "input_validation_fail",
+        "sys_crash",
+        "sys_monitor_disabled",
+        "sys_shutdown",
+        "sys_startup",
+    ];
+
+    #[test]
+    fn names_are_unique_and_have_three_lower_case_parts() {
+        let mut seen = HashSet::new();
+        for entry in ALL {
+            assert!(seen.insert(entry.name), "{} twice", entry.name);
+            let parts: Vec<_> = entry.name.split('.').collect();
+            assert_eq!(parts.len(), 3, "{}", entry.name);
+            for part in parts {
+                assert!(
+                    !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase()),
+                    "{}",
+                    entry.name
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn codes_are_of_the_vocabulary_or_the_name_itself() {
+        for entry in ALL {
+            assert!(
+                VOCABULARY.contains(&entry.code) || entry.code == entry.name.replace('.', "_"),
+                "{}",
+                entry.name
+            );
+        }
+    }
+
+    #[test]
+    fn summaries_are_sentences() {
+        for entry in ALL {
+            assert!(entry.summary.ends_with('.'), "{}", entry.name);
+            assert!(entry.summary.starts_with(char::is_uppercase), "{}", entry.name);
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! The way from an event to the sinks.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+use std::time::Duration;
+
+use mantlet_types::Clock;
+
+use crate::{Event, Record, Redactor, Stream, Streams};
+
+/// What a sink does when it cannot keep up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delivery {
+    /// Never blocks the caller; drops records and counts them.
+    Lossy,
+    /// Blocks the caller until the record is on disk; never drops one while the disk works.
+    Durable,
+}
+
+/// Where records go. A sink must not panic, and must not emit events itself.
+pub trait EventSink: Debug + Send + Sync {
+    /// The name of the sink in metrics and reports.
+    fn name(&self) -> &'static str;
+
+    /// What it does when it cannot keep up.
+    fn delivery(&self) -> Delivery;
+
+    /// Whether it takes records of `stream`; asked once, when the sinks are put together.
+    fn wants(&self, stream: Stream) -> bool;
+
+    /// Takes one record, of a stream it wants.
+    fn accept(&self, record: &Arc<Record>);
+
+    /// Writes out what it holds, waiting at most `timeout`. It may be used afterwards.
+    fn close(&self, timeout: Duration);
+}
+
+/// The handle through which everything emits; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Events(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    clock: Arc<dyn Clock>,
+    redactor: Redactor,
+    sinks: Vec<(Streams, Box<dyn EventSink>)>,
+    wanted: Streams,
+}
+
+impl Events {
+    /// Starts to put sinks together; `clock` gives the time of every event.
+    pub fn builder(clock: Arc<dyn Clock>) -> EventsBuilder {
+        EventsBuilder { clock, redactor: None, sinks: Vec::new() }
+    }
+
+    /// Stamps the event, takes out secrets and gives it to each sink that wants its stream. Blocks
+    /// only on sinks that are [`Delivery::Durable`].
+    pub fn emit(&self, mut event: Event) {
+        let stream = event.entry().stream;
+        if !self.wants(stream) {
+            return;
+        }
+        event.seal(self.0.clock.now(), &self.0.redactor);
+        let record = Arc::new(Record::new(event));
+        for (streams, sink) in &self.0.sinks {
+            if streams.contains(stream) {
+                sink.accept(&record);
+            }
+        }
+    }
+
+    /// Whether any sink wants `stream`. Cheap: lets callers skip building events nobody reads.
+    #[must_use]
+    pub fn wants(&self, stream: Stream) -> bool {
+        self.0.wanted.contains(stream)
+    }
+
+    /// Makes every sink write out what it holds, waiting at most `timeout` for all of them.
+    pub fn close(&self, timeout: Duration) {
+        let deadline = self.0.clock.monotonic().plus(timeout);
+        for (_, sink) in &self.0.sinks {
+            sink.close(deadline.since(self.0.clock.monotonic()));
+        }
+    }
+}
+
+/// Puts [`Events`] together.
+#[derive(Debug)]
+#[must_use]
+pub struct EventsBuilder {
+    clock: Arc<dyn Clock>,
+    redactor: Option<Redactor>,
+    sinks: Vec<(Streams, Box<dyn EventSink>)>,
+}
+
+impl EventsBuilder {
+    /// Uses `redactor` instead of one that knows patterns only.
+    pub fn redactor(mut self, redactor: Redactor) -> Self {
+        self.redactor = Some(redactor);
+        self
+    }
+
+    /// Adds a sink; sinks get records in the order in which they were added.
+    pub fn sink(mut self, sink: Box<dyn EventSink>) -> Self {
+        let wanted = Stream::ALL
+            .into_iter()
+            .filter(|stream| sink.wants(*stream))
+            .fold(Streams::NONE, Streams::with);
+        self.sinks.push((wanted, sink));
+        self
+    }
+
+    /// The finished handle.
+    #[must_use]
+    pub fn build(self) -> Events {
+        let wanted = Stream::ALL
+            .into_iter()
+            .filter(|stream| self.sinks.iter().any(|(streams, _)| streams.contains(*stream)))
+            .fold(Streams::NONE, Streams::with);
+        let Self { clock, redactor, sinks } = self;
+        Events(Arc::new(Inner { clock, redactor: redactor.unwrap_or_default(), sinks, wanted }))
+    }
+}

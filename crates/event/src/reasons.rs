@@ -1,0 +1,179 @@
+//! Every reason for a refusal. `title` and `detail` go to the client and say nothing of the
+//! inside; `code` and `hint` are for the operator.
+
+use mantlet_types::Reason;
+
+/// Declares one static per reason and the list of them all.
+macro_rules! reasons {
+    ($($id:ident = $code:literal, $status:literal, $title:literal, $detail:literal, $hint:literal;)*) => {
+        $(
+            #[doc = concat!("`", $code, "` (", $status, "): ", $title, ".")]
+            pub static $id: Reason = Reason {
+                code: $code,
+                status: $status,
+                title: $title,
+                detail: $detail,
+                hint: $hint,
+            };
+        )*
+
+        /// All reasons, in the order of this file.
+        pub static ALL: &[&Reason] = &[$(&$id),*];
+    };
+}
+
+reasons! {
+    // hygiene
+    MALFORMED_REQUEST = "malformed-request", 400, "Malformed request",
+        "The request does not follow the rules of HTTP.",
+        "The client sent something that is not valid HTTP; there is no setting for this. The evidence names what was wrong.";
+    AMBIGUOUS_FRAMING = "ambiguous-framing", 400, "Malformed request",
+        "The length of the request body is not stated clearly.",
+        "The request could be read as two different ones (request smuggling); there is no setting for this. Look at the client or the proxy in front.";
+    INVALID_HOST = "invalid-host", 400, "Invalid host",
+        "The Host header is missing, repeated or not a valid host name.",
+        "The evidence names what was sent; there is no setting for this. `[[routes]] host` says which names are served.";
+    INVALID_PATH = "invalid-path", 400, "Invalid path",
+        "The path of the request is not valid.",
+        "The path could be read in two ways (encoded separators, dot segments, control characters). `[hygiene]` holds the few choices there are.";
+    HEAD_TOO_LARGE = "head-too-large", 431, "Request header fields too large",
+        "The header fields of the request are too large. Send fewer or shorter ones, for example by deleting cookies.",
+        "The caps are `[server] head_limit` and `[server] header_count`.";
+    URI_TOO_LONG = "uri-too-long", 414, "URI too long",
+        "The address of the request is too long.",
+        "The cap is `[server] target_limit`.";
+    METHOD_NOT_SUPPORTED = "method-not-supported", 501, "Method not supported",
+        "The request method is not supported.",
+        "TRACE and CONNECT are never forwarded; there is no setting for this.";
+    EXPECTATION_FAILED = "expectation-failed", 417, "Expectation failed",
+        "The expectation in the request cannot be met.",
+        "Only `Expect: 100-continue` is understood; there is no setting for this.";
+
+    // routing and reserved paths
+    NO_ROUTE = "no-route", 404, "Not found",
+        "There is nothing at this address.",
+        "No entry of `[[routes]]` matches host and path; add one, or one without conditions for everything else.";
+    ROUTE_DENIED = "route-denied", 403, "Forbidden",
+        "This address is not available.",
+        "The route that matched says `deny = true` in `[[routes]]`.";
+    RESERVED_PATH = "reserved-path", 404, "Not found",
+        "There is nothing at this address.",
+        "Paths under `/.mantlet/` belong to the gateway and never reach the application.";
+    FILE_NOT_FOUND = "file-not-found", 404, "Not found",
+        "There is nothing at this address.",
+        "The folder that `[[routes]] static` names has no such file; hidden files are never served.";
+    STATIC_METHOD = "static-method", 405, "Method not allowed",
+        "Only GET and HEAD are allowed here.",
+        "The route serves files (`[[routes]] static`); files can only be read.";
+
+    // guards
+    ADDRESS_BLOCKED = "address-blocked", 403, "Forbidden",
+        "Requests from this network are not accepted.",
+        "The client is on the block list. `mantlet block remove` lifts the block; `[guards.blocklist] allow` spares a network from all blocks.";
+    RATE_LIMITED = "rate-limited", 429, "Too many requests",
+        "Too many requests in a short time. Wait and try again.",
+        "The limit is in `[guards.limit]`. If many clients share this address because a proxy stands in front, name the proxy in `[client] trusted_proxies`.";
+    JSON_TOO_DEEP = "json-too-deep", 400, "Invalid JSON",
+        "The JSON body is not valid or too deeply nested.",
+        "The caps are in `[guards.json]`, for example `[guards.json] depth`.";
+    INTERNALS_WITHHELD = "internals-withheld", 500, "Internal server error",
+        "The request could not be completed.",
+        "The application answered with a stack trace or the like; the application's own log has it. `[guards.errors]` says what is replaced.";
+    GUARD_FAILED = "guard-failed", 503, "Service unavailable",
+        "The request cannot be served now. Try again later.",
+        "A guard failed or ran out of time and its fail mode is closed: `fail` in the guard's own table. The event says which guard.";
+
+    // bodies
+    BODY_TOO_LARGE = "body-too-large", 413, "Content too large",
+        "The body of the request is too large.",
+        "The cap is `[server] body_limit`; a route that takes large files says so with `[[routes]] upload = true`.";
+    BODY_MEMORY_EXHAUSTED = "body-memory-exhausted", 503, "Service unavailable",
+        "The request cannot be served now. Try again later.",
+        "All memory set aside for inspecting bodies is in use: `[server] body_memory`.";
+    HEAD_TIMEOUT = "head-timeout", 408, "Request timeout",
+        "The head of the request did not arrive in time.",
+        "The time is `[server] head_timeout`.";
+    BODY_INCOMPLETE = "body-incomplete", 400, "Incomplete request",
+        "The body of the request ended early.",
+        "The client closed the connection before it had sent the whole body; there is no setting for this.";
+    BODY_TIMEOUT = "body-timeout", 408, "Request timeout",
+        "The body of the request did not arrive in time.",
+        "The time is `[server] body_timeout`.";
+
+    // upstream
+    UPSTREAM_UNREACHABLE = "upstream-unreachable", 502, "Bad gateway",
+        "The service cannot be reached now. Try again later.",
+        "No connection to the application: see that it runs and listens at the address in `[upstream]`.";
+    UPSTREAM_SATURATED = "upstream-saturated", 503, "Service unavailable",
+        "The service is busy. Try again later.",
+        "All connections to the application are in use: `[upstream] max_connections`.";
+    UPSTREAM_INVALID = "upstream-invalid", 502, "Bad gateway",
+        "The service gave no valid answer. Try again later.",
+        "The application answered with something that is not valid HTTP or closed the connection early; its own log may say why.";
+    UPSTREAM_TIMEOUT = "upstream-timeout", 504, "Gateway timeout",
+        "The service did not answer in time. Try again later.",
+        "The time is `[upstream] response_timeout`.";
+
+    // the gateway itself
+    TOO_MANY_CONNECTIONS = "too-many-connections", 503, "Service unavailable",
+        "There are too many connections now. Try again later.",
+        "The cap is `[server] max_connections` or `[server] max_upgraded_connections`.";
+    DRAINING = "draining", 503, "Service unavailable",
+        "The service is restarting. Try again in a moment.",
+        "The gateway is stopping and takes no new requests; `[server] drain_timeout` says how long running ones may take.";
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_and_kebab_case() {
+        let mut seen = HashSet::new();
+        for reason in ALL {
+            assert!(seen.insert(reason.code), "{} twice", reason.code);
+            for part in reason.code.split('-') {
+                assert!(
+                    !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase()),
+                    "{}",
+                    reason.code
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn statuses_are_refusals() {
+        for reason in ALL {
+            assert!((400..=599).contains(&reason.status), "{}", reason.code);
+        }
+    }
+
+    #[test]
+    fn texts_have_their_style() {
+        for reason in ALL {
+            assert!(!reason.title.ends_with('.'), "{}", reason.code);
+            for text in [reason.title, reason.detail, reason.hint] {
+                assert!(text.starts_with(|c: char| c.is_uppercase() || c == '`'), "{text}");
+                assert!(!text.contains(['\n', '\r']) && !text.contains("  "), "{text}");
+            }
+            assert!(reason.detail.ends_with('.') && reason.hint.ends_with('.'), "{}", reason.code);
+        }
+    }
+
+    #[test]
+    fn clients_learn_nothing_of_the_inside() {
+        for reason in ALL {
+            for text in [reason.title, reason.detail] {
+                let text = text.to_ascii_lowercase();
+                for word in
+                    ["mantlet", "upstream", "guard", "route", "config", "proxy", "`", "limit is"]
+                {
+                    assert!(!text.contains(word), "{}: {text}", reason.code);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! One connection, from its first byte to its last.
+
+use std::convert::Infallible;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::{http1, http2};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite};
+
+use super::phase::{Phase, PhaseSwitch};
+use super::wire::{Rules, WireControl, WireIo};
+use crate::pipeline::Client;
+use crate::way::{Connection, Worker};
+
+/// What an HTTP/2 client sends first (RFC 9113 section 3.4).
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// How connections are served; the same for all of them.
+#[derive(Debug, Clone)]
+pub(super) struct Protocols {
+    pub(super) wire: Arc<Rules>,
+    pub(super) max_streams: u32,
+    pub(super) phases: PhaseSwitch,
+}
+
+/// Which HTTP a client speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Version {
+    One,
+    Two,
+}
+
+impl Protocols {
+    /// Serves a connection whose version is settled (TLS), or looks at its first bytes.
+    pub(super) async fn serve<S>(&self, stream: S, version: Option<Version>, client: Client, worker: Arc<Worker>)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let mut stream = stream;
+        let (version, first) = match version {
+            Some(version) => (version, Bytes::new()),
+            None => match self.sniff(&mut stream).await {
+                Ok(found) => found,
+                // Gone, or silent for too long, before a single request.
+                Err(_) => return,
+            },
+        };
+        // How a connection ended is of no interest: every request on it has its own record.
+        let _ = match version {
+            Version::One => self.serve_one(stream, first, client, worker).await,
+            Version::Two => self.serve_two(stream, first, client, worker).await,
+        };
+    }
+
+    /// Reads until it is clear which version the client speaks.
+    async fn sniff(&self, stream: &mut (impl AsyncRead + Unpin)) -> io::Result<(Version, Bytes)> {
+        let mut first = BytesMut::with_capacity(4096);
+        let mut patience = self.wire.idle_timeout;
+        loop {
+            let read = tokio::time::timeout(patience, stream.read_buf(&mut first));
+            if read.await.map_err(|_| io::ErrorKind::TimedOut)?? == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            let length = first.len().min(PREFACE.len());
+            if first.get(..length) != PREFACE.get(..length) {
+                return Ok((Version::One, first.freeze()));
+            }
+            if length == PREFACE.len() {
+                return Ok((Version::Two, first.freeze()));
+            }
+            patience = self.wire.head_timeout;
+        }
+    }
+
+    async fn serve_one<S>(&self, stream: S, first: Bytes, client: Client, worker: Arc<Worker>) -> hyper::Result<()>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let control = WireControl::new();
+        let io = WireIo::new(stream, first, Arc::clone(&self.wire), control.clone());
+        let connection = Arc::new(Connection { client, wire: Some(control) });
+        let service = service_fn(move |request: Request<Incoming>| {
+            let (worker, connection) = (Arc::clone(&worker), Arc::clone(&connection));
+            async move { Ok::<_, Infallible>(worker.answer(&connection, request).await) }
+        });
+        // The filter keeps the deadlines and the limits; what it passes is within hyper's own.
+        let serving = http1::Builder::new()
+            .half_close(false)
+            .header_read_timeout(None)
+            .max_headers(self.wire.header_count_limit.saturating_add(8))
+            .max_buf_size(self.wire.head_limit.saturating_mul(2).max(64 * 1024))
+            .serve_connection(TokioIo::new(io), service)
+            .with_upgrades();
+        let mut serving = std::pin::pin!(serving);
+        tokio::select! {
+            ended = serving.as_mut() => return ended,
+            () = self.phases.reached(Phase::Draining) => serving.as_mut().graceful_shutdown(),
+        }
+        serving.await
+    }
+
+    async fn serve_two<S>(&self, stream: S, first: Bytes, client: Client, worker: Arc<Worker>) -> hyper::Result<()>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        // The bytes already read come first again.
+        let (reading, writing) = tokio::io::split(stream);
+        let stream = tokio::io::join(io::Cursor::new(first).chain(reading), writing);
+        let connection = Arc::new(Connection { client, wire: None });
+        let service = service_fn(move |request: Request<Incoming>| {
+            let (worker, connection) = (Arc::clone(&worker), Arc::clone(&connection));
+            async move { Ok::<_, Infallible>(worker.answer(&connection, request).await) }
+        });
+        let header_list = u32::try_from(self.wire.head_limit).unwrap_or(u32::MAX);
+        let serving = http2::Builder::new(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(self.max_streams)
+            .max_header_list_size(header_list)
+            .keep_alive_interval(Duration::from_secs(30))
+            .keep_alive_timeout(Duration::from_secs(20))
+            .serve_connection(TokioIo::new(stream), service);
+        let mut serving = std::pin::pin!(serving);
+        tokio::select! {
+            ended = serving.as_mut() => return ended,
+            () = self.phases.reached(Phase::Draining) => serving.as_mut().graceful_shutdown(),
+        }
+        serving.await
+    }
+}

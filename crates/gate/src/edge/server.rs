@@ -1,0 +1,281 @@
+//! The workers: one thread, one runtime, one pool of upstream connections each.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use mantlet_event::{Event, catalogue, field, reasons, task};
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
+use tokio_rustls::TlsAcceptor;
+
+use super::connection::{Protocols, Version};
+use super::phase::{Phase, PhaseSwitch};
+use super::{Listeners, ServerSection, TlsError, tls};
+use crate::pipeline::{Denial, Runner, Sketch};
+use crate::refusal;
+use crate::stages::client::ClientStage;
+use crate::upstream::Pool;
+use crate::way::{Gate, Worker};
+
+/// How long to wait when the system cannot give another connection.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// How long a client that is one too many may take to read that.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// A running server.
+#[derive(Debug)]
+pub struct Server {
+    phases: PhaseSwitch,
+    workers: Vec<JoinHandle<()>>,
+    drain: Duration,
+    gate: Arc<Gate>,
+}
+
+/// What every worker shares.
+#[derive(Clone)]
+struct Shared {
+    gate: Arc<Gate>,
+    protocols: Protocols,
+    connections: Arc<Connections>,
+    acceptor: Option<TlsAcceptor>,
+    handshake_timeout: Duration,
+    drain: Duration,
+}
+
+/// The connections that are open, on all workers.
+#[derive(Debug)]
+struct Connections {
+    open: AtomicUsize,
+    limit: usize,
+    closed: Notify,
+}
+
+/// One of them.
+struct Open(Shared);
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.gate.metrics.connection_closed();
+        self.0.connections.open.fetch_sub(1, Ordering::AcqRel);
+        self.0.connections.closed.notify_waiters();
+    }
+}
+
+impl Server {
+    /// Starts the workers on sockets that are already bound.
+    ///
+    /// # Errors
+    /// [`TlsError`] for an unusable certificate; an [`io::Error`] where threads or sockets cannot
+    /// be had. No worker runs then.
+    pub fn start(
+        section: &ServerSection,
+        listeners: &Listeners,
+        gate: Arc<Gate>,
+        phases: PhaseSwitch,
+    ) -> Result<Self, StartError> {
+        let shared = Shared {
+            protocols: Protocols {
+                wire: Arc::new(section.wire_rules()),
+                max_streams: section.max_streams,
+                phases: phases.clone(),
+            },
+            connections: Arc::new(Connections {
+                open: AtomicUsize::new(0),
+                limit: usize::try_from(section.max_connections).unwrap_or(usize::MAX),
+                closed: Notify::new(),
+            }),
+            acceptor: tls::acceptor(&section.tls).map_err(StartError::Tls)?,
+            handshake_timeout: section.tls.handshake_timeout,
+            drain: section.drain,
+            gate: Arc::clone(&gate),
+        };
+        let count = match usize::from(section.workers) {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            count => count,
+        };
+        let mut server = Self { phases, workers: Vec::new(), drain: section.drain, gate };
+        for index in 0..count {
+            let started = spawn_worker(index, listeners, shared.clone());
+            match started {
+                Ok(worker) => server.workers.push(worker),
+                Err(error) => {
+                    server.phases.advance(Phase::Over);
+                    return Err(StartError::Io(error));
+                }
+            }
+        }
+        Ok(server)
+    }
+
+    /// Stops accepting, lets requests end within the drain time, then cuts off what is left.
+    /// Blocks until every worker has ended.
+    pub fn drain(self) {
+        self.phases.advance(Phase::Draining);
+        self.gate.tunnels.end_all("server is stopping");
+        for worker in self.workers {
+            // A worker that panicked has reported it; there is nothing left to wait for.
+            let _ = worker.join();
+        }
+        self.phases.advance(Phase::Over);
+    }
+
+    /// How long [`Server::drain`] may take.
+    #[must_use]
+    pub const fn drain_time(&self) -> Duration {
+        self.drain
+    }
+}
+
+/// A server that could not be started.
+#[derive(Debug)]
+pub enum StartError {
+    /// The certificate or its key.
+    Tls(TlsError),
+    /// Threads or sockets.
+    Io(io::Error),
+}
+
+impl std::fmt::Display for StartError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Tls(error) => error.fmt(f),
+            Self::Io(error) => write!(f, "cannot start the workers: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for StartError {}
+
+fn spawn_worker(index: usize, listeners: &Listeners, shared: Shared) -> io::Result<JoinHandle<()>> {
+    let clone = |all: &[std::net::TcpListener]| {
+        all.iter().map(std::net::TcpListener::try_clone).collect::<io::Result<Vec<_>>>()
+    };
+    let (plain, tls) = (clone(&listeners.plain)?, clone(&listeners.tls)?);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let thread = std::thread::Builder::new().name(format!("gate-{index}"));
+    thread.spawn(move || runtime.block_on(run_worker(plain, tls, shared)))
+}
+
+async fn run_worker(plain: Vec<std::net::TcpListener>, tls: Vec<std::net::TcpListener>, shared: Shared) {
+    let gate = Arc::clone(&shared.gate);
+    let (live, clock) = (&gate.live, Arc::clone(&gate.clock));
+    let worker = Arc::new(Worker {
+        runner: Runner::new(gate.events.clone(), gate.metrics.clone()),
+        pool: Pool::new(live.upstreams, live.rules, clock, gate.events.clone()),
+        gate: Arc::clone(&gate),
+    });
+    let all = plain.into_iter().map(|listener| (listener, false));
+    for (listener, is_tls) in all.chain(tls.into_iter().map(|listener| (listener, true))) {
+        let (shared, worker) = (shared.clone(), Arc::clone(&worker));
+        task::spawn(&gate.events, "listener", async move {
+            match TcpListener::from_std(listener) {
+                Ok(listener) => accept(&listener, is_tls, &shared, &worker).await,
+                Err(error) => shared.gate.events.emit(
+                    Event::new(&catalogue::PROCESS_TASK_PANICKED)
+                        .text(field::TASK, "listener")
+                        .text(field::ERROR, error.to_string()),
+                ),
+            }
+        });
+    }
+    shared.protocols.phases.reached(Phase::Draining).await;
+    let all_closed = async {
+        loop {
+            let closed = shared.connections.closed.notified();
+            if shared.connections.open.load(Ordering::Acquire) == 0 && gate.tunnels.is_empty() {
+                return;
+            }
+            // Upgraded connections are not counted as connections: look again now and then.
+            let _ = tokio::time::timeout(ACCEPT_PAUSE, closed).await;
+        }
+    };
+    // Whoever is left when the time is up is cut off by the end of the runtime.
+    let _ = tokio::time::timeout(shared.drain, all_closed).await;
+}
+
+async fn accept(listener: &TcpListener, is_tls: bool, shared: &Shared, worker: &Arc<Worker>) {
+    let phases = &shared.protocols.phases;
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = phases.reached(Phase::Draining) => return,
+        };
+        match accepted {
+            Ok((stream, peer)) => admit(stream, peer, is_tls, shared, worker),
+            // The client is gone already, or the system is out of descriptors or memory.
+            Err(error) => {
+                shared.gate.metrics.limit_reached("accept");
+                if error.kind() != io::ErrorKind::ConnectionAborted {
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+    }
+}
+
+fn admit(stream: TcpStream, peer: SocketAddr, is_tls: bool, shared: &Shared, worker: &Arc<Worker>) {
+    let connections = &shared.connections;
+    let before = connections.open.fetch_add(1, Ordering::AcqRel);
+    shared.gate.metrics.connection_opened();
+    let open = Open(shared.clone());
+    let is_one_too_many = before >= connections.limit;
+    let (shared, worker) = (shared.clone(), Arc::clone(worker));
+    task::spawn(&worker.gate.events.clone(), "connection", async move {
+        let _open = open;
+        if is_one_too_many {
+            turn_away(stream, peer, is_tls, &shared, &worker).await;
+        } else {
+            serve(stream, peer, is_tls, &shared, worker).await;
+        }
+    });
+}
+
+async fn serve(stream: TcpStream, peer: SocketAddr, is_tls: bool, shared: &Shared, worker: Arc<Worker>) {
+    if stream.set_nodelay(true).is_err() {
+        return;
+    }
+    let client = ClientStage::of_connection(peer, is_tls);
+    if !is_tls {
+        return shared.protocols.serve(stream, None, client, worker).await;
+    }
+    let Some(acceptor) = &shared.acceptor else { return };
+    let handshake = tokio::time::timeout(shared.handshake_timeout, acceptor.accept(stream)).await;
+    let Ok(Ok(stream)) = handshake else { return };
+    let version = match stream.get_ref().1.alpn_protocol() {
+        Some(b"h2") => Version::Two,
+        _ => Version::One,
+    };
+    shared.protocols.serve(stream, Some(version), client, worker).await;
+}
+
+/// Says 503 on plain connections and closes; over TLS there is nothing to say before a handshake.
+async fn turn_away(
+    mut stream: TcpStream,
+    peer: SocketAddr,
+    is_tls: bool,
+    shared: &Shared,
+    worker: &Worker,
+) {
+    let gate = &*shared.gate;
+    gate.metrics.limit_reached("server.max_connections");
+    let id = mantlet_types::RequestId::new(gate.clock.now(), &*gate.rng);
+    let denial = Denial::new(&reasons::TOO_MANY_CONNECTIONS);
+    let client = peer.ip().to_canonical();
+    let sketch = Sketch { id, client, peer, method: "", host: "", path: "", route: "" };
+    worker.runner.report_stage(&catalogue::GATEWAY_REQUEST_REFUSED, "edge", &sketch, &denial);
+    if is_tls {
+        return;
+    }
+    let answer = refusal::render_raw(&denial, id);
+    let _ = tokio::time::timeout(FAREWELL, async {
+        stream.write_all(&answer).await?;
+        stream.shutdown().await
+    })
+    .await;
+}

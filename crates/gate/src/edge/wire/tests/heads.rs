@@ -1,0 +1,311 @@
+use super::super::{Class, inspect_head};
+use super::*;
+
+/// A GET with these header lines, each ending in CRLF, after a valid `Host`.
+fn get(lines: &str) -> String {
+    format!("GET / HTTP/1.1\r\nHost: a.example\r\n{lines}\r\n")
+}
+
+/// A GET for this host.
+fn host(host: &str) -> String {
+    format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n")
+}
+
+fn target(target: &str) -> String {
+    format!("GET {target} HTTP/1.1\r\nHost: a.example\r\n\r\n")
+}
+
+#[test]
+fn unusual_but_valid_heads_pass() {
+    let cases = [
+        get(""),
+        get("Expect: 100-continue\r\n"),
+        get("Empty:\r\nSpaces:   \r\nTabs:\t\tx\t\r\n"),
+        get("X: caf\u{e9} \u{20ac}\r\n"),
+        get("!#$%&'*+-.^_`|~09: token\r\n"),
+        get("Connection: TE, close\r\nTE: trailers\r\n"),
+        get("Connection: keep-alive, ,X-Own\r\n"),
+        get("Upgrade: websocket\r\n"),
+        get("Content-Length: 0\r\n"),
+        get("Content-Length:0000000000000000000\r\n"),
+        host("A.Example.:8080"),
+        host("[2001:db8::1]:443"),
+        host("127.0.0.1"),
+        target("/a?b=c?d/../[x]|{y}\\^'%zz"),
+        target("//double//slash"),
+        target("http://a.example?q"),
+        target("http://A.EXAMPLE:80/x"),
+        "OPTIONS * HTTP/1.1\r\nHost: a.example\r\n\r\n".to_owned(),
+        "GET https://a.example/ HTTP/1.1\r\nHost: a.example:443\r\n\r\n".to_owned(),
+        "GET / HTTP/1.0\r\n\r\n".to_owned(),
+        "propfind-x! / HTTP/1.0\r\nhOST: a\r\n\r\n".to_owned(),
+    ];
+    for case in &cases {
+        passes(case);
+    }
+    passes(cases.concat());
+}
+
+#[test]
+fn each_broken_rule_is_named() {
+    use Kind::*;
+    let cases: Vec<(String, Kind)> = [
+        ("GET /\r\n\r\n", RequestLine),
+        ("GET  / HTTP/1.1\r\n\r\n", RequestLine),
+        ("GET / HTTP/1.1 \r\n\r\n", RequestLine),
+        (" GET / HTTP/1.1\r\n\r\n", RequestLine),
+        ("G(T / HTTP/1.1\r\n\r\n", RequestLine),
+        ("GET /\tHTTP/1.1\r\n\r\n", RequestLine),
+        ("GET / http/1.1\r\n\r\n", RequestLine),
+        ("GET / HTTP/1.2\r\n\r\n", HttpVersion),
+        ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", HttpVersion),
+        ("GET / HTTP/1.1\nHost: a\n\n", BareLineFeed),
+        ("\nGET / HTTP/1.1\r\n\r\n", BareLineFeed),
+        ("GET / HTTP/1.1\r\nHost: a\n\r\n", BareLineFeed),
+        ("GET / HTTP/1.1\r\r\nHost: a\r\n\r\n", BareCarriageReturn),
+        ("GET /\0 HTTP/1.1\r\nHost: a\r\n\r\n", ControlByte),
+        ("G\0T / HTTP/1.1\r\nHost: a\r\n\r\n", ControlByte),
+        ("\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", LeadingLines),
+        ("GET / HTTP/1.1\r\n Host: a\r\n\r\n", ObsoleteFold),
+        ("GET / HTTP/1.1\r\n\r\n", HostMissing),
+        (
+            "CONNECT a.example HTTP/1.1\r\nHost: a.example\r\n\r\n",
+            TargetForm,
+        ),
+        ("CONNECT / HTTP/1.1\r\nHost: a.example\r\n\r\n", TargetForm),
+        (
+            "CONNECT b:443 HTTP/1.1\r\nHost: a:443\r\n\r\n",
+            HostMismatch,
+        ),
+        (
+            "GET / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n",
+            TransferEncodingVersion,
+        ),
+        ("GET / HTTP/1.0\r\nHost: a b\r\n\r\n", HostSyntax),
+    ]
+    .into_iter()
+    .map(|(head, kind)| (head.to_owned(), kind))
+    .collect();
+    for (head, kind) in cases {
+        is_refused(head, kind);
+    }
+}
+
+#[test]
+fn broken_headers_are_refused() {
+    use Kind::*;
+    for (lines, kind) in [
+        ("X: a\r\n folded\r\n", ObsoleteFold),
+        ("X: a\r\n\tfolded\r\n", ObsoleteFold),
+        ("X : a\r\n", SpaceBeforeColon),
+        ("Transfer-Encoding\t: chunked\r\n", SpaceBeforeColon),
+        ("no colon\r\n", HeaderName),
+        (": empty\r\n", HeaderName),
+        ("X(y): a\r\n", HeaderName),
+        ("X\u{e9}: a\r\n", HeaderName),
+        ("X: a\rb\r\n", BareCarriageReturn),
+        ("X\r: a\r\n", BareCarriageReturn),
+        ("X: a\0b\r\n", ControlByte),
+        ("X: \x7f\r\n", ControlByte),
+        ("X\x0b: a\r\n", ControlByte),
+        ("Mantlet-Wire-Violation: 1\r\n", PrivateHeader),
+        ("Connection: close, Host\r\n", ConnectionOption),
+        ("Connection: content-length\r\n", ConnectionOption),
+        ("Connection: Transfer-Encoding\r\n", ConnectionOption),
+        ("Connection: x-forwarded-for\r\n", ConnectionOption),
+        (
+            "Connection: close\r\nConnection: cookie\r\n",
+            ConnectionOption,
+        ),
+        ("Upgrade: h2c\r\n", UpgradeH2c),
+        ("Upgrade: websocket, H2C/1\r\n", UpgradeH2c),
+        ("HTTP2-Settings: AAMAAABkAAQ\r\n", UpgradeH2c),
+        ("Expect: 200-ok\r\n", Expect),
+        ("Expect: 100-continue, x\r\n", Expect),
+        ("Host: a.example\r\n", HostDuplicate),
+    ] {
+        is_refused(get(lines), kind);
+    }
+}
+
+#[test]
+fn ambiguous_framing_is_refused() {
+    use Kind::*;
+    for (lines, kind) in [
+        ("Content-Length: +1\r\n", ContentLength),
+        ("Content-Length: -1\r\n", ContentLength),
+        ("Content-Length: 1, 1\r\n", ContentLength),
+        ("Content-Length: 1 1\r\n", ContentLength),
+        ("Content-Length: 0x1\r\n", ContentLength),
+        ("Content-Length:\r\n", ContentLength),
+        ("Content-Length: 00000000000000000001\r\n", ContentLength),
+        (
+            "Content-Length: 1\r\nContent-Length: 1\r\n",
+            ContentLengthDuplicate,
+        ),
+        ("Transfer-Encoding: gzip, chunked\r\n", TransferEncoding),
+        ("Transfer-Encoding: xchunked\r\n", TransferEncoding),
+        ("Transfer-Encoding: chunked,\r\n", TransferEncoding),
+        ("Transfer-Encoding: \"chunked\"\r\n", TransferEncoding),
+        ("Transfer-Encoding:\r\n", TransferEncoding),
+        (
+            "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n",
+            TransferEncodingDuplicate,
+        ),
+        (
+            "Transfer-Encoding: chunked\r\nContent-Length: 0\r\n",
+            TransferEncodingLength,
+        ),
+        (
+            "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
+            TransferEncodingLength,
+        ),
+        (
+            "Connection: upgrade\r\nUpgrade: x\r\nContent-Length: 5\r\n",
+            UpgradeBody,
+        ),
+        (
+            "Connection: upgrade\r\nUpgrade: x\r\nTransfer-Encoding: chunked\r\n",
+            UpgradeBody,
+        ),
+    ] {
+        is_refused(get(lines), kind);
+    }
+}
+
+#[test]
+fn doubtful_hosts_are_refused() {
+    for text in [
+        "",
+        "user@a",
+        "a#b",
+        "a/b",
+        "a b",
+        "a:",
+        "a:x",
+        "a:0",
+        "a:65536",
+        "a:+8",
+        "a:080808",
+        "a:1:2",
+        ":80",
+        "[::1",
+        "::1",
+        "[::1]x",
+        "[]",
+        "[g::]",
+        "[::1%25eth0]",
+        "[v1.a]",
+        "a%41",
+        "a,b",
+        "a;b",
+        "a\\b",
+        "a?b",
+        "caf\u{e9}",
+    ] {
+        is_refused(host(text), Kind::HostSyntax);
+    }
+    is_refused(host(&"a".repeat(256)), Kind::HostSyntax);
+}
+
+#[test]
+fn targets_of_the_wrong_form_or_with_wrong_bytes_are_refused() {
+    for text in [
+        "*",
+        "a.example:80",
+        "x",
+        "ftp://a.example/",
+        "http:/a.example",
+        "http://",
+        "http:///x",
+        "http://u@a.example/",
+        "?q",
+    ] {
+        is_refused(target(text), Kind::TargetForm);
+    }
+    for text in [
+        "/#f",
+        "/a<b",
+        "/a`",
+        "/?a<b",
+        "/?a\"b",
+        "/caf\u{e9}",
+        "http://a.example/#f",
+    ] {
+        is_refused(target(text), Kind::TargetByte);
+    }
+    for text in [
+        "http://b.example/",
+        "https://a.example:80/",
+        "http://a.example:81/",
+    ] {
+        is_refused(target(text), Kind::HostMismatch);
+    }
+}
+
+#[test]
+fn size_limits_hold_to_the_byte() {
+    passes(target(&format!("/{}", "a".repeat(255))));
+    is_refused(
+        target(&format!("/{}", "a".repeat(256))),
+        Kind::TargetTooLong,
+    );
+    is_refused(
+        target(&format!("/{}", "a".repeat(2000))),
+        Kind::TargetTooLong,
+    );
+    let fill = |size: usize| {
+        get(&format!(
+            "X: {}\r\n",
+            "a".repeat(size - get("X: \r\n").len())
+        ))
+    };
+    passes(fill(1024));
+    is_refused(fill(1025), Kind::HeadTooLarge);
+    is_refused(format!("{}x", fill(4096)), Kind::HeadTooLarge);
+    passes(get(&"X: y\r\n".repeat(15)));
+    is_refused(get(&"X: y\r\n".repeat(16)), Kind::TooManyHeaders);
+}
+
+#[test]
+fn one_empty_line_before_a_request_is_dropped() {
+    let request = get("");
+    let stream = format!("\r\n{request}\r\n{request}{request}");
+    let seen = seen(stream.as_bytes());
+    assert_eq!(seen.end, End::Clean);
+    assert_eq!(seen.passed, request.repeat(3).into_bytes());
+}
+
+#[test]
+fn what_was_valid_before_a_violation_passes() {
+    let seen = seen(format!("{}{}", get(""), host("a b")).as_bytes());
+    assert_eq!(seen.passed, get("").into_bytes());
+    assert_eq!(seen.end, End::Refused(Kind::HostSyntax));
+}
+
+#[test]
+fn bytes_behind_a_head_do_not_vouch_for_it() {
+    let head = get("X: a\0b\r\n");
+    for behind in ["\n", "x", "\r\n", "\n\n"] {
+        assert!(inspect_head(format!("{head}{behind}").as_bytes(), &rules()).is_err());
+    }
+    assert!(inspect_head(get("X: y\r\n").as_bytes(), &rules()).is_ok());
+    assert!(inspect_head(b"GET / HTTP/1.1\r\nHost: a\r\n", &rules()).is_err());
+}
+
+#[test]
+fn a_violation_tells_what_is_known_in_bounded_ascii() {
+    let head = format!(
+        "P\u{d6}ST /{} HTTP/1.1\r\nHost: a\r\n\r\n",
+        "\u{1}".repeat(500)
+    );
+    let violation = inspect_head(head.as_bytes(), &rules()).unwrap_err();
+    assert_eq!(violation.method(), Some("P\\xc3\\x96ST"));
+    assert!(
+        violation
+            .target()
+            .is_some_and(|target| target.starts_with("/\\x01"))
+    );
+    assert!(violation.detail().len() <= 480 && violation.to_string().is_ascii());
+    assert_eq!(violation.class(), Class::Malformed);
+}

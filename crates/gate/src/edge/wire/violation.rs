@@ -1,0 +1,285 @@
+//! What a client did wrong on the wire, said once and in words an operator can search for.
+
+use std::fmt;
+
+/// Longest piece of a request quoted in a [`Violation`], in bytes before escaping.
+const QUOTE_LIMIT: usize = 120;
+
+/// The exact rule a request broke.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Kind {
+    /// The request line is not `method SP target SP version`.
+    RequestLine,
+    /// The version is neither `HTTP/1.1` nor `HTTP/1.0` (an HTTP/2 preface ends here too).
+    HttpVersion,
+    /// More than one empty line before a request line.
+    LeadingLines,
+    /// A line ends with LF alone.
+    BareLineFeed,
+    /// A CR stands alone inside a line.
+    BareCarriageReturn,
+    /// NUL or another control byte.
+    ControlByte,
+    /// A header line starts with white space.
+    ObsoleteFold,
+    /// White space between a header name and its colon.
+    SpaceBeforeColon,
+    /// A header name that is empty, has no colon or is not a token.
+    HeaderName,
+    /// The header that only the gate itself may write.
+    PrivateHeader,
+    /// `Connection` names a header that a hop must not take away.
+    ConnectionOption,
+    /// An attempt to change to cleartext HTTP/2.
+    UpgradeH2c,
+    /// A request that asks to leave HTTP carries a body.
+    UpgradeBody,
+    /// `Content-Length` is not a plain number.
+    ContentLength,
+    /// More than one `Content-Length`.
+    ContentLengthDuplicate,
+    /// `Transfer-Encoding` is not exactly `chunked`.
+    TransferEncoding,
+    /// More than one `Transfer-Encoding`.
+    TransferEncodingDuplicate,
+    /// `Transfer-Encoding` in an HTTP/1.0 request.
+    TransferEncodingVersion,
+    /// `Transfer-Encoding` beside `Content-Length`.
+    TransferEncodingLength,
+    /// A chunk size is not 1 to 16 hexadecimal digits followed by CRLF.
+    ChunkSize,
+    /// A chunk carries an extension.
+    ChunkExtension,
+    /// A chunk is not followed by CRLF.
+    ChunkEnd,
+    /// A chunked body carries trailers.
+    Trailer,
+    /// No `Host` in an HTTP/1.1 request.
+    HostMissing,
+    /// More than one `Host`.
+    HostDuplicate,
+    /// `Host` is not a host name or address with an optional port.
+    HostSyntax,
+    /// `Host` differs from the authority in the request target.
+    HostMismatch,
+    /// A byte that a request target must not contain.
+    TargetByte,
+    /// The form of the target does not fit the method, or is none of the four forms.
+    TargetForm,
+    /// The head, or one header name, is larger than allowed.
+    HeadTooLarge,
+    /// More headers than allowed.
+    TooManyHeaders,
+    /// The request target is longer than allowed.
+    TargetTooLong,
+    /// `Expect` asks for something other than `100-continue`.
+    Expect,
+    /// The head did not arrive in time.
+    HeadTimeout,
+}
+
+/// What kind of refusal a violation deserves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Class {
+    /// Not HTTP/1.1 as the gate speaks it.
+    Malformed,
+    /// Two parsers could disagree on where the request ends.
+    AmbiguousFraming,
+    /// `Host` is missing, doubled, invalid or contradicted.
+    InvalidHost,
+    /// The request target is invalid.
+    InvalidTarget,
+    /// Head or header count over the limit.
+    HeadTooLarge,
+    /// Request target over the limit.
+    TargetTooLong,
+    /// An expectation the gate cannot meet.
+    Expectation,
+    /// The client was too slow.
+    Timeout,
+}
+
+impl Kind {
+    /// The name for logs and events: kebab-case, stable.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::RequestLine => "request-line",
+            Self::HttpVersion => "http-version",
+            Self::LeadingLines => "leading-lines",
+            Self::BareLineFeed => "bare-line-feed",
+            Self::BareCarriageReturn => "bare-carriage-return",
+            Self::ControlByte => "control-byte",
+            Self::ObsoleteFold => "obsolete-fold",
+            Self::SpaceBeforeColon => "space-before-colon",
+            Self::HeaderName => "header-name",
+            Self::PrivateHeader => "private-header",
+            Self::ConnectionOption => "connection-option",
+            Self::UpgradeH2c => "upgrade-h2c",
+            Self::UpgradeBody => "upgrade-body",
+            Self::ContentLength => "content-length",
+            Self::ContentLengthDuplicate => "content-length-duplicate",
+            Self::TransferEncoding => "transfer-encoding",
+            Self::TransferEncodingDuplicate => "transfer-encoding-duplicate",
+            Self::TransferEncodingVersion => "transfer-encoding-version",
+            Self::TransferEncodingLength => "transfer-encoding-length",
+            Self::ChunkSize => "chunk-size",
+            Self::ChunkExtension => "chunk-extension",
+            Self::ChunkEnd => "chunk-end",
+            Self::Trailer => "trailer",
+            Self::HostMissing => "host-missing",
+            Self::HostDuplicate => "host-duplicate",
+            Self::HostSyntax => "host-syntax",
+            Self::HostMismatch => "host-mismatch",
+            Self::TargetByte => "target-byte",
+            Self::TargetForm => "target-form",
+            Self::HeadTooLarge => "head-too-large",
+            Self::TooManyHeaders => "too-many-headers",
+            Self::TargetTooLong => "target-too-long",
+            Self::Expect => "expect",
+            Self::HeadTimeout => "head-timeout",
+        }
+    }
+
+    /// The refusal this kind deserves.
+    #[must_use]
+    pub const fn class(self) -> Class {
+        match self {
+            Self::RequestLine
+            | Self::HttpVersion
+            | Self::LeadingLines
+            | Self::BareLineFeed
+            | Self::BareCarriageReturn
+            | Self::ControlByte
+            | Self::ObsoleteFold
+            | Self::SpaceBeforeColon
+            | Self::HeaderName
+            | Self::PrivateHeader
+            | Self::ConnectionOption
+            | Self::UpgradeH2c => Class::Malformed,
+            Self::UpgradeBody
+            | Self::ContentLength
+            | Self::ContentLengthDuplicate
+            | Self::TransferEncoding
+            | Self::TransferEncodingDuplicate
+            | Self::TransferEncodingVersion
+            | Self::TransferEncodingLength
+            | Self::ChunkSize
+            | Self::ChunkExtension
+            | Self::ChunkEnd
+            | Self::Trailer => Class::AmbiguousFraming,
+            Self::HostMissing | Self::HostDuplicate | Self::HostSyntax | Self::HostMismatch => {
+                Class::InvalidHost
+            }
+            Self::TargetByte | Self::TargetForm => Class::InvalidTarget,
+            Self::HeadTooLarge | Self::TooManyHeaders => Class::HeadTooLarge,
+            Self::TargetTooLong => Class::TargetTooLong,
+            Self::Expect => Class::Expectation,
+            Self::HeadTimeout => Class::Timeout,
+        }
+    }
+}
+
+/// A rule and the bytes that broke it, before they are copied anywhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Fault<'a> {
+    pub(super) kind: Kind,
+    pub(super) bytes: &'a [u8],
+}
+
+impl<'a> Fault<'a> {
+    pub(super) const fn new(kind: Kind, bytes: &'a [u8]) -> Self {
+        Self { kind, bytes }
+    }
+
+    /// The violation for the log; `head` is as much of the request as is known.
+    pub(super) fn report(self, head: &[u8]) -> Violation {
+        let (method, target) = first_words(head);
+        Violation {
+            kind: self.kind,
+            detail: quote(self.bytes),
+            method: method.map(quote),
+            target: target.map(quote),
+        }
+    }
+}
+
+/// A refused request, with what is worth writing to the log. All text is escaped ASCII of bounded
+/// length.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    kind: Kind,
+    detail: Box<str>,
+    method: Option<Box<str>>,
+    target: Option<Box<str>>,
+}
+
+impl Violation {
+    /// The rule that was broken.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The refusal it deserves.
+    #[must_use]
+    pub const fn class(&self) -> Class {
+        self.kind.class()
+    }
+
+    /// The offending bytes, escaped and cut; empty when there are none to show.
+    #[must_use]
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// The method as sent; `None` when the first line does not show one.
+    #[must_use]
+    pub fn method(&self) -> Option<&str> {
+        self.method.as_deref()
+    }
+
+    /// The request target as sent; `None` when the first line does not show one.
+    #[must_use]
+    pub fn target(&self) -> Option<&str> {
+        self.target.as_deref()
+    }
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "request breaks the wire rule {}: `{}`",
+            self.kind.as_str(),
+            self.detail
+        )
+    }
+}
+
+/// The error under which a connection dies when a body breaks its framing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WireError(pub Violation);
+
+impl fmt::Display for WireError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for WireError {}
+
+fn quote(bytes: &[u8]) -> Box<str> {
+    let cut = bytes.get(..QUOTE_LIMIT).unwrap_or(bytes);
+    cut.escape_ascii().to_string().into_boxed_str()
+}
+
+fn first_words(head: &[u8]) -> (Option<&[u8]>, Option<&[u8]>) {
+    let line = head.split(|&byte| byte == b'\r' || byte == b'\n').next();
+    let mut words = line
+        .unwrap_or_default()
+        .split(|&byte| byte == b' ')
+        .map(|word| (!word.is_empty()).then_some(word));
+    (words.next().flatten(), words.next().flatten())
+}

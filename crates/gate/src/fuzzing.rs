@@ -1,0 +1,28 @@
+//! Entry points for the fuzzers and for the replay of their corpora; of no other use.
+
+use crate::edge::wire;
+use crate::stages::hygiene::{PathPolicy, normalize};
+
+/// The head of an HTTP/1.1 request, and its body as chunked framing.
+pub fn head(data: &[u8]) {
+    wire::fuzz_head(data);
+}
+
+/// A chunked body.
+pub fn body(data: &[u8]) {
+    let _ = wire::Body::chunked().advance(data);
+}
+
+/// A path: its normal form is its own normal form.
+pub fn path(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    for policy in [PathPolicy::default(), PathPolicy::lenient()] {
+        let Ok(normal) = normalize(text, &policy) else { continue };
+        let again = normalize(normal.as_str(), &policy);
+        assert!(
+            again.is_ok_and(|again| again.as_str() == normal.as_str()),
+            "not a normal form: {:?}",
+            normal.as_str()
+        );
+    }
+}

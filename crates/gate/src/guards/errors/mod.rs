@@ -1,0 +1,79 @@
+//! Withholds error answers that show the application's inside.
+//!
+//! **Protects against** stack traces, source paths and debug pages in answers: they tell an
+//! attacker which framework, which line, often which query.
+//!
+//! **Looks at** answers of the application with a 5xx status and a text-like type: the first
+//! `inspect` bytes of the body.
+//!
+//! **Verdicts**: withheld with `internals-withheld` (500, same request id) when the body has the
+//! shape of a stack trace or a framework's debug page; other error answers pass.
+//!
+//! **Settings**: `mode`, `fail`, `inspect`.
+//!
+//! **Example**
+//! ```toml
+//! [guards.errors]
+//! mode = "observe"
+//! ```
+
+mod config;
+mod traces;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use http::HeaderMap;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use mantlet_event::reasons;
+
+pub use config::ErrorsSection;
+
+use super::Services;
+use crate::pipeline::{
+    AnswerHead, AnswerVerdict, Denial, Exchange, Guard, GuardError, HeldAnswer, Origin, Stages,
+};
+
+#[derive(Debug)]
+struct Errors {
+    inspect: usize,
+}
+
+pub(super) fn build(section: &ErrorsSection, _services: &Services) -> Arc<dyn Guard> {
+    Arc::new(Errors { inspect: usize::try_from(section.inspect.0).unwrap_or(usize::MAX) })
+}
+
+impl Guard for Errors {
+    fn stages(&self) -> Stages {
+        Stages { answer: true, ..Stages::default() }
+    }
+
+    fn inspect_answer(
+        &self,
+        _exchange: &Exchange,
+        head: &AnswerHead<'_>,
+        held: Option<HeldAnswer<'_>>,
+    ) -> Result<AnswerVerdict, GuardError> {
+        if head.origin == Origin::Gate || !head.status.is_server_error() || !is_text(head.headers) {
+            return Ok(AnswerVerdict::Pass);
+        }
+        let Some(held) = held else { return Ok(AnswerVerdict::Hold(self.inspect)) };
+        Ok(match traces::find(held.bytes) {
+            None => AnswerVerdict::Pass,
+            Some(kind) => AnswerVerdict::Withhold(Box::new(
+                Denial::new(&reasons::INTERNALS_WITHHELD)
+                    .evidence(format!("{kind} in an answer with status {}", head.status.as_u16())),
+            )),
+        })
+    }
+}
+
+/// Whether the body can be read as text: text, JSON, XML or undeclared, and not compressed.
+fn is_text(headers: &HeaderMap) -> bool {
+    let is_plain = headers.get(CONTENT_ENCODING).is_none_or(|coding| coding == "identity");
+    let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("text/plain");
+    let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let is_streamed = kind == "text/event-stream";
+    is_plain && !is_streamed && (kind.starts_with("text/") || kind.contains("json") || kind.contains("xml"))
+}

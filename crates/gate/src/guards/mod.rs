@@ -1,0 +1,85 @@
+//! The guards, one folder each, and the one table of their order.
+
+pub mod blocklist;
+pub mod cookies;
+pub mod errors;
+pub mod headers;
+pub mod json;
+pub mod limit;
+mod order;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::time::Duration;
+
+use mantlet_config::section;
+use mantlet_limit::Counters;
+use mantlet_types::{Blocking, Clock};
+
+pub use order::{ORDER, Slot};
+
+use crate::pipeline::{Guard, PlannedGuard};
+
+section! {
+    /// What each guard does, unless a route says otherwise.
+    pub struct GuardsSection {
+        /// How long one guard may take over one request before its fail mode decides.
+        pub budget: Duration = Duration::from_secs(2),
+        /// Refuses blocked networks.
+        pub blocklist: blocklist::BlocklistSection = blocklist::BlocklistSection::default(),
+        /// Limits the rate of requests.
+        pub limit: limit::LimitSection = limit::LimitSection::default(),
+        /// Bounds the nesting of JSON bodies.
+        pub json: json::JsonSection = json::JsonSection::default(),
+        /// Withholds error answers that show the application's inside.
+        pub errors: errors::ErrorsSection = errors::ErrorsSection::default(),
+        /// Hardens cookies.
+        pub cookies: cookies::CookiesSection = cookies::CookiesSection::default(),
+        /// Sets security headers.
+        pub headers: headers::HeadersSection = headers::HeadersSection::default(),
+    }
+}
+
+/// What guards are built from, besides their settings.
+#[derive(Debug)]
+pub struct Services {
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// The state of limits.
+    pub counters: Arc<dyn Counters>,
+    /// The list of blocked networks.
+    pub blocking: Arc<dyn Blocking>,
+    policies: AtomicU16,
+}
+
+impl Services {
+    /// The services of one process.
+    #[must_use]
+    pub const fn new(
+        clock: Arc<dyn Clock>,
+        counters: Arc<dyn Counters>,
+        blocking: Arc<dyn Blocking>,
+    ) -> Self {
+        Self { clock, counters, blocking, policies: AtomicU16::new(0) }
+    }
+
+    /// A number for one more limit policy, so that policies do not share counters.
+    pub(crate) fn next_policy(&self) -> u16 {
+        self.policies.fetch_add(1, Ordering::Relaxed)
+    }
+}
+
+/// Guards already built: places with the same settings share one guard, and so its counters.
+#[derive(Debug, Default)]
+pub struct GuardCache(HashMap<(&'static str, String), Arc<dyn Guard>>);
+
+/// Builds every guard that is not off, in order.
+#[must_use]
+pub fn build(
+    section: &GuardsSection,
+    services: &Services,
+    cache: &mut GuardCache,
+) -> Vec<PlannedGuard> {
+    ORDER.iter().filter_map(|slot| slot.plan(section, services, cache)).collect()
+}

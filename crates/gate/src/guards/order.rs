@@ -1,0 +1,68 @@
+//! The order of the guards. Reading order is execution order, for requests and for answers alike.
+
+use std::sync::Arc;
+
+use mantlet_event::catalogue;
+
+use super::{GuardCache, GuardsSection, Services, blocklist, cookies, errors, headers, json, limit};
+use crate::pipeline::{Fail, Guard, Mode, PlannedGuard, Spec};
+
+/// One line of the table: what never changes about a guard, and how it is built.
+#[derive(Debug)]
+pub struct Slot {
+    /// Name and refusal event.
+    pub spec: Spec,
+    build: fn(&GuardsSection, &Services) -> Arc<dyn Guard>,
+    settings: fn(&GuardsSection) -> (Mode, Fail, String),
+}
+
+impl Slot {
+    /// The guard under its settings; `None` when it is off.
+    pub(super) fn plan(
+        &'static self,
+        section: &GuardsSection,
+        services: &Services,
+        cache: &mut GuardCache,
+    ) -> Option<PlannedGuard> {
+        let (mode, fail, key) = (self.settings)(section);
+        if mode == Mode::Off {
+            return None;
+        }
+        let known = cache.0.entry((self.spec.name, key));
+        let guard = known.or_insert_with(|| (self.build)(section, services));
+        PlannedGuard::new(&self.spec, Arc::clone(guard), mode, fail)
+    }
+}
+
+macro_rules! order {
+    ($($name:ident, refused by $refused:ident;)*) => {
+        /// Every guard, in the order in which they are asked.
+        pub static ORDER: &[Slot] = &[$(
+            Slot {
+                spec: Spec { name: stringify!($name), refused: &catalogue::$refused },
+                build: |section, services| $name::build(&section.$name, services),
+                settings: |section| {
+                    let settings = &section.$name;
+                    // What guards share is decided by what they are built from, not by their mode.
+                    let mut shared = settings.clone();
+                    (shared.mode, shared.fail) = (Mode::Enforce, Fail::Closed);
+                    (settings.mode, settings.fail, format!("{shared:?}"))
+                },
+            },
+        )*];
+    };
+}
+
+order! {
+    // The cheapest refusal first: who is blocked costs nothing more.
+    blocklist, refused by BLOCKLIST_REQUEST_REFUSED;
+    // Before anything that costs: a flood is stopped here.
+    limit, refused by LIMIT_REQUEST_REFUSED;
+    // Looks at bodies, so after everything that can refuse without reading one.
+    json, refused by JSON_BODY_REFUSED;
+    // Answers: what must not go out is replaced before the rest is dressed.
+    errors, refused by ERRORS_ANSWER_REPLACED;
+    cookies, refused by GATEWAY_REQUEST_REFUSED;
+    // The last word on headers is ours.
+    headers, refused by GATEWAY_REQUEST_REFUSED;
+}

@@ -1,0 +1,286 @@
+//! From the configuration to what serves requests. Resolving finds every problem and needs nothing
+//! but the configuration, so that `mantlet check` and the server use the same code; building
+//! starts from what was resolved and only fails for what is outside (a folder that is gone).
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use mantlet_config::Reader;
+use mantlet_event::Metrics;
+
+use crate::edge::ServerSection;
+use crate::guards::{self, GuardCache, GuardsSection, Services};
+use crate::pipeline::Plan;
+use crate::stages::client::{ClientSection, ClientStage};
+use crate::stages::hygiene::{HygieneSection, HygieneStage};
+use crate::stages::route::{
+    Action, HostPattern, Layer, PathPattern, RouteSection, Router, Site, compile,
+};
+use crate::upstream::{Group, Rules, UpstreamSection, Upstreams};
+use crate::way::files::Files;
+
+/// Most routes.
+const MAX_ROUTES: usize = 1000;
+
+/// The sections of the configuration that make up the gate.
+#[derive(Debug, Clone, Copy)]
+pub struct Settings<'a> {
+    /// `[server]`
+    pub server: &'a ServerSection,
+    /// `[upstream]`
+    pub upstream: &'a UpstreamSection,
+    /// `[client]`
+    pub client: &'a ClientSection,
+    /// `[hygiene]`
+    pub hygiene: &'a HygieneSection,
+    /// `[guards]`
+    pub guards: &'a GuardsSection,
+    /// `[[routes]]`
+    pub routes: &'a [RouteSection],
+}
+
+/// Settings that passed every check.
+#[derive(Debug)]
+pub struct Resolved {
+    router: Router<Place>,
+    fallback: Place,
+    upstream: UpstreamSection,
+    client: ClientSection,
+    hygiene: HygieneSection,
+}
+
+/// What holds for the requests of one place.
+#[derive(Debug, Clone)]
+struct Place {
+    name: String,
+    guards: GuardsSection,
+    action: Option<Action>,
+    is_upload: bool,
+    body_limit: u64,
+}
+
+/// Checks everything about the gate; problems go to `reader`.
+pub fn resolve(settings: &Settings<'_>, reader: &mut Reader<'_>) -> Option<Resolved> {
+    check_sections(settings, reader);
+    let layers = layers(settings, reader);
+    let fallback = place(settings, &Site { layers: Vec::new(), action: None }, reader);
+    let compiled = compile(&layers, |site| place(settings, site, reader));
+    let router = match compiled {
+        Ok(router) => router,
+        Err(overlaps) => {
+            for overlap in overlaps {
+                let (first, second) = overlap.routes;
+                let index = second.or(first).unwrap_or(0);
+                reader.error(&format!("routes[{index}]"), overlap.message, overlap.hint);
+            }
+            return None;
+        }
+    };
+    Some(Resolved {
+        router,
+        fallback,
+        upstream: settings.upstream.clone(),
+        client: settings.client.clone(),
+        hygiene: settings.hygiene.clone(),
+    })
+}
+
+fn check_sections(settings: &Settings<'_>, reader: &mut Reader<'_>) {
+    for name in settings.hygiene.invalid_names() {
+        let message = format!("`{name}` is not a header name");
+        reader.error("hygiene.identity_headers", message, "write it as in `X-My-User`");
+    }
+    if settings.upstream.url.as_ref().is_some_and(mantlet_config::HttpUrl::is_tls) {
+        no_tls(reader, "upstream.url");
+    }
+    settings.server.check(reader);
+    if settings.routes.len() > MAX_ROUTES {
+        let message = format!("{} routes are more than {MAX_ROUTES}", settings.routes.len());
+        reader.error("routes", message, "merge routes that share a path");
+    }
+}
+
+fn no_tls(reader: &mut Reader<'_>, key: &str) {
+    let hint = "use `http://` to a server on this machine or in a network you trust";
+    reader.error(key, "https to the application is not supported yet", hint);
+}
+
+fn layers(settings: &Settings<'_>, reader: &mut Reader<'_>) -> Vec<Layer> {
+    let root = settings.upstream.url.clone().map(|url| Layer {
+        index: None,
+        host: HostPattern::Any,
+        path: PathPattern::all(),
+        methods: Vec::new(),
+        action: Some(Action::Upstream(vec![url])),
+    });
+    let mut layers: Vec<Layer> = root.into_iter().collect();
+    for (index, route) in settings.routes.iter().enumerate().take(MAX_ROUTES) {
+        let action = route_action(index, route, reader);
+        let any = [HostPattern::Any];
+        let hosts: &[HostPattern] = if route.host.is_empty() { &any } else { &route.host };
+        layers.extend(hosts.iter().map(|host| Layer {
+            index: Some(index),
+            host: host.clone(),
+            path: route.path.clone(),
+            methods: route.methods.iter().map(|method| method.0.clone()).collect(),
+            action: action.clone(),
+        }));
+    }
+    layers
+}
+
+fn route_action(index: usize, route: &RouteSection, reader: &mut Reader<'_>) -> Option<Action> {
+    let key = format!("routes[{index}]");
+    let action = match route.action() {
+        Ok(action) => action?,
+        Err(keys) => {
+            let message = format!("a route does one thing, this one names {}", keys.join(" and "));
+            reader.error(&key, message, "keep one of them");
+            return None;
+        }
+    };
+    match &action {
+        Action::Static(folder) if !folder.is_dir() => {
+            let message = format!("`{}` is not a folder", folder.display());
+            reader.error(&format!("{key}.static"), message, "create it, or correct the path");
+        }
+        Action::Upstream(urls) if urls.iter().any(mantlet_config::HttpUrl::is_tls) => {
+            no_tls(reader, &format!("{key}.upstream"));
+        }
+        Action::Redirect(to) if !crate::way::redirect::is_valid(to) => {
+            let message = format!("`{to}` is not an address to redirect to");
+            let hint = "write `https://example.org{path}` or a path such as `/new`";
+            reader.error(&format!("{key}.redirect"), message, hint);
+        }
+        _ => {}
+    }
+    Some(action)
+}
+
+/// What holds at one place: every layer's word over the ones before it.
+fn place(settings: &Settings<'_>, site: &Site<'_>, reader: &mut Reader<'_>) -> Place {
+    let mut place = Place {
+        name: site.layers.last().map_or_else(|| "-".into(), |layer| layer.name()),
+        guards: settings.guards.clone(),
+        action: site.action.cloned(),
+        is_upload: false,
+        body_limit: 0,
+    };
+    let mut body_limit = None;
+    for layer in &site.layers {
+        let Some(route) = layer.index.and_then(|index| settings.routes.get(index)) else { continue };
+        place.guards = route.guards.read_over(&place.guards, reader);
+        place.is_upload = route.upload.unwrap_or(place.is_upload);
+        body_limit = route.body_limit.or(body_limit);
+    }
+    let server = settings.server;
+    let default = if place.is_upload { server.upload_limit } else { server.body_limit };
+    place.body_limit = body_limit.unwrap_or(default).0;
+    place
+}
+
+/// Everything that serves requests, built from one configuration; never changed, only replaced.
+#[derive(Debug)]
+pub struct Live {
+    pub(crate) hygiene: HygieneStage,
+    pub(crate) client: ClientStage,
+    pub(crate) router: Router<Arc<Target>>,
+    /// Where requests end that no route is for; asks the global guards.
+    pub(crate) fallback: Arc<Target>,
+    /// How upstreams are talked to.
+    pub rules: Rules,
+    /// How many servers there are.
+    pub upstreams: usize,
+}
+
+/// What happens to the requests of one place.
+#[derive(Debug)]
+pub(crate) struct Target {
+    pub(crate) plan: Plan,
+    pub(crate) step: Step,
+    pub(crate) is_upload: bool,
+    pub(crate) body_limit: u64,
+}
+
+/// What a target does once the guards have passed a request.
+#[derive(Debug)]
+pub(crate) enum Step {
+    Forward(Arc<Group>),
+    Files(Files),
+    Redirect(String),
+    Deny,
+    /// No route says what to do.
+    Nothing,
+}
+
+/// Something outside the configuration that is missing.
+#[derive(Debug)]
+pub struct BuildError {
+    path: PathBuf,
+    error: std::io::Error,
+}
+
+impl fmt::Display for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot open the folder `{}`: {}", self.path.display(), self.error)
+    }
+}
+
+impl std::error::Error for BuildError {}
+
+impl Live {
+    /// Builds what was resolved.
+    ///
+    /// # Errors
+    /// [`BuildError`] when a folder of static files cannot be opened.
+    pub fn build(
+        resolved: Resolved,
+        services: &Services,
+        metrics: &Metrics,
+    ) -> Result<Self, BuildError> {
+        let mut builder =
+            Builder { services, metrics, cache: GuardCache::default(), upstreams: Upstreams::default() };
+        let fallback = Arc::new(builder.target(&resolved.fallback)?);
+        let router = resolved.router.try_map(|place| builder.target(&place).map(Arc::new))?;
+        Ok(Self {
+            hygiene: HygieneStage::new(&resolved.hygiene),
+            client: ClientStage::new(&resolved.client),
+            router,
+            fallback,
+            rules: Rules::new(&resolved.upstream),
+            upstreams: builder.upstreams.len(),
+        })
+    }
+
+    /// Name and mode of every guard that is asked where no route says otherwise.
+    pub fn summary(&self) -> impl Iterator<Item = (&'static str, crate::pipeline::Mode)> {
+        self.fallback.plan.summary()
+    }
+}
+
+struct Builder<'a> {
+    services: &'a Services,
+    metrics: &'a Metrics,
+    cache: GuardCache,
+    upstreams: Upstreams,
+}
+
+impl Builder<'_> {
+    fn target(&mut self, place: &Place) -> Result<Target, BuildError> {
+        let guards = guards::build(&place.guards, self.services, &mut self.cache);
+        let metrics = self.metrics.route(&place.name);
+        let plan = Plan::new(place.name.as_str().into(), metrics, place.guards.budget, guards);
+        let step = match &place.action {
+            None => Step::Nothing,
+            Some(Action::Upstream(urls)) => Step::Forward(self.upstreams.group(urls)),
+            Some(Action::Redirect(to)) => Step::Redirect(to.clone()),
+            Some(Action::Deny) => Step::Deny,
+            Some(Action::Static(folder)) => {
+                let failed = |error| BuildError { path: folder.clone(), error };
+                Step::Files(Files::open(folder).map_err(failed)?)
+            }
+        };
+        Ok(Target { plan, step, is_upload: place.is_upload, body_limit: place.body_limit })
+    }
+}

@@ -1,0 +1,69 @@
+//! Changes to headers, as values.
+
+use std::sync::Arc;
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+/// One change to a set of headers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HeaderEdit {
+    /// Exactly one field of this name, with this value.
+    Set(HeaderName, HeaderValue),
+    /// The value is used where the name is absent.
+    SetIfAbsent(HeaderName, HeaderValue),
+    /// One more field of this name.
+    Append(HeaderName, HeaderValue),
+    /// No field of this name.
+    Remove(HeaderName),
+}
+
+impl HeaderEdit {
+    fn apply(&self, headers: &mut HeaderMap) {
+        match self {
+            Self::Set(name, value) => {
+                headers.insert(name, value.clone());
+            }
+            Self::SetIfAbsent(name, value) => {
+                headers.entry(name).or_insert_with(|| value.clone());
+            }
+            Self::Append(name, value) => {
+                headers.append(name, value.clone());
+            }
+            Self::Remove(name) => {
+                headers.remove(name);
+            }
+        }
+    }
+}
+
+/// A list of header changes, applied in order. Cloning a list that was prepared when the
+/// configuration was loaded costs one reference count.
+#[derive(Debug, Clone)]
+pub struct Edits(Arc<[HeaderEdit]>);
+
+impl Edits {
+    /// Applies every change to `headers`.
+    pub fn apply(&self, headers: &mut HeaderMap) {
+        for edit in self.0.iter() {
+            edit.apply(headers);
+        }
+    }
+
+    /// This list and one more change at its end.
+    #[must_use]
+    pub fn and(&self, edit: HeaderEdit) -> Self {
+        Self(self.0.iter().cloned().chain([edit]).collect())
+    }
+
+    /// Whether there is nothing to change.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl From<Vec<HeaderEdit>> for Edits {
+    fn from(edits: Vec<HeaderEdit>) -> Self {
+        Self(edits.into())
+    }
+}

@@ -1,0 +1,80 @@
+//! One request on its way.
+
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+
+use http::{HeaderMap, HeaderValue, Method, Version};
+use mantlet_types::{Monotonic, RequestId, Timestamp};
+
+use super::{Facts, TraceContext};
+use crate::stages::hygiene::NormalPath;
+
+/// One request after the fixed stages: everything here has passed a check and means one thing.
+#[derive(Debug)]
+pub struct Exchange {
+    /// The id of this request, on every record and on the answer.
+    pub id: RequestId,
+    /// Where it stands in a distributed trace.
+    pub trace: TraceContext,
+    /// When its head had arrived, wall clock.
+    pub at: Timestamp,
+    /// When its head had arrived, for durations.
+    pub started: Monotonic,
+    /// Who asks.
+    pub client: Client,
+    /// The host that was asked for, lower case, without the port.
+    pub host: String,
+    /// The method; never `CONNECT` or `TRACE`.
+    pub method: Method,
+    /// The path in its one normal form, the same for every decision and for the upstream.
+    pub path: NormalPath<'static>,
+    /// The query as it was sent, without `?`; `None` when there was none.
+    pub query: Option<String>,
+    /// The protocol version the client spoke.
+    pub version: Version,
+    /// The headers as the upstream will see them, before ours are added.
+    pub headers: HeaderMap,
+    /// Whether the client asks to switch to the WebSocket protocol.
+    pub is_websocket: bool,
+    /// What guards have learnt.
+    pub facts: Facts,
+}
+
+/// Who asks, as far as the network tells.
+#[derive(Debug, Clone)]
+pub struct Client {
+    /// The other end of the connection: the client itself or a proxy in front of us.
+    pub peer: SocketAddr,
+    /// The client's address: the peer's, or what trusted proxies say. IPv4 in IPv6 is unwrapped.
+    pub address: IpAddr,
+    /// `address` as a header value, rendered once for each connection.
+    pub address_text: HeaderValue,
+    /// How the client sees us from outside.
+    pub scheme: Scheme,
+}
+
+/// The scheme of the address the client typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scheme {
+    /// Plain HTTP.
+    Http,
+    /// HTTP over TLS, ended here or at a trusted proxy.
+    Https,
+}
+
+impl Scheme {
+    /// `http` or `https`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Https => "https",
+        }
+    }
+}
+
+impl fmt::Display for Scheme {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

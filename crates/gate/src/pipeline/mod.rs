@@ -1,0 +1,28 @@
+//! How guards are asked and what becomes of their answers.
+//!
+//! A [`Guard`] only looks and returns a [`Verdict`]. The [`Runner`] does everything else, once,
+//! for all guards: mode, time budget, fail mode, event, metric. What is asked on a route, and in
+//! which order, is its [`Plan`]; the order itself is the one table in `guards/order.rs`.
+
+mod edits;
+mod exchange;
+mod facts;
+mod guard;
+mod mode;
+mod plan;
+mod runner;
+mod trace;
+mod verdict;
+
+#[cfg(test)]
+mod tests;
+
+pub use edits::{Edits, HeaderEdit};
+pub use exchange::{Client, Exchange, Scheme};
+pub use facts::Facts;
+pub use guard::{AnswerHead, Guard, GuardError, HeldAnswer, Inspection, Origin, Stages};
+pub use mode::{Fail, Mode};
+pub use plan::{Plan, PlannedGuard, Spec};
+pub use runner::{AfterAnswer, Refusal, Runner, Sketch};
+pub use trace::TraceContext;
+pub use verdict::{AnswerVerdict, Changes, Denial, Verdict};

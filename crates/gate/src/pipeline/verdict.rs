@@ -1,0 +1,102 @@
+//! What a guard answers.
+
+use http::{HeaderName, HeaderValue};
+use mantlet_event::{Event, Value};
+use mantlet_types::Reason;
+
+use super::{Edits, Exchange, Facts, HeaderEdit};
+
+/// What a guard says about a request.
+#[derive(Debug)]
+pub enum Verdict {
+    /// Nothing to say.
+    Pass,
+    /// The request goes on, changed.
+    PassWith(Box<Changes>),
+    /// The request is refused. A challenge is a denial whose reason has status 401 and whose
+    /// headers carry `WWW-Authenticate`.
+    Deny(Box<Denial>),
+    /// The guard answers in the application's place (a CORS preflight).
+    Answer(Box<http::Response<bytes::Bytes>>),
+}
+
+/// What a guard says about an answer.
+#[derive(Debug)]
+pub enum AnswerVerdict {
+    /// Nothing to say.
+    Pass,
+    /// The head goes on, changed.
+    Edit(Edits),
+    /// The guard wants to see the body first, up to this many bytes; it is asked again with what
+    /// was held.
+    Hold(usize),
+    /// The answer is withheld and a refusal goes out instead.
+    Withhold(Box<Denial>),
+}
+
+/// What changes when a request passes.
+#[derive(Debug, Default)]
+pub struct Changes {
+    /// Changes to the request's headers, before they go to the upstream.
+    pub headers: Vec<HeaderEdit>,
+    /// What the guard learnt.
+    pub facts: Facts,
+    /// What the operator should hear about, although the request passes.
+    pub notes: Vec<Event>,
+}
+
+impl Changes {
+    pub(super) fn apply(self, exchange: &mut Exchange) {
+        exchange.facts.merge(self.facts);
+        Edits::from(self.headers).apply(&mut exchange.headers);
+    }
+}
+
+/// A refusal as a value: why, for whom, and what else to tell.
+#[derive(Debug)]
+pub struct Denial {
+    /// Why: from the catalogue.
+    pub reason: &'static Reason,
+    /// What the guard saw, for the operator only (the event, `mantlet explain`); bounded and
+    /// redacted by the event.
+    pub evidence: Option<String>,
+    /// Headers of the refusal (`Retry-After`, `WWW-Authenticate`).
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// Extension members of the problem document (RFC 9457 section 3.2): what the client may know.
+    pub members: Vec<(&'static str, Value)>,
+}
+
+impl Denial {
+    /// A refusal for this reason and nothing more.
+    #[must_use]
+    pub const fn new(reason: &'static Reason) -> Self {
+        Self { reason, evidence: None, headers: Vec::new(), members: Vec::new() }
+    }
+
+    /// With what the guard saw.
+    #[must_use]
+    pub fn evidence(mut self, evidence: impl Into<String>) -> Self {
+        self.evidence = Some(evidence.into());
+        self
+    }
+
+    /// With one more header on the refusal.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// With one more member in the problem document.
+    #[must_use]
+    pub fn member(mut self, name: &'static str, value: impl Into<Value>) -> Self {
+        self.members.push((name, value.into()));
+        self
+    }
+}
+
+impl From<Denial> for Verdict {
+    fn from(denial: Denial) -> Self {
+        Self::Deny(Box::new(denial))
+    }
+}

@@ -1,0 +1,33 @@
+//! Problem details, RFC 9457.
+
+use mantlet_event::Value;
+use mantlet_types::RequestId;
+use serde_json::{Map, Value as Json};
+
+use crate::pipeline::Denial;
+
+/// The problem document. `type` is `about:blank` plus a stable `code`, because a type URI that
+/// leads nowhere helps nobody; reasons with a registered type carry it as a member.
+pub(super) fn render(denial: &Denial, id: RequestId) -> String {
+    let mut document = Map::new();
+    document.insert("type".into(), "about:blank".into());
+    document.insert("title".into(), denial.reason.title.into());
+    document.insert("status".into(), denial.reason.status.into());
+    document.insert("detail".into(), denial.reason.detail.into());
+    document.insert("instance".into(), format!("urn:uuid:{id}").into());
+    document.insert("code".into(), denial.reason.code.into());
+    document.insert("request_id".into(), id.to_string().into());
+    for (name, value) in &denial.members {
+        document.insert((*name).into(), json(value));
+    }
+    Json::Object(document).to_string()
+}
+
+fn json(value: &Value) -> Json {
+    match value {
+        Value::Text(text) => Json::from(text.as_ref()),
+        Value::Number(number) => Json::from(*number),
+        Value::Float(number) => Json::from(*number),
+        Value::Flag(flag) => Json::from(*flag),
+    }
+}

@@ -1,0 +1,89 @@
+use http::Request;
+
+use super::*;
+
+fn clean(builder: http::request::Builder) -> Result<CleanRequest, Denial> {
+    let (mut parts, ()) = builder.body(()).unwrap().into_parts();
+    HygieneStage::new(&HygieneSection::default()).clean(&mut parts)
+}
+
+fn host(value: &'static str) -> Result<String, &'static str> {
+    clean(Request::get("/").header("host", value))
+        .map(|clean| clean.host)
+        .map_err(|denial| denial.reason.code)
+}
+
+#[test]
+fn a_host_has_one_spelling() {
+    for (sent, expected) in [
+        ("example.org", "example.org"),
+        ("EXAMPLE.org.", "example.org"),
+        ("example.org:8080", "example.org"),
+        ("192.0.2.1:80", "192.0.2.1"),
+        ("[2001:DB8::1]:8443", "[2001:db8::1]"),
+        ("under_score.example", "under_score.example"),
+    ] {
+        assert_eq!(host(sent).as_deref(), Ok(expected), "{sent}");
+    }
+}
+
+#[test]
+fn a_host_that_could_be_read_two_ways_is_refused() {
+    for sent in [
+        "", "a@evil", "good#bad", "[::1", "[::1]x", "a b", "a:b", "a:99999", "a:+1", "a/b", "a..b",
+        "a,b", "a%2fb", ":80", "a:", "..", "a\\b",
+    ] {
+        assert_eq!(host(sent), Err("invalid-host"), "{sent}");
+    }
+}
+
+#[test]
+fn two_hosts_or_none_are_refused() {
+    let two = Request::get("/").header("host", "a").header("host", "a");
+    assert_eq!(clean(two).unwrap_err().reason.code, "invalid-host");
+    assert_eq!(clean(Request::get("/")).unwrap_err().reason.code, "invalid-host");
+}
+
+#[test]
+fn target_and_host_must_agree() {
+    let differing = Request::get("http://one.example/").header("host", "two.example");
+    assert_eq!(clean(differing).unwrap_err().reason.code, "invalid-host");
+    let agreeing = Request::get("http://one.example/").header("host", "ONE.example:80");
+    assert_eq!(clean(agreeing).unwrap().host, "one.example");
+}
+
+#[test]
+fn tunnels_and_traces_are_refused() {
+    for method in [Method::TRACE, Method::CONNECT] {
+        let request = Request::builder().method(method).uri("http://a/").header("host", "a");
+        assert_eq!(clean(request).unwrap_err().reason.code, "method-not-supported");
+    }
+}
+
+#[test]
+fn what_the_client_claims_does_not_survive() {
+    let clean = clean(
+        Request::get("/")
+            .header("host", "a")
+            .header("connection", "x-api-key")
+            .header("x-api-key", "k")
+            .header("x-user-id", "admin")
+            .header("accept", "*/*"),
+    )
+    .unwrap();
+    let mut names: Vec<_> = clean.headers.keys().map(HeaderName::as_str).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["accept", "host"]);
+}
+
+#[test]
+fn only_a_whole_websocket_handshake_is_one() {
+    let handshake = |upgrade: &'static str, connection: &'static str| {
+        clean(Request::get("/").header("host", "a").header("upgrade", upgrade).header("connection", connection))
+            .unwrap()
+            .is_websocket
+    };
+    assert!(handshake("WebSocket", "keep-alive, Upgrade"));
+    assert!(!handshake("h2c", "Upgrade"));
+    assert!(!handshake("websocket", "close"));
+}

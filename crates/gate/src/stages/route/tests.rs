@@ -1,0 +1,157 @@
+use super::*;
+use mantlet_config::{Scalar, Value};
+
+fn layer(index: usize, text: &str, action: &str) -> Layer {
+    // `METHOD,METHOD host/path`
+    let (methods, place) = text.split_once(' ').unwrap_or(("", text));
+    let (host, path) = place.split_at(place.find('/').unwrap());
+    let parse = |text: &str| Value::String(text.into());
+    Layer {
+        index: Some(index),
+        host: HostPattern::parse(&parse(if host.is_empty() { "*" } else { host })).unwrap(),
+        path: PathPattern::parse(&parse(path)).unwrap(),
+        methods: methods
+            .split(',')
+            .filter(|name| !name.is_empty())
+            .map(|name| name.parse().unwrap())
+            .collect(),
+        action: match action {
+            "" => None,
+            "deny" => Some(Action::Deny),
+            other => Some(Action::Redirect(other.into())),
+        },
+    }
+}
+
+/// The action and the names of the layers that apply to a request.
+type Target = (String, Vec<String>);
+
+fn router(routes: &[(&str, &str)]) -> Result<Router<Target>, Vec<String>> {
+    let layers: Vec<Layer> = routes
+        .iter()
+        .enumerate()
+        .map(|(index, (text, action))| layer(index, text, action))
+        .collect();
+    compile(&layers, |site| {
+        let action = match site.action {
+            None => "none".into(),
+            Some(Action::Deny) => "deny".into(),
+            Some(Action::Redirect(to)) => to.clone(),
+            Some(other) => format!("{other:?}"),
+        };
+        (action, site.layers.iter().map(|layer| layer.name()).collect())
+    })
+    .map_err(|overlaps| overlaps.into_iter().map(|overlap| overlap.message).collect())
+}
+
+fn choose(router: &Router<Target>, request: &str) -> String {
+    let (method, place) = request.split_once(' ').unwrap();
+    let (host, path) = place.split_at(place.find('/').unwrap());
+    let path = if path.len() > 1 { path.trim_end_matches('/') } else { path };
+    router
+        .choose(host, path, &method.parse().unwrap())
+        .map_or_else(|| "nothing".into(), |target| target.0.clone())
+}
+
+#[test]
+fn the_most_specific_route_wins() {
+    let router = router(&[
+        ("/*", "root"),
+        ("/admin/*", "admin"),
+        ("/admin/users/*", "users"),
+        ("/admin/health", "health"),
+        ("a.example/*", "a"),
+        ("*.example/*", "sub"),
+        ("POST /admin/*", "post"),
+    ]);
+    let expected = [
+        ("GET x/", "root"),
+        ("GET x/admin", "admin"),
+        ("GET x/admin/", "admin"),
+        ("GET x/admin/x", "admin"),
+        ("GET x/administrator", "root"),
+        ("GET x/admin/users/1", "users"),
+        ("GET x/admin/health", "health"),
+        ("GET x/admin/health/x", "admin"),
+        ("POST x/admin/x", "post"),
+    ];
+    // The host routes cross the path routes, which is an error until it is settled.
+    assert!(router.is_err());
+    let router = self::router(&[
+        ("/*", "root"),
+        ("/admin/*", "admin"),
+        ("/admin/users/*", "users"),
+        ("/admin/health", "health"),
+        ("POST /admin/*", "post"),
+    ])
+    .unwrap();
+    for (request, target) in expected {
+        assert_eq!(choose(&router, request), target, "{request}");
+    }
+}
+
+#[test]
+fn hosts_go_before_paths() {
+    let router = router(&[("/*", "root"), ("*.example/*", "sub"), ("a.example/*", "a"), ("*.b.example/*", "b")])
+        .unwrap();
+    for (request, target) in [
+        ("GET other/", "root"),
+        ("GET example/", "root"),
+        ("GET x.example/", "sub"),
+        ("GET a.example/x", "a"),
+        ("GET y.b.example/x", "b"),
+        ("GET evilexample/", "root"),
+    ] {
+        assert_eq!(choose(&router, request), target, "{request}");
+    }
+}
+
+#[test]
+fn a_route_inherits_from_every_route_that_covers_it() {
+    let router = router(&[("/*", "root"), ("/a/*", ""), ("/a/b/*", "ab"), ("POST /a/*", "")]).unwrap();
+    let layers = |method: Method, path: &str| router.choose("x", path, &method).unwrap().1.clone();
+    assert_eq!(layers(Method::GET, "/a/b/c"), ["/*", "/a/*", "/a/b/*"]);
+    assert_eq!(layers(Method::POST, "/a/b/c"), ["/*", "/a/*", "POST /a/*", "/a/b/*"]);
+    assert_eq!(choose(&router, "GET x/a/x"), "root");
+}
+
+#[test]
+fn at_a_crossing_both_apply_and_a_denial_wins() {
+    let router = router(&[("a.example/*", "a"), ("/admin/*", "deny"), ("a.example/admin/open", "open")]).unwrap();
+    assert_eq!(choose(&router, "GET a.example/x"), "a");
+    assert_eq!(choose(&router, "GET a.example/admin/x"), "deny");
+    assert_eq!(choose(&router, "GET a.example/admin/open"), "open");
+    assert_eq!(choose(&router, "GET b.example/admin"), "deny");
+    assert_eq!(choose(&router, "GET b.example/"), "nothing");
+}
+
+#[test]
+fn routes_that_cannot_both_apply_are_errors() {
+    for routes in [
+        &[("/a", "x"), ("/a", "y")][..],
+        &[("GET,POST /a", "x"), ("POST /a", "y")],
+        &[("a.example/*", "x"), ("/static/*", "y")],
+    ] {
+        assert_eq!(router(routes).unwrap_err().len(), 1, "{routes:?}");
+    }
+    for routes in [
+        &[("/a", "x"), ("GET /a", "y")][..],
+        &[("POST /a", "x"), ("GET /a", "y")],
+        &[("a.example/*", "x"), ("/static/*", "y"), ("a.example/static/*", "z")],
+        &[("a.example/*", "x"), ("/static/*", "")],
+        &[("/a/*", "x"), ("/a", "y")],
+    ] {
+        assert!(router(routes).is_ok(), "{routes:?}");
+    }
+}
+
+#[test]
+fn patterns_that_are_not_in_normal_form_are_refused() {
+    for path in ["admin", "", "/a/*/b", "/a*", "/a/../b", "/a//b", "/%61", "/a/./b"] {
+        assert!(PathPattern::parse(&Value::String(path.into())).is_err(), "{path}");
+    }
+    for host in ["", "a b", "http://a", "a:80", "*", "*.a", "*.*.a", "a..b"] {
+        let is_fine = matches!(host, "*" | "*.a");
+        assert_eq!(HostPattern::parse(&Value::String(host.into())).is_ok(), is_fine, "{host}");
+    }
+}

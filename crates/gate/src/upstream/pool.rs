@@ -1,0 +1,174 @@
+//! Connections that are kept for the next request. Each worker has its own pool, so that a
+//! connection never changes its thread.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use http::{Method, Request, Response};
+use hyper::body::Incoming;
+use hyper::client::conn::http1::SendRequest;
+use mantlet_event::Events;
+use mantlet_types::{Clock, Monotonic};
+
+use super::{AnswerBody, Rules, Upstream, UpstreamBody, UpstreamError, connection};
+
+type Sender = SendRequest<UpstreamBody>;
+
+/// One worker's unused connections.
+#[derive(Debug, Clone)]
+pub struct Pool(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    rules: Rules,
+    clock: Arc<dyn Clock>,
+    events: Events,
+    /// By the upstream's index; the most recently used last.
+    idle: Vec<Mutex<Vec<Idle>>>,
+}
+
+#[derive(Debug)]
+struct Idle {
+    sender: Sender,
+    since: Monotonic,
+}
+
+/// A connection that answers a request and goes back to its pool when the answer is complete.
+#[derive(Debug)]
+pub(super) struct Lease {
+    pool: Pool,
+    upstream: Arc<Upstream>,
+    sender: Sender,
+}
+
+impl Lease {
+    /// Puts the connection back, unless the other side has closed it.
+    pub(super) fn give_back(self) {
+        if self.sender.is_closed() {
+            return;
+        }
+        let Self { pool, upstream, sender } = self;
+        let since = pool.0.clock.monotonic();
+        let Some(idle) = pool.0.idle.get(upstream.index) else { return };
+        let mut idle = idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < pool.0.rules.max_idle {
+            idle.push(Idle { sender, since });
+        }
+    }
+}
+
+impl Pool {
+    /// An empty pool for this many upstreams.
+    #[must_use]
+    pub fn new(upstreams: usize, rules: Rules, clock: Arc<dyn Clock>, events: Events) -> Self {
+        let idle = (0..upstreams).map(|_| Mutex::new(Vec::new())).collect();
+        Self(Arc::new(Inner { rules, clock, events, idle }))
+    }
+
+    /// Sends one request and waits for the head of its answer. A kept connection that turns out
+    /// to be closed before the request was written costs nothing but the next attempt.
+    ///
+    /// # Errors
+    /// [`UpstreamError`]; a request that may have reached the server is not sent twice, except one
+    /// without body and effect (`GET`, `HEAD`) on a connection that had been idle.
+    pub async fn send(
+        &self,
+        upstream: &Arc<Upstream>,
+        mut request: Request<UpstreamBody>,
+    ) -> Result<Response<AnswerBody>, UpstreamError> {
+        let watch = request.body().watch();
+        while let Some(sender) = self.take(upstream) {
+            let spare = spare(&request);
+            match self.attempt(upstream, sender, request).await {
+                Ok(response) => return Ok(response),
+                Err(Failure { unsent: Some(unsent), .. }) => request = *unsent,
+                Err(Failure { error: error @ UpstreamError::Invalid(_), unsent: None }) => {
+                    request = spare.ok_or(error)?;
+                }
+                Err(Failure { error, .. }) => return Err(watch.explain(error)),
+            }
+        }
+        let sender = connection::connect(upstream, &self.0.rules, &self.0.events).await?;
+        let sent = self.attempt(upstream, sender, request).await;
+        sent.map_err(|failure| watch.explain(failure.error))
+    }
+
+    /// The most recently used connection that is still open and not too old.
+    fn take(&self, upstream: &Upstream) -> Option<Sender> {
+        let now = self.0.clock.monotonic();
+        let mut idle = self.0.idle.get(upstream.index)?.lock().unwrap_or_else(PoisonError::into_inner);
+        while let Some(Idle { sender, since }) = idle.pop() {
+            if now.since(since) > self.0.rules.keep_alive {
+                // Everything below is older still.
+                idle.clear();
+                return None;
+            }
+            if !sender.is_closed() {
+                return Some(sender);
+            }
+        }
+        None
+    }
+
+    async fn attempt(
+        &self,
+        upstream: &Arc<Upstream>,
+        mut sender: Sender,
+        request: Request<UpstreamBody>,
+    ) -> Result<Response<AnswerBody>, Failure> {
+        if sender.ready().await.is_err() {
+            return Err(Failure { error: UpstreamError::Invalid("closed".into()), unsent: Some(Box::new(request)) });
+        }
+        let answer = sender.try_send_request(request);
+        let answer = tokio::time::timeout(self.0.rules.response_timeout, answer).await;
+        match answer {
+            Ok(Ok(response)) => Ok(self.lease(upstream, sender, response)),
+            Ok(Err(mut error)) => {
+                let unsent = error.take_message().map(Box::new);
+                Err(Failure { error: UpstreamError::Invalid(describe(error.error())), unsent })
+            }
+            Err(_) => Err(Failure { error: UpstreamError::Timeout("answer"), unsent: None }),
+        }
+    }
+
+    fn lease(
+        &self,
+        upstream: &Arc<Upstream>,
+        sender: Sender,
+        response: Response<Incoming>,
+    ) -> Response<AnswerBody> {
+        let lease = Lease { pool: self.clone(), upstream: Arc::clone(upstream), sender };
+        let idle_timeout = self.0.rules.idle_timeout;
+        response.map(|body| AnswerBody::upstream(body, lease, idle_timeout))
+    }
+}
+
+struct Failure {
+    error: UpstreamError,
+    /// The request, when not a byte of it was written.
+    unsent: Option<Box<Request<UpstreamBody>>>,
+}
+
+/// A copy for a second attempt, where a second attempt does no harm.
+fn spare(request: &Request<UpstreamBody>) -> Option<Request<UpstreamBody>> {
+    let is_safe = matches!(*request.method(), Method::GET | Method::HEAD) && request.body().is_empty();
+    if !is_safe || request.headers().contains_key(http::header::UPGRADE) {
+        return None;
+    }
+    let mut copy = Request::new(UpstreamBody::empty());
+    *copy.method_mut() = request.method().clone();
+    *copy.uri_mut() = request.uri().clone();
+    *copy.version_mut() = request.version();
+    *copy.headers_mut() = request.headers().clone();
+    Some(copy)
+}
+
+fn describe(error: &hyper::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        text.push_str(": ");
+        text.push_str(&inner.to_string());
+        cause = inner.source();
+    }
+    text
+}

@@ -1,0 +1,164 @@
+//! The step to the application.
+
+use std::sync::Arc;
+
+use bytes::BytesMut;
+use http::header::{CONTENT_LENGTH, EXPECT};
+use http::{HeaderValue, Response, StatusCode};
+use http_body::Body as _;
+use http_body_util::BodyExt as _;
+use hyper::body::Incoming;
+use mantlet_event::{Event, catalogue, field, reasons};
+use mantlet_types::Reason;
+
+use super::{Answer, Stop, Switch, Worker};
+use crate::live::Target;
+use crate::pipeline::{Denial, Exchange};
+use crate::upstream::{
+    AnswerBody, Group, Outgoing, Tunnel, Upstream, UpstreamBody, UpstreamError, clean_answer,
+};
+
+impl Worker {
+    /// The body as it will go to the upstream: held and inspected, or streamed under its limit.
+    pub(super) async fn body(
+        &self,
+        target: &Target,
+        exchange: &mut Exchange,
+        body: Incoming,
+    ) -> Result<UpstreamBody, Stop> {
+        let limit = target.body_limit;
+        // What announces too much is refused before a byte of it is read.
+        if body.size_hint().lower() > limit {
+            return Err(self.body_stop(&reasons::BODY_TOO_LARGE, limit));
+        }
+        exchange.headers.remove(EXPECT);
+        if body.is_end_stream() {
+            return Ok(UpstreamBody::empty());
+        }
+        if target.is_upload || !self.runner.wants_body(&target.plan, exchange) {
+            return Ok(UpstreamBody::stream(body, limit, self.gate.body_timeout));
+        }
+        self.hold(target, exchange, body).await
+    }
+
+    /// Reads the whole body and shows it to the guards before the upstream sees a byte.
+    async fn hold(
+        &self,
+        target: &Target,
+        exchange: &mut Exchange,
+        mut body: Incoming,
+    ) -> Result<UpstreamBody, Stop> {
+        let limit = target.body_limit;
+        let mut share = self.gate.body_memory.share();
+        let mut held = BytesMut::new();
+        loop {
+            let frame = tokio::time::timeout(self.gate.body_timeout, body.frame()).await;
+            let frame = match frame {
+                Err(_) => return Err(self.body_stop(&reasons::BODY_TIMEOUT, limit)),
+                Ok(None) => break,
+                Ok(Some(Err(_))) => return Err(self.body_stop(&reasons::BODY_INCOMPLETE, limit)),
+                Ok(Some(Ok(frame))) => frame,
+            };
+            let Ok(data) = frame.into_data() else { continue };
+            let size = data.len() as u64;
+            if held.len() as u64 + size > limit {
+                return Err(self.body_stop(&reasons::BODY_TOO_LARGE, limit));
+            }
+            if !share.grow(size) {
+                self.gate.metrics.limit_reached("server.body_memory");
+                return Err(self.body_stop(&reasons::BODY_MEMORY_EXHAUSTED, limit));
+            }
+            held.extend_from_slice(&data);
+        }
+        let held = held.freeze();
+        self.runner.inspect_body(&target.plan, exchange, &held).await?;
+        // What was chunked has a length now; two framings never go out together.
+        exchange.headers.insert(CONTENT_LENGTH, HeaderValue::from(held.len()));
+        Ok(UpstreamBody::held(held, share))
+    }
+
+    fn body_stop(&self, reason: &'static Reason, limit: u64) -> Stop {
+        let mut denial = Denial::new(reason);
+        if *reason == reasons::BODY_TOO_LARGE {
+            self.gate.metrics.limit_reached("server.body_limit");
+            denial = denial.member("limit_bytes", i64::try_from(limit).unwrap_or(i64::MAX));
+        }
+        Stop::Stage(&catalogue::BODY_LIMIT_EXCEEDED, "body", Box::new(denial))
+    }
+
+    /// Sends the request and takes the answer.
+    pub(super) async fn forward(
+        self: &Arc<Self>,
+        group: &Group,
+        exchange: &mut Exchange,
+        body: UpstreamBody,
+        switch: Switch,
+    ) -> Answer {
+        let Some(upstream) = group.pick() else {
+            return Err(Stop::route(Denial::new(&reasons::NO_ROUTE)));
+        };
+        if exchange.is_websocket && self.gate.tunnels.is_full() {
+            self.gate.metrics.limit_reached("server.max_upgraded_connections");
+            return Err(Stop::route(Denial::new(&reasons::TOO_MANY_CONNECTIONS)));
+        }
+        let request = Outgoing::build(exchange, upstream, body)
+            .map_err(|denial| Stop::hygiene(*denial))?;
+        match self.pool.send(upstream, request).await {
+            Ok(response) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
+                self.tunnel(exchange, upstream, response, switch)
+            }
+            Ok(mut response) => {
+                clean_answer(&mut response);
+                Ok(response)
+            }
+            Err(error) => Err(self.upstream_stop(&error, &upstream.to_string())),
+        }
+    }
+
+    /// Both sides have agreed to leave HTTP.
+    fn tunnel(
+        &self,
+        exchange: &Exchange,
+        upstream: &Upstream,
+        mut response: Response<AnswerBody>,
+        switch: Switch,
+    ) -> Answer {
+        let invalid = || {
+            let error = UpstreamError::Invalid("switched protocols without being asked".into());
+            self.upstream_stop(&error, &upstream.to_string())
+        };
+        if !exchange.is_websocket {
+            return Err(invalid());
+        }
+        let upstream_side = hyper::upgrade::on(&mut response);
+        let client_side = switch.grant().ok_or_else(invalid)?;
+        let tunnel = Tunnel {
+            id: exchange.id,
+            client: exchange.client.address,
+            principal: None,
+            idle_timeout: self.gate.live.rules.idle_timeout,
+        };
+        self.gate.tunnels.open(tunnel, client_side, upstream_side);
+        clean_answer(&mut response);
+        Ok(response)
+    }
+
+    /// One event for the cause, and the refusal it comes to.
+    pub(super) fn upstream_stop(&self, error: &UpstreamError, upstream: &str) -> Stop {
+        self.gate.metrics.upstream_failed(error.kind());
+        let denial = Box::new(Denial::new(error.reason()).evidence(error.to_string()));
+        if let UpstreamError::Client(_) = error {
+            return Stop::Stage(&catalogue::BODY_LIMIT_EXCEEDED, "body", denial);
+        }
+        let entry = match error {
+            UpstreamError::Timeout(_) => &catalogue::UPSTREAM_ANSWER_TIMEDOUT,
+            _ => &catalogue::UPSTREAM_CONNECTION_FAILED,
+        };
+        self.gate.events.emit(
+            Event::new(entry)
+                .text(field::UPSTREAM, upstream.to_owned())
+                .text(field::ERROR, error.to_string()),
+        );
+        Stop::Stage(&catalogue::GATEWAY_REQUEST_REFUSED, "upstream", denial)
+    }
+}

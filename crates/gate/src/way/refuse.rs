@@ -1,0 +1,116 @@
+//! Refusals on the way: from what happened to what the client sees.
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Response};
+use mantlet_event::reasons;
+use mantlet_types::Reason;
+
+use super::{Stop, Worker};
+use crate::edge::wire::{Class, Violation};
+use crate::live::Target;
+use crate::pipeline::{AfterAnswer, Denial, Exchange, HeldAnswer, Origin, Sketch};
+use crate::refusal;
+use crate::stages::hygiene::NormalPath;
+use crate::upstream::{AnswerBody, UpstreamError};
+
+/// The refusal of a request that is not one clean HTTP/1.1 request.
+pub(super) fn of_violation(violation: &Violation, exchange: &mut Exchange) -> Denial {
+    let reason: &'static Reason = match violation.class() {
+        Class::Malformed => &reasons::MALFORMED_REQUEST,
+        Class::AmbiguousFraming => &reasons::AMBIGUOUS_FRAMING,
+        Class::InvalidHost => &reasons::INVALID_HOST,
+        Class::InvalidTarget => &reasons::INVALID_PATH,
+        Class::HeadTooLarge => &reasons::HEAD_TOO_LARGE,
+        Class::TargetTooLong => &reasons::URI_TOO_LONG,
+        Class::Expectation => &reasons::EXPECTATION_FAILED,
+        Class::Timeout => &reasons::HEAD_TIMEOUT,
+    };
+    // The request that stands in for the refused one is not what the client sent.
+    exchange.path = NormalPath::root();
+    if let Some(method) = violation.method().and_then(|method| method.parse().ok()) {
+        exchange.method = method;
+    }
+    Denial::new(reason).evidence(violation.to_string())
+}
+
+impl Worker {
+    /// Reports what has not been reported, renders, and lets the answer guards have their word.
+    pub(super) fn refusal(
+        &self,
+        target: &Target,
+        exchange: &Exchange,
+        accept: Option<&HeaderValue>,
+        stop: Stop,
+    ) -> Response<AnswerBody> {
+        let response = match stop {
+            Stop::Answered(response) => response.map(AnswerBody::full),
+            Stop::Guard(denial) => render(&denial, exchange, accept),
+            Stop::Stage(entry, stage, denial) => {
+                let sketch = Sketch::of(exchange, &target.plan.route);
+                self.runner.report_stage(entry, stage, &sketch, &denial);
+                render(&denial, exchange, accept)
+            }
+        };
+        self.dress_own(target, exchange, response)
+    }
+
+    /// The answer guards on an answer of our own; a guard that fails here must not cost the
+    /// refusal, so what it would withhold is sent as it is.
+    fn dress_own(
+        &self,
+        target: &Target,
+        exchange: &Exchange,
+        mut response: Response<AnswerBody>,
+    ) -> Response<AnswerBody> {
+        let head = (response.status(), response.headers_mut(), Origin::Gate);
+        let _ = self.runner.inspect_answer(&target.plan, exchange, head, None);
+        response
+    }
+
+    /// The answer guards on an answer that is about to go out.
+    pub(super) async fn inspect_answer(
+        &self,
+        target: &Target,
+        exchange: &Exchange,
+        accept: Option<&HeaderValue>,
+        mut response: Response<AnswerBody>,
+    ) -> Response<AnswerBody> {
+        let origin = response.extensions().get().copied().unwrap_or(Origin::Upstream);
+        let status = response.status();
+        // Guards look at the application's head; what they change is applied to it.
+        let head = (status, response.headers_mut(), origin);
+        let mut after = self.runner.inspect_answer(&target.plan, exchange, head, None);
+        if let AfterAnswer::Hold(limit) = after {
+            after = match response.body_mut().hold(limit).await {
+                Ok((bytes, is_complete)) => {
+                    let held = HeldAnswer { bytes: &bytes, is_complete };
+                    let head = (status, response.headers_mut(), origin);
+                    self.runner.inspect_answer(&target.plan, exchange, head, Some(held))
+                }
+                Err(error) => {
+                    let error = UpstreamError::Invalid(error.to_string());
+                    let stop = self.upstream_stop(&error, "");
+                    return self.refusal(target, exchange, accept, stop);
+                }
+            };
+        }
+        match after {
+            AfterAnswer::Send | AfterAnswer::Hold(_) => response,
+            AfterAnswer::Refuse(denial) => {
+                self.refusal(target, exchange, accept, Stop::Guard(denial))
+            }
+        }
+    }
+}
+
+fn render(denial: &Denial, exchange: &Exchange, accept: Option<&HeaderValue>) -> Response<AnswerBody> {
+    let mut headers = HeaderMap::new();
+    if let Some(accept) = accept {
+        headers.insert(http::header::ACCEPT, accept.clone());
+    }
+    refusal::render(denial, exchange.id, &headers, &exchange.method).map(own_body)
+}
+
+fn own_body(bytes: Bytes) -> AnswerBody {
+    if bytes.is_empty() { AnswerBody::empty() } else { AnswerBody::full(bytes) }
+}
