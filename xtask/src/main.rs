@@ -1,3 +1,58 @@
-//! Chores.
+//! Mantlet's own chores, so that a fresh machine needs nothing but a Rust toolchain:
+//! `cargo xtask test`, `deps`, `codegen`, `tidy` and `bench`. One file or folder per subcommand.
 
-fn main() {}
+mod bench;
+mod codegen;
+mod deps;
+mod environment;
+mod process;
+mod terminal;
+mod test;
+mod tidy;
+mod tree;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// What a chore ends with; the error is a sentence for the person at the terminal.
+pub(crate) type Outcome<T> = Result<T, String>;
+
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", about = "Mantlet's own chores")]
+struct Arguments {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Debug, Subcommand)]
+enum Chore {
+    /// Run every check and every suite this machine can run
+    Test(test::Arguments),
+    /// Show or install the Debian and PyPI packages the suites use
+    Deps(deps::Arguments),
+    /// Write the generated files, or check that they are current
+    Codegen(codegen::Arguments),
+    /// Check the house rules: sizes, layers, boundaries, words, links, guards
+    Tidy,
+    /// Measure Mantlet against its peers on this machine
+    Bench(bench::Arguments),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().chore {
+        // Its last line is its own, also when something failed.
+        Chore::Test(arguments) => return test::run(&arguments),
+        Chore::Deps(arguments) => deps::run(&arguments),
+        Chore::Codegen(arguments) => codegen::run(&arguments),
+        Chore::Tidy => tidy::run(),
+        Chore::Bench(arguments) => bench::run(&arguments),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            terminal::complain(format!("error: {message}"));
+            ExitCode::FAILURE
+        }
+    }
+}

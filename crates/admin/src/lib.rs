@@ -1,1 +1,25 @@
-//! The admin listener and the control socket.
+//! The admin listener and the control socket: how people and their tools reach a running server.
+//!
+//! The admin listener speaks HTTP: health, readiness, metrics. Before anything is answered, one
+//! place ([`AdminServer`]'s door) looks at host, origin and method; what is not public asks its
+//! [`AdminAuth`]. The control socket ([`control`]) is for the command line on the same machine.
+//!
+//! To add an endpoint: one file under `endpoints/` and one line in `endpoints/mod.rs`. To add a
+//! command: a variant of [`control::Command`] and its arm in [`control::CoreHandler`].
+//!
+//! Deliberately absent: anything over HTTP that changes something, as long as there are no
+//! identities that could be held to account for it.
+
+mod auth;
+mod config;
+pub mod control;
+mod door;
+mod endpoints;
+mod refusal;
+mod server;
+#[cfg(test)]
+mod tests;
+
+pub use auth::{AdminAuth, AdminIdentity, AuthError, BearerToken, Closed, Open};
+pub use config::{AdminSection, BindError};
+pub use server::{AdminServer, AdminServices};

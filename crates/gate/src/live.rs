@@ -169,7 +169,9 @@ fn place(settings: &Settings<'_>, site: &Site<'_>, reader: &mut Reader<'_>) -> P
     };
     let mut body_limit = None;
     for layer in &site.layers {
-        let Some(route) = layer.index.and_then(|index| settings.routes.get(index)) else { continue };
+        let Some(route) = layer.index.and_then(|index| settings.routes.get(index)) else {
+            continue;
+        };
         place.guards = route.guards.read_over(&place.guards, reader);
         place.is_upload = route.upload.unwrap_or(place.is_upload);
         body_limit = route.body_limit.or(body_limit);
@@ -239,8 +241,12 @@ impl Live {
         services: &Services,
         metrics: &Metrics,
     ) -> Result<Self, BuildError> {
-        let mut builder =
-            Builder { services, metrics, cache: GuardCache::default(), upstreams: Upstreams::default() };
+        let mut builder = Builder {
+            services,
+            metrics,
+            cache: GuardCache::default(),
+            upstreams: Upstreams::default(),
+        };
         let fallback = Arc::new(builder.target(&resolved.fallback)?);
         let router = resolved.router.try_map(|place| builder.target(&place).map(Arc::new))?;
         Ok(Self {

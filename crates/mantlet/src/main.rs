@@ -1,3 +1,36 @@
-//! The `mantlet` command.
+//! The `mantlet` command: one file a subcommand, and the composition of everything.
+//!
+//! Exit codes: 0 fine, 1 findings or failed checks, 2 unusable input or configuration.
 
-fn main() {}
+mod cli;
+mod commands;
+mod config;
+mod data;
+mod demo;
+mod log;
+mod output;
+mod service;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    let arguments = match cli::Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are asked for, everything else is unusable input.
+            let code = if error.use_stderr() { 2 } else { 0 };
+            // A closed standard output is no reason to fail.
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    match commands::execute(arguments.command) {
+        Ok(outcome) => outcome.into(),
+        Err(failure) => {
+            output::problem(&failure.to_string());
+            ExitCode::from(2)
+        }
+    }
+}

@@ -54,14 +54,9 @@ pub struct SystemClock {
 impl SystemClock {
     /// A clock whose monotonic origin is now.
     #[must_use]
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one place that reads the machine's clock"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
     pub fn new() -> Self {
-        Self {
-            origin: std::time::Instant::now(),
-        }
+        Self { origin: std::time::Instant::now() }
     }
 }
 
@@ -90,9 +85,6 @@ mod tests {
         let clock = SystemClock::new();
         let first = clock.monotonic();
         assert!(clock.monotonic() >= first);
-        assert_eq!(
-            first.since(first.plus(Duration::from_secs(1))),
-            Duration::ZERO
-        );
+        assert_eq!(first.since(first.plus(Duration::from_secs(1))), Duration::ZERO);
     }
 }

@@ -65,9 +65,7 @@ impl FromStr for RequestId {
         if text.len() != Self::TEXT_LEN {
             return Err(ParseRequestIdError);
         }
-        Uuid::try_parse(text)
-            .map(Self)
-            .map_err(|_| ParseRequestIdError)
+        Uuid::try_parse(text).map(Self).map_err(|_| ParseRequestIdError)
     }
 }
 
@@ -93,11 +91,7 @@ mod tests {
     #[test]
     fn other_text_is_refused() {
         for text in ["", "x", "019a9f2e3c417d109a520c8e5e3b7f44", &"g".repeat(36)] {
-            assert_eq!(
-                text.parse::<RequestId>(),
-                Err(ParseRequestIdError),
-                "{text}"
-            );
+            assert_eq!(text.parse::<RequestId>(), Err(ParseRequestIdError), "{text}");
         }
     }
 }

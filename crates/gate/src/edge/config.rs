@@ -80,7 +80,11 @@ impl ServerSection {
         for (key, file) in [("server.tls.cert", &tls.cert), ("server.tls.key", &tls.key)] {
             match file {
                 None if is_asked => {
-                    reader.error(key, "HTTPS needs a certificate and its key", "name the two PEM files");
+                    reader.error(
+                        key,
+                        "HTTPS needs a certificate and its key",
+                        "name the two PEM files",
+                    );
                 }
                 Some(path) if !path.is_file() => {
                     let message = format!("`{}` is not a file", path.display());
@@ -99,7 +103,11 @@ impl ServerSection {
             reader.warn("server.listen", message, hint);
         }
         if self.listen.is_empty() && !is_asked {
-            reader.error("server.listen", "nothing to listen on", "name an address such as 127.0.0.1:8080");
+            reader.error(
+                "server.listen",
+                "nothing to listen on",
+                "name an address such as 127.0.0.1:8080",
+            );
         }
         if size(self.head_limit) < 1024 || size(self.head_limit) > 1024 * 1024 {
             reader.error("server.head_limit", "out of range", "choose 1KiB to 1MiB");

@@ -38,8 +38,13 @@ pub(super) enum Version {
 
 impl Protocols {
     /// Serves a connection whose version is settled (TLS), or looks at its first bytes.
-    pub(super) async fn serve<S>(&self, stream: S, version: Option<Version>, client: Client, worker: Arc<Worker>)
-    where
+    pub(super) async fn serve<S>(
+        &self,
+        stream: S,
+        version: Option<Version>,
+        client: Client,
+        worker: Arc<Worker>,
+    ) where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let mut stream = stream;
@@ -78,7 +83,13 @@ impl Protocols {
         }
     }
 
-    async fn serve_one<S>(&self, stream: S, first: Bytes, client: Client, worker: Arc<Worker>) -> hyper::Result<()>
+    async fn serve_one<S>(
+        &self,
+        stream: S,
+        first: Bytes,
+        client: Client,
+        worker: Arc<Worker>,
+    ) -> hyper::Result<()>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -105,7 +116,13 @@ impl Protocols {
         serving.await
     }
 
-    async fn serve_two<S>(&self, stream: S, first: Bytes, client: Client, worker: Arc<Worker>) -> hyper::Result<()>
+    async fn serve_two<S>(
+        &self,
+        stream: S,
+        first: Bytes,
+        client: Client,
+        worker: Arc<Worker>,
+    ) -> hyper::Result<()>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {

@@ -32,8 +32,12 @@ impl fmt::Display for BindError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { address, error } = self;
         let hint = match error.kind() {
-            io::ErrorKind::AddrInUse => "another program uses this address: stop it or choose another port",
-            io::ErrorKind::PermissionDenied => "ports below 1024 need CAP_NET_BIND_SERVICE: choose a higher one or grant it",
+            io::ErrorKind::AddrInUse => {
+                "another program uses this address: stop it or choose another port"
+            }
+            io::ErrorKind::PermissionDenied => {
+                "ports below 1024 need CAP_NET_BIND_SERVICE: choose a higher one or grant it"
+            }
             io::ErrorKind::AddrNotAvailable => "this machine does not have that address",
             _ => "see that the address is right",
         };
@@ -59,7 +63,9 @@ impl Listeners {
     pub fn addresses(&self) -> impl Iterator<Item = (SocketAddr, bool)> {
         let plain = self.plain.iter().map(|listener| (listener, false));
         let tls = self.tls.iter().map(|listener| (listener, true));
-        plain.chain(tls).filter_map(|(listener, is_tls)| Some((listener.local_addr().ok()?, is_tls)))
+        plain
+            .chain(tls)
+            .filter_map(|(listener, is_tls)| Some((listener.local_addr().ok()?, is_tls)))
     }
 }
 

@@ -162,7 +162,11 @@ fn spawn_worker(index: usize, listeners: &Listeners, shared: Shared) -> io::Resu
     thread.spawn(move || runtime.block_on(run_worker(plain, tls, shared)))
 }
 
-async fn run_worker(plain: Vec<std::net::TcpListener>, tls: Vec<std::net::TcpListener>, shared: Shared) {
+async fn run_worker(
+    plain: Vec<std::net::TcpListener>,
+    tls: Vec<std::net::TcpListener>,
+    shared: Shared,
+) {
     let gate = Arc::clone(&shared.gate);
     let (live, clock) = (&gate.live, Arc::clone(&gate.clock));
     let worker = Arc::new(Worker {
@@ -236,7 +240,13 @@ fn admit(stream: TcpStream, peer: SocketAddr, is_tls: bool, shared: &Shared, wor
     });
 }
 
-async fn serve(stream: TcpStream, peer: SocketAddr, is_tls: bool, shared: &Shared, worker: Arc<Worker>) {
+async fn serve(
+    stream: TcpStream,
+    peer: SocketAddr,
+    is_tls: bool,
+    shared: &Shared,
+    worker: Arc<Worker>,
+) {
     if stream.set_nodelay(true).is_err() {
         return;
     }

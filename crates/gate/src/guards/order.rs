@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use mantlet_event::catalogue;
 
-use super::{GuardCache, GuardsSection, Services, blocklist, cookies, errors, headers, json, limit};
+use super::{
+    GuardCache, GuardsSection, Services, blocklist, cookies, errors, headers, json, limit,
+};
 use crate::pipeline::{Fail, Guard, Mode, PlannedGuard, Spec};
 
 /// One line of the table: what never changes about a guard, and how it is built.

@@ -118,9 +118,7 @@ impl<'a> Inspection<'a> {
     }
 
     /// Will be decided.
-    pub fn pending(
-        future: impl Future<Output = Result<Verdict, GuardError>> + Send + 'a,
-    ) -> Self {
+    pub fn pending(future: impl Future<Output = Result<Verdict, GuardError>> + Send + 'a) -> Self {
         Self::Pending(Box::pin(future))
     }
 }

@@ -33,12 +33,7 @@ pub struct PlannedGuard {
 impl PlannedGuard {
     /// Puts `guard` under `mode` and `fail`; `None` when it is off.
     #[must_use]
-    pub fn new(
-        spec: &'static Spec,
-        guard: Arc<dyn Guard>,
-        mode: Mode,
-        fail: Fail,
-    ) -> Option<Self> {
+    pub fn new(spec: &'static Spec, guard: Arc<dyn Guard>, mode: Mode, fail: Fail) -> Option<Self> {
         let stages = guard.stages();
         (mode != Mode::Off).then_some(Self { spec, guard, mode, fail, stages })
     }

@@ -109,9 +109,10 @@ impl Runner {
         let mut hold = 0;
         for planned in plan.at_answer() {
             let head = AnswerHead { status, headers, origin };
-            let outcome =
-                catch_unwind(AssertUnwindSafe(|| planned.guard.inspect_answer(exchange, &head, held)))
-                    .unwrap_or_else(|_| Err(GuardError("panicked".into())));
+            let outcome = catch_unwind(AssertUnwindSafe(|| {
+                planned.guard.inspect_answer(exchange, &head, held)
+            }))
+            .unwrap_or_else(|_| Err(GuardError("panicked".into())));
             let is_enforced = planned.mode == Mode::Enforce;
             match outcome {
                 Ok(AnswerVerdict::Pass) => {}
@@ -193,9 +194,8 @@ impl Runner {
         let event = sketch.refusal(&catalogue::GUARD_INSPECTION_FAILED, planned.spec.name, &denial);
         let is_closed = planned.fail == Fail::Closed && planned.mode == Mode::Enforce;
         let fail = if is_closed { Fail::Closed } else { Fail::Open };
-        self.events.emit(
-            event.text(field::MODE, planned.mode.as_str()).text(field::FAIL, fail.as_str()),
-        );
+        self.events
+            .emit(event.text(field::MODE, planned.mode.as_str()).text(field::FAIL, fail.as_str()));
         is_closed.then(|| Box::new(denial))
     }
 

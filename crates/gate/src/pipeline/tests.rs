@@ -172,7 +172,11 @@ async fn every_verdict_in_every_mode_leads_to_one_action_and_one_event() {
         (Says::Never, Enforce, Closed, "guard-failed", failed("enforce")),
         (Says::Never, Enforce, Open, "passed", failed("enforce")),
     ] {
-        assert_eq!(outcome(says, mode, fail).await, (word.into(), events), "{says:?} {mode:?} {fail:?}");
+        assert_eq!(
+            outcome(says, mode, fail).await,
+            (word.into(), events),
+            "{says:?} {mode:?} {fail:?}"
+        );
     }
 }
 

@@ -39,10 +39,8 @@ impl TraceContext {
         let [version] = hex::<1>(version)?;
         let (trace, span, [flags]) = (hex::<16>(trace)?, hex::<8>(span)?, hex::<1>(flags)?);
         let has_more = fields.next().is_some();
-        let is_valid = version != 0xff
-            && !(version == 0 && has_more)
-            && trace != [0; 16]
-            && span != [0; 8];
+        let is_valid =
+            version != 0xff && !(version == 0 && has_more) && trace != [0; 16] && span != [0; 8];
         // Only the "sampled" flag has a meaning that we may pass on.
         is_valid.then_some(Self { trace, span, flags: flags & 1 })
     }

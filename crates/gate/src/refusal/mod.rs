@@ -17,7 +17,12 @@ use crate::pipeline::Denial;
 /// Renders a refusal. `accept` is the request's headers: browsers that ask for a page get one.
 /// The answer to `HEAD` carries the length but no body.
 #[must_use]
-pub fn render(denial: &Denial, id: RequestId, accept: &HeaderMap, method: &Method) -> Response<Bytes> {
+pub fn render(
+    denial: &Denial,
+    id: RequestId,
+    accept: &HeaderMap,
+    method: &Method,
+) -> Response<Bytes> {
     let status =
         StatusCode::from_u16(denial.reason.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let (kind, body) = if prefers_page(accept) {
@@ -74,7 +79,8 @@ fn prefers_page(headers: &HeaderMap) -> bool {
     };
     let kinds = accept.split(',').map(|item| item.split(';').next().unwrap_or_default().trim());
     for kind in kinds {
-        if kind.eq_ignore_ascii_case("text/html") || kind.eq_ignore_ascii_case("application/xhtml+xml")
+        if kind.eq_ignore_ascii_case("text/html")
+            || kind.eq_ignore_ascii_case("application/xhtml+xml")
         {
             return true;
         }

@@ -64,5 +64,8 @@ fn an_answer_to_head_has_a_length_and_no_body() {
     let denial = Denial::new(&reasons::NO_ROUTE);
     let response = render(&denial, id(), &HeaderMap::new(), &Method::HEAD);
     assert!(response.body().is_empty());
-    assert!(response.headers().get(CONTENT_LENGTH).unwrap().to_str().unwrap().parse::<u32>().unwrap() > 0);
+    assert!(
+        response.headers().get(CONTENT_LENGTH).unwrap().to_str().unwrap().parse::<u32>().unwrap()
+            > 0
+    );
 }

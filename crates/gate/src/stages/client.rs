@@ -205,10 +205,11 @@ mod tests {
     #[test]
     fn samo_d49_forwarding_headers_of_strangers_are_claims() {
         let stage = stage(&["10.0.0.0/8"], ForwardingHeader::XForwardedFor);
-        let client = resolve(&stage, "192.0.2.7:1", &[
-            ("x-forwarded-for", "203.0.113.9"),
-            ("x-forwarded-proto", "https"),
-        ]);
+        let client = resolve(
+            &stage,
+            "192.0.2.7:1",
+            &[("x-forwarded-for", "203.0.113.9"), ("x-forwarded-proto", "https")],
+        );
         assert_eq!(client.address.to_string(), "192.0.2.7");
         assert_eq!(client.scheme, Scheme::Http);
     }
@@ -232,10 +233,17 @@ mod tests {
     #[test]
     fn only_the_configured_header_is_read() {
         let stage = stage(&["10.0.0.0/8"], ForwardingHeader::Forwarded);
-        let client = resolve(&stage, "10.0.0.1:1", &[
-            ("x-forwarded-for", "198.51.100.1"),
-            ("forwarded", "for=192.0.2.60;proto=http;by=203.0.113.43, for=\"[2001:db8::17]:4711\";proto=https"),
-        ]);
+        let client = resolve(
+            &stage,
+            "10.0.0.1:1",
+            &[
+                ("x-forwarded-for", "198.51.100.1"),
+                (
+                    "forwarded",
+                    "for=192.0.2.60;proto=http;by=203.0.113.43, for=\"[2001:db8::17]:4711\";proto=https",
+                ),
+            ],
+        );
         assert_eq!(client.address.to_string(), "2001:db8::17");
         assert_eq!(client.scheme, Scheme::Https);
     }

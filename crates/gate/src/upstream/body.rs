@@ -181,7 +181,9 @@ impl Stream {
         loop {
             let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(cx) else {
                 ready!(self.pause.poll(cx));
-                return Poll::Ready(Some(Err(watch.fail(TOO_SLOW, "request body paused too long"))));
+                return Poll::Ready(Some(
+                    Err(watch.fail(TOO_SLOW, "request body paused too long")),
+                ));
             };
             self.pause.reset();
             let frame = match frame {
@@ -262,7 +264,10 @@ impl AnswerBody {
 
     /// A body of `length` bytes that another task produces, a few chunks ahead.
     #[must_use]
-    pub const fn channel(chunks: tokio::sync::mpsc::Receiver<Result<Bytes, BodyError>>, length: u64) -> Self {
+    pub const fn channel(
+        chunks: tokio::sync::mpsc::Receiver<Result<Bytes, BodyError>>,
+        length: u64,
+    ) -> Self {
         Self(AnswerKind::Channel(chunks, length))
     }
 
@@ -321,9 +326,9 @@ impl FromUpstream {
             return match frame {
                 // Trailers are dropped: HTTP/1.1 clients have not asked for them.
                 Some(Ok(frame)) if frame.is_trailers() => continue,
-                other => Poll::Ready(other.map(|frame| {
-                    frame.map_err(|error| BodyError(error.to_string()))
-                })),
+                other => Poll::Ready(
+                    other.map(|frame| frame.map_err(|error| BodyError(error.to_string()))),
+                ),
             };
         }
     }

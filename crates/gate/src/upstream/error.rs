@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use mantlet_types::Reason;
 use mantlet_event::reasons;
+use mantlet_types::Reason;
 
 /// What went wrong on the way to the application. The texts are for the operator.
 #[derive(Debug)]

@@ -62,9 +62,9 @@ fn target(exchange: &Exchange, upstream: &Upstream) -> Result<Uri, Box<Denial>> 
         text.push_str(query);
     }
     let target = PathAndQuery::from_maybe_shared(bytes::Bytes::from(text));
-    target.map(Uri::from).map_err(|error| {
-        Box::new(Denial::new(&reasons::INVALID_PATH).evidence(error.to_string()))
-    })
+    target
+        .map(Uri::from)
+        .map_err(|error| Box::new(Denial::new(&reasons::INVALID_PATH).evidence(error.to_string())))
 }
 
 /// Who asked and how, in our words only: what the client sent under these names is gone.
@@ -89,7 +89,8 @@ fn join_cookies(headers: &mut HeaderMap) {
     if parts.next().is_none() || parts.next().is_none() {
         return;
     }
-    let parts: Vec<&[u8]> = headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes).collect();
+    let parts: Vec<&[u8]> =
+        headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes).collect();
     if let Ok(whole) = HeaderValue::from_bytes(&parts.join(&b"; "[..])) {
         headers.insert(header::COOKIE, whole);
     }

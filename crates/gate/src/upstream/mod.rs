@@ -21,6 +21,12 @@ pub use forward::{Outgoing, X_REQUEST_ID, clean_answer, id_value};
 pub use pool::Pool;
 pub use tunnel::{Tunnel, TunnelRegistry};
 
+/// The body of a client's request, and the other side of a connection that leaves HTTP.
+pub(crate) use hyper::{
+    body::Incoming,
+    upgrade::{OnUpgrade, on as on_upgrade},
+};
+
 section! {
     /// The application behind the gate.
     pub struct UpstreamSection {

@@ -95,7 +95,8 @@ impl Pool {
     /// The most recently used connection that is still open and not too old.
     fn take(&self, upstream: &Upstream) -> Option<Sender> {
         let now = self.0.clock.monotonic();
-        let mut idle = self.0.idle.get(upstream.index)?.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut idle =
+            self.0.idle.get(upstream.index)?.lock().unwrap_or_else(PoisonError::into_inner);
         while let Some(Idle { sender, since }) = idle.pop() {
             if now.since(since) > self.0.rules.keep_alive {
                 // Everything below is older still.
@@ -116,7 +117,10 @@ impl Pool {
         request: Request<UpstreamBody>,
     ) -> Result<Response<AnswerBody>, Failure> {
         if sender.ready().await.is_err() {
-            return Err(Failure { error: UpstreamError::Invalid("closed".into()), unsent: Some(Box::new(request)) });
+            return Err(Failure {
+                error: UpstreamError::Invalid("closed".into()),
+                unsent: Some(Box::new(request)),
+            });
         }
         let answer = sender.try_send_request(request);
         let answer = tokio::time::timeout(self.0.rules.response_timeout, answer).await;
@@ -150,7 +154,8 @@ struct Failure {
 
 /// A copy for a second attempt, where a second attempt does no harm.
 fn spare(request: &Request<UpstreamBody>) -> Option<Request<UpstreamBody>> {
-    let is_safe = matches!(*request.method(), Method::GET | Method::HEAD) && request.body().is_empty();
+    let is_safe =
+        matches!(*request.method(), Method::GET | Method::HEAD) && request.body().is_empty();
     if !is_safe || request.headers().contains_key(http::header::UPGRADE) {
         return None;
     }

@@ -92,7 +92,13 @@ impl Drop for Account {
         let duration = gate.clock.monotonic().since(exchange.started);
         let (sent, received) = (self.bytes, watch.bytes());
         let method = exchange.method.as_str();
-        target.plan.metrics.request_finished(method, self.status.as_u16(), duration, received, sent);
+        target.plan.metrics.request_finished(
+            method,
+            self.status.as_u16(),
+            duration,
+            received,
+            sent,
+        );
         if gate.events.wants(Stream::Access) {
             gate.events.emit(self.access(duration.as_secs_f64() * 1000.0));
         }

@@ -7,7 +7,6 @@ use http::header::{CONTENT_LENGTH, EXPECT};
 use http::{HeaderValue, Response, StatusCode};
 use http_body::Body as _;
 use http_body_util::BodyExt as _;
-use hyper::body::Incoming;
 use mantlet_event::{Event, catalogue, field, reasons};
 use mantlet_types::Reason;
 
@@ -15,7 +14,8 @@ use super::{Answer, Stop, Switch, Worker};
 use crate::live::Target;
 use crate::pipeline::{Denial, Exchange};
 use crate::upstream::{
-    AnswerBody, Group, Outgoing, Tunnel, Upstream, UpstreamBody, UpstreamError, clean_answer,
+    AnswerBody, Group, Incoming, Outgoing, Tunnel, Upstream, UpstreamBody, UpstreamError,
+    clean_answer, on_upgrade,
 };
 
 impl Worker {
@@ -101,8 +101,8 @@ impl Worker {
             self.gate.metrics.limit_reached("server.max_upgraded_connections");
             return Err(Stop::route(Denial::new(&reasons::TOO_MANY_CONNECTIONS)));
         }
-        let request = Outgoing::build(exchange, upstream, body)
-            .map_err(|denial| Stop::hygiene(*denial))?;
+        let request =
+            Outgoing::build(exchange, upstream, body).map_err(|denial| Stop::hygiene(*denial))?;
         match self.pool.send(upstream, request).await {
             Ok(response) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
                 self.tunnel(exchange, upstream, response, switch)
@@ -130,7 +130,7 @@ impl Worker {
         if !exchange.is_websocket {
             return Err(invalid());
         }
-        let upstream_side = hyper::upgrade::on(&mut response);
+        let upstream_side = on_upgrade(&mut response);
         let client_side = switch.grant().ok_or_else(invalid)?;
         let tunnel = Tunnel {
             id: exchange.id,

@@ -11,8 +11,6 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, Response};
-use hyper::body::Incoming;
-use hyper::upgrade::OnUpgrade;
 use mantlet_event::{Entry, Event, Events, Metrics, catalogue, field, reasons};
 use mantlet_types::{Clock, RequestId, Rng};
 
@@ -21,7 +19,9 @@ use crate::live::{Live, Step, Target};
 use crate::pipeline::{Client, Denial, Exchange, Facts, Refusal, Runner, TraceContext};
 use crate::stages::body::BodyMemory;
 use crate::stages::hygiene::NormalPath;
-use crate::upstream::{AnswerBody, BodyWatch, Pool, TunnelRegistry};
+use crate::upstream::{
+    AnswerBody, BodyWatch, Incoming, OnUpgrade, Pool, TunnelRegistry, on_upgrade,
+};
 
 pub(crate) use finish::TrackedBody;
 
@@ -133,7 +133,7 @@ impl Worker {
         let wire = connection.wire.clone().filter(|_| {
             WireControl::asks_upgrade(request.method(), request.version(), request.headers())
         });
-        let client = wire.is_some().then(|| hyper::upgrade::on(request));
+        let client = wire.is_some().then(|| on_upgrade(request));
         Switch { wire, client }
     }
 
@@ -196,7 +196,9 @@ impl Worker {
     fn warn_of_forwarding(&self, connection: &Connection, headers: &HeaderMap) {
         let peer = connection.client.peer.ip();
         if self.gate.live.client.should_warn(peer, headers) {
-            let hint = format!("if a proxy of yours is at {peer}, add it: [client] trusted_proxies = [\"{peer}\"]");
+            let hint = format!(
+                "if a proxy of yours is at {peer}, add it: [client] trusted_proxies = [\"{peer}\"]"
+            );
             self.gate.events.emit(
                 Event::new(&catalogue::CLIENT_FORWARDING_IGNORED)
                     .text(field::PEER, peer.to_string())
@@ -219,7 +221,9 @@ impl Worker {
             Step::Deny => Err(Stop::route(Denial::new(&reasons::ROUTE_DENIED))),
             Step::Nothing => Err(Stop::route(Denial::new(&reasons::NO_ROUTE))),
             Step::Redirect(to) => redirect::answer(to, exchange).map_err(Stop::route),
-            Step::Files(files) => files.answer(exchange, &self.gate.events).await.map_err(Stop::route),
+            Step::Files(files) => {
+                files.answer(exchange, &self.gate.events).await.map_err(Stop::route)
+            }
             Step::Forward(group) => {
                 let body = self.body(target, exchange, body).await?;
                 *watch = body.watch();

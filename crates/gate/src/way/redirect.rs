@@ -13,7 +13,8 @@ pub(crate) fn is_valid(to: &str) -> bool {
     // A second slash would make the first segment a host.
     let is_path = to.starts_with('/') && !to.starts_with("//") && !to.starts_with("/\\");
     let rest = to.strip_prefix("https://").or_else(|| to.strip_prefix("http://"));
-    let is_address = rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with(['/', '{', '?']));
+    let is_address =
+        rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with(['/', '{', '?']));
     is_printable && (is_path || is_address)
 }
 

@@ -103,7 +103,11 @@ impl Worker {
     }
 }
 
-fn render(denial: &Denial, exchange: &Exchange, accept: Option<&HeaderValue>) -> Response<AnswerBody> {
+fn render(
+    denial: &Denial,
+    exchange: &Exchange,
+    accept: Option<&HeaderValue>,
+) -> Response<AnswerBody> {
     let mut headers = HeaderMap::new();
     if let Some(accept) = accept {
         headers.insert(http::header::ACCEPT, accept.clone());

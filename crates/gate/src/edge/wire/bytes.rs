@@ -49,9 +49,9 @@ fn class_at(byte: u8) -> u8 {
 /// Whether `value` holds only HTAB, visible ASCII, spaces and bytes above 0x7F.
 pub(super) fn is_field_value(value: &[u8]) -> bool {
     // No early exit: the loop compiles to vector instructions.
-    value.iter().fold(true, |clean, &byte| {
-        clean & ((byte >= b' ') & (byte != 0x7f) | (byte == b'\t'))
-    })
+    value
+        .iter()
+        .fold(true, |clean, &byte| clean & ((byte >= b' ') & (byte != 0x7f) | (byte == b'\t')))
 }
 
 /// Whether the control bytes in `head` are just its line ends, given that each LF follows a CR:

@@ -60,16 +60,13 @@ impl WireControl {
     /// that a client sent.
     #[must_use]
     pub fn refusal(&self, headers: &HeaderMap) -> Option<&Violation> {
-        self.violation()
-            .filter(|_| headers.contains_key(VIOLATION_HEADER))
+        self.violation().filter(|_| headers.contains_key(VIOLATION_HEADER))
     }
 
     /// Starts answering one request. Every request handed to the handler must get one of these;
     /// a connection with more requests than finished exchanges is never closed as idle.
     pub fn exchange(&self) -> Exchange {
-        Exchange {
-            shared: Arc::clone(&self.shared),
-        }
+        Exchange { shared: Arc::clone(&self.shared) }
     }
 
     /// Whether the filter waits after this request for [`Self::resume_http`] or

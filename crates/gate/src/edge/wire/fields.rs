@@ -67,11 +67,7 @@ pub(super) struct Fields<'a> {
 impl<'a> Fields<'a> {
     /// Before any header line. `has_plain_values` says that no value holds a control byte.
     pub(super) fn new(count_limit: usize, has_plain_values: bool) -> Self {
-        Self {
-            count_limit,
-            has_plain_values,
-            ..Self::default()
-        }
+        Self { count_limit, has_plain_values, ..Self::default() }
     }
 
     /// Takes in one header line, which comes without its CRLF.
@@ -230,8 +226,6 @@ fn is_end_to_end(option: &[u8]) -> bool {
         let start = option.get(..prefix.len());
         start.is_some_and(|start| start.eq_ignore_ascii_case(prefix))
     };
-    END_TO_END
-        .iter()
-        .any(|name| option.eq_ignore_ascii_case(name))
+    END_TO_END.iter().any(|name| option.eq_ignore_ascii_case(name))
         || END_TO_END_PREFIXES.iter().any(starts_with)
 }

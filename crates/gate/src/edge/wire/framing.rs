@@ -62,11 +62,7 @@ impl Body {
         match self {
             Self::Length(left) => {
                 let taken = take(left, bytes.len());
-                if *left == 0 {
-                    Progress::Done(taken)
-                } else {
-                    Progress::More
-                }
+                if *left == 0 { Progress::Done(taken) } else { Progress::More }
             }
             Self::Chunked(chunk) => advance_chunked(chunk, bytes),
         }
@@ -123,10 +119,9 @@ impl Chunk {
 fn next_digit(size: u64, digits: u8, byte: u8) -> Result<Chunk, Kind> {
     let value = char::from(byte).to_digit(16).map(u64::from);
     match value {
-        Some(value) if digits < CHUNK_DIGITS => Ok(Chunk::Size {
-            size: (size << 4) | value,
-            digits: digits.saturating_add(1),
-        }),
+        Some(value) if digits < CHUNK_DIGITS => {
+            Ok(Chunk::Size { size: (size << 4) | value, digits: digits.saturating_add(1) })
+        }
         _ => Err(Kind::ChunkSize),
     }
 }

@@ -50,11 +50,7 @@ pub fn find_head_end(bytes: &[u8], from: usize, limit: usize) -> Result<HeadEnd,
         let next = feed.saturating_add(1);
         if carriage == line {
             let is_first = line == 0;
-            return Ok(if is_first {
-                HeadEnd::EmptyLine
-            } else {
-                HeadEnd::At(next)
-            });
+            return Ok(if is_first { HeadEnd::EmptyLine } else { HeadEnd::At(next) });
         }
         line = next;
     }
@@ -75,11 +71,7 @@ pub fn inspect_head(head: &[u8], rules: &Rules) -> Result<HeadFacts, Violation> 
 }
 
 fn read_head<'a>(head: &'a [u8], rules: &Rules) -> Result<HeadFacts, Fault<'a>> {
-    let mut lines = Lines {
-        head,
-        at: 0,
-        feeds: memchr_iter(b'\n', head),
-    };
+    let mut lines = Lines { head, at: 0, feeds: memchr_iter(b'\n', head) };
     let line = RequestLine::parse(lines.next_line()?, rules.target_limit)?;
     let mut fields = Fields::new(rules.header_count_limit, has_plain_values(head));
     loop {
@@ -106,7 +98,6 @@ impl<'a> Lines<'a> {
         let feed = self.feeds.next().unwrap_or(self.head.len());
         let line = self.head.get(self.at..feed).unwrap_or_default();
         self.at = feed.saturating_add(1);
-        line.strip_suffix(b"\r")
-            .ok_or_else(|| Fault::new(Kind::BareLineFeed, line))
+        line.strip_suffix(b"\r").ok_or_else(|| Fault::new(Kind::BareLineFeed, line))
     }
 }

@@ -17,11 +17,7 @@ pub(super) struct Held {
 
 impl Held {
     pub(super) fn new(bytes: Bytes) -> Self {
-        Self {
-            is_fresh: !bytes.is_empty(),
-            bytes: BytesMut::from(bytes),
-            ..Self::default()
-        }
+        Self { is_fresh: !bytes.is_empty(), bytes: BytesMut::from(bytes), ..Self::default() }
     }
 
     /// Gives out what may pass; `false` when there is nothing to give.

@@ -28,10 +28,7 @@ impl<'a> Authority<'a> {
             let (name, rest) = text.split_at_checked(end.unwrap_or(text.len()))?;
             is_name(name).then_some((name, rest))?
         };
-        Some(Self {
-            host,
-            port: parse_port(port)?,
-        })
+        Some(Self { host, port: parse_port(port)? })
     }
 
     /// Whether both name the same host and port, when a missing port means `default_port`.
@@ -55,9 +52,7 @@ fn is_name(name: &[u8]) -> bool {
 }
 
 fn is_ipv6_literal(literal: &[u8]) -> bool {
-    let address = literal
-        .strip_prefix(b"[")
-        .and_then(|rest| rest.strip_suffix(b"]"));
+    let address = literal.strip_prefix(b"[").and_then(|rest| rest.strip_suffix(b"]"));
     address
         .and_then(|text| std::str::from_utf8(text).ok())
         .is_some_and(|text| text.parse::<Ipv6Addr>().is_ok())

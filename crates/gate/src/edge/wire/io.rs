@@ -174,9 +174,7 @@ impl<S: AsyncRead + Unpin> WireIo<S> {
         match self.mode {
             Mode::Http => self.filter(cx, buf),
             Mode::Paused => self.leave_pause(cx).map(Ok),
-            Mode::Raw => Pin::new(&mut self.inner)
-                .poll_read(cx, buf)
-                .map_ok(|()| Step::Answered),
+            Mode::Raw => Pin::new(&mut self.inner).poll_read(cx, buf).map_ok(|()| Step::Answered),
             Mode::Refused(sent) => self.give_stand_in(sent, buf).map(Ok),
             Mode::Broken => Poll::Ready(Err(self.broken())),
             Mode::Closed | Mode::Lingering(_) => Poll::Ready(Ok(Step::Answered)),
@@ -189,11 +187,7 @@ impl<S: AsyncRead + Unpin> WireIo<S> {
             self.follow(scan.pass, scan.next);
             return Poll::Ready(Ok(Step::Again));
         }
-        if self.held.is_empty() {
-            self.read_in_place(cx, buf)
-        } else {
-            self.read_behind_held(cx)
-        }
+        if self.held.is_empty() { self.read_in_place(cx, buf) } else { self.read_behind_held(cx) }
     }
 
     /// The common way: what is read into the reader's own buffer may stay there.
@@ -225,9 +219,7 @@ impl<S: AsyncRead + Unpin> WireIo<S> {
     /// The slow way: a head is open, and its rest is read behind it.
     fn read_behind_held(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Step>> {
         let inner = Pin::new(&mut self.inner);
-        let (outcome, came) = self
-            .held
-            .read_more(HELD_READ, |buf| inner.poll_read(cx, buf));
+        let (outcome, came) = self.held.read_more(HELD_READ, |buf| inner.poll_read(cx, buf));
         match outcome {
             Poll::Pending => return self.wait(cx).map(Ok),
             Poll::Ready(outcome) => outcome?,

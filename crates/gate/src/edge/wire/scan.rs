@@ -50,10 +50,7 @@ impl Scanner {
         loop {
             let rest = bytes.get(pass..).unwrap_or_default();
             if rest.is_empty() {
-                return Scan {
-                    pass,
-                    next: Next::More,
-                };
+                return Scan { pass, next: Next::More };
             }
             let (taken, next) = match self.body {
                 Some(body) => self.scan_body(body, rest),

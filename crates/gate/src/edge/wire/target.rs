@@ -39,12 +39,7 @@ impl<'a> RequestLine<'a> {
         if target.len() > target_limit.min(TARGET_MAX) {
             return Err(Fault::new(Kind::TargetTooLong, target));
         }
-        Ok(Self {
-            method,
-            target,
-            authority: parse_target(method, target)?,
-            is_http_11,
-        })
+        Ok(Self { method, target, authority: parse_target(method, target)?, is_http_11 })
     }
 }
 
@@ -70,19 +65,11 @@ fn parse_target<'a>(
     }
     let Some((rest, default_port)) = strip_scheme(target) else {
         let is_clean = bytes::all(target, bytes::PATH | bytes::QUERY);
-        let kind = if is_clean {
-            Kind::TargetForm
-        } else {
-            Kind::TargetByte
-        };
+        let kind = if is_clean { Kind::TargetForm } else { Kind::TargetByte };
         return Err(blame(target, kind));
     };
-    let end = rest
-        .iter()
-        .position(|byte| matches!(byte, b'/' | b'?' | b'#'));
-    let (authority, path) = rest
-        .split_at_checked(end.unwrap_or(rest.len()))
-        .unwrap_or((rest, &[]));
+    let end = rest.iter().position(|byte| matches!(byte, b'/' | b'?' | b'#'));
+    let (authority, path) = rest.split_at_checked(end.unwrap_or(rest.len())).unwrap_or((rest, &[]));
     check_path(path)?;
     let authority = Authority::parse(authority).ok_or_else(|| blame(target, Kind::TargetForm))?;
     Ok(Some((authority, default_port)))
@@ -98,12 +85,10 @@ fn parse_authority_form(target: &[u8]) -> Result<(Authority<'_>, u16), Fault<'_>
 
 /// What follows `http://` or `https://`, and the default port of that scheme.
 fn strip_scheme(target: &[u8]) -> Option<(&[u8], u16)> {
-    [(&b"http://"[..], 80), (&b"https://"[..], 443)]
-        .into_iter()
-        .find_map(|(scheme, port)| {
-            let (start, rest) = target.split_at_checked(scheme.len())?;
-            start.eq_ignore_ascii_case(scheme).then_some((rest, port))
-        })
+    [(&b"http://"[..], 80), (&b"https://"[..], 443)].into_iter().find_map(|(scheme, port)| {
+        let (start, rest) = target.split_at_checked(scheme.len())?;
+        start.eq_ignore_ascii_case(scheme).then_some((rest, port))
+    })
 }
 
 fn check_path(path: &[u8]) -> Result<(), Fault<'_>> {

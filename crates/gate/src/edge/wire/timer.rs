@@ -64,9 +64,7 @@ impl Timer {
         self.watch_head(waiting, rules);
         loop {
             let tick = rules.idle_timeout / IDLE_TICKS;
-            let sleep = self
-                .sleep
-                .get_or_insert_with(|| Box::pin(sleep_until(after(tick))));
+            let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep_until(after(tick))));
             if sleep.as_mut().poll(cx).is_pending() {
                 return None;
             }

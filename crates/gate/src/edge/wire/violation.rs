@@ -249,12 +249,7 @@ impl Violation {
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "request breaks the wire rule {}: `{}`",
-            self.kind.as_str(),
-            self.detail
-        )
+        write!(f, "request breaks the wire rule {}: `{}`", self.kind.as_str(), self.detail)
     }
 }
 

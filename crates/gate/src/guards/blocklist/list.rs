@@ -80,7 +80,10 @@ impl Blocklist {
     }
 
     /// Replaces the list by what `change` makes of it; on disk first, then for everyone.
-    fn change(&self, change: impl FnOnce(Vec<(IpNet, Kept)>) -> Vec<(IpNet, Kept)>) -> Result<(), BlockError> {
+    fn change(
+        &self,
+        change: impl FnOnce(Vec<(IpNet, Kept)>) -> Vec<(IpNet, Kept)>,
+    ) -> Result<(), BlockError> {
         let file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         self.replace(file.as_deref(), change)
     }
@@ -146,7 +149,11 @@ impl Blocking for Blocklist {
         let table = self.table.load();
         let in_force = table.iter().filter(|(_, kept)| kept.is_in_force(now));
         in_force
-            .map(|(network, kept)| Block { network: *network, until: kept.until, why: kept.why.clone() })
+            .map(|(network, kept)| Block {
+                network: *network,
+                until: kept.until,
+                why: kept.why.clone(),
+            })
             .collect()
     }
 }

@@ -57,7 +57,6 @@ impl<T> Table<T> {
         self.entries.iter()
     }
 
-
     pub(super) fn len(&self) -> usize {
         self.entries.len()
     }

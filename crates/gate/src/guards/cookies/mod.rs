@@ -77,7 +77,9 @@ impl Cookies {
         let attributes: Vec<&[u8]> = parts
             .map(|part| part.split(|byte| *byte == b'=').next().unwrap_or_default().trim_ascii())
             .collect();
-        let has = |wanted: &str| attributes.iter().any(|name| name.eq_ignore_ascii_case(wanted.as_bytes()));
+        let has = |wanted: &str| {
+            attributes.iter().any(|name| name.eq_ignore_ascii_case(wanted.as_bytes()))
+        };
         let mut hardened = text.to_vec();
         if !has("secure") {
             hardened.extend_from_slice(b"; Secure");

@@ -18,9 +18,9 @@
 //! ```
 
 mod config;
-mod traces;
 #[cfg(test)]
 mod tests;
+mod traces;
 
 use std::sync::Arc;
 
@@ -72,8 +72,11 @@ impl Guard for Errors {
 /// Whether the body can be read as text: text, JSON, XML or undeclared, and not compressed.
 fn is_text(headers: &HeaderMap) -> bool {
     let is_plain = headers.get(CONTENT_ENCODING).is_none_or(|coding| coding == "identity");
-    let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("text/plain");
+    let kind =
+        headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("text/plain");
     let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let is_streamed = kind == "text/event-stream";
-    is_plain && !is_streamed && (kind.starts_with("text/") || kind.contains("json") || kind.contains("xml"))
+    is_plain
+        && !is_streamed
+        && (kind.starts_with("text/") || kind.contains("json") || kind.contains("xml"))
 }

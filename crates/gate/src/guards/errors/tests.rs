@@ -9,11 +9,17 @@ fn every_shape_compiles() {
 #[test]
 fn sci_d35_traces_of_common_platforms_are_found() {
     for (body, kind) in [
-        ("Traceback (most recent call last):\n  File \"/srv/app.py\", line 3, in <module>", "python traceback"),
+        (
+            "Traceback (most recent call last):\n  File \"/srv/app.py\", line 3, in <module>",
+            "python traceback",
+        ),
         (r#"{"error":"File \"/srv/app.py\", line 3, in index"}"#, "python traceback"),
         ("<h1>x</h1> File &quot;/srv/app.py&quot;, line 12, in view", "python traceback"),
         ("<title>NameError // Werkzeug Debugger</title>", "python debugger"),
-        ("java.lang.NullPointerException\n\tat com.acme.Shop.pay(Shop.java:42)\n", "java stack trace"),
+        (
+            "java.lang.NullPointerException\n\tat com.acme.Shop.pay(Shop.java:42)\n",
+            "java stack trace",
+        ),
         ("   at Acme.Shop.Pay(Int32 id) in C:\\src\\Shop.cs:line 42", ".net stack trace"),
         ("Error: no\n    at pay (/srv/app/shop.js:10:15)", "node stack trace"),
         ("<b>Warning</b>: include(x): failed in <b>/srv/a.php</b> on line <b>3</b>", "php error"),
@@ -28,9 +34,13 @@ fn sci_d35_traces_of_common_platforms_are_found() {
 #[test]
 fn ordinary_error_texts_are_not_traces() {
     for body in [
-        "", "Internal Server Error", r#"{"detail":"database is busy, try again at 10:15:30"}"#,
-        "<h1>502 Bad Gateway</h1>", "An exception occurred while we looked at your order.",
-        "Please call us at (555) 123:45:67", "File \"report.pdf\" could not be read",
+        "",
+        "Internal Server Error",
+        r#"{"detail":"database is busy, try again at 10:15:30"}"#,
+        "<h1>502 Bad Gateway</h1>",
+        "An exception occurred while we looked at your order.",
+        "Please call us at (555) 123:45:67",
+        "File \"report.pdf\" could not be read",
     ] {
         assert_eq!(traces::find(body.as_bytes()), None, "{body}");
     }

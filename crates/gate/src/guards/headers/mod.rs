@@ -43,11 +43,30 @@ const HSTS: HeaderValue = HeaderValue::from_static("max-age=63072000");
 
 /// What tells about the software behind (OWASP Secure Headers, headers to remove).
 const TELLTALES: [&str; 24] = [
-    "server", "x-powered-by", "x-aspnet-version", "x-aspnetmvc-version", "x-generator",
-    "x-drupal-cache", "x-runtime", "x-version", "x-powered-cms", "x-php-version", "x-turbo-charged-by",
-    "x-server-powered-by", "x-cms", "x-debug-token", "x-debug-token-link", "x-backend-server",
-    "x-litespeed-cache", "x-varnish", "x-mod-pagespeed", "x-page-speed", "x-envoy-upstream-service-time",
-    "x-b3-traceid", "liferay-portal", "x-xss-protection",
+    "server",
+    "x-powered-by",
+    "x-aspnet-version",
+    "x-aspnetmvc-version",
+    "x-generator",
+    "x-drupal-cache",
+    "x-runtime",
+    "x-version",
+    "x-powered-cms",
+    "x-php-version",
+    "x-turbo-charged-by",
+    "x-server-powered-by",
+    "x-cms",
+    "x-debug-token",
+    "x-debug-token-link",
+    "x-backend-server",
+    "x-litespeed-cache",
+    "x-varnish",
+    "x-mod-pagespeed",
+    "x-page-speed",
+    "x-envoy-upstream-service-time",
+    "x-b3-traceid",
+    "liferay-portal",
+    "x-xss-protection",
 ];
 
 #[derive(Debug)]

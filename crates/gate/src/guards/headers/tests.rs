@@ -22,13 +22,16 @@ fn values(headers: &HeaderMap, name: &str) -> Vec<String> {
 
 #[test]
 fn sci_d24_every_header_is_there_once() {
-    let headers = apply(Scheme::Https, &[
-        ("x-content-type-options", "nosniff"),
-        ("x-content-type-options", "nosniff"),
-        ("x-xss-protection", "1; mode=block"),
-        ("server", "Werkzeug/3.0"),
-        ("x-powered-by", "PHP/8"),
-    ]);
+    let headers = apply(
+        Scheme::Https,
+        &[
+            ("x-content-type-options", "nosniff"),
+            ("x-content-type-options", "nosniff"),
+            ("x-xss-protection", "1; mode=block"),
+            ("server", "Werkzeug/3.0"),
+            ("x-powered-by", "PHP/8"),
+        ],
+    );
     assert_eq!(values(&headers, "x-content-type-options"), ["nosniff"]);
     assert_eq!(values(&headers, "x-frame-options"), ["SAMEORIGIN"]);
     assert_eq!(values(&headers, "strict-transport-security"), ["max-age=63072000"]);

@@ -38,7 +38,10 @@ pub struct QuotaSetting(pub Quota);
 impl QuotaSetting {
     /// Room for any browser and most programs: a burst of 1,000, then 100 a second.
     fn generous() -> Self {
-        Self(Quota::per_second(NonZeroU32::MIN.saturating_add(99), NonZeroU32::MIN.saturating_add(999)))
+        Self(Quota::per_second(
+            NonZeroU32::MIN.saturating_add(99),
+            NonZeroU32::MIN.saturating_add(999),
+        ))
     }
 }
 

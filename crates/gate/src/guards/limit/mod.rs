@@ -25,8 +25,8 @@ mod tests;
 
 use std::sync::Arc;
 
-use http::header::RETRY_AFTER;
 use http::HeaderValue;
+use http::header::RETRY_AFTER;
 use mantlet_event::{Event, catalogue, field, reasons};
 use mantlet_limit::{Counters, CountersError, Key, Outcome, Quota, Taken};
 use mantlet_types::Clock;

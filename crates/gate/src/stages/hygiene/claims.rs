@@ -91,7 +91,10 @@ pub(super) fn remove(headers: &mut HeaderMap, extra: &[HeaderName]) {
 
 fn is_claim(name: &str) -> bool {
     // All names above begin with one of these letters; almost no ordinary header does.
-    let may_be = matches!(name.as_bytes().first(), Some(b'c' | b'f' | b'm' | b'p' | b'r' | b's' | b't' | b'x'));
+    let may_be = matches!(
+        name.as_bytes().first(),
+        Some(b'c' | b'f' | b'm' | b'p' | b'r' | b's' | b't' | b'x')
+    );
     if !may_be {
         return false;
     }
@@ -114,10 +117,24 @@ mod tests {
     #[test]
     fn ymera_d13_identity_and_forwarding_claims_are_removed_in_every_spelling() {
         for name in [
-            "x-user-id", "x_user_id", "x-user_id", "remote-user", "remote_user", "x-forwarded-for",
-            "x_forwarded_for", "x-forwarded-user", "forwarded", "x-real-ip", "x-mantlet-user",
-            "x-auth-request-email", "x-original-url", "x-http-method-override", "proxy",
-            "ssl-client-verify", "true-client-ip", "cf-access-jwt-assertion",
+            "x-user-id",
+            "x_user_id",
+            "x-user_id",
+            "remote-user",
+            "remote_user",
+            "x-forwarded-for",
+            "x_forwarded_for",
+            "x-forwarded-user",
+            "forwarded",
+            "x-real-ip",
+            "x-mantlet-user",
+            "x-auth-request-email",
+            "x-original-url",
+            "x-http-method-override",
+            "proxy",
+            "ssl-client-verify",
+            "true-client-ip",
+            "cf-access-jwt-assertion",
         ] {
             let mut headers = HeaderMap::new();
             headers.insert(HeaderName::from_static(name), HeaderValue::from_static("admin"));
@@ -129,9 +146,22 @@ mod tests {
     #[test]
     fn ordinary_headers_stay() {
         for name in [
-            "accept", "cookie", "cache-control", "content-type", "referer", "priority", "range",
-            "sec-fetch-site", "te", "user-agent", "x-api-key", "x-csrf-token", "x-requested-with",
-            "x-auth-token", "x-user-agent", "my_header",
+            "accept",
+            "cookie",
+            "cache-control",
+            "content-type",
+            "referer",
+            "priority",
+            "range",
+            "sec-fetch-site",
+            "te",
+            "user-agent",
+            "x-api-key",
+            "x-csrf-token",
+            "x-requested-with",
+            "x-auth-token",
+            "x-user-agent",
+            "my_header",
         ] {
             let mut headers = HeaderMap::new();
             headers.insert(HeaderName::from_static(name), HeaderValue::from_static("1"));

@@ -1,7 +1,7 @@
 //! Hop-by-hop headers, RFC 9110 section 7.6.1.
 
-use http::header::{self, HeaderName};
 use http::HeaderMap;
+use http::header::{self, HeaderName};
 
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
@@ -34,7 +34,8 @@ pub(crate) fn remove(headers: &mut HeaderMap) {
 }
 
 fn listed(headers: &HeaderMap) -> Vec<HeaderName> {
-    let values = headers.get_all(header::CONNECTION).iter().chain(headers.get_all(PROXY_CONNECTION));
+    let values =
+        headers.get_all(header::CONNECTION).iter().chain(headers.get_all(PROXY_CONNECTION));
     values
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))

@@ -17,7 +17,9 @@ use http::{HeaderMap, HeaderName, Method, Version};
 use mantlet_event::reasons;
 
 pub use config::HygieneSection;
-pub use path::{Doubtful, DuplicateSlashes, NormalPath, PathError, PathFault, PathPolicy, normalize};
+pub use path::{
+    Doubtful, DuplicateSlashes, NormalPath, PathError, PathFault, PathPolicy, normalize,
+};
 
 use crate::pipeline::Denial;
 
@@ -89,12 +91,13 @@ fn host_of(parts: &mut Parts) -> Result<String, Denial> {
     if second.is_some() {
         return Err(invalid("more than one host field".into()));
     }
-    let field = match field {
-        Some(value) => Some(parse_authority(value.as_bytes()).ok_or_else(|| {
-            invalid(format!("host field `{}`", value.as_bytes().escape_ascii()))
-        })?),
-        None => None,
-    };
+    let field =
+        match field {
+            Some(value) => Some(parse_authority(value.as_bytes()).ok_or_else(|| {
+                invalid(format!("host field `{}`", value.as_bytes().escape_ascii()))
+            })?),
+            None => None,
+        };
     let target = match parts.uri.authority() {
         Some(authority) => Some(
             parse_authority(authority.as_str().as_bytes())
@@ -148,7 +151,9 @@ fn parse_authority(text: &[u8]) -> Option<Authority> {
 
 fn is_name(host: &str) -> bool {
     let name = host.strip_suffix('.').unwrap_or(host);
-    !name.is_empty() && name.len() <= 253 && name.split('.').all(|label| !label.is_empty() && label.len() <= 63)
+    !name.is_empty()
+        && name.len() <= 253
+        && name.split('.').all(|label| !label.is_empty() && label.len() <= 63)
 }
 
 fn canonical_host(authority: &Authority) -> String {

@@ -177,9 +177,8 @@ fn respell(raw: &str, policy: &PathPolicy) -> Result<String, PathError> {
     let mut rest = raw.as_bytes();
     loop {
         let literal = rest.iter().position(|&byte| !is_literal(byte));
-        let (plain, special) = rest
-            .split_at_checked(literal.unwrap_or(rest.len()))
-            .unwrap_or_default();
+        let (plain, special) =
+            rest.split_at_checked(literal.unwrap_or(rest.len())).unwrap_or_default();
         out.extend(std::str::from_utf8(plain));
         let (byte, tail, is_escaped) = match special {
             [] => return Ok(out),
@@ -272,20 +271,14 @@ fn resolve(spelled: &str, policy: &PathPolicy) -> Result<String, PathError> {
                 DuplicateSlashes::Merge => {}
                 DuplicateSlashes::Keep => out.push(""),
                 DuplicateSlashes::Refuse => {
-                    return Err(PathError::new(
-                        PathFault::DuplicateSlash,
-                        spelled.as_bytes(),
-                    ));
+                    return Err(PathError::new(PathFault::DuplicateSlash, spelled.as_bytes()));
                 }
             },
             "." => {}
             ".." if out.pop().is_some() => {}
             ".." => return Err(PathError::new(PathFault::AboveRoot, spelled.as_bytes())),
             _ if hides_dots(segment) => {
-                return Err(PathError::new(
-                    PathFault::HiddenTraversal,
-                    segment.as_bytes(),
-                ));
+                return Err(PathError::new(PathFault::HiddenTraversal, segment.as_bytes()));
             }
             _ => out.push(segment),
         }

@@ -79,9 +79,14 @@ fn what_the_client_claims_does_not_survive() {
 #[test]
 fn only_a_whole_websocket_handshake_is_one() {
     let handshake = |upgrade: &'static str, connection: &'static str| {
-        clean(Request::get("/").header("host", "a").header("upgrade", upgrade).header("connection", connection))
-            .unwrap()
-            .is_websocket
+        clean(
+            Request::get("/")
+                .header("host", "a")
+                .header("upgrade", upgrade)
+                .header("connection", connection),
+        )
+        .unwrap()
+        .is_websocket
     };
     assert!(handshake("WebSocket", "keep-alive, Upgrade"));
     assert!(!handshake("h2c", "Upgrade"));

@@ -43,9 +43,11 @@ impl Layer {
     /// The route as it is written in messages and metrics.
     #[must_use]
     pub fn name(&self) -> String {
-        let host = if self.host == HostPattern::Any { String::new() } else { self.host.to_string() };
+        let host =
+            if self.host == HostPattern::Any { String::new() } else { self.host.to_string() };
         let methods: Vec<&str> = self.methods.iter().map(Method::as_str).collect();
-        let methods = if methods.is_empty() { String::new() } else { format!("{} ", methods.join(",")) };
+        let methods =
+            if methods.is_empty() { String::new() } else { format!("{} ", methods.join(",")) };
         format!("{methods}{host}{}", self.path)
     }
 }
@@ -110,7 +112,8 @@ fn site<'a>(covering: &[&'a Layer], method: Option<&Method>) -> Site<'a> {
     let crossing = layers.iter().copied().find(|layer| {
         layer.action == Some(Action::Deny)
             && winner.is_some_and(|winner| {
-                !layer.covers(&winner.host, &winner.path) && !winner.covers(&layer.host, &layer.path)
+                !layer.covers(&winner.host, &winner.path)
+                    && !winner.covers(&layer.host, &layer.path)
             })
     });
     let action = crossing.or(winner).and_then(|layer| layer.action.as_ref());
@@ -189,7 +192,9 @@ fn crossing(layers: &[Layer], one: &Layer, other: &Layer) -> Option<(String, Str
     let is_settled = first == second
         || *first == Action::Deny
         || *second == Action::Deny
-        || layers.iter().any(|layer| layer.host == one.host && layer.path == other.path && layer.action.is_some());
+        || layers.iter().any(|layer| {
+            layer.host == one.host && layer.path == other.path && layer.action.is_some()
+        });
     (!is_settled).then(|| {
         (
             format!("`{}` and `{}` overlap and lead to different places", one.name(), other.name()),

@@ -53,8 +53,8 @@ impl RouteSection {
     /// # Errors
     /// The keys that name an action, when there is more than one.
     pub fn action(&self) -> Result<Option<Action>, Vec<&'static str>> {
-        let upstream =
-            (!self.upstream.is_empty()).then(|| ("upstream", Action::Upstream(self.upstream.clone())));
+        let upstream = (!self.upstream.is_empty())
+            .then(|| ("upstream", Action::Upstream(self.upstream.clone())));
         let folder = self.static_dir.clone().map(|folder| ("static", Action::Static(folder)));
         let redirect = self.redirect.clone().map(|to| ("redirect", Action::Redirect(to)));
         let deny = self.deny.then_some(("deny", Action::Deny));
@@ -77,7 +77,8 @@ impl Scalar for MethodName {
     fn parse(value: &Value) -> Result<Self, Complaint> {
         let hint = "write it in capitals, for example `GET`";
         let text = value.as_str().ok_or_else(|| Complaint::new("not a method", hint))?;
-        let is_method = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'-');
+        let is_method =
+            !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'-');
         match Method::from_bytes(text.as_bytes()) {
             Ok(method) if is_method => Ok(Self(method)),
             _ => Err(Complaint::new(format!("`{text}` is not a method"), hint)),

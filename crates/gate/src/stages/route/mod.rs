@@ -68,7 +68,8 @@ impl<T> Router<T> {
     /// # Errors
     /// The first error of `map`.
     pub fn try_map<U, E>(self, mut map: impl FnMut(T) -> Result<U, E>) -> Result<Router<U>, E> {
-        let exact = self.exact.into_iter().map(|(host, paths)| Ok((host, paths.try_map(&mut map)?)));
+        let exact =
+            self.exact.into_iter().map(|(host, paths)| Ok((host, paths.try_map(&mut map)?)));
         let exact = exact.collect::<Result<_, E>>()?;
         let suffixes =
             self.suffixes.into_iter().map(|(suffix, paths)| Ok((suffix, paths.try_map(&mut map)?)));
@@ -82,7 +83,13 @@ impl<T> Router<T> {
         exact.into_iter().chain(under.map(|(_, paths)| paths)).chain([&self.any])
     }
 
-    fn insert(&mut self, host: &HostPattern, path: &PathPattern, method: Option<Method>, target: T) {
+    fn insert(
+        &mut self,
+        host: &HostPattern,
+        path: &PathPattern,
+        method: Option<Method>,
+        target: T,
+    ) {
         let paths = match host {
             HostPattern::Any => &mut self.any,
             HostPattern::Exact(name) => self.exact.entry(name.clone()).or_default(),

@@ -53,7 +53,8 @@ impl Scalar for HostPattern {
     const EXAMPLE: &'static str = "app.example.org";
 
     fn parse(value: &Value) -> Result<Self, Complaint> {
-        let hint = "write a host name without port, for example `app.example.org` or `*.example.org`";
+        let hint =
+            "write a host name without port, for example `app.example.org` or `*.example.org`";
         let text = value.as_str().ok_or_else(|| Complaint::new("not a host name", hint))?;
         let lower = text.trim_end_matches('.').to_ascii_lowercase();
         if lower == "*" {

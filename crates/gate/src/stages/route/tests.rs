@@ -92,8 +92,13 @@ fn the_most_specific_route_wins() {
 
 #[test]
 fn hosts_go_before_paths() {
-    let router = router(&[("/*", "root"), ("*.example/*", "sub"), ("a.example/*", "a"), ("*.b.example/*", "b")])
-        .unwrap();
+    let router = router(&[
+        ("/*", "root"),
+        ("*.example/*", "sub"),
+        ("a.example/*", "a"),
+        ("*.b.example/*", "b"),
+    ])
+    .unwrap();
     for (request, target) in [
         ("GET other/", "root"),
         ("GET example/", "root"),
@@ -108,7 +113,8 @@ fn hosts_go_before_paths() {
 
 #[test]
 fn a_route_inherits_from_every_route_that_covers_it() {
-    let router = router(&[("/*", "root"), ("/a/*", ""), ("/a/b/*", "ab"), ("POST /a/*", "")]).unwrap();
+    let router =
+        router(&[("/*", "root"), ("/a/*", ""), ("/a/b/*", "ab"), ("POST /a/*", "")]).unwrap();
     let layers = |method: Method, path: &str| router.choose("x", path, &method).unwrap().1.clone();
     assert_eq!(layers(Method::GET, "/a/b/c"), ["/*", "/a/*", "/a/b/*"]);
     assert_eq!(layers(Method::POST, "/a/b/c"), ["/*", "/a/*", "POST /a/*", "/a/b/*"]);
@@ -117,7 +123,9 @@ fn a_route_inherits_from_every_route_that_covers_it() {
 
 #[test]
 fn at_a_crossing_both_apply_and_a_denial_wins() {
-    let router = router(&[("a.example/*", "a"), ("/admin/*", "deny"), ("a.example/admin/open", "open")]).unwrap();
+    let router =
+        router(&[("a.example/*", "a"), ("/admin/*", "deny"), ("a.example/admin/open", "open")])
+            .unwrap();
     assert_eq!(choose(&router, "GET a.example/x"), "a");
     assert_eq!(choose(&router, "GET a.example/admin/x"), "deny");
     assert_eq!(choose(&router, "GET a.example/admin/open"), "open");

@@ -12,9 +12,7 @@ fn counted_and_chunked_bodies_pass_with_what_follows() {
     let counted = format!("{HEAD}Content-Length: 5\r\n\r\n\r\n\0\r\n");
     let chunks = chunked("5\r\nab\r\nc\r\n0000000000000001\r\nx\r\nA\r\n0123456789\r\n0\r\n\r\n");
     let empty = chunked("000\r\n\r\n");
-    passes(format!(
-        "{counted}{NEXT}{chunks}{NEXT}{empty}{counted}{NEXT}"
-    ));
+    passes(format!("{counted}{NEXT}{chunks}{NEXT}{empty}{counted}{NEXT}"));
 }
 
 #[test]
@@ -26,11 +24,7 @@ fn three_pipelined_requests_in_one_segment_arrive_in_one_read() {
     let mut space = [0; 1024];
     let mut buf = ReadBuf::new(&mut space);
     let mut cx = Context::from_waker(Waker::noop());
-    assert!(
-        Pin::new(&mut filter)
-            .poll_read(&mut cx, &mut buf)
-            .is_ready()
-    );
+    assert!(Pin::new(&mut filter).poll_read(&mut cx, &mut buf).is_ready());
     assert_eq!(buf.filled(), stream.as_bytes());
 }
 

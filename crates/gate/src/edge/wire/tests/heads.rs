@@ -68,19 +68,10 @@ fn each_broken_rule_is_named() {
         ("\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", LeadingLines),
         ("GET / HTTP/1.1\r\n Host: a\r\n\r\n", ObsoleteFold),
         ("GET / HTTP/1.1\r\n\r\n", HostMissing),
-        (
-            "CONNECT a.example HTTP/1.1\r\nHost: a.example\r\n\r\n",
-            TargetForm,
-        ),
+        ("CONNECT a.example HTTP/1.1\r\nHost: a.example\r\n\r\n", TargetForm),
         ("CONNECT / HTTP/1.1\r\nHost: a.example\r\n\r\n", TargetForm),
-        (
-            "CONNECT b:443 HTTP/1.1\r\nHost: a:443\r\n\r\n",
-            HostMismatch,
-        ),
-        (
-            "GET / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n",
-            TransferEncodingVersion,
-        ),
+        ("CONNECT b:443 HTTP/1.1\r\nHost: a:443\r\n\r\n", HostMismatch),
+        ("GET / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", TransferEncodingVersion),
         ("GET / HTTP/1.0\r\nHost: a b\r\n\r\n", HostSyntax),
     ]
     .into_iter()
@@ -113,10 +104,7 @@ fn broken_headers_are_refused() {
         ("Connection: content-length\r\n", ConnectionOption),
         ("Connection: Transfer-Encoding\r\n", ConnectionOption),
         ("Connection: x-forwarded-for\r\n", ConnectionOption),
-        (
-            "Connection: close\r\nConnection: cookie\r\n",
-            ConnectionOption,
-        ),
+        ("Connection: close\r\nConnection: cookie\r\n", ConnectionOption),
         ("Upgrade: h2c\r\n", UpgradeH2c),
         ("Upgrade: websocket, H2C/1\r\n", UpgradeH2c),
         ("HTTP2-Settings: AAMAAABkAAQ\r\n", UpgradeH2c),
@@ -139,10 +127,7 @@ fn ambiguous_framing_is_refused() {
         ("Content-Length: 0x1\r\n", ContentLength),
         ("Content-Length:\r\n", ContentLength),
         ("Content-Length: 00000000000000000001\r\n", ContentLength),
-        (
-            "Content-Length: 1\r\nContent-Length: 1\r\n",
-            ContentLengthDuplicate,
-        ),
+        ("Content-Length: 1\r\nContent-Length: 1\r\n", ContentLengthDuplicate),
         ("Transfer-Encoding: gzip, chunked\r\n", TransferEncoding),
         ("Transfer-Encoding: xchunked\r\n", TransferEncoding),
         ("Transfer-Encoding: chunked,\r\n", TransferEncoding),
@@ -152,22 +137,10 @@ fn ambiguous_framing_is_refused() {
             "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n",
             TransferEncodingDuplicate,
         ),
-        (
-            "Transfer-Encoding: chunked\r\nContent-Length: 0\r\n",
-            TransferEncodingLength,
-        ),
-        (
-            "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
-            TransferEncodingLength,
-        ),
-        (
-            "Connection: upgrade\r\nUpgrade: x\r\nContent-Length: 5\r\n",
-            UpgradeBody,
-        ),
-        (
-            "Connection: upgrade\r\nUpgrade: x\r\nTransfer-Encoding: chunked\r\n",
-            UpgradeBody,
-        ),
+        ("Transfer-Encoding: chunked\r\nContent-Length: 0\r\n", TransferEncodingLength),
+        ("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", TransferEncodingLength),
+        ("Connection: upgrade\r\nUpgrade: x\r\nContent-Length: 5\r\n", UpgradeBody),
+        ("Connection: upgrade\r\nUpgrade: x\r\nTransfer-Encoding: chunked\r\n", UpgradeBody),
     ] {
         is_refused(get(lines), kind);
     }
@@ -223,22 +196,10 @@ fn targets_of_the_wrong_form_or_with_wrong_bytes_are_refused() {
     ] {
         is_refused(target(text), Kind::TargetForm);
     }
-    for text in [
-        "/#f",
-        "/a<b",
-        "/a`",
-        "/?a<b",
-        "/?a\"b",
-        "/caf\u{e9}",
-        "http://a.example/#f",
-    ] {
+    for text in ["/#f", "/a<b", "/a`", "/?a<b", "/?a\"b", "/caf\u{e9}", "http://a.example/#f"] {
         is_refused(target(text), Kind::TargetByte);
     }
-    for text in [
-        "http://b.example/",
-        "https://a.example:80/",
-        "http://a.example:81/",
-    ] {
+    for text in ["http://b.example/", "https://a.example:80/", "http://a.example:81/"] {
         is_refused(target(text), Kind::HostMismatch);
     }
 }
@@ -246,20 +207,9 @@ fn targets_of_the_wrong_form_or_with_wrong_bytes_are_refused() {
 #[test]
 fn size_limits_hold_to_the_byte() {
     passes(target(&format!("/{}", "a".repeat(255))));
-    is_refused(
-        target(&format!("/{}", "a".repeat(256))),
-        Kind::TargetTooLong,
-    );
-    is_refused(
-        target(&format!("/{}", "a".repeat(2000))),
-        Kind::TargetTooLong,
-    );
-    let fill = |size: usize| {
-        get(&format!(
-            "X: {}\r\n",
-            "a".repeat(size - get("X: \r\n").len())
-        ))
-    };
+    is_refused(target(&format!("/{}", "a".repeat(256))), Kind::TargetTooLong);
+    is_refused(target(&format!("/{}", "a".repeat(2000))), Kind::TargetTooLong);
+    let fill = |size: usize| get(&format!("X: {}\r\n", "a".repeat(size - get("X: \r\n").len())));
     passes(fill(1024));
     is_refused(fill(1025), Kind::HeadTooLarge);
     is_refused(format!("{}x", fill(4096)), Kind::HeadTooLarge);
@@ -295,17 +245,10 @@ fn bytes_behind_a_head_do_not_vouch_for_it() {
 
 #[test]
 fn a_violation_tells_what_is_known_in_bounded_ascii() {
-    let head = format!(
-        "P\u{d6}ST /{} HTTP/1.1\r\nHost: a\r\n\r\n",
-        "\u{1}".repeat(500)
-    );
+    let head = format!("P\u{d6}ST /{} HTTP/1.1\r\nHost: a\r\n\r\n", "\u{1}".repeat(500));
     let violation = inspect_head(head.as_bytes(), &rules()).unwrap_err();
     assert_eq!(violation.method(), Some("P\\xc3\\x96ST"));
-    assert!(
-        violation
-            .target()
-            .is_some_and(|target| target.starts_with("/\\x01"))
-    );
+    assert!(violation.target().is_some_and(|target| target.starts_with("/\\x01")));
     assert!(violation.detail().len() <= 480 && violation.to_string().is_ascii());
     assert_eq!(violation.class(), Class::Malformed);
 }

@@ -114,16 +114,8 @@ fn read_from(mut filter: WireIo<Segments>, control: &WireControl, read_size: usi
 /// Reads the stream in one piece, byte by byte, and with a small reader; all must agree.
 fn seen(bytes: &[u8]) -> Seen {
     let whole = read_all(Segments::whole(bytes), 8192);
-    assert_eq!(
-        whole,
-        read_all(Segments::of_size(bytes, 1), 8192),
-        "byte by byte"
-    );
-    assert_eq!(
-        whole,
-        read_all(Segments::of_size(bytes, 7), 5),
-        "small reads"
-    );
+    assert_eq!(whole, read_all(Segments::of_size(bytes, 1), 8192), "byte by byte");
+    assert_eq!(whole, read_all(Segments::of_size(bytes, 7), 5), "small reads");
     whole
 }
 

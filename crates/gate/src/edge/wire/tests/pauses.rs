@@ -9,10 +9,7 @@ const NEXT: &str = "GET /next HTTP/1.1\r\nHost: a\r\n\r\n";
 fn filter(stream: &str, size: usize) -> (WireIo<Segments>, WireControl) {
     let control = WireControl::new();
     let socket = Segments::of_size(stream.as_bytes(), size);
-    (
-        WireIo::new(socket, Bytes::new(), Arc::new(rules()), control.clone()),
-        control,
-    )
+    (WireIo::new(socket, Bytes::new(), Arc::new(rules()), control.clone()), control)
 }
 
 /// What passes before the pause and after `open`.
@@ -40,9 +37,7 @@ fn read_ref(filter: &mut WireIo<Segments>, control: &WireControl) -> Seen {
             Poll::Ready(Ok(())) => break End::Clean,
             Poll::Ready(Err(_)) => break End::Broken(control.violation().unwrap().kind()),
             Poll::Pending => {
-                break control
-                    .violation()
-                    .map_or(End::Paused, |found| End::Refused(found.kind()));
+                break control.violation().map_or(End::Paused, |found| End::Refused(found.kind()));
             }
         }
     };
@@ -103,19 +98,9 @@ fn the_handler_sees_the_same_upgrades_as_the_filter() {
         map
     };
     let asks = |version, map| WireControl::asks_upgrade(&Method::GET, version, &map);
-    assert!(asks(
-        Version::HTTP_11,
-        headers("x, UPGRADE", Some("websocket"))
-    ));
+    assert!(asks(Version::HTTP_11, headers("x, UPGRADE", Some("websocket"))));
     assert!(!asks(Version::HTTP_11, headers("upgrade", None)));
     assert!(!asks(Version::HTTP_11, headers("close", Some("websocket"))));
-    assert!(!asks(
-        Version::HTTP_10,
-        headers("upgrade", Some("websocket"))
-    ));
-    assert!(WireControl::asks_upgrade(
-        &Method::CONNECT,
-        Version::HTTP_11,
-        &HeaderMap::new()
-    ));
+    assert!(!asks(Version::HTTP_10, headers("upgrade", Some("websocket"))));
+    assert!(WireControl::asks_upgrade(&Method::CONNECT, Version::HTTP_11, &HeaderMap::new()));
 }

@@ -75,9 +75,8 @@ async fn serve(segments: Vec<Vec<u8>>) -> Served {
         let (control, served) = (control.clone(), &served);
         async move { Ok::<_, Infallible>(answer(request, &control, served).await) }
     });
-    let connection = http1::Builder::new()
-        .half_close(true)
-        .serve_connection(TokioIo::new(filter), service);
+    let connection =
+        http1::Builder::new().half_close(true).serve_connection(TokioIo::new(filter), service);
     let talk = async {
         for segment in segments {
             client.write_all(&segment).await.ok();
@@ -102,10 +101,8 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
 }
 
 fn wire_form(request: &Plain, is_chunked: bool, spaced: bool) -> Vec<u8> {
-    let mut bytes = format!(
-        "{} {} HTTP/1.1\r\nHOST: a.example\r\n",
-        request.method, request.target
-    );
+    let mut bytes =
+        format!("{} {} HTTP/1.1\r\nHOST: a.example\r\n", request.method, request.target);
     if spaced {
         bytes.insert_str(0, "\r\n");
         bytes.push_str("X-Odd:\t \r\nExpect:100-Continue\r\n");
@@ -127,17 +124,9 @@ fn wire_form(request: &Plain, is_chunked: bool, spaced: bool) -> Vec<u8> {
 fn plain() -> impl Strategy<Value = Plain> {
     let target = "(http://a\\.example)?/[!$-;=@-Z\\[-\\]_a-z{}|~]{0,20}(\\?[!$-;=?-~]{0,20})?";
     let body = prop::collection::vec(any::<u8>(), 0..40);
-    (
-        "GET|POST|DELETE|[A-Z!#$%&'*+.^_`|~0-9a-z-]{1,20}",
-        target,
-        body,
-    )
+    ("GET|POST|DELETE|[A-Z!#$%&'*+.^_`|~0-9a-z-]{1,20}", target, body)
         .prop_filter("an upgrade has no body", |(method, ..)| method != "CONNECT")
-        .prop_map(|(method, target, body)| Plain {
-            method,
-            target,
-            body,
-        })
+        .prop_map(|(method, target, body)| Plain { method, target, body })
 }
 
 fn segments(bytes: &[u8], size: usize) -> Vec<Vec<u8>> {
@@ -198,10 +187,7 @@ fn a_refusal_is_rendered_by_the_handler_after_the_answers_before_it() {
 #[test]
 fn heads_of_every_size_reach_the_server() {
     for size in (0..900).step_by(37) {
-        let head = format!(
-            "GET / HTTP/1.1\r\nHost: a\r\nX: {}\r\n\r\n",
-            "y".repeat(size)
-        );
+        let head = format!("GET / HTTP/1.1\r\nHost: a\r\nX: {}\r\n\r\n", "y".repeat(size));
         let served = block_on(serve(segments(head.repeat(20).as_bytes(), 1000)));
         assert_eq!(served.requests.len(), 20, "{:?}", served.refusals);
     }
@@ -212,10 +198,6 @@ fn a_refused_upgrade_is_followed_by_ordinary_requests() {
     let stream = "GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n\
                   CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\nGET /n HTTP/1.1\r\nHost: a\r\n\r\n";
     let served = block_on(serve(vec![stream.as_bytes().to_vec()]));
-    let targets: Vec<&str> = served
-        .requests
-        .iter()
-        .map(|plain| plain.target.as_str())
-        .collect();
+    let targets: Vec<&str> = served.requests.iter().map(|plain| plain.target.as_str()).collect();
     assert_eq!(targets, ["/ws", "a:1", "/n"]);
 }

@@ -21,9 +21,7 @@ async fn reads(filter: &mut WireIo<DuplexStream>) -> Vec<u8> {
 }
 
 async fn stays_open(filter: &mut WireIo<DuplexStream>, secs: u64) -> bool {
-    timeout(Duration::from_secs(secs), reads(filter))
-        .await
-        .is_err()
+    timeout(Duration::from_secs(secs), reads(filter)).await.is_err()
 }
 
 #[tokio::test(start_paused = true)]
@@ -110,10 +108,7 @@ async fn the_time_of_a_body_is_not_ours() {
 #[tokio::test(start_paused = true)]
 async fn after_a_refusal_the_client_is_heard_out_within_limits() {
     let (mut client, mut filter, _control) = connection();
-    client
-        .write_all(b"GET / HTTP/1.1\r\nHost: a b\r\n\r\n")
-        .await
-        .unwrap();
+    client.write_all(b"GET / HTTP/1.1\r\nHost: a b\r\n\r\n").await.unwrap();
     assert_eq!(reads(&mut filter).await, super::super::io::STAND_IN);
     let mut closing = Box::pin(async {
         poll_fn(|cx| tokio::io::AsyncWrite::poll_shutdown(Pin::new(&mut filter), cx)).await

@@ -75,10 +75,7 @@ pub struct PathError {
 impl PathError {
     pub(super) fn new(fault: PathFault, bytes: &[u8]) -> Self {
         let cut = bytes.get(..QUOTE_LIMIT).unwrap_or(bytes);
-        Self {
-            fault,
-            bytes: cut.escape_ascii().to_string().into_boxed_str(),
-        }
+        Self { fault, bytes: cut.escape_ascii().to_string().into_boxed_str() }
     }
 
     /// The rule that was broken.
@@ -103,12 +100,7 @@ impl PathError {
 impl fmt::Display for PathError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { fault, bytes } = self;
-        write!(
-            f,
-            "path refused ({}) at `{bytes}`: {}",
-            fault.code(),
-            fault.hint()
-        )
+        write!(f, "path refused ({}) at `{bytes}`: {}", fault.code(), fault.hint())
     }
 }
 

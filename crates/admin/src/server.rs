@@ -1,0 +1,234 @@
+//! The admin listener: connections, and the way of a request.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::response::Response;
+use http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, HeaderMap, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS,
+};
+use http::request::Parts;
+use http::{HeaderName, HeaderValue, Request};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use mantlet_event::{Event, Events, Metrics, catalogue, field, task};
+use tokio::net::TcpStream;
+use tokio::sync::{Semaphore, watch};
+
+use crate::AdminAuth;
+use crate::door::Door;
+use crate::endpoints;
+use crate::refusal::Refusal;
+
+/// Connections at a time; further ones wait to be accepted.
+const MAX_CONNECTIONS: usize = 64;
+/// How long the head of a request may take, and a connection be idle.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long an answer may take.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a connection lives before it has to end, so that nobody can sit on all of them.
+const CONNECTION_TIME: Duration = Duration::from_secs(60);
+/// How long a connection has for its last answer.
+const LAST_ANSWER: Duration = Duration::from_secs(10);
+/// How long to wait when a connection cannot be accepted: nothing but time helps then.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
+/// The most of a request's head that is read, in bytes.
+const HEAD_BYTES: usize = 16 * 1024;
+
+/// Headers of every answer: nothing here is for a page to load, frame or keep.
+const HEADERS: [(HeaderName, &str); 5] = [
+    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (CACHE_CONTROL, "no-store"),
+    (CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+    (REFERRER_POLICY, "no-referrer"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+];
+
+/// What the endpoints need.
+pub struct AdminServices {
+    /// Where refusals are reported.
+    pub events: Events,
+    /// What `/metrics` shows.
+    pub metrics: Metrics,
+    /// Whether new requests are taken, for `/readyz`.
+    pub is_ready: Arc<dyn Fn() -> bool + Send + Sync>,
+    /// Who may ask for what is not public.
+    pub auth: Arc<dyn AdminAuth>,
+    /// Further host names under which the listener is asked, besides its own addresses.
+    pub hosts: Vec<String>,
+}
+
+impl fmt::Debug for AdminServices {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (auth, hosts) = (&self.auth, &self.hosts);
+        f.debug_struct("AdminServices")
+            .field("auth", auth)
+            .field("hosts", hosts)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A running admin listener; it ends when this is dropped.
+#[derive(Debug)]
+pub struct AdminServer {
+    address: SocketAddr,
+    stop: watch::Sender<bool>,
+}
+
+impl AdminServer {
+    /// Serves on `listener`, in tasks of the runtime this is called in.
+    ///
+    /// # Errors
+    /// When the socket cannot be used.
+    pub fn start(listener: TcpListener, services: AdminServices) -> io::Result<Self> {
+        listener.set_nonblocking(true)?;
+        let listener = tokio::net::TcpListener::from_std(listener)?;
+        let address = listener.local_addr()?;
+        let (stop, stopped) = watch::channel(false);
+        let events = services.events.clone();
+        let door = Door::new(address, &services.hosts);
+        let services = Arc::new(services);
+        let router = endpoints::router(Arc::clone(&services));
+        let shared = Arc::new(Shared { door, router, services });
+        task::spawn(&events, "admin listener", accept(listener, shared, stopped));
+        Ok(Self { address, stop })
+    }
+
+    /// The address it listens on.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Takes no more connections; those there are may give the answer they are at.
+    pub fn stop(self) {
+        self.stop.send_replace(true);
+    }
+}
+
+#[derive(Debug)]
+struct Shared {
+    door: Door,
+    router: Router,
+    services: Arc<AdminServices>,
+}
+
+/// The two ends of a connection.
+#[derive(Debug, Clone, Copy)]
+struct Ends {
+    local: SocketAddr,
+    peer: SocketAddr,
+}
+
+async fn accept(
+    listener: tokio::net::TcpListener,
+    shared: Arc<Shared>,
+    mut stopped: watch::Receiver<bool>,
+) {
+    let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    loop {
+        if slots.available_permits() == 0 {
+            shared.services.metrics.limit_reached("admin.connections");
+        }
+        let next = async {
+            let slot = Arc::clone(&slots).acquire_owned().await;
+            (slot, listener.accept().await)
+        };
+        let (slot, accepted) = tokio::select! {
+            next = next => next,
+            // An error means that the server was dropped.
+            _ = stopped.changed() => return,
+        };
+        let Ok((stream, peer)) = accepted else {
+            tokio::time::sleep(ACCEPT_PAUSE).await;
+            continue;
+        };
+        let (connection, stopped) = (Arc::clone(&shared), stopped.clone());
+        task::spawn(&shared.services.events, "admin connection", async move {
+            connection.serve(stream, peer, stopped).await;
+            drop(slot);
+        });
+    }
+}
+
+impl Shared {
+    async fn serve(
+        self: Arc<Self>,
+        stream: TcpStream,
+        peer: SocketAddr,
+        mut stopped: watch::Receiver<bool>,
+    ) {
+        let Ok(local) = stream.local_addr() else { return };
+        let ends = Ends { local, peer };
+        let service = service_fn(move |request| {
+            let shared = Arc::clone(&self);
+            async move { Ok::<_, Infallible>(shared.answer(request, ends).await) }
+        });
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEAD_TIMEOUT)
+            .max_buf_size(HEAD_BYTES)
+            .serve_connection(TokioIo::new(stream), service);
+        let mut connection = std::pin::pin!(connection);
+        tokio::select! {
+            // What goes wrong here is the client's: it broke off, or sent no HTTP.
+            _ = connection.as_mut() => return,
+            _ = stopped.changed() => {}
+            () = tokio::time::sleep(CONNECTION_TIME) => {}
+        }
+        connection.as_mut().graceful_shutdown();
+        let _ = tokio::time::timeout(LAST_ANSWER, connection).await;
+    }
+
+    /// The door, the endpoint, and what every answer carries. No request body is ever read.
+    async fn answer(&self, request: Request<Incoming>, ends: Ends) -> Response {
+        let (parts, body) = request.into_parts();
+        let mut response = match self.door.check(&parts, ends.local) {
+            Err(refusal) => self.refuse(refusal, &parts, ends),
+            Ok(()) => {
+                let request = Request::from_parts(parts.clone(), body);
+                let answer = TowerToHyperService::new(self.router.clone()).call(request);
+                match tokio::time::timeout(REQUEST_TIMEOUT, answer).await {
+                    Err(_) => self.refuse(Refusal::Timeout, &parts, ends),
+                    Ok(Ok(response)) => match response.extensions().get::<Refusal>() {
+                        Some(refusal) => self.refuse(*refusal, &parts, ends),
+                        None => response,
+                    },
+                }
+            }
+        };
+        add_headers(response.headers_mut());
+        response
+    }
+
+    fn refuse(&self, refusal: Refusal, request: &Parts, ends: Ends) -> Response {
+        if refusal.is_reported() {
+            let host = request.headers.get(HOST).map(HeaderValue::as_bytes).unwrap_or_default();
+            self.services.events.emit(
+                Event::new(&catalogue::ADMIN_REQUEST_REFUSED)
+                    .text(field::REASON, refusal.code())
+                    .number(field::STATUS, i64::from(refusal.status().as_u16()))
+                    .text(field::CLIENT, ends.peer.ip().to_canonical().to_string())
+                    .text(field::METHOD, request.method.as_str().to_owned())
+                    .text(field::HOST, String::from_utf8_lossy(host).into_owned())
+                    .text(field::PATH, request.uri.path().to_owned()),
+            );
+        }
+        refusal.render()
+    }
+}
+
+fn add_headers(headers: &mut HeaderMap) {
+    for (name, value) in HEADERS {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+}

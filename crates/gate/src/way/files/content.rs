@@ -1,0 +1,132 @@
+//! Opening and reading. Everything here but the hand-over to the client may block.
+
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::path::Path;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt as _};
+use mantlet_event::Events;
+use rustix::fs::OFlags;
+use tokio::sync::mpsc;
+
+use super::condition::{Conditions, Outcome};
+use super::{AHEAD, CHUNK, Version};
+use crate::upstream::{AnswerBody, BodyError};
+
+/// What a name stands for.
+#[derive(Debug)]
+pub(super) enum Found {
+    Folder,
+    Served(Served),
+}
+
+/// A file, and what is sent of it.
+#[derive(Debug)]
+pub(super) struct Served {
+    pub(super) version: Version,
+    pub(super) outcome: Outcome,
+    pub(super) content: Content,
+}
+
+/// The bytes to send.
+#[derive(Debug)]
+pub(super) enum Content {
+    /// Nothing is read; the length is what a GET would have got.
+    Unread(u64),
+    Held(Bytes),
+    /// From where the file stands, this many bytes.
+    File(File, u64),
+}
+
+/// Looks a name up and reads what fits into one chunk.
+pub(super) fn find(folder: &Dir, name: &Path, conditions: &Conditions) -> io::Result<Found> {
+    let file = open(folder, name)?;
+    let metadata = file.metadata()?;
+    if metadata.is_dir() {
+        return Ok(Found::Folder);
+    }
+    if !metadata.is_file() {
+        return Err(io::Error::new(io::ErrorKind::NotFound, "not a regular file"));
+    }
+    let version = Version::new(metadata.len(), metadata.modified()?, conditions.now);
+    let outcome = conditions.decide(&version);
+    let (first, length) = match outcome {
+        Outcome::Whole => (0, version.size),
+        Outcome::Part(part) => (part.first, part.length()),
+        Outcome::NotModified | Outcome::Unsatisfiable => (0, 0),
+    };
+    let content = if conditions.is_head || length == 0 {
+        Content::Unread(length)
+    } else {
+        read_start(file, first, length)?
+    };
+    Ok(Found::Served(Served { version, outcome, content }))
+}
+
+/// Opens without waiting for anyone: a pipe in the folder must not hold up a thread.
+fn open(folder: &Dir, name: &Path) -> io::Result<File> {
+    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+    let mut options = OpenOptions::new();
+    options.read(true).custom_flags(flags.bits().cast_signed());
+    folder.open_with(name, &options).map(cap_std::fs::File::into_std)
+}
+
+/// Whether symbolic links lead in a circle.
+pub(super) fn is_link_loop(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error())
+}
+
+fn read_start(mut file: File, first: u64, length: u64) -> io::Result<Content> {
+    if first > 0 {
+        file.seek(SeekFrom::Start(first))?;
+    }
+    match usize::try_from(length) {
+        Ok(length) if length <= CHUNK => read_exactly(&file, length).map(Content::Held),
+        _ => Ok(Content::File(file, length)),
+    }
+}
+
+fn read_exactly(mut file: &File, length: usize) -> io::Result<Bytes> {
+    let mut chunk = vec![0; length];
+    file.read_exact(&mut chunk)?;
+    Ok(chunk.into())
+}
+
+impl Content {
+    pub(super) const fn length(&self) -> u64 {
+        match self {
+            Self::Unread(length) | Self::File(_, length) => *length,
+            Self::Held(bytes) => bytes.len() as u64,
+        }
+    }
+
+    /// The body of the answer; a task of its own reads a large file.
+    pub(super) fn into_body(self, events: &Events) -> AnswerBody {
+        match self {
+            Self::Unread(_) => AnswerBody::empty(),
+            Self::Held(bytes) => AnswerBody::full(bytes),
+            Self::File(file, length) => {
+                let (sender, chunks) = mpsc::channel(AHEAD);
+                // Ends by itself when the client has gone: then nobody takes the chunks.
+                mantlet_event::task::spawn(events, "static file", stream(file, length, sender));
+                AnswerBody::channel(chunks, length)
+            }
+        }
+    }
+}
+
+/// Reads chunk after chunk. A thread is held only while one is read, never while a client is slow.
+async fn stream(file: File, mut left: u64, sender: mpsc::Sender<Result<Bytes, BodyError>>) {
+    let file = Arc::new(file);
+    while left > 0 {
+        let Ok(place) = sender.reserve().await else { return };
+        let length = usize::try_from(left).map_or(CHUNK, |left| left.min(CHUNK));
+        let source = Arc::clone(&file);
+        let read = tokio::task::spawn_blocking(move || read_exactly(&source, length));
+        let chunk = read.await.unwrap_or_else(|error| Err(io::Error::other(error)));
+        left = if chunk.is_ok() { left.saturating_sub(length as u64) } else { 0 };
+        place.send(chunk.map_err(|error| BodyError(format!("the file cannot be read: {error}"))));
+    }
+}

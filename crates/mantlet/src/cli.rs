@@ -1,0 +1,134 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Mantlet stands in front of a web application and protects it.
+#[derive(Debug, Parser)]
+#[command(name = "mantlet", version, propagate_version = true, arg_required_else_help = true)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// One subcommand.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Stand in front of an application
+    #[command(after_help = "Example:\n  mantlet run --upstream http://127.0.0.1:8501")]
+    Run(ServerFlags),
+    /// Try it out: the gate in front of a small, deliberately weak application (loopback only)
+    Demo(ServerFlags),
+    /// Check the configuration: every problem with its line and what to do about it
+    Check(ServerFlags),
+    /// Write a commented configuration file to start from
+    Init {
+        /// The application to protect, for example http://127.0.0.1:8501
+        #[arg(long, value_name = "URL")]
+        upstream: Option<String>,
+        #[command(flatten)]
+        place: PlaceFlags,
+    },
+    /// Say why a request was refused
+    Explain {
+        /// The request id: from the refusal, or its X-Request-Id header
+        id: String,
+        /// Print the recorded events as JSON lines
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        place: PlaceFlags,
+    },
+    /// Show the configuration
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Block addresses and networks while the server runs
+    #[command(subcommand)]
+    Block(BlockCommand),
+    /// Ask the running server how it is
+    Status {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        place: PlaceFlags,
+    },
+}
+
+/// `mantlet config …`
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Print the configuration
+    Show {
+        /// With defaults, environment and flags applied, and where each value comes from
+        #[arg(long)]
+        effective: bool,
+        #[command(flatten)]
+        flags: ServerFlags,
+    },
+    /// Print the reference of every key as Markdown
+    Reference,
+}
+
+/// `mantlet block …`
+#[derive(Debug, Subcommand)]
+pub(crate) enum BlockCommand {
+    /// Refuse a network from now on; its running WebSockets end at once
+    Add {
+        /// An address or a network, for example 203.0.113.7 or 203.0.113.0/24
+        network: String,
+        /// How long, for example 1h; without it the block stays until it is removed
+        #[arg(long = "for", value_name = "DURATION")]
+        duration: Option<String>,
+        /// Why, for the log
+        #[arg(long, value_name = "TEXT", default_value = "set by hand")]
+        why: String,
+        #[command(flatten)]
+        place: PlaceFlags,
+    },
+    /// Lift the block of a network
+    Remove {
+        /// The network as it was blocked
+        network: String,
+        #[command(flatten)]
+        place: PlaceFlags,
+    },
+    /// List the blocks in force
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        place: PlaceFlags,
+    },
+}
+
+/// Where Mantlet's files are.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct PlaceFlags {
+    /// Folder for secrets, store and journal [default: /var/lib/mantlet as root, else
+    /// $XDG_DATA_HOME/mantlet or ~/.local/share/mantlet]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// Configuration file [default: mantlet.toml in this folder, else /etc/mantlet/mantlet.toml,
+    /// if there is one]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+/// What can be said on the command line instead of in the file; flags win.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct ServerFlags {
+    /// The application to protect, for example http://127.0.0.1:8501
+    #[arg(long, value_name = "URL")]
+    pub(crate) upstream: Option<String>,
+    /// Address to listen on [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) listen: Option<String>,
+    /// Address of the admin listener [default: 127.0.0.1:9443]
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) admin: Option<String>,
+    #[command(flatten)]
+    pub(crate) place: PlaceFlags,
+}

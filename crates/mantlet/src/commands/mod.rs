@@ -1,0 +1,64 @@
+//! One file a subcommand.
+
+mod block;
+mod check;
+mod config;
+mod demo;
+mod explain;
+mod init;
+mod run;
+mod status;
+
+use std::error::Error;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use crate::cli::{Command, PlaceFlags, ServerFlags};
+use crate::config::{Need, read};
+
+/// How a command ended when its input was usable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// Fine.
+    Fine,
+    /// It found something, or a check failed.
+    Findings,
+    /// The configuration cannot be used; its problems have been printed.
+    Unusable,
+}
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> Self {
+        Self::from(match outcome {
+            Outcome::Fine => 0,
+            Outcome::Findings => 1,
+            Outcome::Unusable => 2,
+        })
+    }
+}
+
+/// What ends a command whose input or surroundings are unusable.
+pub(crate) type Failure = Box<dyn Error>;
+
+/// Carries out a command.
+pub(crate) fn execute(command: Command) -> Result<Outcome, Failure> {
+    match command {
+        Command::Run(flags) => run::execute(&flags),
+        Command::Demo(flags) => demo::execute(flags),
+        Command::Check(flags) => check::execute(&flags),
+        Command::Init { upstream, place } => init::execute(upstream.as_deref(), &place),
+        Command::Explain { id, json, place } => explain::execute(&id, json, place),
+        Command::Config(command) => config::execute(command),
+        Command::Block(command) => block::execute(command),
+        Command::Status { json, place } => status::execute(json, place),
+    }
+}
+
+/// The data folder that these flags and the configuration name. `None` when the configuration
+/// cannot be used; its problems have been printed.
+fn data_folder(place: PlaceFlags) -> Option<PathBuf> {
+    let flags = ServerFlags { place, ..ServerFlags::default() };
+    let ready = read(&flags, Need::Nothing).ready()?;
+    let usual = || crate::data::usual_place(&ready.environment);
+    Some(ready.config.data.clone().unwrap_or_else(usual))
+}

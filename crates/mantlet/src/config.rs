@@ -1,0 +1,140 @@
+//! The whole configuration: one field a section, and where it is read from.
+
+use std::path::{Path, PathBuf};
+
+use mantlet_admin::AdminSection;
+use mantlet_config::{Environment, Layers, Loaded, Reader, load, section};
+use mantlet_gate::edge::ServerSection;
+use mantlet_gate::guards::GuardsSection;
+use mantlet_gate::stages::client::ClientSection;
+use mantlet_gate::stages::hygiene::HygieneSection;
+use mantlet_gate::stages::route::RouteSection;
+use mantlet_gate::upstream::UpstreamSection;
+use mantlet_gate::{Resolved, Settings, resolve};
+
+use crate::cli::{PlaceFlags, ServerFlags};
+use crate::log::LogSection;
+use crate::output;
+
+/// The files that are looked for when none is named, in this order.
+const USUAL_PLACES: [&str; 2] = ["mantlet.toml", "/etc/mantlet/mantlet.toml"];
+
+section! {
+    /// Mantlet's configuration.
+    pub struct Config {
+        /// Folder for secrets, store and journal. By default `/var/lib/mantlet` as root, else
+        /// `$XDG_DATA_HOME/mantlet` or `~/.local/share/mantlet`.
+        pub data: Option<PathBuf> = None,
+        /// Where and how requests come in.
+        pub server: ServerSection = ServerSection::default(),
+        /// The application behind the gate.
+        pub upstream: UpstreamSection = UpstreamSection::default(),
+        /// Who the client is when other proxies stand in front.
+        pub client: ClientSection = ClientSection::default(),
+        /// What counts as one unambiguous request.
+        pub hygiene: HygieneSection = HygieneSection::default(),
+        /// What each guard does, unless a route says otherwise.
+        pub guards: GuardsSection = GuardsSection::default(),
+        /// Which requests go where, and what holds for them. The most specific route wins and
+        /// inherits what the ones that cover it say.
+        pub routes: Vec<RouteSection> = Vec::new(),
+        /// Logs.
+        pub log: LogSection = LogSection::default(),
+        /// The admin listener.
+        pub admin: AdminSection = AdminSection::default(),
+    }
+}
+
+/// Whether a configuration without anything to protect is an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// Something to protect.
+    Upstream,
+    /// Nothing: the configuration is only shown.
+    Nothing,
+}
+
+/// A configuration and what the gate makes of it.
+#[derive(Debug)]
+pub(crate) struct Ready {
+    pub(crate) config: Config,
+    pub(crate) resolved: Resolved,
+    pub(crate) environment: Environment,
+}
+
+/// Everything that reading the configuration gave.
+#[derive(Debug)]
+pub(crate) struct Read {
+    pub(crate) loaded: Loaded<Config>,
+    pub(crate) file: Option<PathBuf>,
+    resolved: Option<Resolved>,
+    environment: Environment,
+}
+
+/// Reads all layers with the same code for every subcommand.
+pub(crate) fn read(flags: &ServerFlags, need: Need) -> Read {
+    let environment = Environment::from_process();
+    let file = file(&flags.place);
+    let mut layers = Layers::new(environment.clone());
+    if let Some(file) = &file {
+        layers = layers.file(file);
+    }
+    for (key, name, value) in [
+        ("upstream.url", "--upstream", &flags.upstream),
+        ("server.listen", "--listen", &flags.listen),
+        ("admin.listen", "--admin", &flags.admin),
+    ] {
+        if let Some(value) = value {
+            layers = layers.flag(key, name, value.clone());
+        }
+    }
+    if let Some(data) = &flags.place.data {
+        layers = layers.flag("data", "--data", absolute(data));
+    }
+    let mut resolved = None;
+    let loaded = load(&layers, |config: &Config, reader: &mut Reader<'_>| {
+        check(config, need, reader);
+        resolved = resolve(&settings(config), reader);
+    });
+    Read { loaded, file, resolved, environment }
+}
+
+impl Read {
+    /// The configuration, ready to run; `None` when there is any error. Problems are printed.
+    pub(crate) fn ready(self) -> Option<Ready> {
+        for problem in self.loaded.problems.iter() {
+            output::note(problem.to_string().trim_end());
+        }
+        let (config, resolved) = self.loaded.config.zip(self.resolved)?;
+        Some(Ready { config, resolved, environment: self.environment })
+    }
+}
+
+fn settings(config: &Config) -> Settings<'_> {
+    Settings {
+        server: &config.server,
+        upstream: &config.upstream,
+        client: &config.client,
+        hygiene: &config.hygiene,
+        guards: &config.guards,
+        routes: &config.routes,
+    }
+}
+
+fn check(config: &Config, need: Need, reader: &mut Reader<'_>) {
+    config.admin.check(reader);
+    if need == Need::Upstream && config.upstream.url.is_none() && config.routes.is_empty() {
+        let hint = "say where the application is: --upstream http://127.0.0.1:8501";
+        reader.error("upstream.url", "nothing to protect", hint);
+    }
+}
+
+fn file(place: &PlaceFlags) -> Option<PathBuf> {
+    let usual = || USUAL_PLACES.iter().map(PathBuf::from).find(|path| path.is_file());
+    place.config.clone().or_else(usual)
+}
+
+/// A flag's path starts where the command was typed, not where the configuration file is.
+fn absolute(path: &Path) -> String {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).to_string_lossy().into_owned()
+}

@@ -1,0 +1,170 @@
+//! The gate against plain nginx and HAProxy: every round gives each proxy one slice of load, in
+//! an order that rotates, so that a drift of the machine meets all of them.
+
+use std::path::Path;
+use std::process::Command;
+use std::thread::available_parallelism;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use mantlet_types::{Clock, SystemClock};
+
+use super::interrupt::Interrupt;
+use super::load::{self, Load};
+use super::peer::{Kind, Peer};
+use super::report::{Measured, Report};
+use super::upstream::{self, ANSWERS, Answer};
+use super::{Arguments, cpu, report};
+use crate::terminal::{is_interactive, say};
+use crate::{Outcome, environment, process};
+
+/// Where the result is kept.
+const PAGE: &str = "docs/benchmarks/gate.md";
+
+/// Builds the binary, measures, prints and, unless dry, writes the page.
+pub(super) fn run(arguments: &Arguments) -> Outcome<()> {
+    let interrupt = Interrupt::listen()?;
+    require_machine()?;
+    if arguments.only.contains(&Kind::Mantlet) {
+        build()?;
+    }
+    let folder = tempfile::Builder::new()
+        .prefix("mantlet-bench-")
+        .tempdir()
+        .map_err(|error| format!("no temporary folder: {error}"))?;
+    let measured = measure(arguments, folder.path(), &interrupt)?;
+    let page = report::render(&measured);
+    say(&page);
+    if arguments.dry {
+        return Ok(());
+    }
+    let place = environment::root().join(PAGE);
+    let kept = std::fs::read_to_string(&place).unwrap_or_default();
+    super::peer::write(&place, &report::with_notes(&page, &kept))?;
+    say(format!("{PAGE} written"));
+    Ok(())
+}
+
+fn require_machine() -> Outcome<()> {
+    let cores = available_parallelism().map_or(1, usize::from);
+    if cores < 2 {
+        return Err(
+            "this benchmark needs two cores: one for the proxy, one for the load".to_owned()
+        );
+    }
+    for program in ["taskset", "wrk", "nginx", "haproxy"] {
+        if environment::find_program(program).is_none() {
+            return Err(format!(
+                "`{program}` is not installed: run `cargo xtask deps --install --suite bench`"
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn build() -> Outcome<()> {
+    say("building the release binary");
+    let mut build = Command::new(environment::cargo());
+    build.current_dir(environment::root());
+    process::run(build.args(["build", "--release", "--quiet", "-p", "mantlet"]))
+}
+
+fn measure(arguments: &Arguments, folder: &Path, interrupt: &Interrupt) -> Outcome<Report> {
+    let (_application, upstream) = upstream::start(folder, interrupt)?;
+    let first = ANSWERS.first().ok_or("there is no answer to measure")?;
+    let peers = arguments
+        .only
+        .iter()
+        .map(|kind| Peer::start(*kind, folder, upstream, first, interrupt))
+        .collect::<Outcome<Vec<Peer>>>()?;
+    let rounds = usize::try_from(arguments.pairs).unwrap_or(usize::MAX);
+    let progress = Progress::new(ANSWERS.len() * rounds * peers.len());
+    let mut measured = Vec::new();
+    for answer in ANSWERS {
+        for round in 0..rounds {
+            for place in 0..peers.len() {
+                let turn = (place + round) % peers.len();
+                let Some(peer) = peers.get(turn) else {
+                    continue;
+                };
+                let slice = slice(peer, answer, arguments.seconds, folder, interrupt)?;
+                progress.step(&slice);
+                measured.push(slice);
+            }
+        }
+    }
+    progress.end();
+    let versions =
+        peers.iter().map(|peer| peer.kind.version()).collect::<Outcome<Vec<String>>>()?;
+    Ok(Report {
+        date: SystemClock::new().now(),
+        seconds: arguments.seconds,
+        pairs: arguments.pairs,
+        kinds: peers.iter().map(|peer| peer.kind).collect(),
+        versions,
+        measured,
+    })
+}
+
+fn slice(
+    peer: &Peer,
+    answer: &Answer,
+    seconds: u32,
+    folder: &Path,
+    interrupt: &Interrupt,
+) -> Outcome<Measured> {
+    let url = format!("http://127.0.0.1:{}{}", peer.port, answer.path);
+    let before = cpu::seconds(peer.group())?;
+    let load = load::run(&url, seconds, folder, interrupt)
+        .map_err(|error| format!("{}: {error}", peer.kind.name()))?;
+    let used = cpu::seconds(peer.group())? - before;
+    if used <= 0.0 {
+        return Err(format!("{} used no measurable CPU time", peer.kind.name()));
+    }
+    let Load { requests, per_second, p99 } = load;
+    Ok(Measured {
+        kind: peer.kind,
+        answer: answer.name,
+        per_cpu_second: requests / used,
+        per_second,
+        p99,
+    })
+}
+
+/// A bar for a person, plain lines for a log.
+struct Progress {
+    bar: Option<ProgressBar>,
+}
+
+impl Progress {
+    fn new(slices: usize) -> Self {
+        let bar = is_interactive().then(|| {
+            let bar = ProgressBar::new(u64::try_from(slices).unwrap_or(u64::MAX));
+            let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg} (left: {eta})");
+            bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+        });
+        Self { bar }
+    }
+
+    fn step(&self, slice: &Measured) {
+        let line = format!(
+            "{}, {}: {:.0} requests per CPU second, {:.0} per second",
+            slice.answer,
+            slice.kind.name(),
+            slice.per_cpu_second,
+            slice.per_second
+        );
+        match &self.bar {
+            Some(bar) => {
+                bar.set_message(line);
+                bar.inc(1);
+            }
+            None => say(line),
+        }
+    }
+
+    fn end(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}

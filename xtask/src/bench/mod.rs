@@ -1,0 +1,49 @@
+//! `cargo xtask bench`: Mantlet against its peers on this machine, in one interleaved run.
+//!
+//! Two cores: the proxy under test has core 0 for itself, the load and the application share
+//! core 1. Core 1 may be full first, so the score is requests per CPU second of the proxy's own
+//! processes; requests per second stand beside it.
+
+mod cpu;
+mod gate;
+mod http;
+mod interrupt;
+mod load;
+mod peer;
+mod report;
+mod statistics;
+mod upstream;
+
+use crate::Outcome;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// What to measure
+    #[arg(value_enum)]
+    name: Name,
+    /// Seconds of each slice of load
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=600))]
+    seconds: u32,
+    /// Rounds per kind of answer; each gives one pair for every ratio
+    #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pairs: u32,
+    /// Measure these proxies alone
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = peer::Kind::ALL)]
+    only: Vec<peer::Kind>,
+    /// Print the result without writing it under docs/benchmarks
+    #[arg(long)]
+    dry: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Name {
+    /// The gate against plain nginx and HAProxy
+    Gate,
+}
+
+/// Runs the benchmark that was named.
+pub(crate) fn run(arguments: &Arguments) -> Outcome<()> {
+    match arguments.name {
+        Name::Gate => gate::run(arguments),
+    }
+}

@@ -1,0 +1,149 @@
+//! The proxies under test. Their configs are equal in kind: one worker on core 0, a keep-alive
+//! pool to the application, forwarding headers set, access log off.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use super::http;
+use super::interrupt::Interrupt;
+use super::upstream::Answer;
+use crate::process::{Background, output_of};
+use crate::{Outcome, environment};
+
+/// How long a server may take until it answers.
+pub(super) const READY_WITHIN: Duration = Duration::from_secs(20);
+
+/// A proxy by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Kind {
+    Mantlet,
+    Nginx,
+    Haproxy,
+}
+
+impl Kind {
+    /// Every proxy, in the order of the report.
+    pub(super) const ALL: [Self; 3] = [Self::Mantlet, Self::Nginx, Self::Haproxy];
+
+    /// Its name in the report.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Mantlet => "Mantlet",
+            Self::Nginx => "nginx",
+            Self::Haproxy => "HAProxy",
+        }
+    }
+
+    /// The name of its config in `bench/gate`.
+    pub(super) fn config_file(self) -> &'static str {
+        match self {
+            Self::Mantlet => "mantlet.toml",
+            Self::Nginx => "nginx.conf",
+            Self::Haproxy => "haproxy.cfg",
+        }
+    }
+
+    /// The version it prints.
+    pub(super) fn version(self) -> Outcome<String> {
+        let text = match self {
+            Self::Mantlet => output_of(Command::new(mantlet_binary()).arg("--version"))?,
+            Self::Nginx => output_of(Command::new("nginx").arg("-v"))?,
+            Self::Haproxy => output_of(Command::new("haproxy").arg("-v"))?,
+        };
+        Ok(text.lines().next().unwrap_or_default().to_owned())
+    }
+}
+
+/// A proxy that runs and answers. Dropping it ends it.
+#[derive(Debug)]
+pub(super) struct Peer {
+    pub(super) kind: Kind,
+    pub(super) port: u16,
+    program: Background,
+}
+
+impl Peer {
+    /// Starts `kind` in front of the application at `upstream`, and waits until it answers.
+    pub(super) fn start(
+        kind: Kind,
+        folder: &Path,
+        upstream: u16,
+        answer: &Answer,
+        interrupt: &Interrupt,
+    ) -> Outcome<Self> {
+        let port = http::free_port()?;
+        let own = folder.join(kind.name());
+        let config = filled_in(kind.config_file(), &own, (port, upstream))?;
+        let file = own.join("config");
+        write(&file, &config)?;
+        let mut command = command(kind, &own, &file, (port, upstream))?;
+        let mut program = Background::start(kind.name(), &mut command)?;
+        interrupt.wait_for(kind.name(), READY_WITHIN, || {
+            program.still_runs()?;
+            http::probe(port, answer.path, answer.bytes)
+        })?;
+        Ok(Self { kind, port, program })
+    }
+
+    /// The process group whose CPU time is counted.
+    pub(super) fn group(&self) -> u32 {
+        self.program.group()
+    }
+}
+
+fn command(kind: Kind, own: &Path, file: &Path, ports: (u16, u16)) -> Outcome<Command> {
+    let (port, upstream) = ports;
+    let mut command = Command::new("taskset");
+    command.args(["-c", "0"]);
+    match kind {
+        Kind::Mantlet => {
+            command.arg(mantlet_binary()).args(["run", "--config"]).arg(file);
+            command.arg("--data").arg(own.join("data"));
+            command.args(["--upstream", &format!("http://127.0.0.1:{upstream}")]);
+            command.args(["--listen", &format!("127.0.0.1:{port}")]);
+            command.args(["--admin", &format!("127.0.0.1:{}", http::free_port()?)]);
+            let log = own.join("output.log");
+            let output = fs::File::create(&log).and_then(|file| Ok((file.try_clone()?, file)));
+            let (out, err) = output.map_err(|error| format!("{}: {error}", log.display()))?;
+            command.stdout(out).stderr(err);
+        }
+        Kind::Nginx => {
+            command.args(["nginx", "-c"]).arg(file);
+            command.arg("-e").arg(own.join("error.log"));
+        }
+        Kind::Haproxy => {
+            command.args(["haproxy", "-db", "-q", "-f"]).arg(file);
+        }
+    }
+    Ok(command)
+}
+
+/// The release build that is measured.
+pub(super) fn mantlet_binary() -> PathBuf {
+    environment::root().join("target/release/mantlet")
+}
+
+/// Writes a file and the folders above it.
+pub(super) fn write(path: &Path, text: &str) -> Outcome<()> {
+    let folder = path.parent().unwrap_or(path);
+    fs::create_dir_all(folder)
+        .and_then(|()| fs::write(path, text))
+        .map_err(|error| format!("{}: {error}", path.display()))
+}
+
+/// The text of `bench/gate/<name>` with the ports (own, application) and the folder filled in.
+pub(super) fn filled_in(name: &str, own: &Path, ports: (u16, u16)) -> Outcome<String> {
+    let place = environment::root().join("bench/gate").join(name);
+    let text =
+        fs::read_to_string(&place).map_err(|error| format!("{}: {error}", place.display()))?;
+    // nginx gives up root's rights by itself, and then cannot read the folder.
+    let is_root = rustix::process::geteuid().is_root();
+    let user = if is_root { "user root;" } else { "" };
+    Ok(text
+        .replace("@USER@", user)
+        .replace("@PORT@", &ports.0.to_string())
+        .replace("@UPSTREAM@", &ports.1.to_string())
+        .replace("@FOLDER@", &own.display().to_string()))
+}

@@ -1,0 +1,56 @@
+//! The one table of what suites need beyond a Rust toolchain and a C compiler.
+
+/// What one suite needs.
+#[derive(Debug)]
+pub(crate) struct Need {
+    /// The suite's name, as it appears in reports.
+    pub(crate) suite: &'static str,
+    /// Each Debian package with what shows that the machine has its content, from whichever
+    /// source.
+    pub(crate) debian: &'static [(&'static str, Proof)],
+    /// A requirements file relative to the root, installed into `target/venv`. `None` when the
+    /// suite has no Python part.
+    pub(crate) requirements: Option<&'static str>,
+    /// Whether `cargo xtask test` leaves the suite to `--full`.
+    pub(crate) only_long_runs: bool,
+}
+
+/// What shows that a package's content is there.
+#[derive(Debug)]
+pub(crate) enum Proof {
+    /// A program of this name can be found.
+    Program(&'static str),
+    /// The `python3` that is found can import these modules.
+    PythonModules(&'static str),
+}
+
+/// Every suite with needs of its own.
+pub(super) const NEEDS: &[Need] = &[
+    Need {
+        suite: "wire",
+        debian: &[("curl", Proof::Program("curl")), ("openssl", Proof::Program("openssl"))],
+        requirements: None,
+        only_long_runs: false,
+    },
+    Need {
+        suite: "etsm-example",
+        debian: &[
+            ("python3", Proof::Program("python3")),
+            ("python3-venv", Proof::PythonModules("venv, ensurepip")),
+            ("chromium", Proof::Program("chromium")),
+            ("chromium-driver", Proof::Program("chromedriver")),
+        ],
+        requirements: Some("examples/etsm/requirements.txt"),
+        only_long_runs: false,
+    },
+    Need {
+        suite: "bench",
+        debian: &[
+            ("nginx", Proof::Program("nginx")),
+            ("haproxy", Proof::Program("haproxy")),
+            ("wrk", Proof::Program("wrk")),
+        ],
+        requirements: None,
+        only_long_runs: true,
+    },
+];
