@@ -3,7 +3,9 @@
 use std::fmt;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Seek as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{
+    DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
+};
 use std::path::{Path, PathBuf};
 
 use mantlet_config::Environment;
@@ -40,9 +42,8 @@ pub(crate) fn usual_place(environment: &Environment) -> PathBuf {
         return PathBuf::from("/var/lib/mantlet");
     }
     // The XDG Base Directory Specification wants relative values ignored.
-    let absolute = |name: &str| {
-        environment.lookup(name).map(PathBuf::from).filter(|path| path.is_absolute())
-    };
+    let absolute =
+        |name: &str| environment.lookup(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let home = || absolute("HOME").map(|home| home.join(".local/share"));
     absolute("XDG_DATA_HOME").or_else(home).unwrap_or_else(|| PathBuf::from(".")).join("mantlet")
 }
@@ -52,7 +53,10 @@ impl DataFolder {
     pub(crate) fn open(path: PathBuf) -> Result<Self, DataError> {
         let failed = |message: String, hint| DataError { path: path.clone(), message, hint };
         let unusable = |error: io::Error| {
-            failed(error.to_string(), "choose another folder with --data, or make this one writable")
+            failed(
+                error.to_string(),
+                "choose another folder with --data, or make this one writable",
+            )
         };
         let mut builder = fs::DirBuilder::new();
         builder.recursive(true).mode(0o700).create(&path).map_err(unusable)?;
@@ -124,7 +128,11 @@ fn lock(path: &Path) -> Result<File, Locked> {
             let _ = io::Read::take(&file, 32).read_to_string(&mut holder);
             let holder = holder.trim();
             let is_pid = !holder.is_empty() && holder.bytes().all(|byte| byte.is_ascii_digit());
-            return Err(Locked::By(if is_pid { format!(" (process {holder})") } else { String::new() }));
+            return Err(Locked::By(if is_pid {
+                format!(" (process {holder})")
+            } else {
+                String::new()
+            }));
         }
         Err(TryLockError::Error(error)) => return Err(Locked::Failed(error)),
     }

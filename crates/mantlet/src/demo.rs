@@ -124,13 +124,19 @@ fn answer(request: &Request) -> (&'static str, &'static str, String) {
         // Internals in an error answer.
         "/crash" => ("500 Internal Server Error", "text/plain", TRACE.to_owned()),
         // Input comes back as markup.
-        "/hello" => ("200 OK", "text/html", format!("<h1>Hello {}</h1>\n", decode(query.trim_start_matches("name=")))),
+        "/hello" => (
+            "200 OK",
+            "text/html",
+            format!("<h1>Hello {}</h1>\n", decode(query.trim_start_matches("name="))),
+        ),
         // Decodes first and joins later: a path that climbs out. The files are make-believe.
         path if path.starts_with("/files/") => match decode(path).as_str() {
             "/files/readme.txt" => ("200 OK", "text/plain", "This is the only file.\n".into()),
-            climbing if climbing.contains("/..") => {
-                ("200 OK", "text/plain", "root:x:0:0:root:/root:/bin/sh\n(made up for the demo)\n".into())
-            }
+            climbing if climbing.contains("/..") => (
+                "200 OK",
+                "text/plain",
+                "root:x:0:0:root:/root:/bin/sh\n(made up for the demo)\n".into(),
+            ),
             _ => ("404 Not Found", "text/plain", "no such file\n".into()),
         },
         _ => ("404 Not Found", "text/plain", "not found\n".into()),
@@ -143,7 +149,8 @@ fn decode(text: &str) -> String {
     let mut rest = bytes;
     while let Some((first, tail)) = rest.split_first() {
         let escape = tail.get(..2).and_then(|pair| std::str::from_utf8(pair).ok());
-        let byte = escape.filter(|_| *first == b'%').and_then(|pair| u8::from_str_radix(pair, 16).ok());
+        let byte =
+            escape.filter(|_| *first == b'%').and_then(|pair| u8::from_str_radix(pair, 16).ok());
         out.push(byte.unwrap_or(*first));
         rest = if byte.is_some() { tail.get(2..).unwrap_or_default() } else { tail };
     }

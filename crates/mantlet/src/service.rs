@@ -75,15 +75,22 @@ pub(crate) fn run(ready: Ready, announce: impl FnOnce(&[SocketAddr])) -> Result<
             let (phases, is_serving) = (phases.clone(), Arc::clone(&is_serving));
             move || is_serving.load(Ordering::Acquire) && phases.current() == Phase::Serving
         };
-        let admin = AdminServer::start(admin_listener, AdminServices {
-            events: events.clone(),
-            metrics: metrics.clone(),
-            is_ready: Arc::new(is_ready),
-            auth: auth.clone(),
-            hosts: config.admin.hosts.clone(),
-        })?;
+        let admin = AdminServer::start(
+            admin_listener,
+            AdminServices {
+                events: events.clone(),
+                metrics: metrics.clone(),
+                is_ready: Arc::new(is_ready),
+                auth: auth.clone(),
+                hosts: config.admin.hosts.clone(),
+            },
+        )?;
         let handler = CoreHandler::new(
-            ServerFacts::new(addresses.iter().map(|(address, _)| *address), admin.address(), clock.now()),
+            ServerFacts::new(
+                addresses.iter().map(|(address, _)| *address),
+                admin.address(),
+                clock.now(),
+            ),
             blocking,
             revocation,
             recent,
@@ -116,7 +123,9 @@ pub(crate) fn run(ready: Ready, announce: impl FnOnce(&[SocketAddr])) -> Result<
 async fn stop(server: Server, mut signals: Signals, events: &Events) {
     notify(&[sd_notify::NotifyState::Stopping]);
     let seconds = server.drain_time().as_secs();
-    output::note(&format!("stopping; running requests have {seconds} s to end, a second signal ends them now"));
+    output::note(&format!(
+        "stopping; running requests have {seconds} s to end, a second signal ends them now"
+    ));
     events.emit(Event::new(&catalogue::PROCESS_SERVICE_STOPPING));
     let drained = tokio::task::spawn_blocking(move || server.drain());
     tokio::select! {
@@ -151,7 +160,13 @@ impl Signals {
 }
 
 /// What a person wants to know in the first minute.
-fn greet(config: &Config, gate: &Gate, data: &DataFolder, addresses: &[(SocketAddr, bool)], admin: SocketAddr) {
+fn greet(
+    config: &Config,
+    gate: &Gate,
+    data: &DataFolder,
+    addresses: &[(SocketAddr, bool)],
+    admin: SocketAddr,
+) {
     output::note(&format!("Mantlet {} is up", env!("CARGO_PKG_VERSION")));
     for (address, is_tls) in addresses {
         let scheme = if *is_tls { "https" } else { "http" };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// One change to a set of headers.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum HeaderEdit {
     /// Exactly one field of this name, with this value.
     Set(HeaderName, HeaderValue),
@@ -15,6 +15,9 @@ pub enum HeaderEdit {
     Append(HeaderName, HeaderValue),
     /// No field of this name.
     Remove(HeaderName),
+    /// No field whose name is one of a fixed set: one look at each field that is there, however
+    /// large the set.
+    RemoveListed(fn(&str) -> bool),
 }
 
 impl HeaderEdit {
@@ -32,7 +35,18 @@ impl HeaderEdit {
             Self::Remove(name) => {
                 headers.remove(name);
             }
+            Self::RemoveListed(is_listed) => remove_listed(headers, is_listed),
         }
+    }
+}
+
+/// Removes every field whose name `is_listed`; looks at each field once.
+pub(crate) fn remove_listed(headers: &mut HeaderMap, is_listed: impl Fn(&str) -> bool) {
+    let listed = headers.keys().filter(|name| is_listed(name.as_str()));
+    // Almost always none or one: nothing is allocated for none.
+    let listed: Vec<HeaderName> = listed.cloned().collect();
+    for name in listed {
+        headers.remove(name);
     }
 }
 

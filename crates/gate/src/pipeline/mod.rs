@@ -17,6 +17,7 @@ mod verdict;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use edits::remove_listed;
 pub use edits::{Edits, HeaderEdit};
 pub use exchange::{Client, Exchange, Scheme};
 pub use facts::Facts;

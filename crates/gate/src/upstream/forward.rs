@@ -70,6 +70,7 @@ fn target(exchange: &Exchange, upstream: &Upstream) -> Result<Uri, Box<Denial>> 
 /// Who asked and how, in our words only: what the client sent under these names is gone.
 fn add_forwarding(exchange: &Exchange, headers: &mut HeaderMap) {
     let client = &exchange.client;
+    headers.reserve(8);
     headers.insert(X_FORWARDED_FOR, client.address_text.clone());
     headers.insert(X_REAL_IP, client.address_text.clone());
     headers.insert(X_FORWARDED_PROTO, HeaderValue::from_static(client.scheme.as_str()));

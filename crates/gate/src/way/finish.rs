@@ -17,7 +17,7 @@ use crate::upstream::{AnswerBody, BodyError, BodyWatch};
 /// What is needed to say how a request went.
 #[derive(Debug)]
 pub(super) struct Ended {
-    pub(super) exchange: Exchange,
+    pub(super) exchange: Box<Exchange>,
     pub(super) target: Arc<Target>,
     pub(super) watch: BodyWatch,
     pub(super) agent: Option<HeaderValue>,

@@ -138,11 +138,12 @@ impl Worker {
     }
 
     /// The exchange before anything about it is settled.
-    fn begin(&self, connection: &Connection, parts: &Parts) -> Exchange {
+    fn begin(&self, connection: &Connection, parts: &Parts) -> Box<Exchange> {
         let gate = &*self.gate;
         let at = gate.clock.now();
         let client = gate.live.client.resolve(&connection.client, &parts.headers);
-        Exchange {
+        // Boxed: it is large and handed from step to step.
+        Box::new(Exchange {
             id: RequestId::new(at, &*gate.rng),
             trace: TraceContext::accept(&parts.headers, &*gate.rng),
             at,
@@ -156,7 +157,7 @@ impl Worker {
             headers: HeaderMap::new(),
             is_websocket: false,
             facts: Facts::default(),
-        }
+        })
     }
 
     /// The fixed stages: one clean request and its route, or a refusal.

@@ -31,7 +31,9 @@ pub(super) fn execute(command: BlockCommand) -> Result<Outcome, Failure> {
             Ok(Outcome::Findings)
         }
         BlockCommand::List { json, place } => {
-            let Some(answer) = ask(place, &Command::BlockList)? else { return Ok(Outcome::Unusable) };
+            let Some(answer) = ask(place, &Command::BlockList)? else {
+                return Ok(Outcome::Unusable);
+            };
             list(&answer, json);
             Ok(Outcome::Fine)
         }
@@ -54,9 +56,8 @@ fn list(answer: &Json, as_json: bool) {
 }
 
 fn parse(text: &str) -> Result<Cidr, Failure> {
-    Cidr::parse(&Value::String(text.into())).map_err(|complaint| {
-        format!("{}\n  hint: {}", complaint.message, complaint.hint).into()
-    })
+    Cidr::parse(&Value::String(text.into()))
+        .map_err(|complaint| format!("{}\n  hint: {}", complaint.message, complaint.hint).into())
 }
 
 fn seconds(text: &str) -> Result<u64, Failure> {
@@ -64,7 +65,9 @@ fn seconds(text: &str) -> Result<u64, Failure> {
     match duration {
         Ok(duration) if duration.as_secs() > 0 => Ok(duration.as_secs()),
         Ok(_) => Err("--for: a block lasts at least one second".into()),
-        Err(complaint) => Err(format!("--for: {}\n  hint: {}", complaint.message, complaint.hint).into()),
+        Err(complaint) => {
+            Err(format!("--for: {}\n  hint: {}", complaint.message, complaint.hint).into())
+        }
     }
 }
 

@@ -26,7 +26,9 @@ pub(super) fn execute(id: &str, as_json: bool, place: PlaceFlags) -> Result<Outc
     }
     if records.is_empty() {
         output::note(&format!("no record of request `{id}` in `{}`", data.display()));
-        output::note("  hint: logs rotate; is this the data folder of the server that answered it?");
+        output::note(
+            "  hint: logs rotate; is this the data folder of the server that answered it?",
+        );
         return Ok(Outcome::Findings);
     }
     for record in &records {
@@ -51,7 +53,12 @@ fn describe(record: &Json) -> String {
     };
     let or_dash = |key: &str| text(key).unwrap_or_else(|| "-".into());
     let mut lines = vec![format!("{}  {}", or_dash("at"), or_dash("event.name"))];
-    let request = format!("{} {}{}", or_dash("http.request.method"), or_dash("url.domain"), or_dash("url.path"));
+    let request = format!(
+        "{} {}{}",
+        or_dash("http.request.method"),
+        or_dash("url.domain"),
+        or_dash("url.path")
+    );
     let answer = text("http.response.status_code").map(|status| format!("answered {status}"));
     let facts = [
         ("request", Some(request)),
@@ -75,9 +82,10 @@ fn describe(record: &Json) -> String {
 /// The narrowest configuration under which this request would have passed: this guard, this path.
 /// Fixed stages have no exception.
 fn exception(guard: &str, path: &str, record: &Json) -> Option<String> {
-    let is_refusal = record.get("reason").and_then(Json::as_str).is_some_and(|code| {
-        reasons::ALL.iter().any(|reason| reason.code == code)
-    });
+    let is_refusal = record
+        .get("reason")
+        .and_then(Json::as_str)
+        .is_some_and(|code| reasons::ALL.iter().any(|reason| reason.code == code));
     let is_enforced = record.get("mode").and_then(Json::as_str) == Some("enforce");
     let is_guard = guards::ORDER.iter().any(|slot| slot.spec.name == guard);
     let path = mantlet_config::Value::String(path.to_owned());

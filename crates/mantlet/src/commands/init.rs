@@ -37,7 +37,10 @@ pub(super) fn execute(upstream: Option<&str>, place: &PlaceFlags) -> Result<Outc
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
     output::say(&format!("wrote `{}`", path.display()));
-    output::say(&format!("next: mantlet check --config {0} && mantlet run --config {0}", path.display()));
+    output::say(&format!(
+        "next: mantlet check --config {0} && mantlet run --config {0}",
+        path.display()
+    ));
     Ok(Outcome::Fine)
 }
 
@@ -56,7 +59,11 @@ mod tests {
     fn the_template_is_a_valid_configuration_also_with_every_comment_removed() {
         let bare: String = TEMPLATE
             .lines()
-            .map(|line| line.strip_prefix("# ").filter(|rest| rest.contains(" = ") || rest.starts_with('[')).unwrap_or(line))
+            .map(|line| {
+                line.strip_prefix("# ")
+                    .filter(|rest| rest.contains(" = ") || rest.starts_with('['))
+                    .unwrap_or(line)
+            })
             .fold(String::new(), |text, line| text + line + "\n");
         for text in [TEMPLATE, &bare] {
             let layers = Layers::new(Environment::default()).text("init.toml", text);

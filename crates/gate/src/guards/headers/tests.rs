@@ -63,3 +63,11 @@ fn the_floor_is_added_to_the_applications_own_policy() {
         ["object-src 'none'; base-uri 'self'; frame-ancestors 'self'"]
     );
 }
+
+#[test]
+fn every_telltale_is_removed() {
+    for name in TELLTALES {
+        assert!(is_telltale(name), "{name}");
+    }
+    assert!(!is_telltale("set-cookie"));
+}

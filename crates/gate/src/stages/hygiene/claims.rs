@@ -5,6 +5,8 @@
 
 use http::{HeaderMap, HeaderName};
 
+use crate::pipeline::remove_listed;
+
 /// Names that are removed when they are equal to one of these, `_` read as `-`.
 const EXACT: [&str; 49] = [
     "cf-connecting-ip",
@@ -82,9 +84,8 @@ const PREFIXES: [&str; 18] = [
 
 /// Removes every claim from `headers`.
 pub(super) fn remove(headers: &mut HeaderMap, extra: &[HeaderName]) {
-    let claims: Vec<HeaderName> =
-        headers.keys().filter(|name| is_claim(name.as_str())).cloned().collect();
-    for name in claims.iter().chain(extra) {
+    remove_listed(headers, is_claim);
+    for name in extra {
         headers.remove(name);
     }
 }

@@ -3,20 +3,21 @@
 use http::HeaderMap;
 use http::header::{self, HeaderName};
 
-const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
-const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
-const HTTP2_SETTINGS: HeaderName = HeaderName::from_static("http2-settings");
+use crate::pipeline::remove_listed;
 
-const ALWAYS: [HeaderName; 9] = [
-    header::CONNECTION,
-    KEEP_ALIVE,
-    PROXY_CONNECTION,
-    HTTP2_SETTINGS,
-    header::PROXY_AUTHENTICATE,
-    header::PROXY_AUTHORIZATION,
-    header::TE,
-    header::TRANSFER_ENCODING,
-    header::UPGRADE,
+const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
+
+const ALWAYS: [&str; 10] = [
+    "connection",
+    "http2-settings",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
 ];
 
 /// Removes what belongs to one connection only: the standard names, and every name that
@@ -27,10 +28,7 @@ pub(crate) fn remove(headers: &mut HeaderMap) {
             headers.remove(name);
         }
     }
-    for name in &ALWAYS {
-        headers.remove(name);
-    }
-    headers.remove(header::TRAILER);
+    remove_listed(headers, |name| ALWAYS.contains(&name));
 }
 
 fn listed(headers: &HeaderMap) -> Vec<HeaderName> {
