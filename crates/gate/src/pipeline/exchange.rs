@@ -28,6 +28,8 @@ pub struct Exchange {
     pub method: Method,
     /// The path in its one normal form, the same for every decision and for the upstream.
     pub path: NormalPath<'static>,
+    /// The target as it was sent, where it has no normal form: for records only.
+    pub asked: Option<String>,
     /// The query as it was sent, without `?`; `None` when there was none.
     pub query: Option<String>,
     /// The protocol version the client spoke.

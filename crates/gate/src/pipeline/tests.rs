@@ -119,6 +119,7 @@ fn exchange() -> Exchange {
         host: "a".into(),
         method: Method::GET,
         path: NormalPath::root(),
+        asked: None,
         query: None,
         version: Version::HTTP_11,
         headers: HeaderMap::new(),

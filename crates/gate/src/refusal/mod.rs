@@ -40,7 +40,7 @@ pub fn render(
     headers.insert(
         http::header::CONTENT_SECURITY_POLICY,
         HeaderValue::from_static(
-            "default-src 'none'; style-src 'sha256-Tp+yo5cbYc3vqoZ7PFDuqrsyrYPKKpALmESaJVMMnFY='; base-uri 'none'; \
+            "default-src 'none'; style-src 'sha256-Tp+yo5cbYc3vqoZ7PFDuqrsyrYPKKpALmESaJVMMnFY='; base-uri 'none'; object-src 'none'; \
              form-action 'none'; frame-ancestors 'none'",
         ),
     );

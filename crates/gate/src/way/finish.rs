@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::{HeaderValue, Response, StatusCode, Version};
+use http::{HeaderValue, Method, Response, StatusCode, Version};
 use http_body::{Body, Frame, SizeHint};
 use mantlet_event::{Event, Stream, catalogue, field};
 
-use super::{OnWire, Worker, is_head};
+use super::Worker;
+use crate::edge::wire;
 use crate::live::Target;
 use crate::pipeline::Exchange;
 use crate::upstream::{AnswerBody, BodyError, BodyWatch};
@@ -21,7 +22,8 @@ pub(super) struct Ended {
     pub(super) target: Arc<Target>,
     pub(super) watch: BodyWatch,
     pub(super) agent: Option<HeaderValue>,
-    pub(super) on_wire: OnWire,
+    /// Held for as long as the connection must not count as idle.
+    pub(super) on_wire: Option<wire::Exchange>,
 }
 
 /// The body of an answer, with the request's accounts kept until it is out.
@@ -46,7 +48,7 @@ pub(super) fn track(
     ended: Ended,
 ) -> Response<TrackedBody> {
     let status = response.status();
-    let has_no_body = response.body().is_end_stream() || is_head(&ended.exchange.method);
+    let has_no_body = response.body().is_end_stream() || ended.exchange.method == Method::HEAD;
     let worker = Arc::clone(worker);
     let account = Box::new(Account { worker, ended, status, bytes: 0, is_complete: has_no_body });
     response.map(|body| TrackedBody { body, account: Some(account) })

@@ -1,6 +1,7 @@
-use http::Request;
+use http::{HeaderName, Method, Request};
 
 use super::*;
+use crate::pipeline::Denial;
 
 fn clean(builder: http::request::Builder) -> Result<CleanRequest, Denial> {
     let (mut parts, ()) = builder.body(()).unwrap().into_parts();

@@ -1,3 +1,5 @@
+use http::Method;
+
 use super::*;
 use mantlet_config::{Scalar, Value};
 

@@ -13,11 +13,11 @@ mod name;
 mod range;
 #[cfg(test)]
 mod tests;
+mod version;
 
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
@@ -30,6 +30,7 @@ use mantlet_event::{Events, reasons};
 
 use self::condition::{Conditions, Outcome};
 use self::content::{Found, Served};
+use self::version::Version;
 use crate::pipeline::{Denial, Exchange, Origin};
 use crate::upstream::AnswerBody;
 
@@ -81,7 +82,9 @@ impl Files {
 /// A folder's address ends with a slash, else relative links on its page would lead elsewhere.
 fn redirect(exchange: &Exchange) -> Result<Response<AnswerBody>, Denial> {
     let query = exchange.query.as_ref().map(|query| format!("?{query}")).unwrap_or_default();
-    let value = HeaderValue::from_str(&format!("{}/{query}", exchange.path.as_str()))
+    // A second slash at the beginning would make the first segment a host.
+    let path = exchange.path.as_str().trim_start_matches('/');
+    let value = HeaderValue::from_str(&format!("/{path}/{query}"))
         .map_err(|error| Denial::new(&reasons::INVALID_PATH).evidence(error.to_string()))?;
     let mut response = own(StatusCode::PERMANENT_REDIRECT, AnswerBody::empty());
     response.headers_mut().insert(LOCATION, value);
@@ -145,28 +148,4 @@ fn denial(error: &io::Error) -> Denial {
         _ => &reasons::GUARD_FAILED,
     };
     Denial::new(reason).evidence(error.to_string())
-}
-
-/// What tells two states of a file apart.
-#[derive(Debug, Clone, Copy)]
-struct Version {
-    size: u64,
-    /// As the client is told, in whole seconds.
-    modified: SystemTime,
-    nanos: u128,
-}
-
-impl Version {
-    /// The last change of a file of `size` bytes; one in the future counts as `now`.
-    fn new(size: u64, changed: SystemTime, now: SystemTime) -> Self {
-        let since = |at: SystemTime| at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let seconds = since(changed.min(now)).as_secs();
-        let modified = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(seconds);
-        Self { size, modified, nanos: since(changed).as_nanos() }
-    }
-
-    /// The entity tag, quoted.
-    fn tag(&self) -> String {
-        format!("\"{:x}-{:x}\"", self.nanos, self.size)
-    }
 }

@@ -100,6 +100,7 @@ fn exchange(method: Method, target: &str) -> Exchange {
         },
         host: "example.org".into(),
         method,
+        asked: None,
         path: normalize(path, &PathPolicy::lenient()).unwrap().into_owned(),
         query: query.map(str::to_owned),
         version: http::Version::HTTP_11,

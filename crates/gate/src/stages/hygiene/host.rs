@@ -1,0 +1,94 @@
+//! The host of a request: one name, said once.
+
+use http::header::{self, HeaderValue};
+use http::request::Parts;
+use http::uri::Authority;
+use mantlet_event::reasons;
+
+use crate::pipeline::Denial;
+
+/// The host of a request, from the authority of its target (HTTP/2, absolute form) or its `Host`.
+/// Where both are given they must agree. Leaves exactly one canonical `Host` for the upstream.
+pub(super) fn host_of(parts: &mut Parts) -> Result<String, Denial> {
+    let invalid = |why: String| Denial::new(&reasons::INVALID_HOST).evidence(why);
+    let mut named = parts.headers.get_all(header::HOST).iter();
+    let (field, second) = (named.next(), named.next());
+    if second.is_some() {
+        return Err(invalid("more than one host field".into()));
+    }
+    let field =
+        match field {
+            Some(value) => Some(parse_authority(value.as_bytes()).ok_or_else(|| {
+                invalid(format!("host field `{}`", value.as_bytes().escape_ascii()))
+            })?),
+            None => None,
+        };
+    let target = match parts.uri.authority() {
+        Some(authority) => Some(
+            parse_authority(authority.as_str().as_bytes())
+                .ok_or_else(|| invalid(format!("authority `{authority}`")))?,
+        ),
+        None => None,
+    };
+    let authority = match (target, field) {
+        (Some(target), Some(field)) if !is_same(&target, &field) => {
+            return Err(invalid(format!("target names `{target}`, host field `{field}`")));
+        }
+        (Some(target), _) => target,
+        (None, Some(field)) => field,
+        (None, None) => return Err(invalid("no host".into())),
+    };
+    let host = canonical_host(&authority);
+    let value = match authority.port() {
+        Some(port) => HeaderValue::from_str(&format!("{host}:{port}")),
+        None => HeaderValue::from_str(&host),
+    };
+    let is_sent_so = parts
+        .headers
+        .get(header::HOST)
+        .is_some_and(|sent| value.as_ref().is_ok_and(|value| value == sent));
+    if !is_sent_so {
+        let value = value.map_err(|_| invalid("host".into()))?;
+        parts.headers.insert(header::HOST, value);
+    }
+    Ok(host)
+}
+
+/// An authority without user information whose host is a name or an address.
+fn parse_authority(text: &[u8]) -> Option<Authority> {
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(byte);
+    if text.is_empty() || !text.iter().all(is_plain) {
+        return None;
+    }
+    let authority = Authority::try_from(text).ok()?;
+    let host = authority.host();
+    let is_host = match host.strip_prefix('[') {
+        Some(rest) => rest.strip_suffix(']')?.parse::<std::net::Ipv6Addr>().is_ok(),
+        None => is_name(host),
+    };
+    let rest = authority.as_str().get(host.len()..)?;
+    let is_port = match rest.strip_prefix(':') {
+        Some(port) => port.parse::<u16>().is_ok() && port.bytes().all(|b| b.is_ascii_digit()),
+        None => rest.is_empty(),
+    };
+    (is_host && is_port).then_some(authority)
+}
+
+fn is_name(host: &str) -> bool {
+    let name = host.strip_suffix('.').unwrap_or(host);
+    !name.is_empty()
+        && name.len() <= 253
+        && name.split('.').all(|label| !label.is_empty() && label.len() <= 63)
+}
+
+fn canonical_host(authority: &Authority) -> String {
+    let host = authority.host();
+    host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase()
+}
+
+fn is_same(one: &Authority, other: &Authority) -> bool {
+    let port = |authority: &Authority| authority.port_u16();
+    let is_default = |port: Option<u16>| matches!(port, None | Some(80 | 443));
+    let same_port = port(one) == port(other) || (is_default(port(one)) && is_default(port(other)));
+    canonical_host(one) == canonical_host(other) && same_port
+}

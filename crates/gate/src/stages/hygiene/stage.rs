@@ -1,0 +1,77 @@
+//! What is done to a request, in order.
+
+use http::header;
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, Method, Version};
+use mantlet_event::reasons;
+
+use super::host::host_of;
+use super::path::{NormalPath, PathPolicy, normalize};
+use super::{HygieneSection, claims, hop};
+use crate::pipeline::Denial;
+
+/// The hygiene stage, prepared from its section.
+#[derive(Debug)]
+pub struct HygieneStage {
+    policy: PathPolicy,
+    extra_claims: Vec<HeaderName>,
+}
+
+/// The parts of a request whose meaning is settled.
+#[derive(Debug)]
+pub struct CleanRequest {
+    /// The host in lower case, without port and without trailing dot.
+    pub host: String,
+    /// The path in its normal form.
+    pub path: NormalPath<'static>,
+    /// The query as sent.
+    pub query: Option<String>,
+    /// The headers without hop-by-hop fields and claims.
+    pub headers: HeaderMap,
+    /// Whether the client asks for a WebSocket.
+    pub is_websocket: bool,
+}
+
+impl HygieneStage {
+    /// Prepares the stage.
+    #[must_use]
+    pub fn new(section: &HygieneSection) -> Self {
+        Self { policy: section.path_policy(), extra_claims: section.extra_claims() }
+    }
+
+    /// Gives `parts` their one meaning.
+    ///
+    /// # Errors
+    /// A [`Denial`] when they have none, or more than one.
+    pub fn clean(&self, parts: &mut Parts) -> Result<CleanRequest, Denial> {
+        if matches!(parts.method, Method::CONNECT | Method::TRACE) {
+            return Err(Denial::new(&reasons::METHOD_NOT_SUPPORTED)
+                .evidence(format!("method {}", parts.method)));
+        }
+        let host = host_of(parts)?;
+        let path = self.path_of(parts)?;
+        let query = parts.uri.query().map(str::to_owned);
+        let mut headers = std::mem::take(&mut parts.headers);
+        let is_websocket = is_websocket(parts, &headers);
+        hop::remove(&mut headers);
+        claims::remove(&mut headers, &self.extra_claims);
+        Ok(CleanRequest { host, path, query, headers, is_websocket })
+    }
+
+    fn path_of(&self, parts: &Parts) -> Result<NormalPath<'static>, Denial> {
+        let raw = parts.uri.path();
+        if raw == "*" {
+            return Err(Denial::new(&reasons::NO_ROUTE).evidence("asterisk-form target"));
+        }
+        normalize(raw, &self.policy).map(NormalPath::into_owned).map_err(|error| {
+            Denial::new(&reasons::INVALID_PATH).evidence(format!("{}: {error}", error.code()))
+        })
+    }
+}
+
+fn is_websocket(parts: &Parts, headers: &HeaderMap) -> bool {
+    parts.version == Version::HTTP_11
+        && parts.method == Method::GET
+        && hop::has_token(headers, header::UPGRADE, "websocket")
+        && hop::has_token(headers, header::CONNECTION, "upgrade")
+}

@@ -1,0 +1,189 @@
+//! The steps of the way, in the order in which they are taken.
+
+use std::sync::Arc;
+
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Request, Response};
+use mantlet_event::{Event, Stream, catalogue, field, reasons};
+use mantlet_types::RequestId;
+
+use super::finish::{Ended, track};
+use super::refuse::of_violation;
+use super::{Answer, Gate, Stop, Switch, TrackedBody, redirect};
+use crate::edge::wire::WireControl;
+use crate::live::{Step, Target};
+use crate::pipeline::{Client, Denial, Exchange, Facts, Runner, TraceContext};
+use crate::stages::hygiene::NormalPath;
+use crate::upstream::{AnswerBody, BodyWatch, Incoming, Pool, X_REQUEST_ID, id_value};
+
+/// The paths on the application's host that are ours.
+const RESERVED: &str = "/.mantlet";
+
+/// One thread's share of the gate: its own connections to the upstreams.
+#[derive(Debug)]
+pub(crate) struct Worker {
+    pub(crate) gate: Arc<Gate>,
+    pub(crate) runner: Runner,
+    pub(crate) pool: Pool,
+}
+
+/// What is known about the connection a request came on.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    pub(crate) client: Client,
+    /// The filter under HTTP/1.1; HTTP/2 frames its requests itself.
+    pub(crate) wire: Option<WireControl>,
+}
+
+impl Worker {
+    /// Answers one request, whatever it is.
+    pub(crate) async fn answer(
+        self: &Arc<Self>,
+        connection: &Connection,
+        mut request: Request<Incoming>,
+    ) -> Response<TrackedBody> {
+        let gate = &*self.gate;
+        gate.metrics.request_started();
+        let on_wire = connection.wire.as_ref().map(WireControl::exchange);
+        let switch = Switch::of(connection, &mut request);
+        let (mut parts, body) = request.into_parts();
+        let mut watch = BodyWatch::default();
+        let mut exchange = self.begin(connection, &parts);
+        let accept = parts.headers.get(http::header::ACCEPT).cloned();
+        let agent = self.agent(&parts.headers);
+
+        let chosen = self.settle(connection, &mut parts, &mut exchange);
+        let target = match &chosen {
+            Ok(target) | Err((target, _)) => Arc::clone(target),
+        };
+        let answer = match chosen {
+            Ok(_) => self.pass(&target, &mut exchange, body, switch, &mut watch).await,
+            Err((_, stop)) => Err(stop),
+        };
+        let response = self.dress(&target, &exchange, accept.as_ref(), answer).await;
+
+        track(self, response, Ended { exchange, target, watch, agent, on_wire })
+    }
+
+    /// The exchange before anything about it is settled.
+    fn begin(&self, connection: &Connection, parts: &Parts) -> Box<Exchange> {
+        let gate = &*self.gate;
+        let at = gate.clock.now();
+        let client = gate.live.client.resolve(&connection.client, &parts.headers);
+        // Boxed: it is large and handed from step to step.
+        Box::new(Exchange {
+            id: RequestId::new(at, &*gate.rng),
+            trace: TraceContext::accept(&parts.headers, &*gate.rng),
+            at,
+            started: gate.clock.monotonic(),
+            client,
+            host: String::new(),
+            method: parts.method.clone(),
+            path: NormalPath::root(),
+            asked: None,
+            query: None,
+            version: parts.version,
+            headers: HeaderMap::new(),
+            is_websocket: false,
+            facts: Facts::default(),
+        })
+    }
+
+    /// The fixed stages: one clean request and its route, or a refusal.
+    fn settle(
+        &self,
+        connection: &Connection,
+        parts: &mut Parts,
+        exchange: &mut Exchange,
+    ) -> Result<Arc<Target>, (Arc<Target>, Stop)> {
+        let live = &self.gate.live;
+        let fallback = || Arc::clone(&live.fallback);
+        let violation = connection.wire.as_ref().and_then(|wire| wire.refusal(&parts.headers));
+        if let Some(violation) = violation {
+            return Err((fallback(), Stop::hygiene(of_violation(violation, exchange))));
+        }
+        self.warn_of_forwarding(connection, &parts.headers);
+        match live.hygiene.clean(parts) {
+            Err(denial) => {
+                exchange.asked = Some(parts.uri.to_string());
+                return Err((fallback(), Stop::hygiene(denial)));
+            }
+            Ok(clean) => {
+                exchange.host = clean.host;
+                exchange.path = clean.path;
+                exchange.query = clean.query;
+                exchange.headers = clean.headers;
+                exchange.is_websocket = clean.is_websocket;
+            }
+        }
+        let key = exchange.path.match_key();
+        if key == RESERVED || key.starts_with("/.mantlet/") {
+            return Err((fallback(), Stop::route(Denial::new(&reasons::RESERVED_PATH))));
+        }
+        match live.router.choose(&exchange.host, key, &exchange.method) {
+            Some(target) => Ok(Arc::clone(target)),
+            None => Ok(fallback()),
+        }
+    }
+
+    fn warn_of_forwarding(&self, connection: &Connection, headers: &HeaderMap) {
+        let peer = connection.client.peer.ip();
+        if self.gate.live.client.should_warn(peer, headers) {
+            let hint = format!(
+                "if a proxy of yours is at {peer}, add it: [client] trusted_proxies = [\"{peer}\"]"
+            );
+            self.gate.events.emit(
+                Event::new(&catalogue::CLIENT_FORWARDING_IGNORED)
+                    .text(field::PEER, peer.to_string())
+                    .text(field::HINT, hint),
+            );
+        }
+    }
+
+    /// Guards, then what the route says.
+    async fn pass(
+        self: &Arc<Self>,
+        target: &Arc<Target>,
+        exchange: &mut Exchange,
+        body: Incoming,
+        switch: Switch,
+        watch: &mut BodyWatch,
+    ) -> Answer {
+        self.runner.inspect(&target.plan, exchange).await?;
+        match &target.step {
+            Step::Deny => Err(Stop::route(Denial::new(&reasons::ROUTE_DENIED))),
+            Step::Nothing => Err(Stop::route(Denial::new(&reasons::NO_ROUTE))),
+            Step::Redirect(to) => redirect::answer(to, exchange).map_err(Stop::route),
+            Step::Files(files) => {
+                files.answer(exchange, &self.gate.events).await.map_err(Stop::route)
+            }
+            Step::Forward(group) => {
+                let body = self.body(target, exchange, body).await?;
+                *watch = body.watch();
+                self.forward(group, exchange, body, switch).await
+            }
+        }
+    }
+
+    /// The last stages, on every answer: guards, the request id, and a refusal's one rendering.
+    async fn dress(
+        &self,
+        target: &Target,
+        exchange: &Exchange,
+        accept: Option<&HeaderValue>,
+        answer: Answer,
+    ) -> Response<AnswerBody> {
+        let mut response = match answer {
+            Ok(response) => self.inspect_answer(target, exchange, accept, response).await,
+            Err(stop) => self.refusal(target, exchange, accept, stop),
+        };
+        response.headers_mut().insert(X_REQUEST_ID, id_value(exchange.id));
+        response
+    }
+
+    /// The client's name for itself, kept only where the access log will say it.
+    fn agent(&self, headers: &HeaderMap) -> Option<HeaderValue> {
+        let is_logged = self.gate.events.wants(Stream::Access);
+        headers.get(http::header::USER_AGENT).filter(|_| is_logged).cloned()
+    }
+}
