@@ -34,22 +34,22 @@ fn redact(data: &[u8]) {
 
 #[test]
 fn paths_of_the_corpus_are_read_without_panic() {
-    replay("path", |data| mantlet_gate::fuzzing::path(data));
+    replay("path", mantlet_gate::fuzzing::path);
 }
 
 #[test]
 fn heads_of_the_corpus_are_read_without_panic() {
-    replay("head", |data| mantlet_gate::fuzzing::head(data));
+    replay("head", mantlet_gate::fuzzing::head);
 }
 
 #[test]
 fn bodies_of_the_corpus_are_read_without_panic() {
-    replay("chunked", |data| mantlet_gate::fuzzing::body(data));
+    replay("chunked", mantlet_gate::fuzzing::body);
 }
 
 #[test]
 fn configs_of_the_corpus_are_read_without_panic() {
-    replay("config", |data| mantlet_config::fuzzing::load(data));
+    replay("config", mantlet_config::fuzzing::load);
 }
 
 #[test]

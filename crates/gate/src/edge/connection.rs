@@ -50,11 +50,16 @@ impl Protocols {
         let mut stream = stream;
         let (version, first) = match version {
             Some(version) => (version, Bytes::new()),
-            None => match self.sniff(&mut stream).await {
-                Ok(found) => found,
+            None => {
+                let sniffed = tokio::select! {
+                    sniffed = self.sniff(&mut stream) => sniffed,
+                    // Nothing was asked on it yet.
+                    () = self.phases.reached(Phase::Draining) => return,
+                };
                 // Gone, or silent for too long, before a single request.
-                Err(_) => return,
-            },
+                let Ok(found) = sniffed else { return };
+                found
+            }
         };
         // How a connection ended is of no interest: every request on it has its own record.
         let _ = match version {

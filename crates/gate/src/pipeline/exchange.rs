@@ -28,18 +28,27 @@ pub struct Exchange {
     pub method: Method,
     /// The path in its one normal form, the same for every decision and for the upstream.
     pub path: NormalPath<'static>,
-    /// The target as it was sent, where it has no normal form: for records only.
+    /// The path as it was sent, where it has no normal form: for records only.
     pub asked: Option<String>,
     /// The query as it was sent, without `?`; `None` when there was none.
     pub query: Option<String>,
     /// The protocol version the client spoke.
     pub version: Version,
-    /// The headers as the upstream will see them, before ours are added.
+    /// The headers as the upstream will see them, before ours are added. They move out when the
+    /// request is forwarded: what an answer guard needs of them is to be a fact.
     pub headers: HeaderMap,
     /// Whether the client asks to switch to the WebSocket protocol.
     pub is_websocket: bool,
     /// What guards have learnt.
     pub facts: Facts,
+}
+
+impl Exchange {
+    /// The path for records: its normal form, or what was asked for where it has none.
+    #[must_use]
+    pub fn shown_path(&self) -> &str {
+        self.asked.as_deref().unwrap_or_else(|| self.path.as_str())
+    }
 }
 
 /// Who asks, as far as the network tells.

@@ -263,7 +263,7 @@ impl<'a> Sketch<'a> {
             peer: exchange.client.peer,
             method: exchange.method.as_str(),
             host: exchange.host.as_str(),
-            path: exchange.asked.as_deref().unwrap_or_else(|| exchange.path.as_str()),
+            path: exchange.shown_path(),
             route,
         }
     }

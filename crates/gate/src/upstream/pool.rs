@@ -2,14 +2,18 @@
 //! connection never changes its thread.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use http::{Method, Request, Response};
+use http::{Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::SendRequest;
 use mantlet_event::Events;
 use mantlet_types::{Clock, Monotonic};
 
 use super::{AnswerBody, Rules, Upstream, UpstreamBody, UpstreamError, connection};
+
+/// A connection that was used this recently is not about to be closed for being idle.
+const STEADY: Duration = Duration::from_millis(100);
 
 type Sender = SendRequest<UpstreamBody>;
 
@@ -34,7 +38,7 @@ struct Idle {
 
 /// A connection that answers a request and goes back to its pool when the answer is complete.
 #[derive(Debug)]
-pub(super) struct Lease {
+pub(crate) struct Lease {
     pool: Pool,
     upstream: Arc<Upstream>,
     sender: Sender,
@@ -42,7 +46,7 @@ pub(super) struct Lease {
 
 impl Lease {
     /// Puts the connection back, unless the other side has closed it.
-    pub(super) fn give_back(self) {
+    pub(crate) fn give_back(self) {
         if self.sender.is_closed() {
             return;
         }
@@ -76,8 +80,9 @@ impl Pool {
         mut request: Request<UpstreamBody>,
     ) -> Result<Response<AnswerBody>, UpstreamError> {
         let watch = request.body().watch();
-        while let Some(sender) = self.take(upstream) {
-            let spare = spare(&request);
+        while let Some((sender, idle)) = self.take(upstream) {
+            // A connection in steady use is not about to be closed: no copy is kept for it.
+            let spare = if idle < STEADY { None } else { spare(&request) };
             match self.attempt(upstream, sender, request).await {
                 Ok(response) => return Ok(response),
                 Err(Failure { unsent: Some(unsent), .. }) => request = *unsent,
@@ -93,18 +98,19 @@ impl Pool {
     }
 
     /// The most recently used connection that is still open and not too old.
-    fn take(&self, upstream: &Upstream) -> Option<Sender> {
+    fn take(&self, upstream: &Upstream) -> Option<(Sender, Duration)> {
         let now = self.0.clock.monotonic();
         let mut idle =
             self.0.idle.get(upstream.index)?.lock().unwrap_or_else(PoisonError::into_inner);
         while let Some(Idle { sender, since }) = idle.pop() {
-            if now.since(since) > self.0.rules.keep_alive {
+            let idle_for = now.since(since);
+            if idle_for > self.0.rules.keep_alive {
                 // Everything below is older still.
                 idle.clear();
                 return None;
             }
             if !sender.is_closed() {
-                return Some(sender);
+                return Some((sender, idle_for));
             }
         }
         None
@@ -140,6 +146,10 @@ impl Pool {
         sender: Sender,
         response: Response<Incoming>,
     ) -> Response<AnswerBody> {
+        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            // This connection is about to leave HTTP for good.
+            return response.map(|_| AnswerBody::empty());
+        }
         let lease = Lease { pool: self.clone(), upstream: Arc::clone(upstream), sender };
         let idle_timeout = self.0.rules.idle_timeout;
         response.map(|body| AnswerBody::upstream(body, lease, idle_timeout))

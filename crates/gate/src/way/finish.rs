@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, Response, StatusCode, Version};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Version};
 use http_body::{Body, Frame, SizeHint};
 use mantlet_event::{Event, Stream, catalogue, field};
 
@@ -15,43 +15,69 @@ use crate::live::Target;
 use crate::pipeline::Exchange;
 use crate::upstream::{AnswerBody, BodyError, BodyWatch};
 
-/// What is needed to say how a request went.
+/// The status in the log of a request whose client went away before there was an answer; it is
+/// never sent. The number is the field's habit.
+const CLIENT_GONE: u16 = 499;
+
+/// One request's account: opened when its head has arrived, closed when the last byte of its answer
+/// is out or the client has gone, whatever happens in between.
 #[derive(Debug)]
-pub(super) struct Ended {
-    pub(super) exchange: Box<Exchange>,
+pub(super) struct Account {
+    worker: Arc<Worker>,
+    pub(super) exchange: Exchange,
     pub(super) target: Arc<Target>,
     pub(super) watch: BodyWatch,
-    pub(super) agent: Option<HeaderValue>,
+    agent: Option<HeaderValue>,
     /// Held for as long as the connection must not count as idle.
-    pub(super) on_wire: Option<wire::Exchange>,
-}
-
-/// The body of an answer, with the request's accounts kept until it is out.
-#[derive(Debug)]
-pub(crate) struct TrackedBody {
-    body: AnswerBody,
-    account: Option<Box<Account>>,
-}
-
-#[derive(Debug)]
-struct Account {
-    worker: Arc<Worker>,
-    ended: Ended,
-    status: StatusCode,
+    _on_wire: Option<wire::Exchange>,
+    /// `None` until there is an answer.
+    status: Option<StatusCode>,
     bytes: u64,
     is_complete: bool,
 }
 
-pub(super) fn track(
-    worker: &Arc<Worker>,
-    response: Response<AnswerBody>,
-    ended: Ended,
-) -> Response<TrackedBody> {
-    let status = response.status();
-    let has_no_body = response.body().is_end_stream() || ended.exchange.method == Method::HEAD;
-    let worker = Arc::clone(worker);
-    let account = Box::new(Account { worker, ended, status, bytes: 0, is_complete: has_no_body });
-    response.map(|body| TrackedBody { body, account: Some(account) })
+impl Account {
+    /// Opens the account of a request. Boxed: it is large and handed from step to step.
+    pub(super) fn open(
+        worker: &Arc<Worker>,
+        exchange: Exchange,
+        headers: &HeaderMap,
+        on_wire: Option<wire::Exchange>,
+    ) -> Box<Self> {
+        let gate = &*worker.gate;
+        gate.metrics.request_started();
+        // The client's name for itself is kept only where the access log will say it.
+        let is_logged = gate.events.wants(Stream::Access);
+        let agent = headers.get(http::header::USER_AGENT).filter(|_| is_logged).cloned();
+        Box::new(Self {
+            worker: Arc::clone(worker),
+            exchange,
+            target: Arc::clone(&gate.live.fallback),
+            watch: BodyWatch::default(),
+            agent,
+            _on_wire: on_wire,
+            status: None,
+            bytes: 0,
+            is_complete: false,
+        })
+    }
+
+    /// Attaches the account to its answer.
+    pub(super) fn attach(
+        mut self: Box<Self>,
+        response: Response<AnswerBody>,
+    ) -> Response<TrackedBody> {
+        self.status = Some(response.status());
+        self.is_complete = response.body().is_end_stream() || self.exchange.method == Method::HEAD;
+        response.map(|body| TrackedBody { body, account: self })
+    }
+}
+
+/// The body of an answer, with the request's account kept until it is out.
+#[derive(Debug)]
+pub(crate) struct TrackedBody {
+    body: AnswerBody,
+    account: Box<Account>,
 }
 
 impl Body for TrackedBody {
@@ -64,7 +90,8 @@ impl Body for TrackedBody {
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let polled = Pin::new(&mut self.body).poll_frame(cx);
         let is_over = self.body.is_end_stream();
-        if let (Poll::Ready(frame), Some(account)) = (&polled, &mut self.account) {
+        if let Poll::Ready(frame) = &polled {
+            let account = &mut self.account;
             match frame {
                 Some(Ok(frame)) => {
                     let size = frame.data_ref().map_or(0, |data| data.len() as u64);
@@ -90,28 +117,27 @@ impl Body for TrackedBody {
 impl Drop for Account {
     fn drop(&mut self) {
         let gate = &*self.worker.gate;
-        let Ended { exchange, target, watch, .. } = &self.ended;
-        let duration = gate.clock.monotonic().since(exchange.started);
-        let (sent, received) = (self.bytes, watch.bytes());
-        let method = exchange.method.as_str();
-        target.plan.metrics.request_finished(
-            method,
-            self.status.as_u16(),
-            duration,
-            received,
-            sent,
-        );
+        let duration = gate.clock.monotonic().since(self.exchange.started);
+        let method = self.exchange.method.as_str();
+        match self.status {
+            Some(status) => self.target.plan.metrics.request_finished(
+                method,
+                status.as_u16(),
+                duration,
+                self.watch.bytes(),
+                self.bytes,
+            ),
+            None => gate.metrics.request_abandoned(),
+        }
         if gate.events.wants(Stream::Access) {
             gate.events.emit(self.access(duration.as_secs_f64() * 1000.0));
         }
-        // Only now may the connection count as idle.
-        self.ended.on_wire.take();
     }
 }
 
 impl Account {
     fn access(&self, duration_ms: f64) -> Event {
-        let Ended { exchange, target, watch, agent, .. } = &self.ended;
+        let Self { exchange, target, watch, agent, .. } = self;
         let number = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);
         let version = match exchange.version {
             Version::HTTP_2 => "2",
@@ -123,10 +149,13 @@ impl Account {
             .text(field::CLIENT, exchange.client.address.to_string())
             .text(field::METHOD, exchange.method.as_str().to_owned())
             .text(field::HOST, exchange.host.clone())
-            .text(field::PATH, exchange.path.as_str().to_owned())
+            .text(field::PATH, exchange.shown_path().to_owned())
             .text(field::ROUTE, target.plan.route.to_string())
             .text(field::PROTOCOL, version)
-            .number(field::STATUS, i64::from(self.status.as_u16()))
+            .number(
+                field::STATUS,
+                i64::from(self.status.map_or(CLIENT_GONE, |status| status.as_u16())),
+            )
             .float(field::DURATION_MS, (duration_ms * 1000.0).round() / 1000.0)
             .number(field::REQUEST_BYTES, number(watch.bytes()))
             .number(field::RESPONSE_BYTES, number(self.bytes))

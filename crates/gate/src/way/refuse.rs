@@ -27,7 +27,9 @@ pub(super) fn of_violation(violation: &Violation, exchange: &mut Exchange) -> De
     };
     // The request that stands in for the refused one is not what the client sent.
     exchange.path = NormalPath::root();
-    exchange.asked = violation.target().map(str::to_owned);
+    // Without the query, where secrets may be.
+    let target = violation.target().and_then(|target| target.split('?').next());
+    exchange.asked = target.map(str::to_owned);
     if let Some(method) = violation.method().and_then(|method| method.parse().ok()) {
         exchange.method = method;
     }

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Request, Response};
-use mantlet_event::{Event, Stream, catalogue, field, reasons};
+use mantlet_event::{Event, catalogue, field, reasons};
 use mantlet_types::RequestId;
 
-use super::finish::{Ended, track};
+use super::finish::Account;
 use super::refuse::of_violation;
 use super::{Answer, Gate, Stop, Switch, TrackedBody, redirect};
 use crate::edge::wire::WireControl;
@@ -42,36 +42,29 @@ impl Worker {
         connection: &Connection,
         mut request: Request<Incoming>,
     ) -> Response<TrackedBody> {
-        let gate = &*self.gate;
-        gate.metrics.request_started();
         let on_wire = connection.wire.as_ref().map(WireControl::exchange);
         let switch = Switch::of(connection, &mut request);
         let (mut parts, body) = request.into_parts();
-        let mut watch = BodyWatch::default();
-        let mut exchange = self.begin(connection, &parts);
         let accept = parts.headers.get(http::header::ACCEPT).cloned();
-        let agent = self.agent(&parts.headers);
+        let exchange = self.begin(connection, &parts);
+        let mut account = Account::open(self, exchange, &parts.headers, on_wire);
 
-        let chosen = self.settle(connection, &mut parts, &mut exchange);
-        let target = match &chosen {
-            Ok(target) | Err((target, _)) => Arc::clone(target),
+        let settled = self.settle(connection, &mut parts, &mut account);
+        let Account { exchange, target, watch, .. } = &mut *account;
+        let answer = match settled {
+            Ok(()) => self.pass(target, exchange, body, switch, watch).await,
+            Err(stop) => Err(stop),
         };
-        let answer = match chosen {
-            Ok(_) => self.pass(&target, &mut exchange, body, switch, &mut watch).await,
-            Err((_, stop)) => Err(stop),
-        };
-        let response = self.dress(&target, &exchange, accept.as_ref(), answer).await;
-
-        track(self, response, Ended { exchange, target, watch, agent, on_wire })
+        let response = self.dress(target, exchange, accept.as_ref(), answer).await;
+        account.attach(response)
     }
 
     /// The exchange before anything about it is settled.
-    fn begin(&self, connection: &Connection, parts: &Parts) -> Box<Exchange> {
+    fn begin(&self, connection: &Connection, parts: &Parts) -> Exchange {
         let gate = &*self.gate;
         let at = gate.clock.now();
         let client = gate.live.client.resolve(&connection.client, &parts.headers);
-        // Boxed: it is large and handed from step to step.
-        Box::new(Exchange {
+        Exchange {
             id: RequestId::new(at, &*gate.rng),
             trace: TraceContext::accept(&parts.headers, &*gate.rng),
             at,
@@ -86,7 +79,7 @@ impl Worker {
             headers: HeaderMap::new(),
             is_websocket: false,
             facts: Facts::default(),
-        })
+        }
     }
 
     /// The fixed stages: one clean request and its route, or a refusal.
@@ -94,19 +87,19 @@ impl Worker {
         &self,
         connection: &Connection,
         parts: &mut Parts,
-        exchange: &mut Exchange,
-    ) -> Result<Arc<Target>, (Arc<Target>, Stop)> {
+        account: &mut Account,
+    ) -> Result<(), Stop> {
         let live = &self.gate.live;
-        let fallback = || Arc::clone(&live.fallback);
+        let exchange = &mut account.exchange;
         let violation = connection.wire.as_ref().and_then(|wire| wire.refusal(&parts.headers));
         if let Some(violation) = violation {
-            return Err((fallback(), Stop::hygiene(of_violation(violation, exchange))));
+            return Err(Stop::hygiene(of_violation(violation, exchange)));
         }
         self.warn_of_forwarding(connection, &parts.headers);
         match live.hygiene.clean(parts) {
             Err(denial) => {
-                exchange.asked = Some(parts.uri.to_string());
-                return Err((fallback(), Stop::hygiene(denial)));
+                exchange.asked = Some(parts.uri.path().to_owned());
+                return Err(Stop::hygiene(denial));
             }
             Ok(clean) => {
                 exchange.host = clean.host;
@@ -118,12 +111,12 @@ impl Worker {
         }
         let key = exchange.path.match_key();
         if key == RESERVED || key.starts_with("/.mantlet/") {
-            return Err((fallback(), Stop::route(Denial::new(&reasons::RESERVED_PATH))));
+            return Err(Stop::route(Denial::new(&reasons::RESERVED_PATH)));
         }
-        match live.router.choose(&exchange.host, key, &exchange.method) {
-            Some(target) => Ok(Arc::clone(target)),
-            None => Ok(fallback()),
+        if let Some(target) = live.router.choose(&exchange.host, key, &exchange.method) {
+            account.target = Arc::clone(target);
         }
+        Ok(())
     }
 
     fn warn_of_forwarding(&self, connection: &Connection, headers: &HeaderMap) {
@@ -179,11 +172,5 @@ impl Worker {
         };
         response.headers_mut().insert(X_REQUEST_ID, id_value(exchange.id));
         response
-    }
-
-    /// The client's name for itself, kept only where the access log will say it.
-    fn agent(&self, headers: &HeaderMap) -> Option<HeaderValue> {
-        let is_logged = self.gate.events.wants(Stream::Access);
-        headers.get(http::header::USER_AGENT).filter(|_| is_logged).cloned()
     }
 }

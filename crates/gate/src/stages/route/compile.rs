@@ -127,9 +127,8 @@ fn places(layers: &[Layer]) -> Vec<(HostPattern, PathPattern)> {
     let mut seen = std::collections::HashSet::new();
     let own = layers.iter().map(|layer| (layer.host.clone(), layer.path.clone()));
     let crossings = layers.iter().flat_map(|one| {
-        layers.iter().filter_map(|other| {
-            is_crossing(one, other).then(|| (one.host.clone(), other.path.clone()))
-        })
+        let crossed = layers.iter().filter(move |other| is_crossing(one, other));
+        crossed.map(|other| (one.host.clone(), other.path.clone()))
     });
     for place in own.chain(crossings) {
         if seen.insert(place.clone()) {

@@ -1,0 +1,206 @@
+//! The body of a request, towards the application.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+use mantlet_event::reasons;
+use mantlet_types::Reason;
+
+use super::BodyError;
+use super::pause::Pause;
+use crate::stages::body::Share;
+use crate::upstream::UpstreamError;
+
+/// What became of a streamed request body, for whoever waits for the answer.
+#[derive(Debug, Clone, Default)]
+pub struct BodyWatch(Option<Arc<Watched>>);
+
+#[derive(Debug, Default)]
+struct Watched {
+    failure: AtomicU8,
+    bytes: AtomicU64,
+}
+
+const TOO_LARGE: u8 = 1;
+const TOO_SLOW: u8 = 2;
+const INCOMPLETE: u8 = 3;
+
+impl BodyWatch {
+    /// How many bytes of the body have passed.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.0.as_ref().map_or(0, |watched| watched.bytes.load(Ordering::Relaxed))
+    }
+
+    /// A view on a body that has something to watch.
+    fn new() -> Self {
+        Self(Some(Arc::default()))
+    }
+
+    fn passed(&self, size: u64) {
+        if let Some(watched) = &self.0 {
+            watched.bytes.fetch_add(size, Ordering::Relaxed);
+        }
+    }
+
+    /// Why the body failed; `None` when it did not.
+    #[must_use]
+    pub fn failure(&self) -> Option<&'static Reason> {
+        match self.0.as_ref()?.failure.load(Ordering::Relaxed) {
+            TOO_LARGE => Some(&reasons::BODY_TOO_LARGE),
+            TOO_SLOW => Some(&reasons::BODY_TIMEOUT),
+            INCOMPLETE => Some(&reasons::BODY_INCOMPLETE),
+            _ => None,
+        }
+    }
+
+    fn fail(&self, code: u8, text: &str) -> BodyError {
+        if let Some(watched) = &self.0 {
+            watched.failure.store(code, Ordering::Relaxed);
+        }
+        BodyError(text.into())
+    }
+
+    /// `error`, or the client's own failure where that is what lies behind it.
+    pub(crate) fn explain(&self, error: UpstreamError) -> UpstreamError {
+        self.failure().map_or(error, UpstreamError::Client)
+    }
+}
+
+/// The body of a request on its way to the upstream.
+#[derive(Debug)]
+pub struct UpstreamBody {
+    kind: Kind,
+    watch: BodyWatch,
+    /// The memory of a held body, given back when the body is gone.
+    _share: Option<Share>,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Empty,
+    /// Held for inspection.
+    Held(Bytes),
+    Stream(Stream),
+}
+
+#[derive(Debug)]
+struct Stream {
+    body: Incoming,
+    left: u64,
+    pause: Pause,
+}
+
+impl UpstreamBody {
+    /// No body.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self { kind: Kind::Empty, watch: BodyWatch::default(), _share: None }
+    }
+
+    /// A body that was held and seen by the guards.
+    #[must_use]
+    pub fn held(bytes: Bytes, share: Share) -> Self {
+        Self { kind: Kind::Held(bytes), watch: BodyWatch::new(), _share: Some(share) }
+    }
+
+    /// A body that is passed on as it comes: at most `limit` bytes, no pause above `idle`.
+    #[must_use]
+    pub fn stream(body: Incoming, limit: u64, idle: Duration) -> Self {
+        if body.is_end_stream() {
+            return Self::empty();
+        }
+        let kind = Kind::Stream(Stream { body, left: limit, pause: Pause::new(idle) });
+        Self { kind, watch: BodyWatch::new(), _share: None }
+    }
+
+    /// Whether there is nothing to send.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        matches!(self.kind, Kind::Empty)
+    }
+
+    /// A view on what becomes of this body.
+    #[must_use]
+    pub fn watch(&self) -> BodyWatch {
+        self.watch.clone()
+    }
+}
+
+impl Body for UpstreamBody {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let Self { kind, watch, .. } = &mut *self;
+        match kind {
+            Kind::Empty => Poll::Ready(None),
+            Kind::Held(bytes) => {
+                let bytes = std::mem::take(bytes);
+                watch.passed(bytes.len() as u64);
+                *kind = Kind::Empty;
+                Poll::Ready(Some(Ok(Frame::data(bytes))))
+            }
+            Kind::Stream(stream) => stream.poll(cx, watch),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.kind {
+            Kind::Empty => true,
+            Kind::Held(bytes) => bytes.is_empty(),
+            Kind::Stream(stream) => stream.body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.kind {
+            Kind::Empty => SizeHint::with_exact(0),
+            Kind::Held(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Kind::Stream(stream) => stream.body.size_hint(),
+        }
+    }
+}
+
+impl Stream {
+    fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        watch: &BodyWatch,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        loop {
+            let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(cx) else {
+                ready!(self.pause.poll(cx));
+                return Poll::Ready(Some(
+                    Err(watch.fail(TOO_SLOW, "request body paused too long")),
+                ));
+            };
+            self.pause.reset();
+            let frame = match frame {
+                None => return Poll::Ready(None),
+                Some(Err(error)) => {
+                    return Poll::Ready(Some(Err(watch.fail(INCOMPLETE, &error.to_string()))));
+                }
+                Some(Ok(frame)) => frame,
+            };
+            // Trailers are dropped: nothing has inspected them.
+            let Ok(data) = frame.into_data() else { continue };
+            let size = data.len() as u64;
+            let Some(left) = self.left.checked_sub(size) else {
+                return Poll::Ready(Some(Err(watch.fail(TOO_LARGE, "request body too large"))));
+            };
+            self.left = left;
+            watch.passed(size);
+            return Poll::Ready(Some(Ok(Frame::data(data))));
+        }
+    }
+}
