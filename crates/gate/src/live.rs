@@ -95,6 +95,31 @@ fn check_sections(settings: &Settings<'_>, reader: &mut Reader<'_>) {
         no_tls(reader, "upstream.url");
     }
     settings.server.check(reader);
+    let (server, upstream) = (settings.server, settings.upstream);
+    for (key, duration) in [
+        ("server.head_timeout", server.head_timeout),
+        ("server.idle_timeout", server.idle_timeout),
+        ("server.body_timeout", server.body_timeout),
+        ("server.send_timeout", server.send_timeout),
+        ("server.tls.handshake_timeout", server.tls.handshake_timeout),
+        ("upstream.connect_timeout", upstream.connect_timeout),
+        ("upstream.response_timeout", upstream.response_timeout),
+        ("upstream.idle_timeout", upstream.idle_timeout),
+        ("guards.budget", settings.guards.budget),
+    ] {
+        if duration.is_zero() {
+            reader.error(key, "a timeout of zero lets nothing through", "choose at least `1ms`");
+        }
+    }
+    for (key, number) in [
+        ("server.max_connections", server.max_connections),
+        ("server.max_streams", server.max_streams),
+        ("upstream.max_connections", upstream.max_connections),
+    ] {
+        if number == 0 {
+            reader.error(key, "a limit of zero lets nothing through", "choose at least 1");
+        }
+    }
     if settings.routes.len() > MAX_ROUTES {
         let message = format!("{} routes are more than {MAX_ROUTES}", settings.routes.len());
         reader.error("routes", message, "merge routes that share a path");

@@ -41,6 +41,8 @@ section! {
         pub body_memory: ByteSize = ByteSize(256 * 1024 * 1024),
         /// How long a client may pause inside a request body.
         pub body_timeout: Duration = Duration::from_secs(30),
+        /// How long a client may take nothing of an answer that waits for it.
+        pub send_timeout: Duration = Duration::from_secs(60),
         /// How long requests may take to end when the server stops.
         pub drain: Duration = Duration::from_secs(30),
     }

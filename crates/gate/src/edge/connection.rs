@@ -14,6 +14,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite};
 
 use super::phase::{Phase, PhaseSwitch};
+use super::stall::Stalling;
 use super::wire::{Rules, WireControl, WireIo};
 use crate::pipeline::Client;
 use crate::way::{Connection, Worker};
@@ -25,6 +26,7 @@ const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 #[derive(Debug, Clone)]
 pub(super) struct Protocols {
     pub(super) wire: Arc<Rules>,
+    pub(super) send_timeout: Duration,
     pub(super) max_streams: u32,
     pub(super) phases: PhaseSwitch,
 }
@@ -47,7 +49,7 @@ impl Protocols {
     ) where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let mut stream = stream;
+        let mut stream = Stalling::new(stream, self.send_timeout);
         let (version, first) = match version {
             Some(version) => (version, Bytes::new()),
             None => {

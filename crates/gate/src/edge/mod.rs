@@ -5,6 +5,7 @@ mod connection;
 mod listener;
 mod phase;
 mod server;
+mod stall;
 mod tls;
 pub mod wire;
 

@@ -82,6 +82,7 @@ impl Server {
         let shared = Shared {
             protocols: Protocols {
                 wire: Arc::new(section.wire_rules()),
+                send_timeout: section.send_timeout,
                 max_streams: section.max_streams,
                 phases: phases.clone(),
             },

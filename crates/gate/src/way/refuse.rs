@@ -5,16 +5,42 @@ use http::{HeaderMap, HeaderValue, Response};
 use mantlet_event::reasons;
 use mantlet_types::Reason;
 
+use super::worker::Connection;
 use super::{Stop, Worker};
-use crate::edge::wire::{Class, Violation};
+use crate::edge::wire::{Class, Violation, WireControl};
 use crate::live::Target;
 use crate::pipeline::{AfterAnswer, Denial, Exchange, HeldAnswer, Origin, Sketch};
 use crate::refusal;
 use crate::stages::hygiene::NormalPath;
 use crate::upstream::{AnswerBody, UpstreamError};
 
-/// The refusal of a request that is not one clean HTTP/1.1 request.
+/// The refusal of a request whose head is not clean HTTP/1.1.
 pub(super) fn of_violation(violation: &Violation, exchange: &mut Exchange) -> Denial {
+    // The request that stands in for the refused one is not what the client sent.
+    exchange.path = NormalPath::root();
+    // Without the query, where secrets may be.
+    let target = violation.target().and_then(|target| target.split('?').next());
+    exchange.asked = target.map(str::to_owned);
+    if let Some(method) = violation.method().and_then(|method| method.parse().ok()) {
+        exchange.method = method;
+    }
+    denial_of(violation)
+}
+
+/// `stop`, with its true cause where a body broke off because of what the client wrote in it.
+pub(super) fn with_cause(stop: Stop, connection: &Connection) -> Stop {
+    let violation = connection.wire.as_ref().and_then(WireControl::violation);
+    match (stop, violation) {
+        (Stop::Stage(_, _, denial), Some(violation))
+            if *denial.reason == reasons::BODY_INCOMPLETE =>
+        {
+            Stop::hygiene(denial_of(violation))
+        }
+        (stop, _) => stop,
+    }
+}
+
+fn denial_of(violation: &Violation) -> Denial {
     let reason: &'static Reason = match violation.class() {
         Class::Malformed => &reasons::MALFORMED_REQUEST,
         Class::AmbiguousFraming => &reasons::AMBIGUOUS_FRAMING,
@@ -25,14 +51,6 @@ pub(super) fn of_violation(violation: &Violation, exchange: &mut Exchange) -> De
         Class::Expectation => &reasons::EXPECTATION_FAILED,
         Class::Timeout => &reasons::HEAD_TIMEOUT,
     };
-    // The request that stands in for the refused one is not what the client sent.
-    exchange.path = NormalPath::root();
-    // Without the query, where secrets may be.
-    let target = violation.target().and_then(|target| target.split('?').next());
-    exchange.asked = target.map(str::to_owned);
-    if let Some(method) = violation.method().and_then(|method| method.parse().ok()) {
-        exchange.method = method;
-    }
     Denial::new(reason).evidence(violation.to_string())
 }
 

@@ -8,7 +8,7 @@ use mantlet_event::{Event, catalogue, field, reasons};
 use mantlet_types::RequestId;
 
 use super::finish::Account;
-use super::refuse::of_violation;
+use super::refuse::{of_violation, with_cause};
 use super::{Answer, Gate, Stop, Switch, TrackedBody, redirect};
 use crate::edge::wire::WireControl;
 use crate::live::{Step, Target};
@@ -55,6 +55,7 @@ impl Worker {
             Ok(()) => self.pass(target, exchange, body, switch, watch).await,
             Err(stop) => Err(stop),
         };
+        let answer = answer.map_err(|stop| with_cause(stop, connection));
         let response = self.dress(target, exchange, accept.as_ref(), answer).await;
         account.attach(response)
     }
@@ -99,6 +100,8 @@ impl Worker {
         match live.hygiene.clean(parts) {
             Err(denial) => {
                 exchange.asked = Some(parts.uri.path().to_owned());
+                let host = parts.headers.get(http::header::HOST);
+                exchange.host = host.map(claimed_host).unwrap_or_default();
                 return Err(Stop::hygiene(denial));
             }
             Ok(clean) => {
@@ -173,4 +176,9 @@ impl Worker {
         response.headers_mut().insert(X_REQUEST_ID, id_value(exchange.id));
         response
     }
+}
+
+/// The host of a request without a meaning, for records only: what the client claims.
+fn claimed_host(value: &HeaderValue) -> String {
+    value.as_bytes().iter().take(255).map(|byte| char::from(*byte)).collect()
 }

@@ -28,11 +28,14 @@ const fn classes() -> [u8; 256] {
 
 /// Targets hold what browsers send raw (`|`, `[`, `{` in paths among it) and what the URI type
 /// behind this filter accepts. Always escaped, hence refused: `<`, `>`, `#`, and `"` in queries.
+/// Programs send queries in raw UTF-8; whether that is what the bytes above 0x7F are is for the
+/// caller to see.
 const fn class_of(byte: u8) -> u8 {
     let token = byte.is_ascii_alphanumeric()
         || matches!(byte, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^'..=b'`' | b'|' | b'~');
     let path = byte.is_ascii_graphic() && !matches!(byte, b'#' | b'<' | b'>' | b'?' | b'`');
-    let query = byte.is_ascii_graphic() && !matches!(byte, b'#' | b'<' | b'"' | b'>');
+    let query =
+        (byte.is_ascii_graphic() && !matches!(byte, b'#' | b'<' | b'"' | b'>')) || !byte.is_ascii();
     (token as u8 * TOKEN) | (path as u8 * PATH) | (query as u8 * QUERY)
 }
 

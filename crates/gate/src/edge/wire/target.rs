@@ -97,7 +97,8 @@ fn check_path(path: &[u8]) -> Result<(), Fault<'_>> {
     if !bytes::all(path, bytes::PATH) {
         return Err(blame(path, Kind::TargetByte));
     }
-    if !bytes::all(query, bytes::QUERY) {
+    let is_text = query.is_ascii() || std::str::from_utf8(query).is_ok();
+    if !bytes::all(query, bytes::QUERY) || !is_text {
         return Err(blame(query, Kind::TargetByte));
     }
     Ok(())

@@ -82,11 +82,14 @@ const PREFIXES: [&str; 18] = [
     "mantlet-",
 ];
 
-/// Removes every claim from `headers`.
+/// Removes every claim from `headers`; `extra` are further ones, spelled with dashes.
 pub(super) fn remove(headers: &mut HeaderMap, extra: &[HeaderName]) {
     remove_listed(headers, is_claim);
-    for name in extra {
-        headers.remove(name);
+    if !extra.is_empty() {
+        remove_listed(headers, |name| {
+            let name = name.replace('_', "-");
+            extra.iter().any(|claim| claim.as_str() == name)
+        });
     }
 }
 
@@ -179,10 +182,12 @@ mod tests {
     }
 
     #[test]
-    fn extra_names_are_removed() {
-        let mut headers = HeaderMap::new();
-        headers.insert("my-user", HeaderValue::from_static("1"));
-        remove(&mut headers, &[HeaderName::from_static("my-user")]);
-        assert!(headers.is_empty());
+    fn extra_names_are_removed_in_every_spelling() {
+        for name in ["my-app-user", "my_app_user", "my-app_user"] {
+            let mut headers = HeaderMap::new();
+            headers.insert(HeaderName::from_static(name), HeaderValue::from_static("1"));
+            remove(&mut headers, &[HeaderName::from_static("my-app-user")]);
+            assert!(headers.is_empty(), "{name}");
+        }
     }
 }

@@ -36,14 +36,10 @@ impl HygieneSection {
         }
     }
 
-    /// The names of `identity_headers` that are header names, in both spellings.
+    /// The names of `identity_headers` that are header names, spelled with dashes.
     pub(super) fn extra_claims(&self) -> Vec<HeaderName> {
-        let spellings = |name: &String| [name.replace('_', "-"), name.replace('-', "_")];
-        self.identity_headers
-            .iter()
-            .flat_map(spellings)
-            .filter_map(|name| HeaderName::from_bytes(name.as_bytes()).ok())
-            .collect()
+        let spelled = self.identity_headers.iter().map(|name| name.replace('_', "-"));
+        spelled.filter_map(|name| HeaderName::from_bytes(name.as_bytes()).ok()).collect()
     }
 
     /// The entries of `identity_headers` that are not header names.

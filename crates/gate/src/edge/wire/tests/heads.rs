@@ -205,6 +205,14 @@ fn targets_of_the_wrong_form_or_with_wrong_bytes_are_refused() {
 }
 
 #[test]
+fn queries_may_be_raw_utf_8_and_nothing_else_above_ascii() {
+    passes(target("/?q=caf\u{e9}"));
+    let head = b"GET /?q=\xe9 HTTP/1.1\r\nHost: a\r\n\r\n";
+    let violation = inspect_head(head, &rules()).unwrap_err();
+    assert_eq!(violation.kind(), Kind::TargetByte);
+}
+
+#[test]
 fn size_limits_hold_to_the_byte() {
     passes(target(&format!("/{}", "a".repeat(255))));
     is_refused(target(&format!("/{}", "a".repeat(256))), Kind::TargetTooLong);
