@@ -68,6 +68,20 @@ pub(crate) fn output_of(command: &mut Command) -> Outcome<String> {
     Ok(text)
 }
 
+/// The standard output of `command`, which must succeed; its standard error goes to this terminal.
+pub(crate) fn capture(command: &mut Command) -> Outcome<String> {
+    let output = command
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(|error| format!("cannot start `{}`: {error}", name(command)))?;
+    if !output.status.success() {
+        return Err(format!("`{}` ended with {}", name(command), output.status));
+    }
+    String::from_utf8(output.stdout)
+        .map_err(|_| format!("`{}` wrote something that is not UTF-8", name(command)))
+}
+
 /// The command as one would type it, save that the program is named without its folder.
 fn name(command: &Command) -> String {
     let program = Path::new(command.get_program());
@@ -172,6 +186,13 @@ mod tests {
                 fields[0] != "Z" && fields[2] == group
             })
             .count()
+    }
+
+    #[test]
+    fn only_a_success_has_an_output() {
+        let shell = |script: &str| capture(Command::new("sh").args(["-c", script]));
+        assert_eq!(shell("echo out"), Ok("out\n".to_owned()));
+        assert!(shell("echo out; exit 3").unwrap_err().contains("exit status: 3"));
     }
 
     #[test]

@@ -4,6 +4,8 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::header::{ALLOW, CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
+use mantlet_event::reasons;
+use mantlet_types::Reason;
 use serde_json::json;
 
 use crate::AuthError;
@@ -32,48 +34,18 @@ impl From<AuthError> for Refusal {
 }
 
 impl Refusal {
-    /// Status, code and title.
-    const fn line(self) -> (StatusCode, &'static str, &'static str) {
+    /// What the catalogue says about it.
+    pub(crate) const fn reason(self) -> &'static Reason {
         match self {
-            Self::Host => (StatusCode::MISDIRECTED_REQUEST, "invalid-host", "Unknown host"),
-            Self::Origin => (StatusCode::FORBIDDEN, "foreign-origin", "Foreign origin"),
-            Self::Method => {
-                (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Method not allowed")
-            }
-            Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "Not found"),
-            Self::Auth(AuthError::Required) => {
-                (StatusCode::UNAUTHORIZED, "token-required", "Token required")
-            }
-            Self::Auth(AuthError::Invalid) => {
-                (StatusCode::UNAUTHORIZED, "token-invalid", "Invalid token")
-            }
-            Self::Auth(AuthError::Closed) => (StatusCode::FORBIDDEN, "admin-closed", "Forbidden"),
-            Self::Timeout => (StatusCode::SERVICE_UNAVAILABLE, "admin-timeout", "Timeout"),
+            Self::Host => &reasons::FOREIGN_HOST,
+            Self::Origin => &reasons::FOREIGN_ORIGIN,
+            Self::Method => &reasons::METHOD_NOT_ALLOWED,
+            Self::NotFound => &reasons::NOT_FOUND,
+            Self::Auth(AuthError::Required) => &reasons::TOKEN_REQUIRED,
+            Self::Auth(AuthError::Invalid) => &reasons::TOKEN_INVALID,
+            Self::Auth(AuthError::Closed) => &reasons::ADMIN_CLOSED,
+            Self::Timeout => &reasons::ADMIN_TIMEOUT,
         }
-    }
-
-    const fn detail(self) -> &'static str {
-        match self {
-            Self::Host => "This listener is not asked under this name; `[admin] hosts` adds one.",
-            Self::Origin => "Pages of other origins may not ask here.",
-            Self::Method => "Only GET and HEAD are allowed here.",
-            Self::NotFound => "There is nothing at this address.",
-            Self::Auth(AuthError::Required | AuthError::Invalid) => {
-                "Send the token as `Authorization: Bearer TOKEN`."
-            }
-            Self::Auth(AuthError::Closed) => {
-                "This needs a token, and none is configured: `[admin] metrics_token`."
-            }
-            Self::Timeout => "The answer took too long. Try again later.",
-        }
-    }
-
-    pub(crate) const fn status(self) -> StatusCode {
-        self.line().0
-    }
-
-    pub(crate) const fn code(self) -> &'static str {
-        self.line().1
     }
 
     /// Whether an operator should hear of it: what is merely not there is no attack.
@@ -82,16 +54,17 @@ impl Refusal {
     }
 
     pub(crate) fn render(self) -> Response {
-        let (status, code, title) = self.line();
+        let reason = self.reason();
         let document = json!({
             "type": "about:blank",
-            "title": title,
-            "status": status.as_u16(),
-            "detail": self.detail(),
-            "code": code,
+            "title": reason.title,
+            "status": reason.status,
+            "detail": reason.detail,
+            "code": reason.code,
         });
         let mut response = Response::new(Body::from(document.to_string()));
-        *response.status_mut() = status;
+        *response.status_mut() =
+            StatusCode::from_u16(reason.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         let challenge = match self {

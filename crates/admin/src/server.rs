@@ -213,10 +213,12 @@ impl Shared {
     fn refuse(&self, refusal: Refusal, request: &Parts, ends: Ends) -> Response {
         if refusal.is_reported() {
             let host = request.headers.get(HOST).map(HeaderValue::as_bytes).unwrap_or_default();
+            let reason = refusal.reason();
             self.services.events.emit(
                 Event::new(&catalogue::ADMIN_REQUEST_REFUSED)
-                    .text(field::REASON, refusal.code())
-                    .number(field::STATUS, i64::from(refusal.status().as_u16()))
+                    .text(field::REASON, reason.code)
+                    .text(field::HINT, reason.hint)
+                    .number(field::STATUS, i64::from(reason.status))
                     .text(field::CLIENT, ends.peer.ip().to_canonical().to_string())
                     .text(field::METHOD, request.method.as_str().to_owned())
                     .text(field::HOST, String::from_utf8_lossy(host).into_owned())

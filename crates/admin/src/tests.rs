@@ -113,7 +113,7 @@ async fn the_door_comes_before_every_path() {
         let foreign = fixture.ask("GET", path, &[("host", "evil.example")]).await;
         assert_eq!(foreign.status, 421, "{path}");
         assert_eq!(foreign.header("content-type"), Some("application/problem+json"));
-        assert_eq!(foreign.json()["code"], "invalid-host");
+        assert_eq!(foreign.json()["code"], "foreign-host");
         let page = fixture.ask("GET", path, &[("origin", "https://evil.example")]).await;
         assert_eq!(page.status, 403, "{path}");
         let post = fixture.ask("POST", path, &[]).await;
@@ -124,6 +124,7 @@ async fn the_door_comes_before_every_path() {
     assert_eq!(fixture.reasons().len(), 9);
     let event = &fixture.captured.by_name("admin.request.refused")[0];
     assert_eq!(event["source.ip"], "127.0.0.1");
+    assert!(event["hint"].as_str().unwrap().contains("`[admin] hosts`"), "{event:#}");
     assert_eq!(
         (&event["url.domain"], &event["url.path"]),
         (&"evil.example".into(), &"/livez".into())

@@ -53,7 +53,7 @@ entries! {
     LIMIT_QUOTA_WARNED = "limit.quota.warned", "limit_quota_warned", Low, Decision,
         "A client has nearly used up its limit.";
     JSON_BODY_REFUSED = "json.body.refused", "input_validation_fail", Medium, Decision,
-        "A JSON body was not well formed or larger than its limits allow.";
+        "A JSON body nests deeper than its limit allows.";
     ERRORS_ANSWER_REPLACED = "errors.answer.replaced", "errors_answer_replaced", Medium, Decision,
         "An answer of the application showed its inside and was replaced.";
     GUARD_INSPECTION_FAILED = "guard.inspection.failed", "guard_inspection_failed", High, Decision,

@@ -18,7 +18,7 @@ const MAX_LINE_BYTES: u64 = 1024 * 1024;
 /// files are searched too, newest first. Holds one line and the found ones in memory.
 ///
 /// # Errors
-/// When the folder or a file cannot be read. A file that does not exist has no lines.
+/// When the folder or a file cannot be read. What does not exist has no lines.
 pub fn find_in_logs(path: &Path, id: RequestId, limit: usize) -> io::Result<Vec<String>> {
     let mut found = VecDeque::new();
     for file in files(path)? {
@@ -39,7 +39,11 @@ fn files(path: &Path) -> io::Result<Vec<PathBuf>> {
     let folder = current.parent().filter(|folder| !folder.as_os_str().is_empty());
     let name = current.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let mut rotated = Vec::new();
-    for entry in fs::read_dir(folder.unwrap_or_else(|| Path::new(".")))? {
+    let entries = match fs::read_dir(folder.unwrap_or_else(|| Path::new("."))) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(vec![current]),
+        entries => entries?,
+    };
+    for entry in entries {
         let entry = entry?;
         let number = entry
             .file_name()
@@ -148,5 +152,6 @@ mod tests {
     fn a_folder_without_a_log_has_no_lines() {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(find(folder.path(), 10), [""; 0]);
+        assert_eq!(find(&folder.path().join("none/events.jsonl"), 10), [""; 0]);
     }
 }

@@ -65,6 +65,9 @@ reasons! {
     STATIC_METHOD = "static-method", 405, "Method not allowed",
         "Only GET and HEAD are allowed here.",
         "The route serves files (`[[routes]] static`); files can only be read.";
+    FILE_UNREADABLE = "file-unreadable", 503, "Service unavailable",
+        "The request cannot be served now. Try again later.",
+        "A file below the folder that `[[routes]] static` names cannot be read: see that Mantlet's user may read it, and that open files are not used up.";
 
     // guards
     ADDRESS_BLOCKED = "address-blocked", 403, "Forbidden",
@@ -74,8 +77,8 @@ reasons! {
         "Too many requests in a short time. Wait and try again.",
         "The limit is in `[guards.limit]`. If many clients share this address because a proxy stands in front, name the proxy in `[client] trusted_proxies`.";
     JSON_TOO_DEEP = "json-too-deep", 400, "Invalid JSON",
-        "The JSON body is not valid or too deeply nested.",
-        "The caps are in `[guards.json]`, for example `[guards.json] depth`.";
+        "The JSON body is too deeply nested.",
+        "The cap is `[guards.json] depth`.";
     INTERNALS_WITHHELD = "internals-withheld", 500, "Internal server error",
         "The request could not be completed.",
         "The application answered with a stack trace or the like; the application's own log has it. `[guards.errors]` says what is replaced.";
@@ -120,7 +123,33 @@ reasons! {
         "The cap is `[server] max_connections` or `[server] max_upgraded_connections`.";
     DRAINING = "draining", 503, "Service unavailable",
         "The service is restarting. Try again in a moment.",
-        "The gateway is stopping and takes no new requests; `[server] drain_timeout` says how long running ones may take.";
+        "The gateway is stopping and takes no new requests; `[server] drain` says how long running ones may take.";
+
+    // the admin listener
+    FOREIGN_HOST = "foreign-host", 421, "Misdirected request",
+        "Nothing is served under this host name.",
+        "The admin listener was asked under a name that is not its own, as by DNS rebinding; `[admin] hosts` adds a name.";
+    FOREIGN_ORIGIN = "foreign-origin", 403, "Foreign origin",
+        "Pages of other origins may not ask here.",
+        "A web page of another origin asked the admin listener; `[admin] hosts` adds a name whose pages may.";
+    METHOD_NOT_ALLOWED = "method-not-allowed", 405, "Method not allowed",
+        "Only GET and HEAD are allowed here.",
+        "The admin listener can only be read; there is no setting for this.";
+    NOT_FOUND = "not-found", 404, "Not found",
+        "There is nothing at this address.",
+        "The admin listener has `/livez`, `/healthz`, `/readyz` and `/metrics`.";
+    TOKEN_REQUIRED = "token-required", 401, "Token required",
+        "Send the token in the Authorization header, as a bearer token.",
+        "The token is the one that `[admin] metrics_token` refers to.";
+    TOKEN_INVALID = "token-invalid", 401, "Invalid token",
+        "Send the token in the Authorization header, as a bearer token.",
+        "Another token was sent than the one that `[admin] metrics_token` refers to.";
+    ADMIN_CLOSED = "admin-closed", 403, "Forbidden",
+        "This needs a token, and none is set.",
+        "The admin listener is open to the network and no token is set: `[admin] metrics_token`, or a loopback address in `[admin] listen`.";
+    ADMIN_TIMEOUT = "admin-timeout", 503, "Service unavailable",
+        "The answer took too long. Try again later.",
+        "The machine is overloaded, or the process is stuck; there is no setting for this.";
 }
 
 #[cfg(test)]

@@ -4,9 +4,22 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+const EXAMPLES: &str = "\
+Examples:
+  mantlet run --upstream http://127.0.0.1:8501
+  mantlet demo
+  mantlet init && mantlet check
+  mantlet block add 203.0.113.0/24 --for 1h";
+
 /// Mantlet stands in front of a web application and protects it.
 #[derive(Debug, Parser)]
-#[command(name = "mantlet", version, propagate_version = true, arg_required_else_help = true)]
+#[command(
+    name = "mantlet",
+    version,
+    propagate_version = true,
+    arg_required_else_help = true,
+    after_help = EXAMPLES
+)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -31,6 +44,7 @@ pub(crate) enum Command {
         place: PlaceFlags,
     },
     /// Say why a request was refused
+    #[command(after_help = "Example:\n  mantlet explain 019a9f2e-3c41-7d10-9a52-0c8e5e3b7f44")]
     Explain {
         /// The request id: from the refusal, or its X-Request-Id header
         id: String,
@@ -75,6 +89,9 @@ pub(crate) enum ConfigCommand {
 #[derive(Debug, Subcommand)]
 pub(crate) enum BlockCommand {
     /// Refuse a network from now on; its running WebSockets end at once
+    #[command(
+        after_help = "Example:\n  mantlet block add 203.0.113.0/24 --for 1h --why 'scans for /wp-login'"
+    )]
     Add {
         /// An address or a network, for example 203.0.113.7 or 203.0.113.0/24
         network: String,

@@ -52,19 +52,8 @@ pub(crate) fn run(ready: Ready, announce: impl FnOnce(&[SocketAddr])) -> Result<
         Arc::clone(&blocking),
     );
     let live = Live::build(resolved, &services, &metrics)?;
-    let upgraded = usize::try_from(config.server.max_upgraded_connections).unwrap_or(usize::MAX);
-    let tunnels = TunnelRegistry::new(upgraded, events.clone(), metrics.clone());
-    let revocation: Arc<dyn Revocation> = Arc::new(tunnels.clone());
-    let gate = Arc::new(Gate {
-        live,
-        events: events.clone(),
-        metrics: metrics.clone(),
-        clock: Arc::clone(&clock),
-        rng: Arc::new(SystemRng),
-        body_memory: BodyMemory::new(config.server.body_memory.0),
-        tunnels,
-        body_timeout: config.server.body_timeout,
-    });
+    let gate = Arc::new(gate(&config, live, &events, &metrics, &clock));
+    let revocation: Arc<dyn Revocation> = Arc::new(gate.tunnels.clone());
 
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
@@ -117,6 +106,27 @@ pub(crate) fn run(ready: Ready, announce: impl FnOnce(&[SocketAddr])) -> Result<
     events.emit(Event::new(&catalogue::PROCESS_SERVICE_STOPPED));
     events.close(LAST_WORDS);
     Ok(())
+}
+
+/// The gate with what its workers share.
+fn gate(
+    config: &Config,
+    live: Live,
+    events: &Events,
+    metrics: &Metrics,
+    clock: &Arc<dyn Clock>,
+) -> Gate {
+    let upgraded = usize::try_from(config.server.max_upgraded_connections).unwrap_or(usize::MAX);
+    Gate {
+        live,
+        events: events.clone(),
+        metrics: metrics.clone(),
+        clock: Arc::clone(clock),
+        rng: Arc::new(SystemRng),
+        body_memory: BodyMemory::new(config.server.body_memory.0),
+        tunnels: TunnelRegistry::new(upgraded, events.clone(), metrics.clone()),
+        body_timeout: config.server.body_timeout,
+    }
 }
 
 /// Drains; a second signal ends the wait.

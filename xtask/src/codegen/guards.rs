@@ -50,6 +50,8 @@ fn page(tree: &Tree, name: &str) -> Outcome<String> {
     for (key, docs) in settings(config)? {
         let _infallible = writeln!(text, "| `guards.{name}.{key}` | {docs} |");
     }
+    let _infallible =
+        writeln!(text, "\nKinds, choices and defaults: [settings](../config.md#guards{name}).");
     Ok(text)
 }
 
@@ -117,6 +119,7 @@ mod tests {
         assert_eq!(files[1].path, "docs/reference/guards/json.md");
         assert!(files[1].text.contains("**Looks at** bodies."));
         assert!(files[1].text.contains("| `guards.json.depth` | Deepest nesting. |"));
+        assert!(files[1].text.ends_with("[settings](../config.md#guardsjson).\n"));
     }
 
     #[test]

@@ -2,7 +2,9 @@
 //! checks that they are current.
 
 mod coverage;
+mod events;
 mod guards;
+mod settings;
 
 use std::fs;
 
@@ -30,7 +32,8 @@ struct Generated {
 type Generator = fn(&Tree) -> Outcome<Vec<Generated>>;
 
 /// Every generator. To add one, write it in a module of its own and name it here.
-const GENERATORS: &[Generator] = &[coverage::generate, guards::generate];
+const GENERATORS: &[Generator] =
+    &[coverage::generate, guards::generate, events::generate, settings::generate];
 
 /// Checks that every generated file is current.
 pub(crate) fn check() -> Outcome<()> {

@@ -19,6 +19,9 @@ pub(super) fn run(tally: &mut Tally) -> Outcome<()> {
     pass_on_shared_data(&mut command, tally)?;
     let (mut passed, mut failed, mut ignored) = (0, 0, 0);
     let succeeded = process::stream(&mut command, |line| {
+        if let Some(name) = failed_test(line) {
+            tally.name_failed_test(name);
+        }
         if let Some(counts) = parse(line) {
             passed += counts.passed;
             failed += counts.failed;
@@ -50,6 +53,11 @@ fn pass_on_shared_data(command: &mut Command, tally: &mut Tally) -> Outcome<()> 
     Ok(())
 }
 
+/// The name in a line such as `test modes::off_is_not_asked ... FAILED`.
+fn failed_test(line: &str) -> Option<&str> {
+    line.strip_prefix("test ")?.strip_suffix(" ... FAILED")
+}
+
 #[derive(Debug, PartialEq, Eq)]
 struct Counts {
     passed: u64,
@@ -79,5 +87,12 @@ mod tests {
         assert_eq!(parse(line), Some(expected));
         assert_eq!(parse("test tests::ok ... ok"), None);
         assert_eq!(parse("running 3 tests"), None);
+    }
+
+    #[test]
+    fn a_failed_test_is_named() {
+        assert_eq!(failed_test("test a::b ... FAILED"), Some("a::b"));
+        assert_eq!(failed_test("test a::b ... ok"), None);
+        assert_eq!(failed_test("test result: FAILED. 1 passed; 1 failed"), None);
     }
 }

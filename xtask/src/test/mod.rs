@@ -50,11 +50,11 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     for (name, step) in STEPS.iter().chain(long) {
         let start = clock.monotonic();
         say(format!("=== {name}"));
-        let before = tally.failed();
+        let before = (tally.passed(), tally.failed(), tally.left_out());
         if let Err(message) = step(&mut tally) {
             tally.fail(name, &message);
         }
-        let verdict = if tally.failed() > before { "FAILED" } else { "done" };
+        let verdict = verdict(before, (tally.passed(), tally.failed(), tally.left_out()));
         let seconds = clock.monotonic().since(start).as_secs_f64();
         let total = clock.monotonic().since_origin().as_secs();
         say(format!("=== {name}: {verdict} in {seconds:.1} s (total {total} s)"));
@@ -64,6 +64,15 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     if tally.failed() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
+/// How a step ended, from the passed, failed and left out before and after it. A step that did
+/// nothing but leave something out is never "done".
+fn verdict(before: (u64, u64, usize), after: (u64, u64, usize)) -> &'static str {
+    if after.1 > before.1 {
+        return "FAILED";
+    }
+    if after.0 == before.0 && after.2 > before.2 { "left out" } else { "done" }
+}
+
 fn install_what_suites_need(full: bool, tally: &mut Tally) {
     for gap in deps::install(&deps::for_tests(full)) {
         tally.leave_out(LeftOut::new(
@@ -71,5 +80,17 @@ fn install_what_suites_need(full: bool, tally: &mut Tally) {
             &format!("lacks {}", gap.what),
             Some(&gap.command),
         ));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::verdict;
+
+    #[test]
+    fn a_step_is_done_only_when_something_passed() {
+        assert_eq!(verdict((1, 0, 0), (2, 0, 1)), "done");
+        assert_eq!(verdict((1, 0, 0), (1, 0, 1)), "left out");
+        assert_eq!(verdict((1, 1, 0), (9, 2, 1)), "FAILED");
     }
 }

@@ -9,6 +9,7 @@ pub(super) struct Tally {
     passed: u64,
     failures: Vec<String>,
     failed_tests: u64,
+    failed_names: Vec<String>,
     ignored: u64,
     left_out: Vec<LeftOut>,
 }
@@ -24,11 +25,26 @@ impl Tally {
         self.failures.push(format!("{step}: {message}"));
     }
 
+    /// Keeps the name of a failed test for the report; [`Self::add_tests`] counts it.
+    pub(super) fn name_failed_test(&mut self, name: &str) {
+        self.failed_names.push(name.to_owned());
+    }
+
     /// Adds the counts of a test program.
     pub(super) fn add_tests(&mut self, passed: u64, failed: u64, ignored: u64) {
         self.passed += passed;
         self.failed_tests += failed;
         self.ignored += ignored;
+    }
+
+    /// How many suites were left out so far.
+    pub(super) fn left_out(&self) -> usize {
+        self.left_out.len()
+    }
+
+    /// How many steps and tests passed so far.
+    pub(super) fn passed(&self) -> u64 {
+        self.passed
     }
 
     /// Something did not run here. Counted once per suite.
@@ -44,13 +60,16 @@ impl Tally {
         self.failed_tests.saturating_add(steps)
     }
 
-    /// Prints the failed steps and what was left out.
+    /// Prints what was left out and what failed, steps and tests.
     pub(super) fn report(&self) {
         for what in &self.left_out {
             say(format!("left out: {what}"));
         }
         for failure in &self.failures {
             say(format!("failed: {failure}"));
+        }
+        for name in &self.failed_names {
+            say(format!("failed: test {name}"));
         }
     }
 

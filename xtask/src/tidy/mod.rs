@@ -64,6 +64,6 @@ pub(crate) fn run() -> Outcome<()> {
     }
     match findings.iter().filter(|finding| finding.is_error).count() {
         0 => Ok(()),
-        count => Err(format!("{count} places break a house rule, see above")),
+        count => Err(format!("house rules broken: {count}, see above")),
     }
 }

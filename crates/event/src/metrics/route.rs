@@ -8,7 +8,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 
 use super::labels::{RequestSeries, RouteLabels};
-use super::{Durations, OTHER, Series};
+use super::series::{Durations, OTHER, Series};
 
 /// The standard methods (RFC 9110 and PATCH), and last the name for all others.
 const METHODS: [&str; 10] =

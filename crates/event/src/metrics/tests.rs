@@ -1,5 +1,7 @@
 use std::thread;
+use std::time::Duration;
 
+use super::collection::MAX_ROUTES;
 use super::*;
 use crate::catalogue;
 

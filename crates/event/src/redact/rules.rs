@@ -34,6 +34,14 @@ macro_rules! secret_name {
     };
 }
 
+/// Where a token may begin: at a word's edge, or behind an escape, whose last letter would hide it
+/// (`\x01sk_…`, `%3Dghp_…`).
+macro_rules! start {
+    () => {
+        r"(?P<keep>(?-u:\b)|\\[nrt]|\\x[0-9A-Fa-f]{2}|\\u\{?[0-9A-Fa-f]{1,6}\}?|%[0-9A-Fa-f]{2})"
+    };
+}
+
 const NAME_WORDS: &[&str] =
     &["key", "token", "passw", "pwd", "passphrase", "secret", "sess", "credential"];
 
@@ -118,7 +126,8 @@ const RULES: &[Rule] = &[
     Rule {
         words: &["akia", "asia", "gho_", "ghp_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-"],
         pattern: concat!(
-            r"(?P<secret>(?-u:\b)(?:A[KS]IA[0-9A-Z]{16}|gh[opusr]_[A-Za-z0-9]{16,}",
+            start!(),
+            r"(?P<secret>(?:A[KS]IA[0-9A-Z]{16}|gh[opusr]_[A-Za-z0-9]{16,}",
             r"|github_pat_[A-Za-z0-9_]{16,}|glpat-[A-Za-z0-9_\-]{16,}))"
         ),
         sure: true,
@@ -126,7 +135,8 @@ const RULES: &[Rule] = &[
     Rule {
         words: &["xox", "sk-", "sk_", "rk_", "mk_", "aiza"],
         pattern: concat!(
-            r"(?P<secret>(?-u:\b)(?:xox[a-z]-[A-Za-z0-9\-]{10,}|sk-[A-Za-z0-9_\-]{16,}",
+            start!(),
+            r"(?P<secret>(?:xox[a-z]-[A-Za-z0-9\-]{10,}|sk-[A-Za-z0-9_\-]{16,}",
             r"|[sr]k_(?:live|test)_[A-Za-z0-9]{10,}|mk_[A-Za-z0-9_\-]{12,}|AIza[A-Za-z0-9_\-]{35}))"
         ),
         sure: false,

@@ -14,6 +14,18 @@ fn check(cases: &[(&str, &str)]) {
 }
 
 #[test]
+fn a_token_behind_an_escape_is_found() {
+    for escape in ["\\x01", "\\n", "\\u{7f}", "\\u0001", "%3D", "%2f", "=", ""] {
+        for token in
+            ["sk_live_4eC39HqLyjWDarjt", "ghp_16C7e42F292c6912E771", "AKIAIOSFODNN7EXAMPLE"]
+        {
+            let clean = PATTERNS.redact(&format!("x{escape} {escape}{token}")).into_owned();
+            assert_eq!(clean, format!("x{escape} {escape}[redacted]"));
+        }
+    }
+}
+
+#[test]
 fn names_and_values_lose_the_value() {
     check(&[
         ("api_key=abc123", "api_key=[redacted]"),

@@ -1,6 +1,8 @@
 //! Connections that are kept for the next request. Each worker has its own pool, so that a
 //! connection never changes its thread.
 
+use std::future::Future;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -10,10 +12,13 @@ use hyper::client::conn::http1::SendRequest;
 use mantlet_event::Events;
 use mantlet_types::{Clock, Monotonic};
 
-use super::{AnswerBody, Rules, Upstream, UpstreamBody, UpstreamError, connection};
+use super::{AnswerBody, BodyWatch, Rules, Upstream, UpstreamBody, UpstreamError, connection};
 
 /// A connection that was used this recently is not about to be closed for being idle.
 const STEADY: Duration = Duration::from_millis(100);
+
+/// The time for an answer is counted in this many ticks.
+const ANSWER_TICKS: u32 = 4;
 
 type Sender = SendRequest<UpstreamBody>;
 
@@ -42,15 +47,27 @@ pub(crate) struct Lease {
     pool: Pool,
     upstream: Arc<Upstream>,
     sender: Sender,
+    request: BodyWatch,
 }
 
 impl Lease {
-    /// Puts the connection back, unless the other side has closed it.
+    /// The answer, whose end gives the connection back.
+    fn take_answer(self, response: Response<Incoming>) -> Response<AnswerBody> {
+        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            // This connection is about to leave HTTP for good.
+            return response.map(|_| AnswerBody::empty());
+        }
+        let idle_timeout = self.pool.0.rules.idle_timeout;
+        response.map(|body| AnswerBody::upstream(body, self, idle_timeout))
+    }
+
+    /// Puts the connection back, unless the other side has closed it, or has answered before it
+    /// had the whole request: the next one would wait behind the rest.
     pub(crate) fn give_back(self) {
-        if self.sender.is_closed() {
+        if self.sender.is_closed() || !self.request.is_over() {
             return;
         }
-        let Self { pool, upstream, sender } = self;
+        let Self { pool, upstream, sender, .. } = self;
         let since = pool.0.clock.monotonic();
         let Some(idle) = pool.0.idle.get(upstream.index) else { return };
         let mut idle = idle.lock().unwrap_or_else(PoisonError::into_inner);
@@ -122,6 +139,7 @@ impl Pool {
         mut sender: Sender,
         request: Request<UpstreamBody>,
     ) -> Result<Response<AnswerBody>, Failure> {
+        let watch = request.body().watch();
         if sender.ready().await.is_err() {
             return Err(Failure {
                 error: UpstreamError::Invalid("closed".into()),
@@ -129,31 +147,38 @@ impl Pool {
             });
         }
         let answer = sender.try_send_request(request);
-        let answer = tokio::time::timeout(self.0.rules.response_timeout, answer).await;
-        match answer {
-            Ok(Ok(response)) => Ok(self.lease(upstream, sender, response)),
-            Ok(Err(mut error)) => {
+        match in_time(self.0.rules.response_timeout, &watch, answer).await {
+            Some(Ok(response)) => {
+                let (pool, upstream) = (self.clone(), Arc::clone(upstream));
+                let lease = Lease { pool, upstream, sender, request: watch };
+                Ok(lease.take_answer(response))
+            }
+            Some(Err(mut error)) => {
                 let unsent = error.take_message().map(Box::new);
                 Err(Failure { error: UpstreamError::Invalid(describe(error.error())), unsent })
             }
-            Err(_) => Err(Failure { error: UpstreamError::Timeout("answer"), unsent: None }),
+            None => Err(Failure { error: UpstreamError::Timeout("answer"), unsent: None }),
         }
     }
+}
 
-    fn lease(
-        &self,
-        upstream: &Arc<Upstream>,
-        sender: Sender,
-        response: Response<Incoming>,
-    ) -> Response<AnswerBody> {
-        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-            // This connection is about to leave HTTP for good.
-            return response.map(|_| AnswerBody::empty());
+/// What `answer` comes to, unless it takes longer than `limit` from the last time that the request
+/// body went on: a long upload is no slow application. To within a quarter of that time.
+async fn in_time<T>(
+    limit: Duration,
+    watch: &BodyWatch,
+    answer: impl Future<Output = T>,
+) -> Option<T> {
+    let mut answer = pin!(answer);
+    let (mut quiet_ticks, mut sent) = (0, watch.bytes());
+    while quiet_ticks < ANSWER_TICKS {
+        if let Ok(answer) = tokio::time::timeout(limit / ANSWER_TICKS, answer.as_mut()).await {
+            return Some(answer);
         }
-        let lease = Lease { pool: self.clone(), upstream: Arc::clone(upstream), sender };
-        let idle_timeout = self.0.rules.idle_timeout;
-        response.map(|body| AnswerBody::upstream(body, lease, idle_timeout))
+        quiet_ticks = if sent == watch.bytes() { quiet_ticks.saturating_add(1) } else { 0 };
+        sent = watch.bytes();
     }
+    None
 }
 
 struct Failure {

@@ -2,7 +2,7 @@
 
 use hashbrown::HashTable;
 
-use super::Hashing;
+use super::hashing::Hashing;
 use crate::algorithm::Cell;
 use crate::key::Key;
 

@@ -65,8 +65,8 @@ fn parse_window(text: &str) -> Result<Duration, QuotaError> {
 
 impl fmt::Display for Quota {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/", self.limit)?;
-        let window = self.window_ns / 1_000_000;
+        write!(f, "{}/", self.limit())?;
+        let window = self.window_ns() / 1_000_000;
         let fitting = UNITS.iter().find(|(unit, _)| window.is_multiple_of(*unit));
         if let Some((millis, [name, ..])) = fitting {
             match window / millis {
@@ -74,7 +74,7 @@ impl fmt::Display for Quota {
                 count => write!(f, "{count}{name}")?,
             }
         }
-        match self.burst {
+        match self.burst() {
             Some(burst) => write!(f, " burst {burst}"),
             None => Ok(()),
         }

@@ -64,7 +64,10 @@ fn seconds(text: &str) -> Result<u64, Failure> {
     let duration = std::time::Duration::parse(&Value::String(text.into()));
     match duration {
         Ok(duration) if duration.as_secs() > 0 => Ok(duration.as_secs()),
-        Ok(_) => Err("--for: a block lasts at least one second".into()),
+        Ok(_) => Err(
+            "--for: a block lasts at least one second\n  hint: leave it out to block until removed"
+                .into(),
+        ),
         Err(complaint) => {
             Err(format!("--for: {}\n  hint: {}", complaint.message, complaint.hint).into())
         }

@@ -19,8 +19,10 @@ pub(super) fn execute(mut flags: ServerFlags) -> Result<Outcome, Failure> {
         flags.place.data = Some(data::usual_place(&environment).join("demo"));
     }
     let Some(ready) = read(&flags, Need::Upstream).ready() else { return Ok(Outcome::Unusable) };
-    if let Some(open) = ready.config.server.listen.iter().find(|at| !at.ip().is_loopback()) {
-        return Err(format!("the demo is weak on purpose and stays on loopback, not on `{open}`\n  hint: leave --listen out").into());
+    let server = &ready.config.server;
+    let mut addresses = server.listen.iter().chain(&server.tls.listen);
+    if let Some(open) = addresses.find(|at| !at.ip().is_loopback()) {
+        return Err(format!("the demo is weak on purpose and stays on loopback, not on `{open}`\n  hint: leave --listen out, and `[server] listen` and `[server.tls] listen` on 127.0.0.1").into());
     }
     service::run(ready, |listening| introduce(&application, listening))?;
     Ok(Outcome::Fine)

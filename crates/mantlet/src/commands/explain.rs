@@ -1,8 +1,10 @@
 //! `mantlet explain ID`: why a request was refused, and the narrowest exception.
 
 use mantlet_admin::control::{Client, Command};
-use mantlet_event::{history, reasons};
+use mantlet_config::{Scalar as _, Value as TomlValue};
+use mantlet_event::{REDACTED, history, reasons};
 use mantlet_gate::guards;
+use mantlet_gate::stages::route::{HostPattern, MethodName, PathPattern};
 use mantlet_types::RequestId;
 use serde_json::Value as Json;
 
@@ -75,24 +77,38 @@ fn describe(record: &Json) -> String {
             lines.push(format!("  {label:<9} {value}"));
         }
     }
-    lines.extend(text("guard").and_then(|guard| exception(&guard, &or_dash("url.path"), record)));
+    lines.extend(exception(record));
     lines.join("\n")
 }
 
-/// The narrowest configuration under which this request would have passed: this guard, this path.
-/// Fixed stages have no exception.
-fn exception(guard: &str, path: &str, record: &Json) -> Option<String> {
-    let is_refusal = record
-        .get("reason")
-        .and_then(Json::as_str)
-        .is_some_and(|code| reasons::ALL.iter().any(|reason| reason.code == code));
-    let is_enforced = record.get("mode").and_then(Json::as_str) == Some("enforce");
+/// The narrowest configuration under which this request would have passed: this guard, for this
+/// method, host and path. Fixed stages have no exception, and neither have paths that no route can
+/// name: ones that were cut or redacted, or end like a pattern.
+fn exception(record: &Json) -> Option<String> {
+    let text = |key: &str| record.get(key).and_then(Json::as_str).unwrap_or_default();
+    let guard = text("guard");
+    let is_refusal = reasons::ALL.iter().any(|reason| reason.code == text("reason"));
     let is_guard = guards::ORDER.iter().any(|slot| slot.spec.name == guard);
-    let path = mantlet_config::Value::String(path.to_owned());
-    (is_refusal && is_enforced && is_guard).then(|| {
-        format!(
-            "  to let requests for this path pass this guard, and only log them:\n\n    \
-             [[routes]]\n    path = {path}\n    [routes.guards.{guard}]\n    mode = \"observe\"\n"
-        )
-    })
+    if !is_refusal || !is_guard || text("mode") != "enforce" {
+        return None;
+    }
+    let path = TomlValue::String(text("url.path").to_owned());
+    if !matches!(PathPattern::parse(&path), Ok(PathPattern::Exact(_)))
+        || text("url.path").contains(REDACTED)
+    {
+        return None;
+    }
+    let mut lines = vec!["[[routes]]".to_owned(), format!("path = {path}")];
+    let host = TomlValue::String(text("url.domain").to_owned());
+    if matches!(HostPattern::parse(&host), Ok(HostPattern::Exact(_))) {
+        lines.push(format!("host = [{host}]"));
+    }
+    let method = TomlValue::String(text("http.request.method").to_owned());
+    if MethodName::parse(&method).is_ok() {
+        lines.push(format!("methods = [{method}]"));
+    }
+    lines.push(format!("[routes.guards.{guard}]"));
+    lines.push("mode = \"observe\"".to_owned());
+    let intro = "  to let such requests pass this guard, and only log them:\n";
+    Some(lines.iter().fold(intro.to_owned(), |text, line| text + "\n    " + line) + "\n")
 }

@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -25,6 +25,7 @@ pub struct BodyWatch(Option<Arc<Watched>>);
 struct Watched {
     failure: AtomicU8,
     bytes: AtomicU64,
+    is_over: AtomicBool,
 }
 
 const TOO_LARGE: u8 = 1;
@@ -32,10 +33,21 @@ const TOO_SLOW: u8 = 2;
 const INCOMPLETE: u8 = 3;
 
 impl BodyWatch {
-    /// How many bytes of the body have passed.
+    /// How many bytes of the body have come.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.0.as_ref().map_or(0, |watched| watched.bytes.load(Ordering::Relaxed))
+    }
+
+    /// Whether nothing of the body is still to be sent.
+    pub(crate) fn is_over(&self) -> bool {
+        self.0.as_ref().is_none_or(|watched| watched.is_over.load(Ordering::Relaxed))
+    }
+
+    fn end(&self) {
+        if let Some(watched) = &self.0 {
+            watched.is_over.store(true, Ordering::Relaxed);
+        }
     }
 
     /// A view on a body that has something to watch.
@@ -107,7 +119,10 @@ impl UpstreamBody {
     /// A body that was held and seen by the guards.
     #[must_use]
     pub fn held(bytes: Bytes, share: Share) -> Self {
-        Self { kind: Kind::Held(bytes), watch: BodyWatch::new(), _share: Some(share) }
+        let watch = BodyWatch::new();
+        // It has come whole; only a body that is still coming puts off the time for the answer.
+        watch.passed(bytes.len() as u64);
+        Self { kind: Kind::Held(bytes), watch, _share: Some(share) }
     }
 
     /// A body that is passed on as it comes: at most `limit` bytes, no pause above `idle`.
@@ -142,16 +157,19 @@ impl Body for UpstreamBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let Self { kind, watch, .. } = &mut *self;
-        match kind {
-            Kind::Empty => Poll::Ready(None),
+        let frame = match kind {
+            Kind::Empty => None,
             Kind::Held(bytes) => {
                 let bytes = std::mem::take(bytes);
-                watch.passed(bytes.len() as u64);
                 *kind = Kind::Empty;
-                Poll::Ready(Some(Ok(Frame::data(bytes))))
+                Some(Ok(Frame::data(bytes)))
             }
-            Kind::Stream(stream) => stream.poll(cx, watch),
+            Kind::Stream(stream) => ready!(stream.poll(cx, watch)),
+        };
+        if frame.is_none() || self.is_end_stream() {
+            self.watch.end();
         }
+        Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {

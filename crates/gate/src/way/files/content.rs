@@ -11,8 +11,13 @@ use mantlet_event::Events;
 use rustix::fs::OFlags;
 use tokio::sync::mpsc;
 
+use super::Version;
 use super::condition::{Conditions, Outcome};
-use super::{AHEAD, CHUNK, Version};
+
+/// How much is read at once, in bytes; a file that is no larger is read whole.
+pub(super) const CHUNK: usize = 64 * 1024;
+/// How many chunks are read before the client has taken them.
+const AHEAD: usize = 4;
 use crate::upstream::{AnswerBody, BodyError};
 
 /// What a name stands for.

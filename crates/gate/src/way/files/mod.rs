@@ -4,8 +4,7 @@
 //! lies in `assets/` there. The folder is opened once, and every file relative to it: neither a
 //! path nor a symbolic link leads outside. Hidden files are never served, folders never listed.
 //!
-//! A file of up to [`CHUNK`] bytes is read at once; a larger one goes out in chunks of that size,
-//! at most [`AHEAD`] of them ahead of the client.
+//! A small file is read at once; a larger one goes out in chunks, a few ahead of the client.
 
 mod condition;
 mod content;
@@ -33,11 +32,6 @@ use self::content::{Found, Served};
 use self::version::Version;
 use crate::pipeline::{Denial, Exchange, Origin};
 use crate::upstream::AnswerBody;
-
-/// How much is read at once, in bytes.
-const CHUNK: usize = 64 * 1024;
-/// How many chunks are read before the client has taken them.
-const AHEAD: usize = 4;
 
 /// A folder whose files are served; nothing outside it can be reached.
 #[derive(Debug)]
@@ -145,7 +139,7 @@ fn denial(error: &io::Error) -> Denial {
         | Kind::InvalidInput
         | Kind::InvalidFilename => &reasons::FILE_NOT_FOUND,
         _ if content::is_link_loop(error) => &reasons::FILE_NOT_FOUND,
-        _ => &reasons::GUARD_FAILED,
+        _ => &reasons::FILE_UNREADABLE,
     };
     Denial::new(reason).evidence(error.to_string())
 }

@@ -10,6 +10,7 @@ use http_body_util::BodyExt as _;
 use mantlet_types::{Clock as _, RequestId, SystemClock, SystemRng};
 use tempfile::TempDir;
 
+use super::content::CHUNK;
 use super::*;
 use crate::pipeline::{Client, Facts, Scheme, TraceContext};
 use crate::stages::hygiene::{PathPolicy, normalize};

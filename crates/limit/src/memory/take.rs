@@ -1,0 +1,99 @@
+//! One take: asks all quotas of a key, then changes all of their counters or none.
+
+use mantlet_types::Monotonic;
+
+use super::hashing::Hashing;
+use super::shard::{Entry, REFUSED, Shard, heat};
+use crate::algorithm::{Cell, nanos};
+use crate::counters::MAX_QUOTAS;
+use crate::key::Key;
+use crate::outcome::Outcome;
+use crate::quota::Quota;
+
+/// The places of quotas in a list.
+pub(super) const SLOTS: [u8; MAX_QUOTAS] = [0, 1, 2, 3, 4, 5, 6, 7];
+
+/// One take, with its shard locked.
+pub(super) struct Take<'a> {
+    pub(super) shard: &'a mut Shard,
+    pub(super) hashing: &'a Hashing,
+    pub(super) key: &'a Key,
+    pub(super) hash: u64,
+    pub(super) now: Monotonic,
+}
+
+/// What a take would leave in one counter.
+#[derive(Clone, Copy, Default)]
+struct Draft {
+    /// Where the counter is stored; `None` when it is not.
+    place: Option<usize>,
+    next: Cell,
+    heat: u8,
+    changed: bool,
+}
+
+impl Take<'_> {
+    /// Asks every quota, then changes all of their counters or none. `None` without a quota.
+    pub(super) fn run(&mut self, quotas: &[Quota], cost: u32) -> Option<Outcome> {
+        let mut drafts = [Draft::default(); MAX_QUOTAS];
+        let mut together: Option<Outcome> = None;
+        let places = SLOTS.iter().zip(&mut drafts);
+        for (index, (quota, (slot, draft))) in quotas.iter().zip(places).enumerate() {
+            let outcome = self.ask(index, quota, *slot, cost, draft);
+            together = Some(together.map_or(outcome, |others| others.and(outcome)));
+        }
+        let allowed = together?.allowed;
+        if allowed && cost > 0 {
+            self.store(quotas, &drafts);
+        } else if cost > 0 {
+            self.warm(&drafts);
+        }
+        together
+    }
+
+    fn ask(&self, index: usize, quota: &Quota, slot: u8, cost: u32, draft: &mut Draft) -> Outcome {
+        let hash = Hashing::of_slot(self.hash, slot);
+        draft.place = self.shard.find(hash, self.key, slot);
+        let cell =
+            draft.place.and_then(|place| self.shard.cell(place, quota.tag())).unwrap_or_default();
+        let decision = quota.evaluate(&cell, cost, self.now);
+        draft.next = decision.next;
+        draft.changed = decision.allowed;
+        draft.heat =
+            if decision.allowed { heat(quota.capacity(), decision.remaining) } else { REFUSED };
+        Outcome::of(index, quota, &decision)
+    }
+
+    /// Writes the counters that exist first: adding one may move another out.
+    fn store(&mut self, quotas: &[Quota], drafts: &[Draft; MAX_QUOTAS]) {
+        let entries = || quotas.iter().zip(SLOTS).zip(drafts);
+        let entry = |quota: &Quota, slot, draft: &Draft| Entry {
+            cell: draft.next,
+            key: *self.key,
+            tag: quota.tag(),
+            slot,
+            heat: draft.heat,
+        };
+        for ((quota, slot), draft) in entries() {
+            if let Some(place) = draft.place {
+                self.shard.write(place, entry(quota, slot, draft));
+            }
+        }
+        for ((quota, slot), draft) in entries() {
+            if draft.place.is_none() {
+                let hash = Hashing::of_slot(self.hash, slot);
+                let entry = entry(quota, slot, draft);
+                self.shard.insert(self.hashing, hash, entry, nanos(self.now));
+            }
+        }
+    }
+
+    /// Marks the counters that refuse, so that they are the last to be evicted.
+    fn warm(&mut self, drafts: &[Draft; MAX_QUOTAS]) {
+        for draft in drafts.iter().filter(|draft| !draft.changed) {
+            if let Some(place) = draft.place {
+                self.shard.warm(place, draft.heat);
+            }
+        }
+    }
+}
