@@ -69,6 +69,10 @@ pub fn resolve(settings: &Settings<'_>, reader: &mut Reader<'_>) -> Option<Resol
     let router = match compiled {
         Ok(router) => router,
         Err(overlaps) => {
+            // What is wrong inside the routes is to be known now, not after the overlap is settled.
+            for layer in &layers {
+                let _ = place(settings, &Site { layers: vec![layer], action: None }, reader);
+            }
             for overlap in overlaps {
                 let (first, second) = overlap.routes;
                 let index = second.or(first).unwrap_or(0);

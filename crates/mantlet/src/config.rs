@@ -93,6 +93,8 @@ pub(crate) fn read(flags: &ServerFlags, need: Need) -> Read {
     }
     let mut resolved = None;
     let loaded = load(&layers, |config: &Config, reader: &mut Reader<'_>| {
+        // An upstream that was given and cannot be used has been complained about already.
+        let need = if flags.upstream.is_some() { Need::Nothing } else { need };
         check(config, need, reader);
         resolved = resolve(&settings(config), reader);
     });

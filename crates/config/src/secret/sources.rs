@@ -46,7 +46,7 @@ impl SecretError {
 
 impl fmt::Display for SecretError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}; {}", self.message, self.hint)
+        write!(f, "{}\n  hint: {}", self.message, self.hint)
     }
 }
 

@@ -65,7 +65,7 @@ fn variables_and_their_files_are_read() {
     assert_eq!(resolve(&sources, "env:SET").as_deref(), Ok(GOOD));
     assert_eq!(resolve(&sources, "env:BY_FILE").as_deref(), Ok(GOOD));
     assert_eq!(resolve(&sources, &format!("file:{path}")).as_deref(), Ok(GOOD));
-    let missing = "the variable `EMPTY` is not set; set it, or set `EMPTY_FILE` to the path of a file that holds it";
+    let missing = "the variable `EMPTY` is not set\n  hint: set it, or set `EMPTY_FILE` to the path of a file that holds it";
     assert_eq!(resolve(&sources, "env:EMPTY").unwrap_err(), missing);
     let short = resolve(&sources, "env:SHORT").unwrap_err();
     assert!(short.starts_with("`env:SHORT` is shorter than 16 characters"), "{short}");
@@ -132,7 +132,7 @@ fn sources_can_be_added() {
     }
     let sources = Sources::new(&Environment::default());
     let error = resolve(&sources, "vault:app").unwrap_err();
-    assert_eq!(error, "no source for `vault:app`; configure it, or use one of: env, file");
+    assert_eq!(error, "no source for `vault:app`\n  hint: configure it, or use one of: env, file");
     let sources = sources.with(Box::new(Fake));
     assert_eq!(resolve(&sources, "vault:app"), Ok(format!("{GOOD}-app")));
 }

@@ -99,6 +99,14 @@ impl ServerSection {
                 _ => {}
             }
         }
+        let is_there = |file: &Option<PathBuf>| file.as_ref().is_some_and(|path| path.is_file());
+        if is_there(&tls.cert)
+            && is_there(&tls.key)
+            && let Err(error) = super::tls::acceptor(tls)
+        {
+            let hint = "name a certificate chain and its own private key, both in PEM";
+            reader.error("server.tls.cert", error.message(), hint);
+        }
         for address in self.listen.iter().filter(|address| !address.ip().is_loopback()) {
             let message = format!("`{address}` is open to the network without TLS");
             let hint = "use `[server.tls]`, or listen on 127.0.0.1 behind a proxy that ends TLS";

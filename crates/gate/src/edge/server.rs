@@ -15,7 +15,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::connection::{Protocols, Version};
 use super::phase::{Phase, PhaseSwitch};
-use super::{Listeners, ServerSection, TlsError, tls};
+use super::{BindError, Listeners, ServerSection, TlsError};
 use crate::pipeline::{Denial, Runner, Sketch};
 use crate::refusal;
 use crate::stages::client::ClientStage;
@@ -71,8 +71,7 @@ impl Server {
     /// Starts the workers on sockets that are already bound.
     ///
     /// # Errors
-    /// [`TlsError`] for an unusable certificate; an [`io::Error`] where threads or sockets cannot
-    /// be had. No worker runs then.
+    /// [`StartError::Io`] where threads or sockets cannot be had. No worker runs then.
     pub fn start(
         section: &ServerSection,
         listeners: &Listeners,
@@ -91,7 +90,7 @@ impl Server {
                 limit: usize::try_from(section.max_connections).unwrap_or(usize::MAX),
                 closed: Notify::new(),
             }),
-            acceptor: tls::acceptor(&section.tls).map_err(StartError::Tls)?,
+            acceptor: listeners.acceptor.clone(),
             handshake_timeout: section.tls.handshake_timeout,
             drain: section.drain,
             gate: Arc::clone(&gate),
@@ -136,6 +135,8 @@ impl Server {
 /// A server that could not be started.
 #[derive(Debug)]
 pub enum StartError {
+    /// An address that cannot be listened on.
+    Bind(BindError),
     /// The certificate or its key.
     Tls(TlsError),
     /// Threads or sockets.
@@ -145,6 +146,7 @@ pub enum StartError {
 impl std::fmt::Display for StartError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
+            Self::Bind(error) => error.fmt(f),
             Self::Tls(error) => error.fmt(f),
             Self::Io(error) => write!(f, "cannot start the workers: {error}"),
         }

@@ -21,11 +21,19 @@ pub struct TlsError {
 
 impl fmt::Display for TlsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot use `{}`: {}", self.path.display(), self.why)
+        let hint = "name a certificate chain and its own private key, both in PEM";
+        write!(f, "cannot use `{}`: {}\n  hint: {hint}", self.path.display(), self.why)
     }
 }
 
 impl std::error::Error for TlsError {}
+
+impl TlsError {
+    /// What is wrong, without the hint.
+    pub(super) fn message(&self) -> String {
+        format!("cannot use `{}`: {}", self.path.display(), self.why)
+    }
+}
 
 /// The acceptor a section asks for; `None` when it asks for none.
 pub(super) fn acceptor(section: &TlsSection) -> Result<Option<TlsAcceptor>, TlsError> {

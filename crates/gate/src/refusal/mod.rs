@@ -53,13 +53,17 @@ pub fn render(
     response
 }
 
+/// What the headers guard puts on every answer: none of the guards sees a raw one.
+const RAW_HEADERS: &str =
+    "x-content-type-options: nosniff\r\nx-frame-options: DENY\r\nreferrer-policy: no-referrer\r\n";
+
 /// Renders a refusal as the bytes of a whole HTTP/1.1 answer, for a connection on which no request
 /// will be read.
 #[must_use]
 pub fn render_raw(denial: &Denial, id: RequestId) -> Vec<u8> {
     let response = render(denial, id, &HeaderMap::new(), &Method::GET);
     let mut bytes = format!("HTTP/1.1 {}\r\nconnection: close\r\n", response.status()).into_bytes();
-    bytes.extend_from_slice(format!("x-request-id: {id}\r\n").as_bytes());
+    bytes.extend_from_slice(format!("x-request-id: {id}\r\n{RAW_HEADERS}").as_bytes());
     for (name, value) in response.headers() {
         bytes.extend_from_slice(name.as_str().as_bytes());
         bytes.extend_from_slice(b": ");

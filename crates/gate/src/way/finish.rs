@@ -161,8 +161,11 @@ impl Account {
             .number(field::RESPONSE_BYTES, number(self.bytes))
             .text(field::TRACE_ID, exchange.trace.trace_id())
             .text(field::OUTCOME, if self.is_complete { "complete" } else { "aborted" });
-        match agent.as_ref().and_then(|agent| agent.to_str().ok()) {
-            Some(agent) => event.text(field::USER_AGENT, agent.to_owned()),
+        match agent {
+            Some(agent) => {
+                let text = String::from_utf8_lossy(agent.as_bytes()).into_owned();
+                event.text(field::USER_AGENT, text)
+            }
             None => event,
         }
     }

@@ -180,5 +180,9 @@ impl Worker {
 
 /// The host of a request without a meaning, for records only: what the client claims.
 fn claimed_host(value: &HeaderValue) -> String {
-    value.as_bytes().iter().take(255).map(|byte| char::from(*byte)).collect()
+    let text: String = value.as_bytes().iter().take(255).map(|byte| char::from(*byte)).collect();
+    match text.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host.to_owned(),
+        _ => text,
+    }
 }

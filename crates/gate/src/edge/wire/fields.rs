@@ -186,7 +186,9 @@ fn split_line(line: &[u8], is_plain: bool) -> Result<(&[u8], &[u8]), Fault<'_>> 
     match colon {
         Some((name, [_, value @ ..])) if !name.is_empty() && bytes::all(name, bytes::TOKEN) => {
             if !is_plain && !bytes::is_field_value(value) {
-                return Err(blame(value, Kind::ControlByte));
+                // The whole line: without its name, redaction could not tell that the value is a
+                // secret.
+                return Err(Fault::new(blame(value, Kind::ControlByte).kind, line));
             }
             Ok((name, value))
         }
@@ -197,12 +199,14 @@ fn split_line(line: &[u8], is_plain: bool) -> Result<(&[u8], &[u8]), Fault<'_>> 
 /// The fault of a line that does not start with a token and a colon.
 fn blame_name(line: &[u8]) -> Fault<'_> {
     if matches!(line.first(), Some(b' ' | b'\t')) {
-        return Fault::new(Kind::ObsoleteFold, line);
+        // What follows belongs to a header that is not named here: not a byte of it is quoted.
+        return Fault::new(Kind::ObsoleteFold, line.get(..1).unwrap_or_default());
     }
     let name = memchr(b':', line).and_then(|at| line.get(..at));
     match name.and_then(<[u8]>::last) {
         Some(b' ' | b'\t') => blame(name.unwrap_or(line), Kind::SpaceBeforeColon),
-        _ => blame(name.unwrap_or(line), Kind::HeaderName),
+        // A line that names nothing may be anything; its beginning is enough to find it.
+        _ => blame(name.or_else(|| line.get(..16)).unwrap_or(line), Kind::HeaderName),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 
 use mantlet_config::{Complaint, Scalar, Value, choice, section};
-use mantlet_limit::Quota;
+use mantlet_limit::{Quota, QuotaError};
 
 use crate::pipeline::{Fail, Mode};
 
@@ -52,7 +52,8 @@ impl Scalar for QuotaSetting {
     fn parse(value: &Value) -> Result<Self, Complaint> {
         let hint = "write `60/min`, `1000/h`, or `100/s burst 1000`";
         let text = value.as_str().ok_or_else(|| Complaint::new("not a quota", hint))?;
-        text.parse().map(Self).map_err(|error| Complaint::new(format!("`{text}`: {error}"), hint))
+        // The error names the text and says how to write it.
+        text.parse().map(Self).map_err(|error: QuotaError| Complaint::new(error.to_string(), ""))
     }
 
     fn show(&self) -> Value {

@@ -1,0 +1,14 @@
+//! HTTP/2 and TLS, with a foreign client and with one that breaks the rules.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests may fail loudly"
+)]
+
+#[path = "../common/mod.rs"]
+mod common;
+mod foreign;
+mod frames;
+mod hostile;
