@@ -52,8 +52,12 @@ impl Scalar for QuotaSetting {
     fn parse(value: &Value) -> Result<Self, Complaint> {
         let hint = "write `60/min`, `1000/h`, or `100/s burst 1000`";
         let text = value.as_str().ok_or_else(|| Complaint::new("not a quota", hint))?;
-        // The error names the text and says how to write it.
-        text.parse().map(Self).map_err(|error: QuotaError| Complaint::new(error.to_string(), ""))
+        text.parse().map(Self).map_err(|error: QuotaError| {
+            // The error names the text and, behind the last colon, says how to write it.
+            let error = error.to_string();
+            let (message, advice) = error.rsplit_once(": ").unwrap_or((&error, hint));
+            Complaint::new(message, advice)
+        })
     }
 
     fn show(&self) -> Value {
