@@ -7,7 +7,9 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use mantlet_testkit::wire::{self, Response};
-use mantlet_testkit::{Finished, Running, TempFolder, free_address, poll_until, run_program};
+use mantlet_testkit::{
+    Finished, Running, TempFolder, certificate, free_address, poll_until, run_program,
+};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 const BINARY: &str = env!("CARGO_BIN_EXE_mantlet");
@@ -117,8 +119,8 @@ fn the_demo_stays_on_loopback_and_brings_its_own_application() {
         assert!(end.stderr.contains(message) && end.stderr.contains("hint: "), "{end:#?}");
     }
     let folder = TempFolder::new();
-    let pem = folder.write("some.pem", "");
-    let tls = format!("[server.tls]\nlisten = [\"{open}\"]\ncert = {pem:?}\nkey = {pem:?}\n");
+    let (cert, key) = certificate(&folder, "cert.pem", "key.pem");
+    let tls = format!("[server.tls]\nlisten = [\"{open}\"]\ncert = {cert:?}\nkey = {key:?}\n");
     let config = folder.write("mantlet.toml", tls).display().to_string();
     let end = refused(&["--listen", &free_address().to_string(), "--config", &config]);
     assert_eq!(end.code, Some(2), "{end:#?}");

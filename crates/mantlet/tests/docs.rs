@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use mantlet_event::reasons;
 use mantlet_testkit::{
-    Answer, FakeUpstream, Finished, MantletProcess, Running, TempFolder, free_address, poll_until,
-    root, wire,
+    Answer, FakeUpstream, Finished, MantletProcess, Running, TempFolder, certificate, free_address,
+    poll_until, root, wire,
 };
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -75,8 +75,7 @@ fn every_example_of_settings_is_accepted() {
         for block in blocks(&text, "toml") {
             let folder = TempFolder::new();
             // Files that examples name.
-            folder.write("fullchain.pem", "");
-            folder.write("privkey.pem", "");
+            let _ = certificate(&folder, "fullchain.pem", "privkey.pem");
             folder.write("site/index.html", "");
             folder.write("mantlet.toml", &block);
             let arguments = ["check", "--upstream", "http://127.0.0.1:8501"].map(OsString::from);

@@ -27,6 +27,7 @@
     reason = "tests only: a defect here must end the test, and tests meet the real machine"
 )]
 
+mod certificate;
 mod fakes;
 mod folder;
 mod machine;
@@ -36,6 +37,7 @@ mod program;
 mod upstream;
 pub mod wire;
 
+pub use certificate::certificate;
 pub use fakes::{
     CapturedEvents, FakeBlocking, FakeClock, FakeCounters, FakeRevocation, SeededRng, Take,
 };
