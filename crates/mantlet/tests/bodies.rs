@@ -1,6 +1,10 @@
 //! Request bodies: bounded, held or streamed, never half given to the application as a whole.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may fail loudly")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "tests may fail loudly and measure real time"
+)]
 
 mod common;
 

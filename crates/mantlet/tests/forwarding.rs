@@ -1,7 +1,7 @@
 //! What the application receives: one clean request, with our words about the client and none of
 //! the client's own.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may fail loudly")]
+#![expect(clippy::unwrap_used, reason = "tests may fail loudly")]
 
 mod common;
 

@@ -1,6 +1,6 @@
 //! Every guard through the real binary: the cases of `corpora/guards`.
 
-#![expect(clippy::unwrap_used, reason = "tests may fail loudly")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may fail loudly")]
 
 use std::collections::HashMap;
 use std::fmt::Write as _;

@@ -1,6 +1,6 @@
 //! What the three modes make of each guard, set for all routes and for one.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may fail loudly")]
+#![expect(clippy::unwrap_used, reason = "tests may fail loudly")]
 
 mod common;
 

@@ -1,6 +1,6 @@
 //! Which route a request takes, and what each kind of route does with it.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may fail loudly")]
+#![expect(clippy::unwrap_used, reason = "tests may fail loudly")]
 
 mod common;
 

@@ -1,6 +1,10 @@
 //! Connections that leave HTTP, and answers that never seem to end.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may fail loudly")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "tests may fail loudly and measure real time"
+)]
 
 mod common;
 

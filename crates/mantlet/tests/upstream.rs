@@ -1,6 +1,6 @@
 //! Applications that misbehave, and connections to them.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may fail loudly")]
+#![expect(clippy::disallowed_methods, reason = "tests may fail loudly and measure real time")]
 
 mod common;
 

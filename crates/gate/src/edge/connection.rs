@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -136,10 +137,17 @@ impl Protocols {
         // The bytes already read come first again.
         let (reading, writing) = tokio::io::split(stream);
         let stream = tokio::io::join(io::Cursor::new(first).chain(reading), writing);
-        let connection = Arc::new(Connection { client, wire: None });
+        let (control, begun) = (WireControl::new(), Arc::new(AtomicU64::new(0)));
+        let connection = Arc::new(Connection { client, wire: Some(control.clone()) });
+        let counted = Arc::clone(&begun);
         let service = service_fn(move |request: Request<Incoming>| {
             let (worker, connection) = (Arc::clone(&worker), Arc::clone(&connection));
-            async move { Ok::<_, Infallible>(worker.answer(&connection, request).await) }
+            let begun = Arc::clone(&counted);
+            async move {
+                // Not before the answer is begun: what is dropped unpolled never ends either.
+                begun.fetch_add(1, Ordering::Relaxed);
+                Ok::<_, Infallible>(worker.answer(&connection, request).await)
+            }
         });
         let header_list = u32::try_from(self.wire.head_limit).unwrap_or(u32::MAX);
         let serving = http2::Builder::new(TokioExecutor::new())
@@ -153,7 +161,19 @@ impl Protocols {
         tokio::select! {
             ended = serving.as_mut() => return ended,
             () = self.phases.reached(Phase::Draining) => serving.as_mut().graceful_shutdown(),
+            () = self.idle(&control, &begun) => serving.as_mut().graceful_shutdown(),
         }
         serving.await
+    }
+    /// Ends when no request has begun or was being answered for the idle time, to within twice
+    /// that time. Under HTTP/1.1 the filter sees to that.
+    async fn idle(&self, control: &WireControl, begun: &AtomicU64) {
+        loop {
+            let before = begun.load(Ordering::Relaxed);
+            tokio::time::sleep(self.wire.idle_timeout).await;
+            if begun.load(Ordering::Relaxed) == before && control.finished() == before {
+                return;
+            }
+        }
     }
 }

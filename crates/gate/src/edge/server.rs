@@ -117,7 +117,7 @@ impl Server {
     /// Blocks until every worker has ended.
     pub fn drain(self) {
         self.phases.advance(Phase::Draining);
-        self.gate.tunnels.end_all("server is stopping");
+        self.gate.tunnels.close("server is stopping");
         for worker in self.workers {
             // A worker that panicked has reported it; there is nothing left to wait for.
             let _ = worker.join();
@@ -258,7 +258,12 @@ async fn serve(
         return shared.protocols.serve(stream, None, client, worker).await;
     }
     let Some(acceptor) = &shared.acceptor else { return };
-    let handshake = tokio::time::timeout(shared.handshake_timeout, acceptor.accept(stream)).await;
+    let handshake = tokio::time::timeout(shared.handshake_timeout, acceptor.accept(stream));
+    let handshake = tokio::select! {
+        handshake = handshake => handshake,
+        // Nothing was asked on it yet.
+        () = shared.protocols.phases.reached(Phase::Draining) => return,
+    };
     let Ok(Ok(stream)) = handshake else { return };
     let version = match stream.get_ref().1.alpn_protocol() {
         Some(b"h2") => Version::Two,

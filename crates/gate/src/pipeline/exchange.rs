@@ -24,6 +24,8 @@ pub struct Exchange {
     pub client: Client,
     /// The host that was asked for, lower case, without the port.
     pub host: String,
+    /// The host with its port, as the upstream gets it.
+    pub authority: HeaderValue,
     /// The method; never `CONNECT` or `TRACE`.
     pub method: Method,
     /// The path in its one normal form, the same for every decision and for the upstream.

@@ -117,6 +117,7 @@ fn exchange() -> Exchange {
         started: Monotonic::default(),
         client: ClientStage::of_connection("192.0.2.1:1".parse().unwrap(), false),
         host: "a".into(),
+        authority: HeaderValue::from_static("a"),
         method: Method::GET,
         path: NormalPath::root(),
         asked: None,

@@ -74,9 +74,9 @@ fn add_forwarding(exchange: &Exchange, headers: &mut HeaderMap) {
     headers.insert(X_FORWARDED_FOR, client.address_text.clone());
     headers.insert(X_REAL_IP, client.address_text.clone());
     headers.insert(X_FORWARDED_PROTO, HeaderValue::from_static(client.scheme.as_str()));
-    if let Some(host) = headers.get(header::HOST).cloned() {
-        headers.insert(X_FORWARDED_HOST, host);
-    }
+    // The host that was decided on, whatever became of the field since.
+    headers.insert(header::HOST, exchange.authority.clone());
+    headers.insert(X_FORWARDED_HOST, exchange.authority.clone());
     headers.insert(X_REQUEST_ID, id_value(exchange.id));
     headers.insert(TRACEPARENT, exchange.trace.to_header());
     if exchange.version == Version::HTTP_2 {

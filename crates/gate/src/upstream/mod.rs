@@ -16,7 +16,7 @@ pub use error::UpstreamError;
 pub use forward::{Outgoing, X_REQUEST_ID, clean_answer, id_value};
 pub use group::{Group, Upstream, Upstreams};
 pub use pool::Pool;
-pub use tunnel::{Tunnel, TunnelRegistry};
+pub use tunnel::{Slot, Tunnel, TunnelRegistry};
 
 /// The body of a client's request, and the other side of a connection that leaves HTTP.
 pub(crate) use hyper::{

@@ -6,6 +6,7 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::SendRequest;
@@ -13,9 +14,6 @@ use mantlet_event::Events;
 use mantlet_types::{Clock, Monotonic};
 
 use super::{AnswerBody, BodyWatch, Rules, Upstream, UpstreamBody, UpstreamError, connection};
-
-/// A connection that was used this recently is not about to be closed for being idle.
-const STEADY: Duration = Duration::from_millis(100);
 
 /// The time for an answer is counted in this many ticks.
 const ANSWER_TICKS: u32 = 4;
@@ -48,6 +46,8 @@ pub(crate) struct Lease {
     upstream: Arc<Upstream>,
     sender: Sender,
     request: BodyWatch,
+    /// The request was one whose answer has no body, whatever its head announces.
+    is_head: bool,
 }
 
 impl Lease {
@@ -57,8 +57,24 @@ impl Lease {
             // This connection is about to leave HTTP for good.
             return response.map(|_| AnswerBody::empty());
         }
+        if self.may_be_followed(&response) {
+            // A body that was announced and must not come may come all the same, later: the next
+            // client would take it for its own answer. This connection is not used again.
+            return response.map(|_| AnswerBody::empty());
+        }
         let idle_timeout = self.pool.0.rules.idle_timeout;
         response.map(|body| AnswerBody::upstream(body, self, idle_timeout))
+    }
+
+    /// Whether bytes of a body could follow a head that, by the rules, has none.
+    fn may_be_followed(&self, response: &Response<Incoming>) -> bool {
+        let status = response.status();
+        let is_bodiless =
+            self.is_head || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+        let headers = response.headers();
+        let is_announced = headers.contains_key(TRANSFER_ENCODING)
+            || headers.get(CONTENT_LENGTH).is_some_and(|length| length != "0");
+        is_bodiless && (is_announced || self.is_head)
     }
 
     /// Puts the connection back, unless the other side has closed it, or has answered before it
@@ -97,9 +113,9 @@ impl Pool {
         mut request: Request<UpstreamBody>,
     ) -> Result<Response<AnswerBody>, UpstreamError> {
         let watch = request.body().watch();
-        while let Some((sender, idle)) = self.take(upstream) {
-            // A connection in steady use is not about to be closed: no copy is kept for it.
-            let spare = if idle < STEADY { None } else { spare(&request) };
+        while let Some(sender) = self.take(upstream) {
+            // However recently it was used: some applications close after an answer, unannounced.
+            let spare = spare(&request);
             match self.attempt(upstream, sender, request).await {
                 Ok(response) => return Ok(response),
                 Err(Failure { unsent: Some(unsent), .. }) => request = *unsent,
@@ -115,19 +131,18 @@ impl Pool {
     }
 
     /// The most recently used connection that is still open and not too old.
-    fn take(&self, upstream: &Upstream) -> Option<(Sender, Duration)> {
+    fn take(&self, upstream: &Upstream) -> Option<Sender> {
         let now = self.0.clock.monotonic();
         let mut idle =
             self.0.idle.get(upstream.index)?.lock().unwrap_or_else(PoisonError::into_inner);
         while let Some(Idle { sender, since }) = idle.pop() {
-            let idle_for = now.since(since);
-            if idle_for > self.0.rules.keep_alive {
+            if now.since(since) > self.0.rules.keep_alive {
                 // Everything below is older still.
                 idle.clear();
                 return None;
             }
             if !sender.is_closed() {
-                return Some((sender, idle_for));
+                return Some(sender);
             }
         }
         None
@@ -140,7 +155,9 @@ impl Pool {
         request: Request<UpstreamBody>,
     ) -> Result<Response<AnswerBody>, Failure> {
         let watch = request.body().watch();
-        if sender.ready().await.is_err() {
+        let is_head = *request.method() == Method::HEAD;
+        let ready = tokio::time::timeout(self.0.rules.connect_timeout, sender.ready()).await;
+        if !matches!(ready, Ok(Ok(()))) {
             return Err(Failure {
                 error: UpstreamError::Invalid("closed".into()),
                 unsent: Some(Box::new(request)),
@@ -150,7 +167,7 @@ impl Pool {
         match in_time(self.0.rules.response_timeout, &watch, answer).await {
             Some(Ok(response)) => {
                 let (pool, upstream) = (self.clone(), Arc::clone(upstream));
-                let lease = Lease { pool, upstream, sender, request: watch };
+                let lease = Lease { pool, upstream, sender, request: watch, is_head };
                 Ok(lease.take_answer(response))
             }
             Some(Err(mut error)) => {

@@ -28,7 +28,13 @@ struct Registry {
     events: Events,
     metrics: Metrics,
     limit: usize,
-    open: Mutex<Vec<Entry>>,
+    open: Mutex<Open>,
+}
+
+#[derive(Debug, Default)]
+struct Open {
+    entries: Vec<Entry>,
+    is_closed: bool,
 }
 
 #[derive(Debug)]
@@ -56,19 +62,30 @@ impl TunnelRegistry {
     /// An empty registry that holds at most `limit` connections.
     #[must_use]
     pub fn new(limit: usize, events: Events, metrics: Metrics) -> Self {
-        Self(Arc::new(Registry { events, metrics, limit, open: Mutex::new(Vec::new()) }))
+        Self(Arc::new(Registry { events, metrics, limit, open: Mutex::default() }))
     }
 
-    /// Whether one more connection would be too many.
+    /// A place for a connection that is about to be upgraded, taken before the application is
+    /// asked: a block or a drain that comes meanwhile ends it too. `None` when all are taken, or
+    /// the server is stopping.
     #[must_use]
-    pub fn is_full(&self) -> bool {
-        self.lock().len() >= self.0.limit
+    pub fn reserve(&self, tunnel: Tunnel) -> Option<Slot> {
+        let mut open = self.lock();
+        if open.is_closed || open.entries.len() >= self.0.limit {
+            return None;
+        }
+        let (end, ended) = watch::channel(None);
+        let Tunnel { id, client, principal, idle_timeout } = tunnel;
+        open.entries.push(Entry { id, client, principal, end });
+        drop(open);
+        self.0.metrics.upgrade_opened();
+        Some(Slot { registry: self.clone(), id, client, idle_timeout, ended })
     }
 
     /// How many connections are open.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.lock().len()
+        self.lock().entries.len()
     }
 
     /// Whether none is open.
@@ -77,54 +94,57 @@ impl TunnelRegistry {
         self.len() == 0
     }
 
-    /// Ends every connection, for `why`.
-    pub fn end_all(&self, why: &'static str) -> usize {
+    /// Ends every connection, for `why`, and lets no new one begin.
+    pub fn close(&self, why: &'static str) -> usize {
+        self.lock().is_closed = true;
         self.end(why, |_| true)
     }
 
     fn end(&self, why: &'static str, is_meant: impl Fn(&Entry) -> bool) -> usize {
         let open = self.lock();
-        let meant = open.iter().filter(|entry| is_meant(entry));
+        let meant = open.entries.iter().filter(|entry| is_meant(entry));
         meant.filter(|entry| entry.end.send(Some(why)).is_ok()).count()
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Entry>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Open> {
         self.0.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
+/// The place of one connection, from before its handshake to its end.
+#[derive(Debug)]
+pub struct Slot {
+    registry: TunnelRegistry,
+    id: RequestId,
+    client: IpAddr,
+    idle_timeout: Duration,
+    ended: watch::Receiver<Option<&'static str>>,
+}
+
+impl Slot {
     /// Waits for both sides to leave HTTP, then passes bytes both ways until either ends, both
     /// are silent for too long, or someone asks for the end.
-    pub fn open(&self, tunnel: Tunnel, client: OnUpgrade, upstream: OnUpgrade) {
-        let (end, ended) = watch::channel(None);
-        let Tunnel { id, client: address, principal, idle_timeout } = tunnel;
-        self.lock().push(Entry { id, client: address, principal, end });
-        self.0.metrics.upgrade_opened();
-        let registry = self.clone();
-        task::spawn(&self.0.events, "upgraded connection", async move {
-            let _listed = Listed { registry: &registry, id };
+    pub fn open(self, client: OnUpgrade, upstream: OnUpgrade) {
+        let events = self.registry.0.events.clone();
+        task::spawn(&events.clone(), "upgraded connection", async move {
             let (Ok(client), Ok(upstream)) = tokio::join!(client, upstream) else { return };
-            let why = pass(TokioIo::new(client), TokioIo::new(upstream), idle_timeout, ended).await;
-            registry.0.events.emit(
+            let (client, upstream) = (TokioIo::new(client), TokioIo::new(upstream));
+            let why = pass(client, upstream, self.idle_timeout, self.ended.clone()).await;
+            events.emit(
                 Event::new(&catalogue::UPGRADE_CONNECTION_ENDED)
-                    .request(id)
-                    .text(field::CLIENT, address.to_string())
+                    .request(self.id)
+                    .text(field::CLIENT, self.client.to_string())
                     .text(field::MESSAGE, why),
             );
         });
     }
 }
 
-/// Takes the connection off the list, however its task ends.
-struct Listed<'a> {
-    registry: &'a TunnelRegistry,
-    id: RequestId,
-}
-
-impl Drop for Listed<'_> {
+impl Drop for Slot {
     fn drop(&mut self) {
         let mut open = self.registry.lock();
-        if let Some(place) = open.iter().position(|entry| entry.id == self.id) {
-            open.swap_remove(place);
+        if let Some(place) = open.entries.iter().position(|entry| entry.id == self.id) {
+            open.entries.swap_remove(place);
         }
         drop(open);
         self.registry.0.metrics.upgrade_closed();

@@ -14,7 +14,7 @@ use super::{Answer, Stop, Switch, Worker};
 use crate::live::Target;
 use crate::pipeline::{Denial, Exchange};
 use crate::upstream::{
-    AnswerBody, Group, Incoming, Outgoing, Tunnel, Upstream, UpstreamBody, UpstreamError,
+    AnswerBody, Group, Incoming, Outgoing, Slot, Tunnel, Upstream, UpstreamBody, UpstreamError,
     clean_answer, on_upgrade,
 };
 
@@ -97,15 +97,12 @@ impl Worker {
         let Some(upstream) = group.pick() else {
             return Err(Stop::route(Denial::new(&reasons::NO_ROUTE)));
         };
-        if exchange.is_websocket && self.gate.tunnels.is_full() {
-            self.gate.metrics.limit_reached("server.max_upgraded_connections");
-            return Err(Stop::route(Denial::new(&reasons::TOO_MANY_CONNECTIONS)));
-        }
+        let slot = if exchange.is_websocket { Some(self.slot(exchange)?) } else { None };
         let request =
             Outgoing::build(exchange, upstream, body).map_err(|denial| Stop::hygiene(*denial))?;
         match self.pool.send(upstream, request).await {
             Ok(response) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
-                self.tunnel(exchange, upstream, response, switch)
+                self.tunnel(slot, upstream, response, switch)
             }
             Ok(mut response) => {
                 clean_answer(&mut response);
@@ -115,10 +112,24 @@ impl Worker {
         }
     }
 
+    /// A place for a connection that may leave HTTP.
+    fn slot(&self, exchange: &Exchange) -> Result<Slot, Stop> {
+        let tunnel = Tunnel {
+            id: exchange.id,
+            client: exchange.client.address,
+            principal: None,
+            idle_timeout: self.gate.live.rules.idle_timeout,
+        };
+        self.gate.tunnels.reserve(tunnel).ok_or_else(|| {
+            self.gate.metrics.limit_reached("server.max_upgraded_connections");
+            Stop::route(Denial::new(&reasons::TOO_MANY_CONNECTIONS))
+        })
+    }
+
     /// Both sides have agreed to leave HTTP.
     fn tunnel(
         &self,
-        exchange: &Exchange,
+        slot: Option<Slot>,
         upstream: &Upstream,
         mut response: Response<AnswerBody>,
         switch: Switch,
@@ -127,18 +138,10 @@ impl Worker {
             let error = UpstreamError::Invalid("switched protocols without being asked".into());
             self.upstream_stop(&error, &upstream.to_string())
         };
-        if !exchange.is_websocket {
-            return Err(invalid());
-        }
+        let slot = slot.ok_or_else(invalid)?;
         let upstream_side = on_upgrade(&mut response);
         let client_side = switch.grant().ok_or_else(invalid)?;
-        let tunnel = Tunnel {
-            id: exchange.id,
-            client: exchange.client.address,
-            principal: None,
-            idle_timeout: self.gate.live.rules.idle_timeout,
-        };
-        self.gate.tunnels.open(tunnel, client_side, upstream_side);
+        slot.open(client_side, upstream_side);
         clean_answer(&mut response);
         Ok(response)
     }

@@ -31,7 +31,7 @@ pub(crate) struct Worker {
 #[derive(Debug)]
 pub(crate) struct Connection {
     pub(crate) client: Client,
-    /// The filter under HTTP/1.1; HTTP/2 frames its requests itself.
+    /// The filter under HTTP/1.1. HTTP/2 frames its requests itself: there it only counts them.
     pub(crate) wire: Option<WireControl>,
 }
 
@@ -72,6 +72,7 @@ impl Worker {
             started: gate.clock.monotonic(),
             client,
             host: String::new(),
+            authority: HeaderValue::from_static(""),
             method: parts.method.clone(),
             path: NormalPath::root(),
             asked: None,
@@ -106,6 +107,7 @@ impl Worker {
             }
             Ok(clean) => {
                 exchange.host = clean.host;
+                exchange.authority = clean.authority;
                 exchange.path = clean.path;
                 exchange.query = clean.query;
                 exchange.headers = clean.headers;

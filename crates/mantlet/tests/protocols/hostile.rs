@@ -143,6 +143,17 @@ fn rapid_resets_end_the_connection_and_nothing_else() {
 }
 
 #[test]
+fn an_idle_connection_is_ended_and_one_that_waits_for_an_answer_is_not() {
+    let upstream = FakeUpstream::answering(Answer::ok("late").after(Duration::from_secs(3)));
+    let gate = gate(&upstream, "[server]\nidle_timeout = \"700ms\"\n");
+    let [mut unused, mut busy] = [(); 2].map(|()| Client::open(gate.address()));
+    busy.request(1, &with(":path", "/"), b"");
+    assert_eq!(unused.outcome(1), Outcome::Ended);
+    assert_eq!(busy.outcome(1), Outcome::Answered("late".to_owned()));
+    assert_eq!(busy.outcome(3), Outcome::Ended, "now it is idle too");
+}
+
+#[test]
 fn a_head_without_end_is_cut_off() {
     let (upstream, gate) = start();
     let mut client = Client::open(gate.address());

@@ -2,9 +2,9 @@
 
 #![expect(
     clippy::unwrap_used,
-    clippy::panic,
+    clippy::disallowed_methods,
     clippy::indexing_slicing,
-    reason = "tests may fail loudly"
+    reason = "tests may fail loudly and measure real time"
 )]
 
 #[path = "../common/mod.rs"]

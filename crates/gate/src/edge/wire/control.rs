@@ -110,7 +110,8 @@ impl WireControl {
         self.shared.violation.get_or_init(|| violation);
     }
 
-    pub(super) fn finished(&self) -> u64 {
+    /// How many exchanges have ended.
+    pub(in crate::edge) fn finished(&self) -> u64 {
         self.shared.finished.load(Ordering::Relaxed)
     }
 

@@ -7,7 +7,8 @@
 //! `inspect` bytes of the body.
 //!
 //! **Verdicts**: withheld with `internals-withheld` (500, same request id) when the body has the
-//! shape of a stack trace or a framework's debug page; other error answers pass.
+//! shape of a stack trace or a framework's debug page; other error answers pass. Compressed
+//! answers are read through gzip and deflate; in another coding they are withheld unread.
 //!
 //! **Settings**: `mode`, `fail`, `inspect`.
 //!
@@ -17,6 +18,7 @@
 //! mode = "observe"
 //! ```
 
+mod coding;
 mod config;
 #[cfg(test)]
 mod tests;
@@ -25,11 +27,12 @@ mod traces;
 use std::sync::Arc;
 
 use http::HeaderMap;
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use http::header::CONTENT_TYPE;
 use mantlet_event::reasons;
 
 pub use config::ErrorsSection;
 
+use self::coding::Coding;
 use super::Services;
 use crate::pipeline::{
     AnswerHead, AnswerVerdict, Denial, Exchange, Guard, GuardError, HeldAnswer, Origin, Stages,
@@ -58,25 +61,29 @@ impl Guard for Errors {
         if head.origin == Origin::Gate || !head.status.is_server_error() || !is_text(head.headers) {
             return Ok(AnswerVerdict::Pass);
         }
+        let coding = Coding::of(head.headers);
+        if coding == Coding::Unreadable {
+            return Ok(withhold("a coding that cannot be read", head));
+        }
         let Some(held) = held else { return Ok(AnswerVerdict::Hold(self.inspect)) };
-        Ok(match traces::find(held.bytes) {
+        let text = coding.read(held.bytes, self.inspect).unwrap_or_default();
+        Ok(match traces::find(&text) {
             None => AnswerVerdict::Pass,
-            Some(kind) => AnswerVerdict::Withhold(Box::new(
-                Denial::new(&reasons::INTERNALS_WITHHELD)
-                    .evidence(format!("{kind} in an answer with status {}", head.status.as_u16())),
-            )),
+            Some(kind) => withhold(kind, head),
         })
     }
 }
 
-/// Whether the body can be read as text: text, JSON, XML or undeclared, and not compressed.
+fn withhold(kind: &str, head: &AnswerHead<'_>) -> AnswerVerdict {
+    let evidence = format!("{kind} in an answer with status {}", head.status.as_u16());
+    AnswerVerdict::Withhold(Box::new(Denial::new(&reasons::INTERNALS_WITHHELD).evidence(evidence)))
+}
+
+/// Whether the body is text for people or programs: text, JSON, XML or undeclared.
 fn is_text(headers: &HeaderMap) -> bool {
-    let is_plain = headers.get(CONTENT_ENCODING).is_none_or(|coding| coding == "identity");
     let kind =
         headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("text/plain");
     let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let is_streamed = kind == "text/event-stream";
-    is_plain
-        && !is_streamed
-        && (kind.starts_with("text/") || kind.contains("json") || kind.contains("xml"))
+    !is_streamed && (kind.starts_with("text/") || kind.contains("json") || kind.contains("xml"))
 }

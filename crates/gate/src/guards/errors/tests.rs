@@ -60,5 +60,34 @@ fn only_text_is_held() {
     assert!(is_text(&headers(&[("content-type", "application/problem+json")])));
     assert!(!is_text(&headers(&[("content-type", "image/png")])));
     assert!(!is_text(&headers(&[("content-type", "text/event-stream")])));
-    assert!(!is_text(&headers(&[("content-type", "text/html"), ("content-encoding", "gzip")])));
+}
+
+#[test]
+fn compressed_answers_are_read() {
+    use std::io::Write as _;
+
+    use flate2::Compression;
+    use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
+
+    let text = b"Traceback (most recent call last):".repeat(100);
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
+    gzip.write_all(&text).unwrap();
+    let mut zlib = ZlibEncoder::new(Vec::new(), Compression::default());
+    zlib.write_all(&text).unwrap();
+    let mut raw = DeflateEncoder::new(Vec::new(), Compression::default());
+    raw.write_all(&text).unwrap();
+    for (coding, coded) in [
+        (Coding::Gzip, gzip.finish().unwrap()),
+        (Coding::Deflate, zlib.finish().unwrap()),
+        (Coding::Deflate, raw.finish().unwrap()),
+        (Coding::Plain, text.clone()),
+    ] {
+        assert_eq!(coding.read(&coded, 1 << 20).unwrap(), text, "{coding:?}");
+        assert_eq!(coding.read(&coded, 64).unwrap().len(), 64, "{coding:?}");
+        let half = coded.get(..coded.len() / 2).unwrap();
+        assert!(coding.read(half, 1 << 20).is_some(), "{coding:?}");
+    }
+    let mut headers = HeaderMap::new();
+    headers.insert("content-encoding", http::HeaderValue::from_static("br"));
+    assert_eq!(Coding::of(&headers), Coding::Unreadable);
 }

@@ -7,7 +7,7 @@
 //! `*+json`).
 //!
 //! **Verdicts**: refused with `json-too-deep` (400) when arrays and objects nest deeper than
-//! `depth`. Everything else passes; whether it is valid JSON is the application's business.
+//! `depth`, or when a NUL byte shows that the body is not UTF-8. Everything else passes; whether it is valid JSON is the application's business.
 //!
 //! **Settings**: `mode`, `fail`, `depth`.
 //!
@@ -46,11 +46,16 @@ impl Guard for Json {
     }
 
     fn wants_body(&self, exchange: &Exchange) -> bool {
-        let kind = exchange.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        kind.is_some_and(is_json)
+        exchange.headers.get_all(CONTENT_TYPE).iter().any(|value| is_json(value.as_bytes()))
     }
 
     fn inspect_body<'a>(&'a self, _exchange: &'a Exchange, body: &'a [u8]) -> Inspection<'a> {
+        // JSON on the wire is UTF-8 (RFC 8259 section 8.1); in UTF-16 or UTF-32, which some parsers
+        // take, every other byte of a bracket is NUL, and brackets could not be counted.
+        if body.contains(&0) {
+            let denial = Denial::new(&reasons::JSON_TOO_DEEP);
+            return Inspection::ready(denial.evidence("a NUL byte: not UTF-8").into());
+        }
         Inspection::ready(match too_deep(body, self.depth) {
             None => Verdict::Pass,
             Some(offset) => Denial::new(&reasons::JSON_TOO_DEEP)
@@ -60,9 +65,13 @@ impl Guard for Json {
     }
 }
 
-fn is_json(content_type: &str) -> bool {
-    let kind = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    kind == "application/json" || kind == "text/json" || kind.ends_with("+json")
+/// Whether an application could take the body for JSON: when any member of the field says so,
+/// whatever its parameters are.
+fn is_json(content_type: &[u8]) -> bool {
+    content_type.split(|byte| matches!(byte, b',' | b';')).any(|member| {
+        let kind = member.trim_ascii().to_ascii_lowercase();
+        kind == b"application/json" || kind == b"text/json" || kind.ends_with(b"+json")
+    })
 }
 
 /// Where nesting first exceeds `limit`. One pass, no allocation; brackets in strings do not count.

@@ -26,7 +26,14 @@ fn only_json_is_looked_at() {
         ("application/x-ndjson", false),
         ("text/plain", false),
         ("application/jsonish", false),
+        ("application/json, text/plain", true),
+        ("text/plain; x=1, application/json", true),
     ] {
-        assert_eq!(is_json(kind), expected, "{kind}");
+        assert_eq!(is_json(kind.as_bytes()), expected, "{kind}");
     }
+}
+
+#[test]
+fn a_parameter_that_is_no_text_does_not_hide_json() {
+    assert!(is_json(b"application/json; x=\xe9"));
 }

@@ -2,7 +2,7 @@
 
 use http::header;
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, Method, Version};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Version};
 use mantlet_event::reasons;
 
 use super::host::host_of;
@@ -22,6 +22,8 @@ pub struct HygieneStage {
 pub struct CleanRequest {
     /// The host in lower case, without port and without trailing dot.
     pub host: String,
+    /// The host with its port, as the upstream gets it.
+    pub authority: HeaderValue,
     /// The path in its normal form.
     pub path: NormalPath<'static>,
     /// The query as sent.
@@ -49,13 +51,16 @@ impl HygieneStage {
                 .evidence(format!("method {}", parts.method)));
         }
         let host = host_of(parts)?;
+        // `host_of` leaves exactly one.
+        let authority = parts.headers.get(header::HOST).cloned();
+        let authority = authority.unwrap_or_else(|| HeaderValue::from_static(""));
         let path = self.path_of(parts)?;
         let query = parts.uri.query().map(str::to_owned);
         let mut headers = std::mem::take(&mut parts.headers);
         let is_websocket = is_websocket(parts, &headers);
         hop::remove(&mut headers);
         claims::remove(&mut headers, &self.extra_claims);
-        Ok(CleanRequest { host, path, query, headers, is_websocket })
+        Ok(CleanRequest { host, authority, path, query, headers, is_websocket })
     }
 
     fn path_of(&self, parts: &Parts) -> Result<NormalPath<'static>, Denial> {

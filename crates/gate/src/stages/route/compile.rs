@@ -144,7 +144,6 @@ fn is_crossing(one: &Layer, other: &Layer) -> bool {
         && one.path != other.path
         && other.host.covers(&one.host)
         && one.path.covers(&other.path)
-        && one.shares_method_with(other)
 }
 
 fn overlaps(layers: &[Layer]) -> Vec<Overlap> {
@@ -188,6 +187,9 @@ fn same_place(one: &Layer, other: &Layer) -> Option<(String, String)> {
 /// different actions and no route is for the crossing itself.
 fn crossing(layers: &[Layer], one: &Layer, other: &Layer) -> Option<(String, String)> {
     let (Some(first), Some(second)) = (&one.action, &other.action) else { return None };
+    if !one.shares_method_with(other) {
+        return None;
+    }
     let is_settled = first == second
         || *first == Action::Deny
         || *second == Action::Deny

@@ -165,3 +165,60 @@ fn patterns_that_are_not_in_normal_form_are_refused() {
         assert_eq!(HostPattern::parse(&Value::String(host.into())).is_ok(), is_fine, "{host}");
     }
 }
+
+/// What holds by definition: of all layers that match, the least specific first; an action of the
+/// last one that has any, and a denial that crosses it wins.
+fn by_definition(layers: &[Layer], host: &str, path: &str, method: &Method) -> Vec<String> {
+    let host = HostPattern::Exact(host.into());
+    let path = PathPattern::Exact(path.into());
+    let mut matching: Vec<&Layer> = layers
+        .iter()
+        .filter(|layer| layer.host.covers(&host) && layer.path.covers(&path))
+        .filter(|layer| layer.methods.is_empty() || layer.methods.contains(method))
+        .collect();
+    matching.sort_by_key(|layer| (layer.host.rank(), layer.path.rank(), !layer.methods.is_empty()));
+    matching.iter().map(|layer| layer.name()).collect()
+}
+
+proptest::proptest! {
+    #[test]
+    fn a_request_meets_every_layer_that_matches_it(
+        routes in proptest::collection::vec((0_usize..4, 0_usize..6, 0_usize..4), 1..7),
+    ) {
+        let hosts = ["", "*.example", "a.example", "b.example"];
+        let paths = ["/*", "/x/*", "/x", "/x/y/*", "/x/y", "/z"];
+        let methods = ["", "GET", "POST", "GET,POST"];
+        let layers: Vec<Layer> = routes
+            .iter()
+            .enumerate()
+            .map(|(index, (host, path, method))| {
+                let text = format!("{} {}{}", methods[*method], hosts[*host], paths[*path]);
+                layer(index, text.trim_start(), "")
+            })
+            .collect();
+        let compiled = compile(&layers, |site| {
+            site.layers.iter().map(|layer| layer.name()).collect::<Vec<_>>()
+        });
+        // Routes for the same requests are refused; everything else is chosen as defined.
+        if let Ok(router) = compiled {
+            for host in ["a.example", "b.example", "c.example", "other"] {
+                for path in ["/", "/x", "/x/y", "/x/y/w", "/x/w", "/z", "/zz"] {
+                    for method in [Method::GET, Method::POST, Method::PUT] {
+                        let chosen = router.choose(host, path, &method).cloned().unwrap_or_default();
+                        let expected = by_definition(&layers, host, path, &method);
+                        proptest::prop_assert_eq!(chosen, expected, "{} {}{}", method, host, path);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_denial_holds_at_a_crossing_of_routes_for_different_methods() {
+    let router =
+        router(&[("/*", "root"), ("GET h.example/*", ""), ("POST /admin/*", "deny")]).unwrap();
+    assert_eq!(choose(&router, "POST o.example/admin"), "deny");
+    assert_eq!(choose(&router, "POST h.example/admin"), "deny");
+    assert_eq!(choose(&router, "GET h.example/admin"), "root");
+}

@@ -100,6 +100,7 @@ fn exchange(method: Method, target: &str) -> Exchange {
             scheme: Scheme::Http,
         },
         host: "example.org".into(),
+        authority: HeaderValue::from_static("a"),
         method,
         asked: None,
         path: normalize(path, &PathPolicy::lenient()).unwrap().into_owned(),
