@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::fmt::Display;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -61,6 +63,38 @@ impl<'a> Reader<'a> {
     /// Reports what is wrong with the value at `node`.
     pub fn complain(&mut self, node: &Node, complaint: Complaint) {
         self.add(Level::Error, node.place.clone(), complaint.message, complaint.hint);
+    }
+
+    /// Reports an error at `key` when its value lies outside `range`.
+    pub fn expect_range<T: PartialOrd + Display>(
+        &mut self,
+        key: &str,
+        value: &T,
+        range: &RangeInclusive<T>,
+    ) {
+        if !range.contains(value) {
+            let hint = format!("choose {} to {}", range.start(), range.end());
+            self.error(key, format!("`{value}` is out of range"), hint);
+        }
+    }
+
+    /// Whether a flag, a variable or the file says something at `key`, usable or not. A file that
+    /// could not be read as a whole may have said anything: see [`Reader::is_file_broken`].
+    #[must_use]
+    pub fn is_set(&self, key: &str) -> bool {
+        self.provenance.overlay(key).is_some() || self.document.place_of(key).is_some()
+    }
+
+    /// Whether there is a file that could not be read, or that is not TOML throughout.
+    #[must_use]
+    pub fn is_file_broken(&self) -> bool {
+        self.document.problems.has_errors()
+    }
+
+    /// Whether anything is wrong so far.
+    #[must_use]
+    pub fn has_errors(&self) -> bool {
+        self.problems.has_errors()
     }
 
     /// The key that is being read, as an absolute key path; empty at the root.

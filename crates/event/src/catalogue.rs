@@ -64,8 +64,10 @@ entries! {
         "A network was put on the block list.";
     BLOCKLIST_NETWORK_UNBLOCKED = "blocklist.network.unblocked", "authz_change", Medium, Audit,
         "A network was taken off the block list.";
+    CONTROL_COMMAND_REQUESTED = "control.command.requested", "authz_admin", Info, Audit,
+        "An administrative command is about to be carried out; without this record it is not.";
     CONTROL_COMMAND_EXECUTED = "control.command.executed", "authz_admin", Info, Audit,
-        "An administrative command was carried out.";
+        "An administrative command was carried out, or failed.";
     CONTROL_COMMAND_REFUSED = "control.command.refused", "authz_fail", High, Audit,
         "An administrative command was refused.";
     ADMIN_REQUEST_REFUSED = "admin.request.refused", "authz_fail", Medium, Decision,

@@ -1,6 +1,7 @@
 //! The way from an event to the sinks.
 
-use std::fmt::Debug;
+use std::fmt::{self, Debug};
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,8 +32,36 @@ pub trait EventSink: Debug + Send + Sync {
     /// Takes one record, of a stream it wants.
     fn accept(&self, record: &Arc<Record>);
 
+    /// Takes one record and says whether it is kept; a lossy sink promises nothing.
+    ///
+    /// # Errors
+    /// When a durable sink could not bring the record to the disk. It may still do so later.
+    fn record(&self, record: &Arc<Record>) -> io::Result<()> {
+        self.accept(record);
+        Ok(())
+    }
+
     /// Writes out what it holds, waiting at most `timeout`. It may be used afterwards.
     fn close(&self, timeout: Duration);
+}
+
+/// A record that a durable sink could not bring to the disk.
+#[derive(Debug)]
+pub struct AuditError {
+    sink: &'static str,
+    error: io::Error,
+}
+
+impl fmt::Display for AuditError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the {} log cannot be written: {}", self.sink, self.error)
+    }
+}
+
+impl std::error::Error for AuditError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.error)
+    }
 }
 
 /// The handle through which everything emits; cheap to clone.
@@ -55,18 +84,30 @@ impl Events {
 
     /// Stamps the event, takes out secrets and gives it to each sink that wants its stream. Blocks
     /// only on sinks that are [`Delivery::Durable`].
-    pub fn emit(&self, mut event: Event) {
+    pub fn emit(&self, event: Event) {
+        // A durable sink has reported its trouble itself, and keeps the record for later.
+        let _ = self.record(event);
+    }
+
+    /// Like [`Events::emit`], and says whether the record is kept: what must not happen without a
+    /// record is recorded first, and left undone when that fails. Every sink gets the record.
+    ///
+    /// # Errors
+    /// [`AuditError`] of the first durable sink that could not bring the record to the disk.
+    pub fn record(&self, mut event: Event) -> Result<(), AuditError> {
         let stream = event.entry().stream;
         if !self.wants(stream) {
-            return;
+            return Ok(());
         }
         event.seal(self.0.clock.now(), &self.0.redactor);
         let record = Arc::new(Record::new(event));
-        for (streams, sink) in &self.0.sinks {
-            if streams.contains(stream) {
-                sink.accept(&record);
-            }
+        let mut outcome = Ok(());
+        for (_, sink) in self.0.sinks.iter().filter(|(streams, _)| streams.contains(stream)) {
+            let kept = sink.record(&record);
+            let kept = kept.map_err(|error| AuditError { sink: sink.name(), error });
+            outcome = outcome.and(kept);
         }
+        outcome
     }
 
     /// Whether any sink wants `stream`. Cheap: lets callers skip building events nobody reads.

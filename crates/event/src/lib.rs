@@ -28,7 +28,7 @@ mod tests;
 
 pub use entry::{Entry, Stream, Streams};
 pub use event::{Event, Value};
-pub use events::{Delivery, EventSink, Events, EventsBuilder};
+pub use events::{AuditError, Delivery, EventSink, Events, EventsBuilder};
 pub use metrics::{Metrics, RequestLabels, RouteMetrics};
 pub use record::Record;
 pub use redact::{REDACTED, Redactor};

@@ -117,6 +117,7 @@ fn check_sections(settings: &Settings<'_>, reader: &mut Reader<'_>) {
     }
     for (key, number) in [
         ("server.max_connections", server.max_connections),
+        ("server.max_connections_per_address", server.max_connections_per_address),
         ("server.max_streams", server.max_streams),
         ("upstream.max_connections", upstream.max_connections),
     ] {

@@ -1,6 +1,6 @@
 //! What holds when nothing is configured: one command, and every layer is there.
 
-#![expect(clippy::unwrap_used, reason = "tests may fail loudly")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may fail loudly")]
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -14,7 +14,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use mantlet_testkit::wire::{self, Connection, Response};
-use mantlet_testkit::{Answer, FakeUpstream, MantletProcess, TempFolder};
+use mantlet_testkit::{Answer, FakeUpstream, MantletProcess, TempFolder, poll_until};
 
 use common::{PATIENCE, assert_refused, gate};
 
@@ -122,7 +122,7 @@ fn over_the_most_connections_a_client_is_told_so_and_counted() {
     assert_eq!(ask(&mut held[0], &gate, "/").status, 200, "those inside go on");
     held.pop();
     let is_free = || (wire::get(gate.address(), "/", &[]).status == 200).then_some(());
-    mantlet_testkit::poll_until(PATIENCE, is_free).expect("one left, so there is room");
+    poll_until(PATIENCE, is_free).expect("one left, so there is room");
 }
 
 #[test]
@@ -260,4 +260,29 @@ fn every_answer_on_the_way_carries_the_security_headers() {
         let answer = wire::send_raw(gate.address(), bytes.as_bytes());
         assert_dressed(&answer.responses()[0], status, &bytes);
     }
+}
+
+#[test]
+fn garbage_of_a_blocked_client_is_refused_because_it_is_blocked() {
+    let (_upstream, gate) = start("[guards.blocklist]\nblock = [\"127.0.0.1\"]\n");
+    for request in ["GET /..%2f HTTP/1.1\r\nHost: x\r\n\r\n", "GET / HTTP/1.1\r\n\r\n"] {
+        let answer = wire::send_raw(gate.address(), request.as_bytes());
+        let refusal = answer.responses().into_iter().next().unwrap();
+        assert_eq!((refusal.status, &refusal.json()["code"]), (403, &"address-blocked".into()));
+    }
+}
+
+#[test]
+fn one_address_cannot_take_every_connection() {
+    let (_upstream, gate) = start("[server]\nmax_connections_per_address = 4\n");
+    let held: Vec<Connection> = (0..4).map(|_| Connection::open(gate.address()).unwrap()).collect();
+    let refusal = poll_until(PATIENCE, || {
+        let response = wire::get(gate.address(), "/", &[]);
+        (response.status == 503).then_some(response)
+    });
+    assert_eq!(refusal.unwrap().json()["code"], "too-many-connections");
+    let mut other = Connection::open_from([127, 0, 9, 9].into(), gate.address()).unwrap();
+    other.write(&wire::render(gate.address(), "GET", "/", &[], b"")).unwrap();
+    assert_eq!(other.read_response().unwrap().status, 200);
+    drop(held);
 }

@@ -48,10 +48,14 @@ impl Command {
         }
     }
 
-    /// Whether it changes something, and so belongs in the audit journal.
+    /// The network it changes something about, as it was written; such a command belongs in the
+    /// audit journal. `None` when it only looks.
     #[must_use]
-    pub const fn is_change(&self) -> bool {
-        matches!(self, Self::BlockAdd { .. } | Self::BlockRemove { .. })
+    pub fn changes(&self) -> Option<&str> {
+        match self {
+            Self::BlockAdd { network, .. } | Self::BlockRemove { network } => Some(network),
+            Self::Status | Self::Explain { .. } | Self::BlockList => None,
+        }
     }
 
     /// Reads a request line, without its line break.

@@ -148,8 +148,8 @@ impl Desk {
         drop(slot);
     }
 
-    /// On a thread of its own, since the disk may be slow. A change is in the journal before this
-    /// returns.
+    /// On a thread of its own, since the disk may be slow. A change is in the journal before it is
+    /// made; what came of it follows.
     async fn carry_out(
         self: Arc<Self>,
         command: Command,
@@ -158,7 +158,8 @@ impl Desk {
         let desk = Arc::clone(&self);
         let asked = command.clone();
         let done = tokio::task::spawn_blocking(move || {
-            let result = desk.handler.handle(&asked, actor);
+            let recorded = desk.announce(&asked, actor);
+            let result = recorded.and_then(|()| desk.handler.handle(&asked, actor));
             desk.audit(&asked, actor, result.as_ref().err());
             result
         });
@@ -175,8 +176,21 @@ impl Desk {
         })
     }
 
+    /// Puts a change in the journal before it is made.
+    fn announce(&self, command: &Command, actor: Actor) -> Result<(), ControlError> {
+        let Some(network) = command.changes() else { return Ok(()) };
+        let event = Event::new(&catalogue::CONTROL_COMMAND_REQUESTED)
+            .text(field::COMMAND, command.name())
+            .text(field::ACTOR, actor.to_string())
+            .text(field::NETWORK, network.to_owned());
+        self.events.record(event).map_err(|error| {
+            let message = format!("not done: the audit record could not be written: {error}");
+            ControlError::new(message, "free space or repair the disk of the data folder")
+        })
+    }
+
     fn audit(&self, command: &Command, actor: Actor, error: Option<&ControlError>) {
-        if !command.is_change() {
+        if command.changes().is_none() {
             return;
         }
         let event = Event::new(&catalogue::CONTROL_COMMAND_EXECUTED)

@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::{Arc, Barrier, mpsc};
 
-use mantlet_event::{Event, Events, Recent, catalogue};
+use mantlet_event::{Durable, DurableOptions, Event, Events, Recent, catalogue};
 use mantlet_testkit::{CapturedEvents, FakeBlocking, FakeClock, FakeRevocation};
 use mantlet_types::{BlockError, Clock as _, RequestId, Subject, SystemRng};
 use proptest::prelude::*;
@@ -134,7 +134,7 @@ fn a_block_ends_what_runs_and_is_in_the_journal() {
     assert_eq!(fixture.revocation.subjects(), [Subject::Network(network)]);
     // The audit is complete when the answer is here.
     let names = fixture.captured.names();
-    assert_eq!(names, ["blocklist.network.blocked", "control.command.executed"]);
+    assert_eq!(names, ["control.command.requested", "blocklist.network.blocked", "control.command.executed"]);
     let blocked = &fixture.captured.by_name("blocklist.network.blocked")[0];
     let actor = format!("uid:{}", rustix::process::geteuid().as_raw());
     assert_eq!(blocked["network"], "192.0.2.0/24");
@@ -166,8 +166,10 @@ fn blocks_are_listed_and_removed() {
     let remove = Command::BlockRemove { network: "192.0.2.7".into() };
     assert_eq!(fixture.ask(&remove).unwrap()["removed"], true);
     assert_eq!(fixture.ask(&remove).unwrap()["removed"], false);
-    let executed = "control.command.executed";
-    assert_eq!(fixture.captured.names(), ["blocklist.network.unblocked", executed, executed]);
+    let (requested, executed) = ("control.command.requested", "control.command.executed");
+    let unblocked = "blocklist.network.unblocked";
+    let names = fixture.captured.names();
+    assert_eq!(names, [requested, unblocked, executed, requested, executed]);
 }
 
 #[test]
@@ -191,6 +193,29 @@ fn a_command_that_fails_changes_nothing_and_is_in_the_journal() {
     assert_eq!(executed.len(), 6);
     assert!(executed.iter().all(|event| event["event.outcome"] == "failure"));
     assert_eq!(fixture.captured.by_name("blocklist.network.blocked").len(), 0);
+}
+
+#[test]
+fn a_change_that_cannot_be_recorded_is_not_made() {
+    let mut fixture = Fixture::stopped();
+    let full = Durable::open(DurableOptions::new("/dev/full")).unwrap();
+    fixture.events = Events::builder(fixture.clock.shared())
+        .sink(Box::new(full))
+        .sink(Box::new(fixture.captured.clone()))
+        .build();
+    fixture.start();
+    for command in [
+        Command::BlockAdd { network: "192.0.2.1".into(), seconds: None, why: "scanner".into() },
+        Command::BlockRemove { network: "192.0.2.1".into() },
+    ] {
+        let error = fixture.ask(&command).unwrap_err();
+        let begin = "not done: the audit record could not be written: ";
+        assert!(error.message.starts_with(begin) && error.hint.contains("disk"), "{error}");
+    }
+    assert_eq!(fixture.ask(&Command::BlockList).unwrap()["blocks"], json!([]));
+    assert!(fixture.revocation.subjects().is_empty());
+    let executed = fixture.captured.by_name("control.command.executed");
+    assert!(executed.iter().all(|event| event["event.outcome"] == "failure"));
 }
 
 #[test]
@@ -284,7 +309,7 @@ struct Slow(Barrier);
 
 impl ControlHandler for Slow {
     fn handle(&self, command: &Command, _actor: Actor) -> Result<Value, ControlError> {
-        assert!(!command.is_change(), "a defect");
+        assert!(command.changes().is_none(), "a defect");
         self.0.wait();
         Ok(Value::Null)
     }
@@ -316,7 +341,10 @@ fn a_defect_in_a_command_is_an_answer_and_in_the_journal() {
     let error = fixture.block("192.0.2.1", None).unwrap_err();
     assert_eq!(error.message, "the command broke off");
     let names = fixture.captured.names();
-    assert_eq!(names, ["process.task.panicked", "control.command.executed"]);
+    assert_eq!(
+        names,
+        ["control.command.requested", "process.task.panicked", "control.command.executed"]
+    );
     fixture.ask(&Command::Status).unwrap();
 }
 

@@ -1,4 +1,4 @@
-//! The durable log: when `emit` returns, the line is on the disk.
+//! The durable log: when `emit` returns, the line is on the disk, or `record` says that it is not.
 
 use std::io;
 use std::path::PathBuf;
@@ -97,17 +97,23 @@ impl EventSink for Durable {
     }
 
     fn accept(&self, record: &Arc<Record>) {
+        // The trouble has been reported, and the line waits where there was room for it.
+        let _ = self.record(record);
+    }
+
+    fn record(&self, record: &Arc<Record>) -> io::Result<()> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let outcome = self.append(&mut state.file, record.line());
         let began = outcome.is_err() && !state.in_trouble;
         state.in_trouble = outcome.is_err();
         drop(state);
-        if let (true, Err(error)) = (began, outcome) {
+        if let (true, Err(error)) = (began, &outcome) {
             self.report.tell(&format!(
                 "the durable log cannot be written: {error}; free space or repair the disk, \
                  records wait in memory only"
             ));
         }
+        outcome
     }
 
     fn close(&self, _timeout: Duration) {

@@ -235,6 +235,27 @@ fn a_durable_log_that_cannot_be_written_reports_it() {
 }
 
 #[test]
+fn a_record_that_is_not_on_the_disk_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("events.jsonl");
+    let full = Durable::open(DurableOptions::new("/dev/full")).unwrap();
+    let events = Events::builder(Arc::new(SystemClock::new()))
+        .sink(Box::new(full))
+        .sink(Box::new(JsonLines::open(options(&log)).unwrap()))
+        .build();
+    let error = events.record(audit(1)).unwrap_err().to_string();
+    assert!(error.starts_with("the durable log cannot be written: "), "{error}");
+    events.record(numbered(2)).unwrap();
+    events.close(WAIT);
+    assert_eq!(numbers(&log), [1, 2], "the other sinks have it");
+
+    let path = folder.path().join("audit.jsonl");
+    let kept = Durable::open(DurableOptions::new(&path)).unwrap();
+    self::events(Box::new(kept)).record(audit(3)).unwrap();
+    assert_eq!(numbers(&path), [3]);
+}
+
+#[test]
 fn the_recent_store_is_bounded_and_finds_requests() {
     let recent = Recent::new(3);
     let events = events(Box::new(Arc::clone(&recent)));

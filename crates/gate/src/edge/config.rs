@@ -19,6 +19,9 @@ section! {
         pub workers: u16 = 0,
         /// Most connections at a time; further ones are refused with 503.
         pub max_connections: u32 = 10_000,
+        /// Most connections at a time from one address (IPv6: one /64). Trusted proxies are exempt:
+        /// many clients come through one of them.
+        pub max_connections_per_address: u32 = 1024,
         /// Most WebSockets at a time; further ones are refused with 503.
         pub max_upgraded_connections: u32 = 10_000,
         /// Most requests at a time on one HTTP/2 connection.
@@ -41,7 +44,8 @@ section! {
         pub body_memory: ByteSize = ByteSize(256 * 1024 * 1024),
         /// How long a client may pause inside a request body.
         pub body_timeout: Duration = Duration::from_secs(30),
-        /// How long a client may take nothing of an answer that waits for it.
+        /// How long a client may take nothing of an answer that waits for it; under HTTP/2, of all
+        /// answers on the connection together.
         pub send_timeout: Duration = Duration::from_secs(60),
         /// How long requests may take to end when the server stops.
         pub drain: Duration = Duration::from_secs(30),

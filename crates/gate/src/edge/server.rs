@@ -8,6 +8,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use mantlet_event::{Event, catalogue, field, reasons, task};
+use mantlet_limit::{ConcurrencyLimit, Key};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
@@ -53,6 +54,7 @@ struct Shared {
 struct Connections {
     open: AtomicUsize,
     limit: usize,
+    by_address: ConcurrencyLimit,
     closed: Notify,
 }
 
@@ -88,6 +90,10 @@ impl Server {
             connections: Arc::new(Connections {
                 open: AtomicUsize::new(0),
                 limit: usize::try_from(section.max_connections).unwrap_or(usize::MAX),
+                by_address: ConcurrencyLimit::new(
+                    section.max_connections_per_address,
+                    usize::try_from(section.max_connections).unwrap_or(usize::MAX),
+                ),
                 closed: Notify::new(),
             }),
             acceptor: listeners.acceptor.clone(),
@@ -231,11 +237,19 @@ fn admit(stream: TcpStream, peer: SocketAddr, is_tls: bool, shared: &Shared, wor
     let before = connections.open.fetch_add(1, Ordering::AcqRel);
     shared.gate.metrics.connection_opened();
     let open = Open(shared.clone());
-    let is_one_too_many = before >= connections.limit;
+    let client = peer.ip().to_canonical();
+    let permit = connections.by_address.acquire(&Key::of_address(0, client));
+    let is_exempt = shared.gate.live.client.is_trusted(client);
+    let reached = match &permit {
+        _ if before >= connections.limit => Some("server.max_connections"),
+        Err(_) if !is_exempt => Some("server.max_connections_per_address"),
+        _ => None,
+    };
     let (shared, worker) = (shared.clone(), Arc::clone(worker));
     task::spawn(&worker.gate.events.clone(), "connection", async move {
-        let _open = open;
-        if is_one_too_many {
+        let _held = (open, permit);
+        if let Some(limit) = reached {
+            shared.gate.metrics.limit_reached(limit);
             turn_away(stream, peer, is_tls, &shared, &worker).await;
         } else {
             serve(stream, peer, is_tls, &shared, worker).await;
@@ -281,7 +295,6 @@ async fn turn_away(
     worker: &Worker,
 ) {
     let gate = &*shared.gate;
-    gate.metrics.limit_reached("server.max_connections");
     let id = mantlet_types::RequestId::new(gate.clock.now(), &*gate.rng);
     let denial = Denial::new(&reasons::TOO_MANY_CONNECTIONS);
     let client = peer.ip().to_canonical();

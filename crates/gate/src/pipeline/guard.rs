@@ -13,6 +13,9 @@ use super::{AnswerVerdict, Exchange, Verdict};
 pub struct Stages {
     /// [`Guard::inspect`]: the head of the request.
     pub request: bool,
+    /// [`Guard::inspect`] needs the client's address only, and is asked about requests too that
+    /// are refused because they have no one meaning: nobody gets answers for free.
+    pub address: bool,
     /// [`Guard::wants_body`] and [`Guard::inspect_body`]: the whole body of the request.
     pub body: bool,
     /// [`Guard::inspect_answer`]: the head of an answer, and its body where it asks to hold it.

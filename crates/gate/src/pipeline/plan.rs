@@ -67,6 +67,10 @@ impl Plan {
         self.guards.iter().filter(|planned| planned.stages.request)
     }
 
+    pub(super) fn at_address(&self) -> impl Iterator<Item = &PlannedGuard> {
+        self.guards.iter().filter(|planned| planned.stages.address)
+    }
+
     pub(super) fn at_body(&self) -> impl Iterator<Item = &PlannedGuard> {
         self.guards.iter().filter(|planned| planned.stages.body)
     }

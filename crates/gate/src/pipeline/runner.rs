@@ -61,6 +61,18 @@ impl Runner {
         Ok(())
     }
 
+    /// Asks the guards that need the client's address only, about a request that is refused anyway.
+    ///
+    /// # Errors
+    /// As [`Runner::inspect`].
+    pub async fn inspect_address(&self, plan: &Plan, exchange: &Exchange) -> Result<(), Refusal> {
+        for planned in plan.at_address() {
+            let outcome = ask(planned, plan, |guard| guard.inspect(exchange)).await;
+            self.settle(planned, plan, exchange, outcome)?;
+        }
+        Ok(())
+    }
+
     /// Whether some guard wants to see the body of this request.
     #[must_use]
     pub fn wants_body(&self, plan: &Plan, exchange: &Exchange) -> bool {

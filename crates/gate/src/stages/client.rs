@@ -63,7 +63,8 @@ impl ClientStage {
         }
     }
 
-    fn is_trusted(&self, address: IpAddr) -> bool {
+    /// Whether `address` is that of a listed proxy.
+    pub(crate) fn is_trusted(&self, address: IpAddr) -> bool {
         self.trusted.iter().any(|network| network.contains(address))
     }
 

@@ -53,7 +53,10 @@ impl Worker {
         let Account { exchange, target, watch, .. } = &mut *account;
         let answer = match settled {
             Ok(()) => self.pass(target, exchange, body, switch, watch).await,
-            Err(stop) => Err(stop),
+            Err(stop) => match self.runner.inspect_address(&target.plan, exchange).await {
+                Ok(()) => Err(stop),
+                Err(refusal) => Err(Stop::from(refusal)),
+            },
         };
         let answer = answer.map_err(|stop| with_cause(stop, connection));
         let response = self.dress(target, exchange, accept.as_ref(), answer).await;

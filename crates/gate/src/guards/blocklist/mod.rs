@@ -54,7 +54,7 @@ pub(super) fn build(section: &BlocklistSection, services: &Services) -> Arc<dyn 
 
 impl Guard for Blocked {
     fn stages(&self) -> Stages {
-        Stages { request: true, ..Stages::default() }
+        Stages { request: true, address: true, ..Stages::default() }
     }
 
     fn inspect<'a>(&'a self, exchange: &'a Exchange) -> Inspection<'a> {

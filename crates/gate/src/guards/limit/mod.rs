@@ -67,7 +67,8 @@ pub(super) fn build(section: &LimitSection, services: &Services) -> Arc<dyn Guar
 impl Guard for Limit {
     fn stages(&self) -> Stages {
         let request = !self.quotas.is_empty();
-        Stages { request, answer: request && self.announce == Announce::Always, body: false }
+        let answer = request && self.announce == Announce::Always;
+        Stages { request, address: request, answer, body: false }
     }
 
     fn inspect<'a>(&'a self, exchange: &'a Exchange) -> Inspection<'a> {

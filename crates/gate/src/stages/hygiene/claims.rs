@@ -1,34 +1,52 @@
 //! Headers by which a client could claim to be someone, or to have come another way.
 //!
 //! They are removed before any decision, in every spelling that an upstream may fold together
-//! (`X-User-Id`, `x_user_id`): CGI, WSGI and their kin map `-` and `_` to the same variable.
+//! (`X-User-Id`, `x_user_id`, `x.user.id`): CGI, WSGI and their kin map all that is neither letter
+//! nor digit to one character.
 
-use http::{HeaderMap, HeaderName};
+use std::borrow::Cow;
+
+use http::HeaderMap;
 
 use crate::pipeline::remove_listed;
 
-/// Names that are removed when they are equal to one of these, `_` read as `-`.
-const EXACT: [&str; 49] = [
+/// Names that are removed when they are equal to one of these, after [`fold`].
+const EXACT: [&str; 64] = [
     "cf-connecting-ip",
     "cf-connecting-ipv6",
     "client-ip",
     "fastly-client-ip",
+    "fly-client-ip",
     "forwarded",
     "forwarded-for",
     "front-end-https",
     "proxy",
     "remote-addr",
-    "remote-groups",
     "remote-email",
+    "remote-groups",
     "remote-name",
     "remote-user",
     "true-client-ip",
-    "x-appengine-user-ip",
+    "x-amzn-lambda-context",
+    "x-amzn-request-context",
+    "x-anonymous-consumer",
     "x-arr-ssl",
+    "x-auth-email",
+    "x-auth-groups",
+    "x-auth-role",
+    "x-auth-roles",
+    "x-auth-user",
+    "x-auth-user-id",
+    "x-auth-username",
     "x-azure-clientip",
     "x-client-ip",
     "x-cluster-client-ip",
+    "x-credential-identifier",
     "x-email",
+    "x-envoy-external-address",
+    "x-envoy-internal",
+    "x-envoy-original-path",
+    "x-forward-for",
     "x-forwarded",
     "x-groups",
     "x-host",
@@ -56,56 +74,67 @@ const EXACT: [&str; 49] = [
     "x-user-name",
     "x-user-role",
     "x-user-roles",
-    "x-username",
     "x-userid",
+    "x-username",
 ];
 
-/// Names that are removed when they begin with one of these, `_` read as `-`.
-const PREFIXES: [&str; 18] = [
+/// Names that are removed when they begin with one of these, after [`fold`].
+const PREFIXES: [&str; 27] = [
     "cf-access-",
+    "impersonate-",
+    "mantlet-",
     "ssl-client-",
+    "tailscale-user-",
+    "wl-proxy-",
+    "x-amzn-lattice-",
+    "x-amzn-mtls-",
     "x-amzn-oidc-",
+    "x-amzn-tls-",
+    "x-appengine-",
     "x-auth-request-",
     "x-authenticated-",
+    "x-authentik-",
     "x-client-cert",
+    "x-consumer-",
     "x-forwarded-",
     "x-goog-authenticated-user-",
     "x-goog-iap-",
-    "x-ms-client-principal",
     "x-mantlet-",
+    "x-ms-client-principal",
     "x-original-forwarded-",
     "x-pomerium-",
     "x-remote-",
     "x-ssl-",
     "x-tls-client-",
     "x-webauth-",
-    "mantlet-",
 ];
 
-/// Removes every claim from `headers`; `extra` are further ones, spelled with dashes.
-pub(super) fn remove(headers: &mut HeaderMap, extra: &[HeaderName]) {
+/// Removes every claim from `headers`; `extra` are further ones, after [`fold`].
+pub(super) fn remove(headers: &mut HeaderMap, extra: &[String]) {
     remove_listed(headers, is_claim);
     if !extra.is_empty() {
         remove_listed(headers, |name| {
-            let name = name.replace('_', "-");
-            extra.iter().any(|claim| claim.as_str() == name)
+            let name = fold(name);
+            extra.iter().any(|claim| *claim == name)
         });
     }
+}
+
+/// The one spelling of a lower-case name: a dash for all that is neither letter nor digit.
+pub(super) fn fold(name: &str) -> Cow<'_, str> {
+    if name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
+        return Cow::Borrowed(name);
+    }
+    Cow::Owned(name.replace(|letter: char| !letter.is_ascii_alphanumeric(), "-"))
 }
 
 fn is_claim(name: &str) -> bool {
     // All names above begin with one of these letters; almost no ordinary header does.
     let may_be = matches!(
         name.as_bytes().first(),
-        Some(b'c' | b'f' | b'm' | b'p' | b'r' | b's' | b't' | b'x')
+        Some(b'c' | b'f' | b'i' | b'm' | b'p' | b'r' | b's' | b't' | b'w' | b'x')
     );
-    if !may_be {
-        return false;
-    }
-    if !name.contains('_') {
-        return is_listed(name);
-    }
-    is_listed(&name.replace('_', "-"))
+    may_be && is_listed(&fold(name))
 }
 
 fn is_listed(name: &str) -> bool {
@@ -114,7 +143,7 @@ fn is_listed(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
+    use http::{HeaderName, HeaderValue};
 
     use super::*;
 
@@ -126,6 +155,22 @@ mod tests {
             "x-user_id",
             "remote-user",
             "remote_user",
+            "x.user.id",
+            "x~user^id",
+            "x-forwarded.for",
+            "x-forward-for",
+            "wl-proxy-client-ip",
+            "x-auth-user",
+            "x-auth-roles",
+            "x-authentik-username",
+            "x-consumer-custom-id",
+            "tailscale-user-login",
+            "impersonate-user",
+            "fly-client-ip",
+            "x-envoy-external-address",
+            "x-appengine-user-email",
+            "x-amzn-oidc-identity",
+            "x-amzn-mtls-clientcert",
             "x-forwarded-for",
             "x_forwarded_for",
             "x-forwarded-user",
@@ -166,6 +211,15 @@ mod tests {
             "x-auth-token",
             "x-user-agent",
             "my_header",
+            "my.header",
+            "if-none-match",
+            "idempotency-key",
+            "want-digest",
+            "warning",
+            "x-amzn-trace-id",
+            "x-authorization",
+            "x-auth-key",
+            "x-envoy-attempt-count",
         ] {
             let mut headers = HeaderMap::new();
             headers.insert(HeaderName::from_static(name), HeaderValue::from_static("1"));
@@ -183,10 +237,10 @@ mod tests {
 
     #[test]
     fn extra_names_are_removed_in_every_spelling() {
-        for name in ["my-app-user", "my_app_user", "my-app_user"] {
+        for name in ["my-app-user", "my_app_user", "my-app_user", "my.app+user"] {
             let mut headers = HeaderMap::new();
             headers.insert(HeaderName::from_static(name), HeaderValue::from_static("1"));
-            remove(&mut headers, &[HeaderName::from_static("my-app-user")]);
+            remove(&mut headers, &["my-app-user".to_owned()]);
             assert!(headers.is_empty(), "{name}");
         }
     }

@@ -3,6 +3,7 @@
 use http::HeaderName;
 use mantlet_config::section;
 
+use super::claims::fold;
 use super::path::{Doubtful, DuplicateSlashes, PathPolicy};
 
 section! {
@@ -36,10 +37,10 @@ impl HygieneSection {
         }
     }
 
-    /// The names of `identity_headers` that are header names, spelled with dashes.
-    pub(super) fn extra_claims(&self) -> Vec<HeaderName> {
-        let spelled = self.identity_headers.iter().map(|name| name.replace('_', "-"));
-        spelled.filter_map(|name| HeaderName::from_bytes(name.as_bytes()).ok()).collect()
+    /// The names of `identity_headers` in the one spelling in which claims are compared.
+    pub(super) fn extra_claims(&self) -> Vec<String> {
+        let names = self.identity_headers.iter();
+        names.map(|name| fold(&name.to_ascii_lowercase()).into_owned()).collect()
     }
 
     /// The entries of `identity_headers` that are not header names.

@@ -5,8 +5,6 @@ use http::header::{self, HeaderName};
 
 use crate::pipeline::remove_listed;
 
-const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
-
 const ALWAYS: [&str; 10] = [
     "connection",
     "http2-settings",
@@ -21,9 +19,10 @@ const ALWAYS: [&str; 10] = [
 ];
 
 /// Removes what belongs to one connection only: the standard names, and every name that
-/// `Connection` or `Proxy-Connection` lists.
+/// `Connection` lists. What the nonstandard `Proxy-Connection` lists stays: it says nothing of the
+/// next hop, and could name `Host`.
 pub(crate) fn remove(headers: &mut HeaderMap) {
-    if headers.contains_key(header::CONNECTION) || headers.contains_key(PROXY_CONNECTION) {
+    if headers.contains_key(header::CONNECTION) {
         for name in listed(headers) {
             headers.remove(name);
         }
@@ -32,9 +31,9 @@ pub(crate) fn remove(headers: &mut HeaderMap) {
 }
 
 fn listed(headers: &HeaderMap) -> Vec<HeaderName> {
-    let values =
-        headers.get_all(header::CONNECTION).iter().chain(headers.get_all(PROXY_CONNECTION));
+    let values = headers.get_all(header::CONNECTION);
     values
+        .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
         .filter_map(|name| HeaderName::from_bytes(name.trim().as_bytes()).ok())
@@ -62,9 +61,10 @@ mod tests {
         let mut headers = HeaderMap::new();
         for (name, value) in [
             ("connection", "close, X-Secret"),
-            ("proxy-connection", "x-other"),
+            ("proxy-connection", "host, authorization"),
             ("x-secret", "1"),
-            ("x-other", "1"),
+            ("host", "a"),
+            ("authorization", "Bearer x"),
             ("te", "trailers"),
             ("transfer-encoding", "chunked"),
             ("keep-alive", "timeout=5"),
@@ -73,6 +73,8 @@ mod tests {
             headers.append(HeaderName::from_static(name), HeaderValue::from_static(value));
         }
         remove(&mut headers);
-        assert_eq!(headers.keys().map(HeaderName::as_str).collect::<Vec<_>>(), ["accept"]);
+        let mut left: Vec<_> = headers.keys().map(HeaderName::as_str).collect();
+        left.sort_unstable();
+        assert_eq!(left, ["accept", "authorization", "host"]);
     }
 }

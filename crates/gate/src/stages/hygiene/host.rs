@@ -1,11 +1,16 @@
 //! The host of a request: one name, said once.
 
+use std::net::Ipv6Addr;
+
 use http::header::{self, HeaderValue};
 use http::request::Parts;
 use http::uri::Authority;
 use mantlet_event::reasons;
 
 use crate::pipeline::Denial;
+
+/// Longest piece of a host quoted in evidence, in bytes before escaping.
+const QUOTE_LIMIT: usize = 60;
 
 /// The host of a request, from the authority of its target (HTTP/2, absolute form) or its `Host`.
 /// Where both are given they must agree. Leaves exactly one canonical `Host` for the upstream.
@@ -18,15 +23,16 @@ pub(super) fn host_of(parts: &mut Parts) -> Result<String, Denial> {
     }
     let field =
         match field {
-            Some(value) => Some(parse_authority(value.as_bytes()).ok_or_else(|| {
-                invalid(format!("host field `{}`", value.as_bytes().escape_ascii()))
-            })?),
+            Some(value) => Some(
+                parse_authority(value.as_bytes())
+                    .ok_or_else(|| invalid(format!("host field {}", quote(value.as_bytes()))))?,
+            ),
             None => None,
         };
     let target = match parts.uri.authority() {
         Some(authority) => Some(
             parse_authority(authority.as_str().as_bytes())
-                .ok_or_else(|| invalid(format!("authority `{authority}`")))?,
+                .ok_or_else(|| invalid(format!("authority {}", quote(authority.as_str().as_bytes()))))?,
         ),
         None => None,
     };
@@ -39,7 +45,7 @@ pub(super) fn host_of(parts: &mut Parts) -> Result<String, Denial> {
         (None, None) => return Err(invalid("no host".into())),
     };
     let host = canonical_host(&authority);
-    let value = match authority.port() {
+    let value = match authority.port_u16() {
         Some(port) => HeaderValue::from_str(&format!("{host}:{port}")),
         None => HeaderValue::from_str(&host),
     };
@@ -63,12 +69,12 @@ fn parse_authority(text: &[u8]) -> Option<Authority> {
     let authority = Authority::try_from(text).ok()?;
     let host = authority.host();
     let is_host = match host.strip_prefix('[') {
-        Some(rest) => rest.strip_suffix(']')?.parse::<std::net::Ipv6Addr>().is_ok(),
+        Some(_) => canonical_ipv6(host).is_some(),
         None => is_name(host),
     };
     let rest = authority.as_str().get(host.len()..)?;
     let is_port = match rest.strip_prefix(':') {
-        Some(port) => port.parse::<u16>().is_ok() && port.bytes().all(|b| b.is_ascii_digit()),
+        Some(port) => port.parse::<u16>().is_ok_and(|port| port != 0) && port.bytes().all(|b| b.is_ascii_digit()),
         None => rest.is_empty(),
     };
     (is_host && is_port).then_some(authority)
@@ -83,7 +89,21 @@ fn is_name(host: &str) -> bool {
 
 fn canonical_host(authority: &Authority) -> String {
     let host = authority.host();
-    host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase()
+    canonical_ipv6(host)
+        .unwrap_or_else(|| host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase())
+}
+
+/// The one spelling (RFC 5952) of an IPv6 address in brackets; `None` when `host` is none.
+pub(crate) fn canonical_ipv6(host: &str) -> Option<String> {
+    let address = host.strip_prefix('[')?.strip_suffix(']')?;
+    address.parse::<Ipv6Addr>().ok().map(|address| format!("[{address}]"))
+}
+
+/// What was sent, for the log; user information is left out.
+fn quote(text: &[u8]) -> String {
+    let at = text.iter().rposition(|&byte| byte == b'@').unwrap_or(0);
+    let shown: Vec<u8> = text.iter().skip(at).take(QUOTE_LIMIT).copied().collect();
+    format!("`{}`", shown.escape_ascii())
 }
 
 fn is_same(one: &Authority, other: &Authority) -> bool {

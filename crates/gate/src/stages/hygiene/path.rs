@@ -171,7 +171,7 @@ const fn is_unreserved(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
 }
 
-/// One spelling for every byte: unreserved ones plain, all other escapes in upper case.
+/// One spelling for every byte: plain where it stands for itself, all other escapes in upper case.
 fn respell(raw: &str, policy: &PathPolicy) -> Result<String, PathError> {
     let mut out = String::with_capacity(raw.len().saturating_add(16));
     let mut rest = raw.as_bytes();
@@ -204,7 +204,8 @@ fn spell(byte: u8, is_escaped: bool, policy: &PathPolicy) -> Result<bool, PathFa
         0..=0x1f | 0x7f => Err(PathFault::ControlByte),
         b'\\' | b'/' if policy.encoded_slash == Doubtful::Refuse => Err(PathFault::EncodedSlash),
         b'\\' => Ok(true),
-        _ if is_escaped => Ok(!is_unreserved(byte)),
+        // A slash, a semicolon and a percent sign mean something else plain than escaped.
+        _ if is_escaped => Ok(byte == b'/' || !is_literal(byte)),
         b';' if policy.path_parameters == Doubtful::Refuse => Err(PathFault::PathParameter),
         b';' => Ok(false),
         // Browsers send these raw; the grammar wants them escaped.

@@ -17,7 +17,8 @@ fn equivalent_spellings_have_one_normal_form() {
         ("/a:b@c!$&'()*+,=-._~", "/a:b@c!$&'()*+,=-._~"),
         ("/%61%7E%2d%5F%2E%41", "/a~-_.A"),
         ("/caf%c3%a9%20x", "/caf%C3%A9%20x"),
-        ("/%3a%3F%23%3b%5b", "/%3A%3F%23%3B%5B"),
+        ("/%3F%23%3b%5b", "/%3F%23%3B%5B"),
+        ("/%3a%40%21%24%26%27%28%29%2A%2b%2C%3D", "/:@!$&'()*+,="),
         ("/[id]|{x}^", "/%5Bid%5D%7C%7Bx%7D%5E"),
         ("/.well-known/x", "/.well-known/x"),
         ("/a/./b/../c", "/a/c"),
@@ -127,6 +128,17 @@ fn duplicate_slashes_are_refused_on_demand() {
 fn normal_paths_are_borrowed() {
     let path = normalize("/api/v1/users/42", &PathPolicy::default()).unwrap();
     assert!(matches!(path, NormalPath(Cow::Borrowed(_))));
+}
+
+#[test]
+fn every_byte_of_a_path_has_one_spelling() {
+    for byte in (b'!'..=b'~').filter(|byte| !b"/;%\\".contains(byte)) {
+        let escaped = normal(&format!("/x%{byte:02x}y"), &PathPolicy::default());
+        let plain = normal(&format!("/x{}y", char::from(byte)), &PathPolicy::default());
+        if plain != Err(PathFault::IllegalByte) {
+            assert_eq!(plain, escaped, "`{}`", char::from(byte));
+        }
+    }
 }
 
 #[test]
