@@ -160,7 +160,7 @@ mantlet.toml:10:39: error: expected network, found the number `7`
   hint: write for example `10.0.0.0/8`
 mantlet.toml:14:8: error: `b` does not begin with `/`
 mantlet.toml:15:12: error: the address does not begin with http:// or https://
-  hint: write scheme and host, for example http://127.0.0.1:8080
+  hint: write scheme and host, for example http://127.0.0.1:8501
 mantlet.toml:16:10: error: expected a path
   hint: write for example `\"/srv/www\"`
 mantlet.toml:18:1: error: unknown key `routes[1].guards.limit.requsts`
@@ -454,4 +454,31 @@ proptest! {
         let loaded = load_layers(&Layers::default().text("mantlet.toml", data));
         prop_assert_eq!(loaded.config.is_none(), loaded.problems.has_errors());
     }
+}
+
+#[test]
+fn a_check_knows_what_was_said_and_what_is_out_of_range() {
+    let layers = Layers::new(Environment::default())
+        .text("mantlet.toml", "[server]\nname = 1\n[[rules]]\n")
+        .flag("server.listen", "--listen", "here");
+    let loaded = load(&layers, |_: &Config, reader| {
+        for (key, is_set) in [
+            ("server.name", true),
+            ("server.listen", true),
+            ("server.timeout", false),
+            ("rules[0]", true),
+            ("rules[0].name", false),
+        ] {
+            assert_eq!(reader.is_set(key), is_set, "{key}");
+        }
+        assert!(reader.has_errors() && !reader.is_file_broken());
+        reader.expect_range("server.body_limit", &ByteSize(0), &(ByteSize(1)..=ByteSize(4096)));
+        reader.expect_range("server.body_limit", &ByteSize(4096), &(ByteSize(1)..=ByteSize(4096)));
+    });
+    let ours = loaded.problems.iter().filter(|problem| problem.message == "`0B` is out of range");
+    let hints: Vec<_> = ours.filter_map(|problem| problem.hint.as_deref()).collect();
+    assert_eq!(hints, ["choose 1B to 4KiB"]);
+
+    let broken = Layers::new(Environment::default()).text("mantlet.toml", "[server\n");
+    load(&broken, |_: &Config, reader| assert!(reader.is_file_broken()));
 }

@@ -2,6 +2,8 @@
 //! but the configuration, so that `mantlet check` and the server use the same code; building
 //! starts from what was resolved and only fails for what is outside (a folder that is gone).
 
+mod check;
+
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,7 +15,7 @@ use crate::edge::ServerSection;
 use crate::guards::{self, GuardCache, GuardsSection, Services};
 use crate::pipeline::Plan;
 use crate::stages::client::{ClientSection, ClientStage};
-use crate::stages::hygiene::{HygieneSection, HygieneStage};
+use crate::stages::hygiene::{HeadLimits, HygieneSection, HygieneStage};
 use crate::stages::route::{
     Action, HostPattern, Layer, PathPattern, RouteSection, Router, Site, compile,
 };
@@ -48,6 +50,7 @@ pub struct Resolved {
     upstream: UpstreamSection,
     client: ClientSection,
     hygiene: HygieneSection,
+    limits: HeadLimits,
 }
 
 /// What holds for the requests of one place.
@@ -62,7 +65,7 @@ struct Place {
 
 /// Checks everything about the gate; problems go to `reader`.
 pub fn resolve(settings: &Settings<'_>, reader: &mut Reader<'_>) -> Option<Resolved> {
-    check_sections(settings, reader);
+    check::sections(settings, reader);
     let layers = layers(settings, reader);
     let fallback = place(settings, &Site { layers: Vec::new(), action: None }, reader);
     let compiled = compile(&layers, |site| place(settings, site, reader));
@@ -81,59 +84,15 @@ pub fn resolve(settings: &Settings<'_>, reader: &mut Reader<'_>) -> Option<Resol
             return None;
         }
     };
+    let wire = settings.server.wire_rules();
     Some(Resolved {
         router,
         fallback,
         upstream: settings.upstream.clone(),
         client: settings.client.clone(),
         hygiene: settings.hygiene.clone(),
+        limits: HeadLimits { target: wire.target_limit, header_count: wire.header_count_limit },
     })
-}
-
-fn check_sections(settings: &Settings<'_>, reader: &mut Reader<'_>) {
-    for name in settings.hygiene.invalid_names() {
-        let message = format!("`{name}` is not a header name");
-        reader.error("hygiene.identity_headers", message, "write it as in `X-My-User`");
-    }
-    if settings.upstream.url.as_ref().is_some_and(mantlet_config::HttpUrl::is_tls) {
-        no_tls(reader, "upstream.url");
-    }
-    settings.server.check(reader);
-    let (server, upstream) = (settings.server, settings.upstream);
-    for (key, duration) in [
-        ("server.head_timeout", server.head_timeout),
-        ("server.idle_timeout", server.idle_timeout),
-        ("server.body_timeout", server.body_timeout),
-        ("server.send_timeout", server.send_timeout),
-        ("server.tls.handshake_timeout", server.tls.handshake_timeout),
-        ("upstream.connect_timeout", upstream.connect_timeout),
-        ("upstream.response_timeout", upstream.response_timeout),
-        ("upstream.idle_timeout", upstream.idle_timeout),
-        ("guards.budget", settings.guards.budget),
-    ] {
-        if duration.is_zero() {
-            reader.error(key, "a timeout of zero lets nothing through", "choose at least `1ms`");
-        }
-    }
-    for (key, number) in [
-        ("server.max_connections", server.max_connections),
-        ("server.max_connections_per_address", server.max_connections_per_address),
-        ("server.max_streams", server.max_streams),
-        ("upstream.max_connections", upstream.max_connections),
-    ] {
-        if number == 0 {
-            reader.error(key, "a limit of zero lets nothing through", "choose at least 1");
-        }
-    }
-    if settings.routes.len() > MAX_ROUTES {
-        let message = format!("{} routes are more than {MAX_ROUTES}", settings.routes.len());
-        reader.error("routes", message, "merge routes that share a path");
-    }
-}
-
-fn no_tls(reader: &mut Reader<'_>, key: &str) {
-    let hint = "use `http://` to a server on this machine or in a network you trust";
-    reader.error(key, "https to the application is not supported yet", hint);
 }
 
 fn layers(settings: &Settings<'_>, reader: &mut Reader<'_>) -> Vec<Layer> {
@@ -146,7 +105,8 @@ fn layers(settings: &Settings<'_>, reader: &mut Reader<'_>) -> Vec<Layer> {
     });
     let mut layers: Vec<Layer> = root.into_iter().collect();
     for (index, route) in settings.routes.iter().enumerate().take(MAX_ROUTES) {
-        let action = route_action(index, route, reader);
+        check::route(index, route, reader);
+        let action = check::action(index, route, reader);
         let any = [HostPattern::Any];
         let hosts: &[HostPattern] = if route.host.is_empty() { &any } else { &route.host };
         layers.extend(hosts.iter().map(|host| Layer {
@@ -158,34 +118,6 @@ fn layers(settings: &Settings<'_>, reader: &mut Reader<'_>) -> Vec<Layer> {
         }));
     }
     layers
-}
-
-fn route_action(index: usize, route: &RouteSection, reader: &mut Reader<'_>) -> Option<Action> {
-    let key = format!("routes[{index}]");
-    let action = match route.action() {
-        Ok(action) => action?,
-        Err(keys) => {
-            let message = format!("a route does one thing, this one names {}", keys.join(" and "));
-            reader.error(&key, message, "keep one of them");
-            return None;
-        }
-    };
-    match &action {
-        Action::Static(folder) if !folder.is_dir() => {
-            let message = format!("`{}` is not a folder", folder.display());
-            reader.error(&format!("{key}.static"), message, "create it, or correct the path");
-        }
-        Action::Upstream(urls) if urls.iter().any(mantlet_config::HttpUrl::is_tls) => {
-            no_tls(reader, &format!("{key}.upstream"));
-        }
-        Action::Redirect(to) if !crate::way::redirect::is_valid(to) => {
-            let message = format!("`{to}` is not an address to redirect to");
-            let hint = "write `https://example.org{path}` or a path such as `/new`";
-            reader.error(&format!("{key}.redirect"), message, hint);
-        }
-        _ => {}
-    }
-    Some(action)
 }
 
 /// What holds at one place: every layer's word over the ones before it.
@@ -204,6 +136,7 @@ fn place(settings: &Settings<'_>, site: &Site<'_>, reader: &mut Reader<'_>) -> P
         };
         place.guards = route.guards.read_over(&place.guards, reader);
         place.is_upload = route.upload.unwrap_or(place.is_upload);
+        check::guards_of(layer.index, route, &place.guards, reader);
         body_limit = route.body_limit.or(body_limit);
     }
     let server = settings.server;
@@ -280,7 +213,7 @@ impl Live {
         let fallback = Arc::new(builder.target(&resolved.fallback)?);
         let router = resolved.router.try_map(|place| builder.target(&place).map(Arc::new))?;
         Ok(Self {
-            hygiene: HygieneStage::new(&resolved.hygiene),
+            hygiene: HygieneStage::new(&resolved.hygiene, resolved.limits),
             client: ClientStage::new(&resolved.client),
             router,
             fallback,

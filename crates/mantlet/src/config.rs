@@ -1,5 +1,7 @@
 //! The whole configuration: one field a section, and where it is read from.
 
+mod addresses;
+
 use std::path::{Path, PathBuf};
 
 use mantlet_admin::AdminSection;
@@ -93,8 +95,6 @@ pub(crate) fn read(flags: &ServerFlags, need: Need) -> Read {
     }
     let mut resolved = None;
     let loaded = load(&layers, |config: &Config, reader: &mut Reader<'_>| {
-        // An upstream that was given and cannot be used has been complained about already.
-        let need = if flags.upstream.is_some() { Need::Nothing } else { need };
         check(config, need, reader);
         resolved = resolve(&settings(config), reader);
     });
@@ -125,7 +125,14 @@ fn settings(config: &Config) -> Settings<'_> {
 
 fn check(config: &Config, need: Need, reader: &mut Reader<'_>) {
     config.admin.check(reader);
-    if need == Need::Upstream && config.upstream.url.is_none() && config.routes.is_empty() {
+    config.log.check(reader);
+    addresses::check(config, reader);
+    let is_empty = config.upstream.url.is_none() && config.routes.is_empty();
+    // What was given and cannot be used has been complained about already.
+    let was_given = reader.is_file_broken()
+        || reader.is_set("upstream.url")
+        || (reader.is_set("routes") && reader.has_errors());
+    if need == Need::Upstream && is_empty && !was_given {
         let hint = "say where the application is: --upstream http://127.0.0.1:8501";
         reader.error("upstream.url", "nothing to protect", hint);
     }

@@ -91,7 +91,7 @@ impl DataFolder {
 }
 
 /// The folder must belong to us and be closed to others; one that is open is closed only where it
-/// is clearly ours (empty, or locked by us before).
+/// is clearly ours (empty, or with a lock file of our own).
 fn check_owner(path: &Path) -> Result<(), (String, &'static str)> {
     let failed = |error: io::Error| (error.to_string(), "see that this folder can be read");
     let about = fs::metadata(path).map_err(failed)?;
@@ -104,7 +104,9 @@ fn check_owner(path: &Path) -> Result<(), (String, &'static str)> {
         return Ok(());
     }
     let is_empty = fs::read_dir(path).map_err(failed)?.next().is_none();
-    if !is_empty && !path.join(LOCK).is_file() {
+    let was_ours =
+        fs::symlink_metadata(path.join(LOCK)).is_ok_and(|lock| lock.is_file() && lock.uid() == own);
+    if !is_empty && !was_ours {
         let message = format!("others can read it (mode {:o})", about.mode() & 0o777);
         return Err((message, "choose an empty folder, or close this one: chmod 700"));
     }
@@ -180,6 +182,11 @@ mod tests {
         let error = DataFolder::open(path.clone()).unwrap_err().to_string();
         assert!(error.contains("mode 755") && error.contains("chmod 700"), "{error}");
         assert_eq!(mode(&path), 0o755);
+        // Anyone may have put a link there; only a file of ours says that we were here.
+        std::os::unix::fs::symlink("/etc/passwd", path.join(LOCK)).unwrap();
+        DataFolder::open(path.clone()).unwrap_err();
+        assert_eq!(mode(&path), 0o755);
+        fs::remove_file(path.join(LOCK)).unwrap();
         fs::remove_file(path.join("something")).unwrap();
         DataFolder::open(path.clone()).unwrap();
         assert_eq!(mode(&path), 0o700);

@@ -3,7 +3,7 @@
 use std::io::IsTerminal as _;
 use std::sync::Arc;
 
-use mantlet_config::{ByteSize, choice, section};
+use mantlet_config::{ByteSize, Reader, choice, section};
 use mantlet_event::sinks::{
     Drops, Durable, DurableOptions, Format, JsonLines, JsonLinesOptions, MetricsSink, Report,
     SinkError, Terminal, TerminalOptions,
@@ -43,6 +43,18 @@ section! {
         pub queue: u32 = 8192,
         /// Recent events that are kept in memory for `mantlet explain`.
         pub recent: u32 = 4096,
+    }
+}
+
+impl LogSection {
+    /// Finds what the types cannot say.
+    pub(crate) fn check(&self, reader: &mut Reader<'_>) {
+        // The queue takes its memory at the start.
+        for (key, number) in [("log.queue", self.queue), ("log.recent", self.recent)] {
+            reader.expect_range(key, &number, &(1..=1_000_000));
+        }
+        let sizes = ByteSize(4 * 1024)..=ByteSize(1 << 40);
+        reader.expect_range("log.rotate", &self.rotate, &sizes);
     }
 }
 

@@ -114,6 +114,47 @@ fn unusable_input_ends_with_2_and_says_what_to_do() {
     }
 }
 
+/// One mistake is one problem: nothing is said about what follows from it.
+#[test]
+fn an_application_that_was_named_badly_is_not_also_missing() {
+    let folder = TempFolder::new();
+    for text in [
+        "[upstream]\nurl = 1\n",
+        "[upstream]\nurl = \"ftp://x\"\n",
+        "[upstream]\nurl = \"http://127.0.0.1:8501\n",
+        "routes = 3\n",
+    ] {
+        folder.write("bad.toml", text);
+        let end = mantlet(&folder, &["check", "--config", "bad.toml"]);
+        assert_eq!(end.code, Some(2), "{text} {end:#?}");
+        assert_eq!(end.stderr.matches("error: ").count(), 1, "{text} {end:#?}");
+        assert!(!end.stderr.contains("nothing to protect"), "{text} {end:#?}");
+    }
+    let end = mantlet_with(&folder, &["check"], &[("MANTLET_UPSTREAM_URL", "x")]);
+    assert!(!end.stderr.contains("nothing to protect"), "{end:#?}");
+    folder.write("bad.toml", "routes = []\n");
+    let end = mantlet(&folder, &["check", "--config", "bad.toml"]);
+    assert!(end.stderr.contains("nothing to protect"), "{end:#?}");
+}
+
+#[test]
+fn settings_that_would_end_the_start_are_told_by_check() {
+    let folder = TempFolder::new();
+    for (text, message) in [
+        ("[log]\nqueue = 4294967295\n", "`4294967295` is out of range"),
+        ("[log]\nqueue = 0\n", "`0` is out of range"),
+        ("[log]\nrecent = 1000001\n", "`1000001` is out of range"),
+        ("[log]\nrotate = 1\n", "`1B` is out of range"),
+        ("[server]\nlisten = [\"127.0.0.1:8501\"]\n", "is Mantlet itself"),
+        ("[admin]\nlisten = \"127.0.0.1:8080\"\n", "stands in `server.listen` already"),
+    ] {
+        folder.write("bad.toml", text);
+        let end = mantlet(&folder, &["check", "--config", "bad.toml", "--upstream", UPSTREAM]);
+        assert_eq!(end.code, Some(2), "{text} {end:#?}");
+        assert!(end.stderr.contains(message) && end.stderr.contains("hint: "), "{text} {end:#?}");
+    }
+}
+
 #[test]
 fn check_tells_fine_from_risky_from_wrong() {
     let folder = TempFolder::new();

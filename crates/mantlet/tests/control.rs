@@ -106,6 +106,23 @@ fn an_act_is_in_the_journal_with_its_actor_before_it_is_answered() {
     assert!(blocked["until"].is_string(), "{blocked:#}");
 }
 
+/// The command that is refused has not happened: what cannot be recorded is not done.
+#[test]
+fn an_act_that_cannot_be_recorded_is_not_done() {
+    let folder = TempFolder::new();
+    let upstream = FakeUpstream::answering(Answer::ok("x"));
+    let data = folder.path().join("data");
+    fs::create_dir_all(data.join("audit")).unwrap();
+    fs::set_permissions(&data, fs::Permissions::from_mode(0o700)).unwrap();
+    std::os::unix::fs::symlink("/dev/full", data.join("audit/audit.jsonl")).unwrap();
+    let gate = gate_on(&upstream, &data);
+    let end = gate.command(&["block", "add", "127.0.7.1"]);
+    assert_eq!(end.code, Some(2), "{end:#?}");
+    assert!(end.stderr.contains("not done: the audit record could not be written"), "{end:#?}");
+    assert_eq!(get_from([127, 0, 7, 1], &gate).status, 200);
+    assert!(done(&gate, &["block", "list"]).stdout.contains("nothing is blocked"));
+}
+
 #[test]
 fn a_block_with_an_end_ends_by_itself() {
     let upstream = FakeUpstream::answering(Answer::ok("x"));

@@ -134,7 +134,10 @@ fn a_block_ends_what_runs_and_is_in_the_journal() {
     assert_eq!(fixture.revocation.subjects(), [Subject::Network(network)]);
     // The audit is complete when the answer is here.
     let names = fixture.captured.names();
-    assert_eq!(names, ["control.command.requested", "blocklist.network.blocked", "control.command.executed"]);
+    assert_eq!(
+        names,
+        ["control.command.requested", "blocklist.network.blocked", "control.command.executed"]
+    );
     let blocked = &fixture.captured.by_name("blocklist.network.blocked")[0];
     let actor = format!("uid:{}", rustix::process::geteuid().as_raw());
     assert_eq!(blocked["network"], "192.0.2.0/24");

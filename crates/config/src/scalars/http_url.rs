@@ -9,7 +9,7 @@ use url::Url;
 use super::is_not;
 use crate::{Complaint, Scalar};
 
-const HINT: &str = "write scheme and host, for example http://127.0.0.1:8080";
+const HINT: &str = "write scheme and host, for example http://127.0.0.1:8501";
 
 /// The longest address in bytes.
 const MAX_LEN: usize = 2048;
@@ -130,7 +130,7 @@ fn from_url(text: &str, url: &Url) -> Result<HttpUrl, Complaint> {
 
 impl Scalar for HttpUrl {
     const KIND: &'static str = "address of a server";
-    const EXAMPLE: &'static str = "http://127.0.0.1:8080";
+    const EXAMPLE: &'static str = "http://127.0.0.1:8501";
 
     fn parse(value: &Value) -> Result<Self, Complaint> {
         value.as_str().ok_or_else(|| Complaint::mismatch::<Self>(value))?.parse()

@@ -81,6 +81,40 @@ impl ServerSection {
 
     /// Finds what the types cannot say.
     pub fn check(&self, reader: &mut Reader<'_>) {
+        self.check_ranges(reader);
+        self.check_tls(reader);
+        for address in self.listen.iter().filter(|address| !address.ip().is_loopback()) {
+            let message = format!("`{address}` is open to the network without TLS");
+            let hint = "use `[server.tls]`, or listen on 127.0.0.1 behind a proxy that ends TLS";
+            reader.warn("server.listen", message, hint);
+        }
+        if self.listen.is_empty() && self.tls.listen.is_empty() {
+            let hint = "name an address such as 127.0.0.1:8080";
+            reader.error("server.listen", "nothing to listen on", hint);
+        }
+    }
+
+    fn check_ranges(&self, reader: &mut Reader<'_>) {
+        for (key, number, range) in [
+            ("server.workers", self.workers.into(), 0..=1024),
+            ("server.max_connections", self.max_connections, 1..=1_000_000),
+            ("server.max_upgraded_connections", self.max_upgraded_connections, 1..=1_000_000),
+            ("server.max_streams", self.max_streams, 1..=65_535),
+            ("server.header_count", self.header_count.into(), 1..=10_000),
+        ] {
+            reader.expect_range(key, &number, &range);
+        }
+        for (key, bytes, low, high) in [
+            ("server.head_limit", self.head_limit, 1024, 1 << 20),
+            // Where the targets of the HTTP library end.
+            ("server.target_limit", self.target_limit, 1, 65_534),
+            ("server.body_memory", self.body_memory, 1024, 1 << 50),
+        ] {
+            reader.expect_range(key, &bytes, &(ByteSize(low)..=ByteSize(high)));
+        }
+    }
+
+    fn check_tls(&self, reader: &mut Reader<'_>) {
         let tls = &self.tls;
         let is_asked = !tls.listen.is_empty();
         for (key, file) in [("server.tls.cert", &tls.cert), ("server.tls.key", &tls.key)] {
@@ -110,21 +144,6 @@ impl ServerSection {
         {
             let hint = "name a certificate chain and its own private key, both in PEM";
             reader.error("server.tls.cert", error.message(), hint);
-        }
-        for address in self.listen.iter().filter(|address| !address.ip().is_loopback()) {
-            let message = format!("`{address}` is open to the network without TLS");
-            let hint = "use `[server.tls]`, or listen on 127.0.0.1 behind a proxy that ends TLS";
-            reader.warn("server.listen", message, hint);
-        }
-        if self.listen.is_empty() && !is_asked {
-            reader.error(
-                "server.listen",
-                "nothing to listen on",
-                "name an address such as 127.0.0.1:8080",
-            );
-        }
-        if size(self.head_limit) < 1024 || size(self.head_limit) > 1024 * 1024 {
-            reader.error("server.head_limit", "out of range", "choose 1KiB to 1MiB");
         }
     }
 }

@@ -9,7 +9,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use mantlet_config::{Cidr, choice, section};
+use mantlet_config::{Cidr, Reader, choice, section};
 
 use crate::pipeline::{Client, Scheme};
 
@@ -41,6 +41,18 @@ section! {
         pub trusted_proxies: Vec<Cidr> = Vec::new(),
         /// The header in which they name the client.
         pub header: ForwardingHeader = ForwardingHeader::XForwardedFor,
+    }
+}
+
+impl ClientSection {
+    /// Finds what the types cannot say.
+    pub fn check(&self, reader: &mut Reader<'_>) {
+        let everyone = |network: &&Cidr| network.network().prefix_len() == 0;
+        for network in self.trusted_proxies.iter().filter(everyone) {
+            let message = format!("`{network}` trusts everyone: any client may choose its address");
+            let hint = "name the addresses of the proxies in front of Mantlet";
+            reader.warn("client.trusted_proxies", message, hint);
+        }
     }
 }
 

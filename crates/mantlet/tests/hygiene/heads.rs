@@ -26,8 +26,22 @@ fn what_is_no_clean_http_1_head_is_refused() {
         ("two spaces", get(" / HTTP/1.1\r\nHost: a\r\n\r\n"), MALFORMED),
         ("a space in the target", get("/a b HTTP/1.1\r\nHost: a\r\n\r\n"), MALFORMED),
         ("a method with a slash", "G/T / HTTP/1.1\r\nHost: a\r\n\r\n".into(), MALFORMED),
+        ("a method in small letters", "delete / HTTP/1.1\r\nHost: a\r\n\r\n".into(), MALFORMED),
         ("a method of nothing", " / HTTP/1.1\r\nHost: a\r\n\r\n".into(), MALFORMED),
         ("TLS on the plain port", "\u{16}\u{3}\u{1}\u{2}\r\n\r\n".into(), MALFORMED),
+        (
+            "two content types",
+            post(
+                "Content-Type: a/b\r\nContent-Type: a/c\r\nContent-Length: 1\r\nConnection: close",
+                "a",
+            ),
+            MALFORMED,
+        ),
+        (
+            "a GET with a chunked body",
+            get("/ HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n"),
+            FRAMING,
+        ),
         ("another expectation", post("Expect: 200-maybe\r\nContent-Length: 1", "a"), EXPECTATION),
         (
             "a large head",

@@ -5,7 +5,8 @@ use mantlet_testkit::{Answer, FakeUpstream};
 
 use crate::common::{assert_refused, gate};
 
-const DENY: &str = "[[routes]]\npath = \"/admin/*\"\ndeny = true\n";
+const DENY: &str = "[[routes]]\npath = \"/admin/*\"\ndeny = true\n\n\
+    [[routes]]\npath = \"/users:delete\"\ndeny = true\n";
 const REFUSED: (u16, &str) = (400, "invalid-path");
 const DENIED: (u16, &str) = (403, "route-denied");
 
@@ -52,6 +53,9 @@ fn no_spelling_of_a_denied_path_reaches_the_application() {
         ("/admin/.", DENIED),
         ("/admin/x/..", DENIED),
         ("/admin/./", DENIED),
+        ("/users:delete", DENIED),
+        ("/users%3Adelete", DENIED),
+        ("/users%3adelete/", DENIED),
         ("http://a/admin", DENIED),
         ("http://a/x/../admin", DENIED),
         ("/..%2fadmin", REFUSED),

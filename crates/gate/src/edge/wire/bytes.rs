@@ -77,14 +77,17 @@ pub(super) fn has_plain_values(head: &[u8]) -> bool {
 
 /// The fault of a piece of a head that does not parse: control bytes are named for what they are.
 pub(super) fn blame(bytes: &[u8], otherwise: Kind) -> Fault<'_> {
-    let kind = if bytes.contains(&b'\r') {
-        Kind::BareCarriageReturn
-    } else if is_field_value(bytes) {
-        otherwise
-    } else {
-        Kind::ControlByte
+    let at = |wanted: fn(&u8) -> bool| {
+        let at = bytes.iter().position(wanted);
+        at.and_then(|at| bytes.get(at..))
     };
-    Fault::new(kind, bytes)
+    if let Some(from) = at(|&byte| byte == b'\r') {
+        return Fault::at_byte(Kind::BareCarriageReturn, from);
+    }
+    match at(|&byte| !is_field_value(&[byte])) {
+        Some(from) => Fault::at_byte(Kind::ControlByte, from),
+        None => Fault::new(otherwise, bytes),
+    }
 }
 
 /// The members of a comma-separated list, without the white space around them.

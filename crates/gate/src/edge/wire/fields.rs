@@ -75,13 +75,13 @@ impl<'a> Fields<'a> {
         let (name, value) = split_line(line, self.has_plain_values)?;
         self.count = self.count.saturating_add(1);
         if self.count > self.count_limit {
-            return Err(Fault::new(Kind::TooManyHeaders, name));
+            return Err(Fault::named(Kind::TooManyHeaders, name));
         }
         match name.len() {
             // The lengths of the names below; all others need no second look.
             4 | 6 | 7 | 10 | 14 | 17 | 22 => self.note(name, value.trim_ascii()),
             0..=NAME_LIMIT => Ok(()),
-            _ => Err(Fault::new(Kind::HeadTooLarge, name)),
+            _ => Err(Fault::named(Kind::HeadTooLarge, name)),
         }
     }
 
@@ -110,9 +110,9 @@ impl<'a> Fields<'a> {
                 return Err(Fault::new(Kind::Expect, value));
             }
         } else if is("http2-settings") {
-            return Err(Fault::new(Kind::UpgradeH2c, name));
+            return Err(Fault::named(Kind::UpgradeH2c, name));
         } else if is(VIOLATION_HEADER) {
-            return Err(Fault::new(Kind::PrivateHeader, name));
+            return Err(Fault::named(Kind::PrivateHeader, name));
         }
         Ok(())
     }
@@ -136,7 +136,7 @@ impl<'a> Fields<'a> {
             if option.eq_ignore_ascii_case(b"upgrade") {
                 self.asks_upgrade = true;
             } else if is_end_to_end(option) {
-                return Err(Fault::new(Kind::ConnectionOption, option));
+                return Err(Fault::named(Kind::ConnectionOption, option));
             }
         }
         Ok(())
@@ -145,11 +145,11 @@ impl<'a> Fields<'a> {
     /// Judges the headers together, after the last line.
     pub(super) fn conclude(&self, line: &RequestLine<'a>) -> Result<HeadFacts, Fault<'a>> {
         self.check_host(line)?;
-        let body = self.body(line.is_http_11)?;
+        let body = self.body(line)?;
         let is_upgrade = line.is_http_11 && self.asks_upgrade && self.names_protocol;
         let leaves_http = is_upgrade || line.method == b"CONNECT";
         if leaves_http && body.is_some() {
-            return Err(Fault::new(Kind::UpgradeBody, line.target));
+            return Err(Fault::new(Kind::UpgradeBody, &[]));
         }
         Ok(HeadFacts { body, leaves_http })
     }
@@ -157,23 +157,28 @@ impl<'a> Fields<'a> {
     fn check_host(&self, line: &RequestLine<'a>) -> Result<(), Fault<'a>> {
         let Some(text) = self.host else {
             return match line.is_http_11 {
-                true => Err(Fault::new(Kind::HostMissing, line.target)),
+                true => Err(Fault::new(Kind::HostMissing, &[])),
                 false => Ok(()),
             };
         };
         let host = Authority::parse(text).ok_or_else(|| Fault::new(Kind::HostSyntax, text))?;
         match &line.authority {
             Some((target, port)) if !host.is_same(target, *port) => {
-                Err(Fault::new(Kind::HostMismatch, text))
+                Err(Fault::named(Kind::HostMismatch, text))
             }
             _ => Ok(()),
         }
     }
 
-    fn body(&self, is_http_11: bool) -> Result<Option<Body>, Fault<'a>> {
+    fn body(&self, line: &RequestLine<'a>) -> Result<Option<Body>, Fault<'a>> {
         match (self.is_chunked, self.length) {
-            (true, _) if !is_http_11 => Err(Fault::new(Kind::TransferEncodingVersion, b"chunked")),
+            (true, _) if !line.is_http_11 => {
+                Err(Fault::new(Kind::TransferEncodingVersion, b"chunked"))
+            }
             (true, Some(_)) => Err(Fault::new(Kind::TransferEncodingLength, b"chunked")),
+            (true, None) if matches!(line.method, b"GET" | b"HEAD") => {
+                Err(Fault::named(Kind::TransferEncodingMethod, line.method))
+            }
             (true, None) => Ok(Some(Body::chunked())),
             (false, Some(1..)) => Ok(self.length.map(Body::Length)),
             (false, _) => Ok(None),
@@ -186,9 +191,8 @@ fn split_line(line: &[u8], is_plain: bool) -> Result<(&[u8], &[u8]), Fault<'_>> 
     match colon {
         Some((name, [_, value @ ..])) if !name.is_empty() && bytes::all(name, bytes::TOKEN) => {
             if !is_plain && !bytes::is_field_value(value) {
-                // The whole line: without its name, redaction could not tell that the value is a
-                // secret.
-                return Err(Fault::new(blame(value, Kind::ControlByte).kind, line));
+                // The name only: the value may be a secret.
+                return Err(Fault::named(blame(value, Kind::ControlByte).kind, name));
             }
             Ok((name, value))
         }
@@ -205,8 +209,7 @@ fn blame_name(line: &[u8]) -> Fault<'_> {
     let name = memchr(b':', line).and_then(|at| line.get(..at));
     match name.and_then(<[u8]>::last) {
         Some(b' ' | b'\t') => blame(name.unwrap_or(line), Kind::SpaceBeforeColon),
-        // A line that names nothing may be anything; its beginning is enough to find it.
-        _ => blame(name.or_else(|| line.get(..16)).unwrap_or(line), Kind::HeaderName),
+        _ => blame(name.unwrap_or(line), Kind::HeaderName),
     }
 }
 

@@ -79,7 +79,7 @@ fn read_head<'a>(head: &'a [u8], rules: &Rules) -> Result<HeadFacts, Fault<'a>> 
         if field.is_empty() {
             return match head.get(lines.at..) {
                 None | Some([]) => fields.conclude(&line),
-                Some(more) => Err(Fault::new(Kind::RequestLine, more)),
+                Some(more) => Err(Fault::at_byte(Kind::RequestLine, more)),
             };
         }
         fields.read(field)?;
@@ -98,6 +98,6 @@ impl<'a> Lines<'a> {
         let feed = self.feeds.next().unwrap_or(self.head.len());
         let line = self.head.get(self.at..feed).unwrap_or_default();
         self.at = feed.saturating_add(1);
-        line.strip_suffix(b"\r").ok_or_else(|| Fault::new(Kind::BareLineFeed, line))
+        line.strip_suffix(b"\r").ok_or_else(|| Fault::new(Kind::BareLineFeed, &[]))
     }
 }

@@ -85,7 +85,7 @@ impl Scanner {
             }
             Progress::Broken(at, kind) => {
                 let around = rest.get(at..).unwrap_or_default();
-                let violation = Fault::new(kind, around).report(&[]);
+                let violation = Fault::at_byte(kind, around).report(&[]);
                 (at, Some(Next::Break(violation)))
             }
         }
@@ -123,5 +123,6 @@ impl Scanner {
 }
 
 fn refuse(kind: Kind, head: &[u8]) -> Next {
-    Next::Refuse(Fault::new(kind, head).report(head))
+    // All that is known of the place is the head it is in.
+    Next::Refuse(Fault::new(kind, &[]).report(head))
 }

@@ -5,6 +5,7 @@ use memchr::memchr;
 use super::bytes::{self, blame};
 use super::host::Authority;
 use super::violation::{Fault, Kind};
+use crate::stages::hygiene::is_method;
 
 /// Longest target in bytes that the URI type behind this filter can hold.
 const TARGET_MAX: usize = 65_534;
@@ -13,7 +14,6 @@ const TARGET_MAX: usize = 65_534;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct RequestLine<'a> {
     pub(super) method: &'a [u8],
-    pub(super) target: &'a [u8],
     /// Host and default port named by the target; `None` in origin and asterisk form.
     pub(super) authority: Option<(Authority<'a>, u16)>,
     /// Whether the request is HTTP/1.1 and not HTTP/1.0.
@@ -23,10 +23,12 @@ pub(super) struct RequestLine<'a> {
 impl<'a> RequestLine<'a> {
     /// Reads `line`, which comes without its CRLF.
     pub(super) fn parse(line: &'a [u8], target_limit: usize) -> Result<Self, Fault<'a>> {
-        let (method, rest) = split_at_space(line)?;
-        let (target, version) = split_at_space(rest)?;
-        if method.is_empty() || target.is_empty() || !bytes::all(method, bytes::TOKEN) {
-            return Err(blame(line, Kind::RequestLine));
+        // Not the words that are wrong: of a line that is no request line only the start is shown.
+        let no_line = || blame(line, Kind::RequestLine);
+        let (method, rest) = split_at_space(line).ok_or_else(no_line)?;
+        let (target, version) = split_at_space(rest).ok_or_else(no_line)?;
+        if target.is_empty() || !is_method(method) {
+            return Err(no_line());
         }
         let is_http_11 = match version {
             b"HTTP/1.1" => true,
@@ -34,19 +36,18 @@ impl<'a> RequestLine<'a> {
             other if other.starts_with(b"HTTP/") && !other.contains(&b' ') => {
                 return Err(blame(other, Kind::HttpVersion));
             }
-            other => return Err(blame(other, Kind::RequestLine)),
+            _ => return Err(no_line()),
         };
         if target.len() > target_limit.min(TARGET_MAX) {
             return Err(Fault::new(Kind::TargetTooLong, target));
         }
-        Ok(Self { method, target, authority: parse_target(method, target)?, is_http_11 })
+        Ok(Self { method, authority: parse_target(method, target)?, is_http_11 })
     }
 }
 
-fn split_at_space(line: &[u8]) -> Result<(&[u8], &[u8]), Fault<'_>> {
-    memchr(b' ', line)
-        .and_then(|at| Some((line.get(..at)?, line.get(at.checked_add(1)?..)?)))
-        .ok_or_else(|| blame(line, Kind::RequestLine))
+fn split_at_space(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    let at = memchr(b' ', line)?;
+    Some((line.get(..at)?, line.get(at.checked_add(1)?..)?))
 }
 
 /// The authority the target names, if its form has one.
@@ -95,11 +96,28 @@ fn check_path(path: &[u8]) -> Result<(), Fault<'_>> {
     let end = memchr(b'?', path).unwrap_or(path.len());
     let (path, query) = path.split_at_checked(end).unwrap_or((path, &[]));
     if !bytes::all(path, bytes::PATH) {
-        return Err(blame(path, Kind::TargetByte));
+        return Err(blame_byte(path, bytes::PATH));
     }
-    let is_text = query.is_ascii() || std::str::from_utf8(query).is_ok();
-    if !bytes::all(query, bytes::QUERY) || !is_text {
-        return Err(blame(query, Kind::TargetByte));
+    if !bytes::all(query, bytes::QUERY) {
+        return Err(blame_byte(query, bytes::QUERY));
     }
-    Ok(())
+    match std::str::from_utf8(query) {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            let from = query.get(error.valid_up_to()..).unwrap_or_default();
+            Err(Fault::at_byte(Kind::TargetByte, from))
+        }
+    }
+}
+
+/// The fault of the first byte that is not of `class`.
+fn blame_byte(bytes: &[u8], class: u8) -> Fault<'_> {
+    match blame(bytes, Kind::TargetByte) {
+        fault if fault.kind != Kind::TargetByte => fault,
+        _ => {
+            let at = bytes.iter().position(|&byte| !bytes::all(&[byte], class));
+            let from = at.and_then(|at| bytes.get(at..)).unwrap_or_default();
+            Fault::at_byte(Kind::TargetByte, from)
+        }
+    }
 }

@@ -2,14 +2,24 @@
 
 use std::fmt;
 
-/// Longest piece of a request quoted in a [`Violation`], in bytes before escaping.
-const QUOTE_LIMIT: usize = 120;
+use super::bytes;
+use crate::stages::hygiene::is_method;
+
+/// Longest piece around a fault that is quoted, in bytes before escaping: enough to find the place,
+/// too little to give away what stands there.
+const QUOTE_LIMIT: usize = 8;
+
+/// Longest name (of a header, a host, a method) that is quoted, in bytes.
+const NAME_LIMIT: usize = 64;
+
+/// Longest target that is quoted, in bytes before escaping.
+const TARGET_LIMIT: usize = 120;
 
 /// The exact rule a request broke.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Kind {
-    /// The request line is not `method SP target SP version`.
+    /// The request line is not `method SP target SP version`, or the method not in capitals.
     RequestLine,
     /// The version is neither `HTTP/1.1` nor `HTTP/1.0` (an HTTP/2 preface ends here too).
     HttpVersion,
@@ -45,6 +55,8 @@ pub enum Kind {
     TransferEncodingDuplicate,
     /// `Transfer-Encoding` in an HTTP/1.0 request.
     TransferEncodingVersion,
+    /// `Transfer-Encoding` in a GET or HEAD request: many readers expect no body there, or drop it.
+    TransferEncodingMethod,
     /// `Transfer-Encoding` beside `Content-Length`.
     TransferEncodingLength,
     /// A chunk size is not 1 to 16 hexadecimal digits followed by CRLF.
@@ -123,6 +135,7 @@ impl Kind {
             Self::TransferEncoding => "transfer-encoding",
             Self::TransferEncodingDuplicate => "transfer-encoding-duplicate",
             Self::TransferEncodingVersion => "transfer-encoding-version",
+            Self::TransferEncodingMethod => "transfer-encoding-method",
             Self::TransferEncodingLength => "transfer-encoding-length",
             Self::ChunkSize => "chunk-size",
             Self::ChunkExtension => "chunk-extension",
@@ -164,6 +177,7 @@ impl Kind {
             | Self::TransferEncoding
             | Self::TransferEncodingDuplicate
             | Self::TransferEncodingVersion
+            | Self::TransferEncodingMethod
             | Self::TransferEncodingLength
             | Self::ChunkSize
             | Self::ChunkExtension
@@ -185,22 +199,36 @@ impl Kind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Fault<'a> {
     pub(super) kind: Kind,
-    pub(super) bytes: &'a [u8],
+    bytes: &'a [u8],
+    limit: usize,
 }
 
 impl<'a> Fault<'a> {
-    pub(super) const fn new(kind: Kind, bytes: &'a [u8]) -> Self {
-        Self { kind, bytes }
+    /// A fault at the start of `bytes`, of which little is quoted.
+    pub(super) fn new(kind: Kind, bytes: &'a [u8]) -> Self {
+        Self { kind, bytes: start_of(bytes), limit: QUOTE_LIMIT }
+    }
+
+    /// A fault at the start of `bytes`, of which only the first is quoted: what follows may be
+    /// anything.
+    pub(super) fn at_byte(kind: Kind, bytes: &'a [u8]) -> Self {
+        Self { kind, bytes: bytes.get(..1).unwrap_or_default(), limit: QUOTE_LIMIT }
+    }
+
+    /// A fault of what a name stands for; names are no secrets.
+    pub(super) const fn named(kind: Kind, name: &'a [u8]) -> Self {
+        Self { kind, bytes: name, limit: NAME_LIMIT }
     }
 
     /// The violation for the log; `head` is as much of the request as is known.
     pub(super) fn report(self, head: &[u8]) -> Violation {
-        let (method, target) = first_words(head);
+        let (method, target) = request_line(head).unzip();
+        let method = method.or_else(|| unfinished_method(head));
         Violation {
             kind: self.kind,
-            detail: quote(self.bytes),
-            method: method.map(quote),
-            target: target.map(quote),
+            detail: quote(self.bytes, self.limit),
+            method: method.map(|method| quote(method, NAME_LIMIT)),
+            target: target.flatten().map(|target| quote(target, TARGET_LIMIT)),
         }
     }
 }
@@ -228,19 +256,21 @@ impl Violation {
         self.kind.class()
     }
 
-    /// The offending bytes, escaped and cut; empty when there are none to show.
+    /// A few of the offending bytes, escaped, or the name of what offends; empty when there is
+    /// nothing to show. Never a query, user information or a whole value.
     #[must_use]
     pub fn detail(&self) -> &str {
         &self.detail
     }
 
-    /// The method as sent; `None` when the first line does not show one.
+    /// The method as sent; `None` when the first line is not a request line.
     #[must_use]
     pub fn method(&self) -> Option<&str> {
         self.method.as_deref()
     }
 
-    /// The request target as sent; `None` when the first line does not show one.
+    /// The request target without its query; `None` when the first line is not a request line, or
+    /// the target may hold user information.
     #[must_use]
     pub fn target(&self) -> Option<&str> {
         self.target.as_deref()
@@ -265,16 +295,45 @@ impl fmt::Display for WireError {
 
 impl std::error::Error for WireError {}
 
-fn quote(bytes: &[u8]) -> Box<str> {
-    let cut = bytes.get(..QUOTE_LIMIT).unwrap_or(bytes);
+fn quote(bytes: &[u8], limit: usize) -> Box<str> {
+    let cut = bytes.get(..limit).unwrap_or(bytes);
     cut.escape_ascii().to_string().into_boxed_str()
 }
 
-fn first_words(head: &[u8]) -> (Option<&[u8]>, Option<&[u8]>) {
-    let line = head.split(|&byte| byte == b'\r' || byte == b'\n').next();
-    let mut words = line
-        .unwrap_or_default()
-        .split(|&byte| byte == b' ')
-        .map(|word| (!word.is_empty()).then_some(word));
-    (words.next().flatten(), words.next().flatten())
+/// As much of the start of `bytes` as may be quoted: no query, and nothing where user information
+/// may be.
+fn start_of(bytes: &[u8]) -> &[u8] {
+    if bytes.contains(&b'@') {
+        return &[];
+    }
+    let end = bytes.iter().position(|&byte| byte == b'?').unwrap_or(bytes.len());
+    bytes.get(..end.min(QUOTE_LIMIT)).unwrap_or_default()
+}
+
+/// Method and target of a head that starts with `method SP target SP version`; a line that does
+/// not may be anything, a header with a secret for one.
+fn request_line(head: &[u8]) -> Option<(&[u8], Option<&[u8]>)> {
+    let end = head.iter().position(|&byte| byte == b'\r' || byte == b'\n')?;
+    let mut words = head.get(..end)?.split(|&byte| byte == b' ');
+    let (method, target, version) = (words.next()?, words.next()?, words.next()?);
+    let is_line = !method.is_empty()
+        && bytes::all(method, bytes::TOKEN)
+        && !target.is_empty()
+        && version.starts_with(b"HTTP/")
+        && words.next().is_none();
+    is_line.then_some((method, bare_target(target)))
+}
+
+/// The method of a request line that is still to end.
+fn unfinished_method(head: &[u8]) -> Option<&[u8]> {
+    let end = head.iter().position(|&byte| byte == b' ')?;
+    let is_open = !head.contains(&b'\n');
+    head.get(..end).filter(|method| is_open && is_method(method))
+}
+
+/// A target without query and fragment; `None` when it may hold user information.
+fn bare_target(target: &[u8]) -> Option<&[u8]> {
+    let end = target.iter().position(|byte| matches!(byte, b'?' | b'#')).unwrap_or(target.len());
+    let bare = target.get(..end)?;
+    (bare.starts_with(b"/") || !bare.contains(&b'@')).then_some(bare)
 }

@@ -21,19 +21,19 @@ pub(super) fn host_of(parts: &mut Parts) -> Result<String, Denial> {
     if second.is_some() {
         return Err(invalid("more than one host field".into()));
     }
-    let field =
-        match field {
-            Some(value) => Some(
-                parse_authority(value.as_bytes())
-                    .ok_or_else(|| invalid(format!("host field {}", quote(value.as_bytes()))))?,
-            ),
-            None => None,
-        };
-    let target = match parts.uri.authority() {
-        Some(authority) => Some(
-            parse_authority(authority.as_str().as_bytes())
-                .ok_or_else(|| invalid(format!("authority {}", quote(authority.as_str().as_bytes()))))?,
+    let field = match field {
+        Some(value) => Some(
+            parse_authority(value.as_bytes())
+                .ok_or_else(|| invalid(format!("host field {}", quote(value.as_bytes()))))?,
         ),
+        None => None,
+    };
+    let target = match parts.uri.authority() {
+        Some(authority) => {
+            Some(parse_authority(authority.as_str().as_bytes()).ok_or_else(|| {
+                invalid(format!("authority {}", quote(authority.as_str().as_bytes())))
+            })?)
+        }
         None => None,
     };
     let authority = match (target, field) {
@@ -74,7 +74,10 @@ fn parse_authority(text: &[u8]) -> Option<Authority> {
     };
     let rest = authority.as_str().get(host.len()..)?;
     let is_port = match rest.strip_prefix(':') {
-        Some(port) => port.parse::<u16>().is_ok_and(|port| port != 0) && port.bytes().all(|b| b.is_ascii_digit()),
+        Some(port) => {
+            port.parse::<u16>().is_ok_and(|port| port != 0)
+                && port.bytes().all(|b| b.is_ascii_digit())
+        }
         None => rest.is_empty(),
     };
     (is_host && is_port).then_some(authority)

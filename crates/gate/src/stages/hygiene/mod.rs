@@ -5,6 +5,7 @@
 
 mod claims;
 mod config;
+mod head;
 pub(crate) mod hop;
 mod host;
 mod path;
@@ -13,6 +14,9 @@ mod stage;
 mod tests;
 
 pub use config::HygieneSection;
+pub use head::HeadLimits;
+pub(crate) use head::is_method;
+pub(crate) use host::canonical_ipv6;
 pub use path::{
     Doubtful, DuplicateSlashes, NormalPath, PathError, PathFault, PathPolicy, normalize,
 };

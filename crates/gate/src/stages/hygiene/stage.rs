@@ -2,25 +2,26 @@
 
 use http::header;
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Version};
+use http::{HeaderMap, HeaderValue, Method, Version};
 use mantlet_event::reasons;
 
 use super::host::host_of;
 use super::path::{NormalPath, PathPolicy, normalize};
-use super::{HygieneSection, claims, hop};
+use super::{HeadLimits, HygieneSection, claims, head, hop};
 use crate::pipeline::Denial;
 
 /// The hygiene stage, prepared from its section.
 #[derive(Debug)]
 pub struct HygieneStage {
     policy: PathPolicy,
-    extra_claims: Vec<HeaderName>,
+    limits: HeadLimits,
+    extra_claims: Vec<String>,
 }
 
 /// The parts of a request whose meaning is settled.
 #[derive(Debug)]
 pub struct CleanRequest {
-    /// The host in lower case, without port and without trailing dot.
+    /// The host in its one spelling: lower case, without port and without trailing dot.
     pub host: String,
     /// The host with its port, as the upstream gets it.
     pub authority: HeaderValue,
@@ -37,8 +38,8 @@ pub struct CleanRequest {
 impl HygieneStage {
     /// Prepares the stage.
     #[must_use]
-    pub fn new(section: &HygieneSection) -> Self {
-        Self { policy: section.path_policy(), extra_claims: section.extra_claims() }
+    pub fn new(section: &HygieneSection, limits: HeadLimits) -> Self {
+        Self { policy: section.path_policy(), limits, extra_claims: section.extra_claims() }
     }
 
     /// Gives `parts` their one meaning.
@@ -46,10 +47,7 @@ impl HygieneStage {
     /// # Errors
     /// A [`Denial`] when they have none, or more than one.
     pub fn clean(&self, parts: &mut Parts) -> Result<CleanRequest, Denial> {
-        if matches!(parts.method, Method::CONNECT | Method::TRACE) {
-            return Err(Denial::new(&reasons::METHOD_NOT_SUPPORTED)
-                .evidence(format!("method {}", parts.method)));
-        }
+        head::check(parts, self.limits)?;
         let host = host_of(parts)?;
         // `host_of` leaves exactly one.
         let authority = parts.headers.get(header::HOST).cloned();

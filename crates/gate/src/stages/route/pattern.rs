@@ -4,6 +4,8 @@ use std::fmt;
 
 use mantlet_config::{Complaint, Scalar, Value};
 
+use crate::stages::hygiene::{PathPolicy, canonical_ipv6, normalize};
+
 /// Which hosts a route is for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum HostPattern {
@@ -66,8 +68,10 @@ impl Scalar for HostPattern {
                 && label.len() <= 63
                 && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
         };
-        let is_address = name.starts_with('[') && name.ends_with(']');
-        if !(name.split('.').all(is_label) || (is_address && lower == name)) || name.len() > 253 {
+        if let Some(address) = canonical_ipv6(&lower) {
+            return Ok(Self::Exact(address));
+        }
+        if !name.split('.').all(is_label) || name.len() > 253 {
             return Err(Complaint::new(format!("`{text}` is not a host name"), hint));
         }
         Ok(if lower == name { Self::Exact(lower) } else { Self::Under(format!(".{name}")) })
@@ -121,10 +125,15 @@ impl PathPattern {
 impl fmt::Display for PathPattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Exact(path) => f.write_str(path),
-            Self::Under(path) => write!(f, "{path}/*"),
+            Self::Exact(path) => f.write_str(&spell(path)),
+            Self::Under(path) => write!(f, "{}/*", spell(path)),
         }
     }
+}
+
+/// A normal path as it is written in a pattern: there, a star of its own is an escape.
+fn spell(path: &str) -> String {
+    path.replace('*', "%2A")
 }
 
 impl Scalar for PathPattern {
@@ -132,7 +141,6 @@ impl Scalar for PathPattern {
     const EXAMPLE: &'static str = "/admin/*";
 
     fn parse(value: &Value) -> Result<Self, Complaint> {
-        use crate::stages::hygiene::{PathPolicy, normalize};
         let hint = "write a path such as `/health`, or `/admin/*` for it and everything below";
         let text = value.as_str().ok_or_else(|| Complaint::new("not a path", hint))?;
         let (path, is_prefix) = match text.strip_suffix("/*") {
@@ -145,13 +153,21 @@ impl Scalar for PathPattern {
         if path.is_empty() {
             return Ok(Self::all());
         }
+        let encoded = encoded(path);
+        if encoded != path {
+            return Err(Complaint::new(
+                format!("`{text}` is not how a path is sent"),
+                format!("write `{encoded}{}`", if is_prefix { "/*" } else { "" }),
+            ));
+        }
         let normal = normalize(path, &PathPolicy::lenient())
             .map_err(|error| Complaint::new(format!("`{text}`: {error}"), hint))?;
         let key = normal.match_key();
-        if key != path.trim_end_matches('/') && path != "/" {
+        let spelled = spell(key);
+        if spelled != path.trim_end_matches('/') && path != "/" {
             return Err(Complaint::new(
                 format!("`{text}` is not in normal form"),
-                format!("write `{key}`: paths are compared after they were normalised"),
+                format!("write `{spelled}`: paths are compared after they were normalised"),
             ));
         }
         Ok(match (is_prefix, key) {
@@ -164,4 +180,14 @@ impl Scalar for PathPattern {
     fn show(&self) -> Value {
         Value::String(self.to_string())
     }
+}
+
+/// `path` with every byte percent-encoded that a client would have to encode.
+fn encoded(path: &str) -> String {
+    let needs_escape = |byte: u8| !byte.is_ascii_graphic() || b"\"<>^`{|}?#".contains(&byte);
+    let escape = |byte: u8| match needs_escape(byte) {
+        true => format!("%{byte:02X}"),
+        false => char::from(byte).to_string(),
+    };
+    path.bytes().map(escape).collect()
 }

@@ -156,8 +156,39 @@ fn routes_that_cannot_both_apply_are_errors() {
 }
 
 #[test]
+fn a_byte_and_its_escape_are_the_same_route() {
+    use crate::stages::hygiene::{PathPolicy, normalize};
+    let router = router(&[("/*", "root"), ("/api/users:delete", "deny"), ("/a%2Ab", "deny")]);
+    let router = router.unwrap();
+    for raw in
+        ["/api/users:delete", "/api/users%3Adelete", "/api/users%3adelete/", "/a*b", "/a%2ab"]
+    {
+        let path = normalize(raw, &PathPolicy::default()).unwrap();
+        assert_eq!(choose(&router, &format!("GET x{}", path.as_str())), "deny", "{raw}");
+    }
+}
+
+#[test]
+fn a_pattern_reads_back_as_it_is_shown() {
+    for text in ["/", "/*", "/a%2Ab/*", "/a:b@c", "/%3Bx"] {
+        let pattern = PathPattern::parse(&Value::String(text.into())).unwrap();
+        assert_eq!(pattern.show(), Value::String(text.into()));
+    }
+}
+
+#[test]
+fn an_address_in_a_pattern_has_one_spelling() {
+    let host = |text: &str| HostPattern::parse(&Value::String(text.into()));
+    assert_eq!(host("[0:0:0:0:0:0:0:1]").ok(), Some(HostPattern::Exact("[::1]".into())));
+    assert_eq!(host("[2001:DB8::1]").ok(), Some(HostPattern::Exact("[2001:db8::1]".into())));
+    for text in ["[zz]", "[]", "[::1", "*.[::1]", "[::1]:80", "[127.0.0.1]"] {
+        assert!(host(text).is_err(), "{text}");
+    }
+}
+
+#[test]
 fn patterns_that_are_not_in_normal_form_are_refused() {
-    for path in ["admin", "", "/a/*/b", "/a*", "/a/../b", "/a//b", "/%61", "/a/./b"] {
+    for path in ["admin", "", "/a/*/b", "/a*", "/a/../b", "/a//b", "/%61", "/a/./b", "/a%3Ab"] {
         assert!(PathPattern::parse(&Value::String(path.into())).is_err(), "{path}");
     }
     for host in ["", "a b", "http://a", "a:80", "*", "*.a", "*.*.a", "a..b"] {
@@ -221,4 +252,13 @@ fn a_denial_holds_at_a_crossing_of_routes_for_different_methods() {
     assert_eq!(choose(&router, "POST o.example/admin"), "deny");
     assert_eq!(choose(&router, "POST h.example/admin"), "deny");
     assert_eq!(choose(&router, "GET h.example/admin"), "root");
+}
+
+#[test]
+fn a_path_as_people_write_it_is_answered_with_the_form_to_write() {
+    for (path, form) in [("/ä", "/%C3%A4"), ("/a b/*", "/a%20b/*"), ("/a?b", "/a%3Fb")] {
+        let complaint = PathPattern::parse(&Value::String(path.into())).unwrap_err();
+        assert_eq!(complaint.hint, format!("write `{form}`"));
+        PathPattern::parse(&Value::String(form.into())).unwrap();
+    }
 }

@@ -107,7 +107,9 @@ fn wire_form(request: &Plain, is_chunked: bool, spaced: bool) -> Vec<u8> {
         bytes.insert_str(0, "\r\n");
         bytes.push_str("X-Odd:\t \r\nExpect:100-Continue\r\n");
     }
-    if !is_chunked {
+    // No chunked body comes with these two.
+    let is_counted = !is_chunked || matches!(request.method.as_str(), "GET" | "HEAD");
+    if is_counted {
         bytes.push_str(&format!("Content-Length:  {}\r\n\r\n", request.body.len()));
         return [bytes.as_bytes(), &request.body].concat();
     }
@@ -124,7 +126,7 @@ fn wire_form(request: &Plain, is_chunked: bool, spaced: bool) -> Vec<u8> {
 fn plain() -> impl Strategy<Value = Plain> {
     let target = "(http://a\\.example)?/[!$-;=@-Z\\[-\\]_a-z{}|~]{0,20}(\\?[!$-;=?-~]{0,20})?";
     let body = prop::collection::vec(any::<u8>(), 0..40);
-    ("GET|POST|DELETE|[A-Z!#$%&'*+.^_`|~0-9a-z-]{1,20}", target, body)
+    ("GET|POST|DELETE|[A-Z][A-Z-]{0,19}", target, body)
         .prop_filter("an upgrade has no body", |(method, ..)| method != "CONNECT")
         .prop_map(|(method, target, body)| Plain { method, target, body })
 }

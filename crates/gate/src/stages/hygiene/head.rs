@@ -1,0 +1,67 @@
+//! What the head of a request must keep to, whatever version of HTTP it came by. Under HTTP/1.1
+//! `edge/wire` has seen to most of it, under HTTP/2 nobody has.
+
+use http::header::{self, HeaderMap};
+use http::request::Parts;
+use http::{HeaderName, Method};
+use mantlet_event::reasons;
+
+use crate::pipeline::Denial;
+
+/// Largest head that is let through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HeadLimits {
+    /// Longest request target, in bytes.
+    pub target: usize,
+    /// Most header fields. All `Cookie` fields count as one: HTTP/2 clients send each cookie in a
+    /// field of its own.
+    pub header_count: usize,
+}
+
+/// Whether `method` is one, in capitals: `delete` must not pass for something else than `DELETE`.
+pub(crate) fn is_method(method: &[u8]) -> bool {
+    method.first().is_some_and(u8::is_ascii_uppercase)
+        && method.iter().all(|&byte| byte.is_ascii_uppercase() || byte == b'-')
+}
+
+/// Refuses a head that is too large or says one thing twice.
+pub(super) fn check(parts: &Parts, limits: HeadLimits) -> Result<(), Denial> {
+    check_method(&parts.method)?;
+    let target = parts.uri.path_and_query().map_or(0, |target| target.as_str().len());
+    if target > limits.target {
+        let evidence = format!("a target of {target} bytes");
+        return Err(Denial::new(&reasons::URI_TOO_LONG).evidence(evidence));
+    }
+    let headers = &parts.headers;
+    let cookies = count(headers, &header::COOKIE);
+    let fields = headers.len().saturating_sub(cookies.saturating_sub(1));
+    if fields > limits.header_count {
+        let evidence = format!("{fields} header fields");
+        return Err(Denial::new(&reasons::HEAD_TOO_LARGE).evidence(evidence));
+    }
+    if count(headers, &header::CONTENT_LENGTH) > 1 {
+        let denial = Denial::new(&reasons::AMBIGUOUS_FRAMING);
+        return Err(denial.evidence("more than one content-length"));
+    }
+    if count(headers, &header::CONTENT_TYPE) > 1 {
+        let denial = Denial::new(&reasons::MALFORMED_REQUEST);
+        return Err(denial.evidence("more than one content-type"));
+    }
+    Ok(())
+}
+
+fn check_method(method: &Method) -> Result<(), Denial> {
+    if matches!(*method, Method::CONNECT | Method::TRACE) {
+        let evidence = format!("method {method}");
+        return Err(Denial::new(&reasons::METHOD_NOT_SUPPORTED).evidence(evidence));
+    }
+    if !is_method(method.as_str().as_bytes()) {
+        let evidence = "a method that is not in capitals";
+        return Err(Denial::new(&reasons::MALFORMED_REQUEST).evidence(evidence));
+    }
+    Ok(())
+}
+
+fn count(headers: &HeaderMap, name: &HeaderName) -> usize {
+    headers.get_all(name).iter().count()
+}
