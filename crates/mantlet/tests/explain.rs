@@ -136,8 +136,13 @@ fn no_exception_is_offered_where_none_would_be_narrow() {
         let told = explain(&gate, refusal.header("x-request-id").unwrap()).stdout;
         assert!(told.contains("address-blocked") && !told.contains("[[routes]]"), "{told}");
     }
+    // A path without a meaning cannot be written into a route, whoever asked for it.
     let malformed = wire::get(gate.address(), "/..%2f", &[]);
     let told = explain(&gate, malformed.header("x-request-id").unwrap()).stdout;
+    assert!(told.contains("address-blocked") && !told.contains("[[routes]]"), "{told}");
+    let open = self::gate(&upstream, "");
+    let malformed = wire::get(open.address(), "/..%2f", &[]);
+    let told = explain(&open, malformed.header("x-request-id").unwrap()).stdout;
     assert!(told.contains("invalid-path") && !told.contains("[[routes]]"), "{told}");
 }
 

@@ -139,7 +139,7 @@ fn what_belongs_to_one_connection_only_stays_there() {
     ] {
         let request = received(&upstream, &gate, &[(name, value), ("X-Named", "named")]);
         assert!(request.header(name).is_none(), "{name}: {}", request.head());
-        let is_named = value.contains("X-Named");
+        let is_named = name == "Connection" && value.contains("X-Named");
         assert_eq!(request.header("x-named").is_none(), is_named, "{name}: {}", request.head());
     }
 }

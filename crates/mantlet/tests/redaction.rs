@@ -113,7 +113,12 @@ fn etsm_d20_sci_d25_no_input_can_forge_a_line_or_hide_in_one() {
     let lines = [gate.events(), gate.access(), gate.audit()].concat();
     assert!(lines.iter().all(|line| line["event.name"] != "forged"), "{lines:#?}");
     assert_eq!(gate.access().len(), sent, "one line for each request");
-    assert_eq!(gate.audit().len(), 2, "the act and its command: {:#?}", gate.audit());
+    assert_eq!(
+        gate.audit().len(),
+        3,
+        "what was asked, the act, what came of it: {:#?}",
+        gate.audit()
+    );
     let is_hidden = |letter: char| {
         (letter.is_control() && letter != '\n')
             || matches!(letter, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}')

@@ -58,6 +58,8 @@ pub struct Edits(Arc<[HeaderEdit]>);
 impl Edits {
     /// Applies every change to `headers`.
     pub fn apply(&self, headers: &mut HeaderMap) {
+        // Room for all of them at once: growing step by step would hash every name again.
+        headers.reserve(self.0.len());
         for edit in self.0.iter() {
             edit.apply(headers);
         }

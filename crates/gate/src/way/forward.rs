@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::BytesMut;
 use http::header::{CONTENT_LENGTH, EXPECT};
-use http::{HeaderValue, Response, StatusCode};
+use http::{HeaderValue, Method, Response, StatusCode};
 use http_body::Body as _;
 use http_body_util::BodyExt as _;
 use mantlet_event::{Event, catalogue, field, reasons};
@@ -34,6 +34,13 @@ impl Worker {
         exchange.headers.remove(EXPECT);
         if body.is_end_stream() {
             return Ok(UpstreamBody::empty());
+        }
+        // Such a body would go out without a framing, and so not at all (HTTP/2; on the wire of
+        // HTTP/1.1 it is refused before).
+        let is_bodiless = matches!(exchange.method, Method::GET | Method::HEAD);
+        if is_bodiless && !exchange.headers.contains_key(CONTENT_LENGTH) {
+            let denial = Denial::new(&reasons::AMBIGUOUS_FRAMING);
+            return Err(Stop::hygiene(denial.evidence("a body without length")));
         }
         if target.is_upload || !self.runner.wants_body(&target.plan, exchange) {
             return Ok(UpstreamBody::stream(body, limit, self.gate.body_timeout));

@@ -186,6 +186,8 @@ impl Worker {
 /// The host of a request without a meaning, for records only: what the client claims.
 fn claimed_host(value: &HeaderValue) -> String {
     let text: String = value.as_bytes().iter().take(255).map(|byte| char::from(*byte)).collect();
+    // User information is a secret, and no part of a host.
+    let text = text.rsplit('@').next().unwrap_or_default().to_owned();
     match text.rsplit_once(':') {
         Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host.to_owned(),
         _ => text,

@@ -21,6 +21,11 @@ pub(super) fn host_of(parts: &mut Parts) -> Result<String, Denial> {
     if second.is_some() {
         return Err(invalid("more than one host field".into()));
     }
+    if parts.uri.authority().is_none()
+        && let Some(host) = field.and_then(|value| canonical_already(value.as_bytes()))
+    {
+        return Ok(host.to_owned());
+    }
     let field = match field {
         Some(value) => Some(
             parse_authority(value.as_bytes())
@@ -58,6 +63,23 @@ pub(super) fn host_of(parts: &mut Parts) -> Result<String, Denial> {
         parts.headers.insert(header::HOST, value);
     }
     Ok(host)
+}
+
+/// The host of a field that is canonical as it was sent, which most are: a lower-case name, and a
+/// port that has one spelling only. `None` when it takes a closer look.
+fn canonical_already(field: &[u8]) -> Option<&str> {
+    let text = std::str::from_utf8(field).ok()?;
+    let (host, port) = text.split_once(':').map_or((text, None), |(host, port)| (host, Some(port)));
+    let is_plain =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte);
+    let is_port = port.is_none_or(|port| {
+        !port.starts_with('0')
+            && port.bytes().all(|byte| byte.is_ascii_digit())
+            && port.parse::<u16>().is_ok()
+    });
+    let is_canonical =
+        is_port && !host.ends_with('.') && host.bytes().all(is_plain) && is_name(host);
+    is_canonical.then_some(host)
 }
 
 /// An authority without user information whose host is a name or an address.

@@ -155,3 +155,20 @@ fn only_a_whole_websocket_handshake_is_one() {
     assert!(!handshake("h2c", "Upgrade"));
     assert!(!handshake("websocket", "close"));
 }
+
+proptest::proptest! {
+    #[test]
+    fn a_host_that_needs_no_closer_look_is_read_the_same_with_one(
+        text in "[a-z0-9.:-]{0,12}(:[0-9]{1,6})?",
+    ) {
+        let headers = |builder: http::request::Builder| builder.header("host", text.as_str());
+        let short = clean(headers(Request::get("/")));
+        // An absolute target with the same authority always takes the long way.
+        let Ok(uri) = format!("http://{text}/").parse::<http::Uri>() else { return Ok(()) };
+        let long = clean(headers(Request::get(uri)));
+        let told = |result: Result<CleanRequest, Denial>| {
+            result.map(|clean| (clean.host, clean.authority)).map_err(|denial| denial.reason.code)
+        };
+        proptest::prop_assert_eq!(told(short), told(long), "{}", text);
+    }
+}
