@@ -59,7 +59,9 @@ pub(super) fn with_notes(page: &str, old: &str) -> String {
 
 fn head(report: &Report) -> String {
     let cores = available_parallelism().map_or(1, usize::from);
+    // The version alone: what a distributor adds says nothing to others.
     let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    let kernel = kernel.split('-').next().unwrap_or_default();
     let wrk = output_of(std::process::Command::new("wrk").arg("-v")).unwrap_or_default();
     let wrk = wrk.split_whitespace().take(3).collect::<Vec<_>>().join(" ");
     let date = report.date.to_string();

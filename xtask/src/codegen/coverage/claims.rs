@@ -53,7 +53,7 @@ impl Patterns {
             comment: Regex::new(r"^\s*(?://|#) covers:(.*)$")?,
             function: Regex::new(r"^\s*(?:pub )?(?:async )?(?:fn|def) (\w+)")?,
             id: Regex::new(r"\b(?:ETSM|SAMO|ELITE|SCI|YMERA)-D?[0-9]{2}\b")?,
-            id_in_name: Regex::new(r"(?:^|_)(etsm|samo|elite|sci|ymera)_(d?[0-9]{2})(?:_|$)")?,
+            id_in_name: Regex::new(r"\b(etsm|samo|elite|sci|ymera)-(d?[0-9]{2})\b")?,
         })
     }
 }
@@ -125,10 +125,10 @@ fn claim(path: &str, name: &str, pending: Pending, patterns: &Patterns) -> Outco
     }))
 }
 
-fn ids_in_name(name: &str, patterns: &Patterns) -> Option<String> {
-    let found = patterns.id_in_name.captures(name)?;
-    let (application, number) = (found.get(1)?.as_str(), found.get(2)?.as_str());
-    Some(format!("{application}-{number}").to_uppercase())
+/// Every id in a test's name; with dashes for underscores it stands between word boundaries.
+fn ids_in_name(name: &str, patterns: &Patterns) -> Vec<String> {
+    let name = name.replace('_', "-");
+    patterns.id_in_name.find_iter(&name).map(|found| found.as_str().to_uppercase()).collect()
 }
 
 fn stated_way(list: &str) -> Option<Way> {
