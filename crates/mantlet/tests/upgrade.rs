@@ -214,3 +214,14 @@ fn a_silent_websocket_is_closed_and_a_lively_one_is_not() {
     lively.write(&frame(b"y")).unwrap();
     let _ = lively.read_exact(frame(b"y").len()).unwrap();
 }
+
+#[test]
+fn handshakes_that_wait_for_the_application_count_already() {
+    let (upstream, gate) =
+        start(Answer::Silence, "[server]\nworkers = 1\nmax_upgraded_connections = 1\n");
+    let mut waiting = Connection::open(gate.address()).unwrap();
+    waiting.write(HANDSHAKE.as_bytes()).unwrap();
+    assert_eq!(upstream.wait_for(1, PATIENCE).len(), 1);
+    let (_refused, response) = shake_hands(&gate);
+    assert_eq!((response.status, &response.json()["code"]), (503, &"too-many-connections".into()));
+}

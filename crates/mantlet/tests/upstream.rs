@@ -245,3 +245,15 @@ fn an_unfinished_upload_holds_up_nobody_elses_request() {
     }
     assert!(begun.elapsed() < Duration::from_secs(3), "took {:?}", begun.elapsed());
 }
+
+#[test]
+fn a_connection_that_answered_head_is_not_used_for_the_next_client() {
+    let (upstream, gate) = start(Answer::ok("what HEAD must not have"), "[server]\nworkers = 1\n");
+    for method in ["HEAD", "GET", "HEAD", "GET"] {
+        let response = wire::request(gate.address(), method, "/", &[], b"");
+        assert_eq!(response.status, 200, "{method}");
+    }
+    let used: Vec<usize> = upstream.requests().iter().map(|request| request.connection).collect();
+    // A body that comes after all would be the next request's answer.
+    assert!(used.windows(2).step_by(2).all(|pair| pair.first() != pair.last()), "{used:?}");
+}
