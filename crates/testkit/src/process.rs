@@ -188,6 +188,18 @@ impl MantletProcess {
         wire::get(self.admin, "/metrics", &[]).text()
     }
 
+    /// The value of one series now, named as [`MantletProcess::metrics`] writes it, labels and all;
+    /// 0 when it has none yet.
+    ///
+    /// # Panics
+    /// When its value is no number.
+    #[must_use]
+    pub fn metric(&self, series: &str) -> u64 {
+        let metrics = self.metrics();
+        let value = metrics.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
+        value.map_or(0, |value| value.parse().unwrap())
+    }
+
     /// The lines of `log/events.jsonl` so far.
     #[must_use]
     pub fn events(&self) -> Vec<Value> {
