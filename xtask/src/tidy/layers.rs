@@ -13,6 +13,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("crypto", 1),
     ("store", 2),
     ("limit", 2),
+    ("waf", 2),
     ("content", 2),
     ("waf", 2),
     ("secrets", 3),
