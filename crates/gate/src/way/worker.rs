@@ -11,7 +11,7 @@ use super::finish::Account;
 use super::refuse::{of_violation, with_cause};
 use super::{Answer, Gate, Stop, Switch, TrackedBody, redirect};
 use crate::edge::wire::WireControl;
-use crate::live::{Step, Target};
+use crate::live::{Live, Step, Target};
 use crate::pipeline::{Client, Denial, Exchange, Facts, Runner, TraceContext};
 use crate::stages::hygiene::NormalPath;
 use crate::upstream::{AnswerBody, BodyWatch, Incoming, Pool, X_REQUEST_ID, id_value};
@@ -117,13 +117,8 @@ impl Worker {
                 exchange.is_websocket = clean.is_websocket;
             }
         }
-        let key = exchange.path.match_key();
-        if key == RESERVED || key.starts_with("/.mantlet/") {
-            return Err(Stop::route(Denial::new(&reasons::RESERVED_PATH)));
-        }
-        if let Some(target) = live.router.choose(&exchange.host, key, &exchange.method) {
-            account.target = Arc::clone(target);
-        }
+        account.target =
+            choose(live, &account.exchange)?.unwrap_or_else(|| Arc::clone(&account.target));
         Ok(())
     }
 
@@ -181,6 +176,27 @@ impl Worker {
         response.headers_mut().insert(X_REQUEST_ID, id_value(exchange.id));
         response
     }
+}
+
+/// The target of the route; `None` where none matches. However else the application may read the
+/// path, it must come to the same.
+fn choose(live: &Live, exchange: &Exchange) -> Result<Option<Arc<Target>>, Stop> {
+    let find = |path: &NormalPath<'_>| {
+        let key = path.match_key();
+        if key == RESERVED || key.starts_with("/.mantlet/") {
+            return Err(Stop::route(Denial::new(&reasons::RESERVED_PATH)));
+        }
+        Ok(live.router.choose(&exchange.host, key, &exchange.method))
+    };
+    let chosen = find(&exchange.path)?;
+    let others = exchange.path.other_readings().map_err(|error| Stop::hygiene(error.into()))?;
+    for other in &others {
+        if find(other)?.map(Arc::as_ptr) != chosen.map(Arc::as_ptr) {
+            let evidence = format!("another-route: some servers read it as `{}`", other.as_str());
+            return Err(Stop::hygiene(Denial::new(&reasons::INVALID_PATH).evidence(evidence)));
+        }
+    }
+    Ok(chosen.cloned())
 }
 
 /// The host of a request without a meaning, for records only: what the client claims.

@@ -132,3 +132,59 @@ fn other_paths_reach_the_application_in_their_normal_form_only() {
         assert_eq!(seen.headers.get_all("host"), ["a"], "{path}");
     }
 }
+
+const PASS_ALL: &str = "[hygiene]\nduplicate_slashes = \"keep\"\nencoded_slash = \"pass\"\n\
+    path_parameters = \"pass\"\ndouble_encoding = \"pass\"\ninvalid_utf8 = \"pass\"\n\n";
+
+#[test]
+fn what_is_let_pass_leads_to_the_same_route_however_the_application_reads_it() {
+    let upstream = FakeUpstream::answering(Answer::ok("application"));
+    let gate = gate(&upstream, &format!("{PASS_ALL}{DENY}"));
+    for path in [
+        "//admin",
+        "/;/admin",
+        "/;x=y/admin",
+        "/admin;x",
+        "/admin;x=y/z",
+        "/admin%3bx",
+        "/%2fadmin",
+        "/%2f%2fadmin/x",
+        "/%5cadmin",
+        "/\\admin",
+        "/admin%2fx",
+        "/admin%5cx",
+        "/x%2f%2e%2e/admin",
+        "/%2561dmin",
+        "/%252561dmin",
+        "/%25252561dmin",
+        "/%252fadmin",
+        "/x%252f%252e%252e%252fadmin",
+        "/x/%252e%252e/admin",
+        "/%253b/admin",
+        "/%c0%afadmin",
+        "/%c1%a1dmin",
+        "/%e0%81%a1dmin",
+        "/%e0%80%afadmin;x//y",
+        "/;%2fadmin",
+        "/.mantlet%2fx",
+        "/;/.mantlet/x",
+    ] {
+        let answer = wire::send_raw(gate.address(), ask(path).as_bytes());
+        let response = answer.responses().pop().unwrap_or_default();
+        assert!([400, 403, 404].contains(&response.status), "{path}: {response:?}");
+        assert!(upstream.is_untouched(), "{path}: {:?}", upstream.requests());
+    }
+    for (path, forwarded) in [
+        ("/files/a%2fb", "/files/a%2Fb"),
+        ("/files//b;v=1", "/files//b;v=1"),
+        ("/files/100%25", "/files/100%25"),
+        ("/files/%2541", "/files/%2541"),
+        ("/files/%E0%A4%B9", "/files/%E0%A4%B9"),
+        ("/files/%ff", "/files/%FF"),
+    ] {
+        upstream.clear();
+        let answer = wire::send_raw(gate.address(), ask(path).as_bytes());
+        assert_eq!(answer.statuses(), [200], "{path}: {}", answer.text());
+        assert_eq!(upstream.requests().pop().unwrap().target, forwarded);
+    }
+}

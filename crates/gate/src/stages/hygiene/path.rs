@@ -4,6 +4,7 @@
 //! application needs it. What is left has no dot segments, no needless escapes and one spelling.
 
 mod fault;
+mod readings;
 #[cfg(test)]
 mod tests;
 

@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderValue, Method, Version};
 use mantlet_event::reasons;
 
 use super::host::host_of;
-use super::path::{NormalPath, PathPolicy, normalize};
+use super::path::{NormalPath, PathError, PathPolicy, normalize};
 use super::{HeadLimits, HygieneSection, claims, head, hop};
 use crate::pipeline::Denial;
 
@@ -66,9 +66,13 @@ impl HygieneStage {
         if raw == "*" {
             return Err(Denial::new(&reasons::NO_ROUTE).evidence("asterisk-form target"));
         }
-        normalize(raw, &self.policy).map(NormalPath::into_owned).map_err(|error| {
-            Denial::new(&reasons::INVALID_PATH).evidence(format!("{}: {error}", error.code()))
-        })
+        Ok(normalize(raw, &self.policy)?.into_owned())
+    }
+}
+
+impl From<PathError> for Denial {
+    fn from(error: PathError) -> Self {
+        Self::new(&reasons::INVALID_PATH).evidence(format!("{}: {error}", error.code()))
     }
 }
 
