@@ -38,6 +38,13 @@ fn what_is_no_clean_http_1_head_is_refused() {
             MALFORMED,
         ),
         (
+            "two authorizations",
+            get(
+                "/ HTTP/1.1\r\nHost: a\r\nAuthorization: Basic a\r\nauthorization: Basic b\r\nConnection: close\r\n\r\n",
+            ),
+            MALFORMED,
+        ),
+        (
             "a GET with a chunked body",
             get("/ HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n"),
             FRAMING,

@@ -18,6 +18,24 @@ pub struct HeadLimits {
     pub header_count: usize,
 }
 
+/// Fields that are no lists and on which somebody decides something.
+const SINGLE: [HeaderName; 14] = [
+    header::CONTENT_LENGTH,
+    header::CONTENT_TYPE,
+    header::CONTENT_RANGE,
+    header::AUTHORIZATION,
+    header::EXPECT,
+    header::IF_MODIFIED_SINCE,
+    header::IF_RANGE,
+    header::IF_UNMODIFIED_SINCE,
+    header::ORIGIN,
+    header::RANGE,
+    header::REFERER,
+    header::SEC_WEBSOCKET_KEY,
+    header::SEC_WEBSOCKET_VERSION,
+    header::USER_AGENT,
+];
+
 /// Whether `method` is one, in capitals: `delete` must not pass for something else than `DELETE`.
 pub(crate) fn is_method(method: &[u8]) -> bool {
     method.first().is_some_and(u8::is_ascii_uppercase)
@@ -33,21 +51,31 @@ pub(super) fn check(parts: &Parts, limits: HeadLimits) -> Result<(), Denial> {
         return Err(Denial::new(&reasons::URI_TOO_LONG).evidence(evidence));
     }
     let headers = &parts.headers;
-    let cookies = count(headers, &header::COOKIE);
-    let fields = headers.len().saturating_sub(cookies.saturating_sub(1));
+    let cookies = || count(headers, &header::COOKIE).saturating_sub(1);
+    let repeated = headers.len().saturating_sub(headers.keys_len());
+    let fields = headers.len().saturating_sub(if repeated > 0 { cookies() } else { 0 });
     if fields > limits.header_count {
         let evidence = format!("{fields} header fields");
         return Err(Denial::new(&reasons::HEAD_TOO_LARGE).evidence(evidence));
     }
-    if count(headers, &header::CONTENT_LENGTH) > 1 {
-        let denial = Denial::new(&reasons::AMBIGUOUS_FRAMING);
-        return Err(denial.evidence("more than one content-length"));
+    check_repeated(headers)
+}
+
+/// Refuses what may be said once and is said twice: of two values, one reader takes the first,
+/// another the last.
+fn check_repeated(headers: &HeaderMap) -> Result<(), Denial> {
+    if headers.len() == headers.keys_len() {
+        return Ok(());
     }
-    if count(headers, &header::CONTENT_TYPE) > 1 {
-        let denial = Denial::new(&reasons::MALFORMED_REQUEST);
-        return Err(denial.evidence("more than one content-type"));
+    match SINGLE.iter().find(|name| count(headers, name) > 1) {
+        Some(name) => {
+            let is_length = *name == header::CONTENT_LENGTH;
+            let reason =
+                if is_length { &reasons::AMBIGUOUS_FRAMING } else { &reasons::MALFORMED_REQUEST };
+            Err(Denial::new(reason).evidence(format!("more than one {name}")))
+        }
+        None => Ok(()),
     }
-    Ok(())
 }
 
 fn check_method(method: &Method) -> Result<(), Denial> {

@@ -114,9 +114,15 @@ fn heads_are_bounded_whatever_version_they_came_by() {
 
 #[test]
 fn what_is_said_twice_is_refused() {
-    for (name, code) in
-        [("content-length", "ambiguous-framing"), ("content-type", "malformed-request")]
-    {
+    for (name, code) in [
+        ("content-length", "ambiguous-framing"),
+        ("content-type", "malformed-request"),
+        ("authorization", "malformed-request"),
+        ("expect", "malformed-request"),
+        ("origin", "malformed-request"),
+        ("range", "malformed-request"),
+        ("user-agent", "malformed-request"),
+    ] {
         let twice = Request::post("http://a/").header(name, "1").header(name, "1");
         assert_eq!(clean(twice).unwrap_err().reason.code, code);
         assert!(clean(Request::post("http://a/").header(name, "1")).is_ok());

@@ -10,7 +10,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use proptest::prelude::*;
-use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, duplex};
 
 use super::*;
 
@@ -62,9 +62,23 @@ async fn answer(
 }
 
 async fn serve(segments: Vec<Vec<u8>>) -> Served {
-    let (mut client, server) = duplex(1 << 20);
     let control = WireControl::new();
-    let filter = WireIo::new(server, Bytes::new(), Arc::new(rules()), control.clone());
+    let filtered = control.clone();
+    let filter = |server| WireIo::new(server, Bytes::new(), Arc::new(rules()), filtered);
+    serve_through(segments, &control, filter).await
+}
+
+/// The server alone, without the filter in front.
+async fn serve_bare(segments: Vec<Vec<u8>>) -> Served {
+    serve_through(segments, &WireControl::new(), |server| server).await
+}
+
+async fn serve_through<S: AsyncRead + AsyncWrite + Unpin>(
+    segments: Vec<Vec<u8>>,
+    control: &WireControl,
+    filter: impl FnOnce(DuplexStream) -> S,
+) -> Served {
+    let (mut client, server) = duplex(1 << 20);
     let served = RefCell::new(Served {
         requests: Vec::new(),
         refusals: Vec::new(),
@@ -75,8 +89,9 @@ async fn serve(segments: Vec<Vec<u8>>) -> Served {
         let (control, served) = (control.clone(), &served);
         async move { Ok::<_, Infallible>(answer(request, &control, served).await) }
     });
-    let connection =
-        http1::Builder::new().half_close(true).serve_connection(TokioIo::new(filter), service);
+    let connection = http1::Builder::new()
+        .half_close(true)
+        .serve_connection(TokioIo::new(filter(server)), service);
     let talk = async {
         for segment in segments {
             client.write_all(&segment).await.ok();
@@ -172,6 +187,9 @@ proptest! {
         prop_assert!(served.refusals.len() <= 1);
         let own = served.answer.matches("HTTP/1.1 400").count();
         prop_assert_eq!(own, served.refusals.len(), "{}", served.answer);
+        let bare = block_on(serve_bare(segments(&bytes, size)));
+        let read_alike = bare.requests.starts_with(&served.requests);
+        prop_assert!(read_alike, "`{}` {:?}", bytes.escape_ascii(), bare.requests);
     }
 }
 
