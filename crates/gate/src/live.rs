@@ -3,15 +3,18 @@
 //! starts from what was resolved and only fails for what is outside (a folder that is gone).
 
 mod check;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use mantlet_config::Reader;
 use mantlet_event::Metrics;
 
-use crate::edge::ServerSection;
+use crate::edge::{ConnectionRules, ServerSection, TlsError};
 use crate::guards::{self, GuardCache, GuardsSection, Services};
 use crate::pipeline::Plan;
 use crate::stages::client::{ClientSection, ClientStage};
@@ -47,6 +50,7 @@ pub struct Settings<'a> {
 pub struct Resolved {
     router: Router<Place>,
     fallback: Place,
+    server: ServerSection,
     upstream: UpstreamSection,
     client: ClientSection,
     hygiene: HygieneSection,
@@ -88,6 +92,7 @@ pub fn resolve(settings: &Settings<'_>, reader: &mut Reader<'_>) -> Option<Resol
     Some(Resolved {
         router,
         fallback,
+        server: settings.server.clone(),
         upstream: settings.upstream.clone(),
         client: settings.client.clone(),
         hygiene: settings.hygiene.clone(),
@@ -154,9 +159,13 @@ pub struct Live {
     /// Where requests end that no route is for; asks the global guards.
     pub(crate) fallback: Arc<Target>,
     /// How upstreams are talked to.
-    pub rules: Rules,
-    /// How many servers there are.
-    pub upstreams: usize,
+    pub(crate) rules: Rules,
+    pub(crate) upstreams: Upstreams,
+    guards: GuardCache,
+    /// What holds for connections that are accepted now.
+    pub(crate) connections: ConnectionRules,
+    /// How long a client may pause inside a request body.
+    pub(crate) body_timeout: Duration,
 }
 
 /// What happens to the requests of one place.
@@ -181,34 +190,47 @@ pub(crate) enum Step {
 
 /// Something outside the configuration that is missing.
 #[derive(Debug)]
-pub struct BuildError {
-    path: PathBuf,
-    error: std::io::Error,
+pub enum BuildError {
+    /// A folder of static files that cannot be opened.
+    Folder(PathBuf, std::io::Error),
+    /// A certificate or its key.
+    Tls(TlsError),
 }
 
 impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot open the folder `{}`: {}", self.path.display(), self.error)
+        match self {
+            Self::Folder(path, error) => {
+                write!(f, "cannot open the folder `{}`: {error}", path.display())
+            }
+            Self::Tls(error) => error.fmt(f),
+        }
     }
 }
 
 impl std::error::Error for BuildError {}
 
 impl Live {
-    /// Builds what was resolved.
+    /// Builds what was resolved, next to `before`, which goes on serving until it is replaced. What
+    /// both configurations say alike goes over with its state: guards and their counters, servers
+    /// and their connections.
     ///
     /// # Errors
-    /// [`BuildError`] when a folder of static files cannot be opened.
+    /// [`BuildError`] when a folder of static files or a certificate cannot be used. Nothing has
+    /// changed then.
     pub fn build(
         resolved: Resolved,
         services: &Services,
         metrics: &Metrics,
+        before: Option<&Self>,
     ) -> Result<Self, BuildError> {
         let mut builder = Builder {
             services,
             metrics,
+            before: before.map(|before| &before.guards),
             cache: GuardCache::default(),
-            upstreams: Upstreams::default(),
+            upstreams: before
+                .map_or_else(Upstreams::default, |before| Upstreams::after(&before.upstreams)),
         };
         let fallback = Arc::new(builder.target(&resolved.fallback)?);
         let router = resolved.router.try_map(|place| builder.target(&place).map(Arc::new))?;
@@ -218,7 +240,10 @@ impl Live {
             router,
             fallback,
             rules: Rules::new(&resolved.upstream),
-            upstreams: builder.upstreams.len(),
+            upstreams: builder.upstreams.complete(),
+            guards: builder.cache,
+            connections: ConnectionRules::build(&resolved.server).map_err(BuildError::Tls)?,
+            body_timeout: resolved.server.body_timeout,
         })
     }
 
@@ -231,13 +256,14 @@ impl Live {
 struct Builder<'a> {
     services: &'a Services,
     metrics: &'a Metrics,
+    before: Option<&'a GuardCache>,
     cache: GuardCache,
     upstreams: Upstreams,
 }
 
 impl Builder<'_> {
     fn target(&mut self, place: &Place) -> Result<Target, BuildError> {
-        let guards = guards::build(&place.guards, self.services, &mut self.cache);
+        let guards = guards::build(&place.guards, self.services, &mut self.cache, self.before);
         let metrics = self.metrics.route(&place.name);
         let plan = Plan::new(place.name.as_str().into(), metrics, place.guards.budget, guards);
         let step = match &place.action {
@@ -246,7 +272,7 @@ impl Builder<'_> {
             Some(Action::Redirect(to)) => Step::Redirect(to.clone()),
             Some(Action::Deny) => Step::Deny,
             Some(Action::Static(folder)) => {
-                let failed = |error| BuildError { path: folder.clone(), error };
+                let failed = |error| BuildError::Folder(folder.clone(), error);
                 Step::Files(Files::open(folder).map_err(failed)?)
             }
         };

@@ -51,8 +51,8 @@ pub(crate) fn run(ready: Ready, announce: impl FnOnce(&[SocketAddr])) -> Result<
         Arc::new(MemoryCounters::new(COUNTED_CLIENTS)),
         Arc::clone(&blocking),
     );
-    let live = Live::build(resolved, &services, &metrics)?;
-    let gate = Arc::new(gate(&config, live, &events, &metrics, &clock));
+    let live = Arc::new(Live::build(resolved, &services, &metrics, None)?);
+    let gate = Arc::new(gate(&config, &events, &metrics, &clock));
     let revocation: Arc<dyn Revocation> = Arc::new(gate.tunnels.clone());
 
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -88,10 +88,10 @@ pub(crate) fn run(ready: Ready, announce: impl FnOnce(&[SocketAddr])) -> Result<
         );
         let control = ControlServer::start(data.path(), Arc::new(handler), events.clone())?;
         let mut signals = Signals::listen()?;
-        let server = Server::start(&config.server, &listeners, Arc::clone(&gate), phases)?;
+        let server = Server::start(&config.server, &listeners, gate, &live, phases)?;
         drop(listeners);
         is_serving.store(true, Ordering::Release);
-        greet(&config, &gate, &data, &addresses, admin.address());
+        greet(&config, &live, &data, &addresses, admin.address());
         started(&events, &addresses);
         notify(&[sd_notify::NotifyState::Ready]);
         let listening: Vec<SocketAddr> = addresses.iter().map(|(address, _)| *address).collect();
@@ -109,23 +109,15 @@ pub(crate) fn run(ready: Ready, announce: impl FnOnce(&[SocketAddr])) -> Result<
 }
 
 /// The gate with what its workers share.
-fn gate(
-    config: &Config,
-    live: Live,
-    events: &Events,
-    metrics: &Metrics,
-    clock: &Arc<dyn Clock>,
-) -> Gate {
+fn gate(config: &Config, events: &Events, metrics: &Metrics, clock: &Arc<dyn Clock>) -> Gate {
     let upgraded = usize::try_from(config.server.max_upgraded_connections).unwrap_or(usize::MAX);
     Gate {
-        live,
         events: events.clone(),
         metrics: metrics.clone(),
         clock: Arc::clone(clock),
         rng: Arc::new(SystemRng),
         body_memory: BodyMemory::new(config.server.body_memory.0),
         tunnels: TunnelRegistry::new(upgraded, events.clone(), metrics.clone()),
-        body_timeout: config.server.body_timeout,
     }
 }
 
@@ -172,7 +164,7 @@ impl Signals {
 /// What a person wants to know in the first minute.
 fn greet(
     config: &Config,
-    gate: &Gate,
+    live: &Live,
     data: &DataFolder,
     addresses: &[(SocketAddr, bool)],
     admin: SocketAddr,
@@ -188,8 +180,7 @@ fn greet(
     if !config.routes.is_empty() {
         output::note(&format!("  routes      {}", config.routes.len()));
     }
-    let guards: Vec<String> = gate
-        .live
+    let guards: Vec<String> = live
         .summary()
         .map(|(name, mode)| match mode.as_str() {
             "enforce" => name.to_owned(),

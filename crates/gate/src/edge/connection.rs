@@ -14,22 +14,23 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite};
 
+use super::ConnectionRules;
 use super::phase::{Phase, PhaseSwitch};
 use super::stall::Stalling;
-use super::wire::{Rules, WireControl, WireIo};
+use super::wire::{WireControl, WireIo};
 use crate::pipeline::Client;
-use crate::way::{Connection, Worker};
+use crate::way::{Connection, Seat};
 
 /// What an HTTP/2 client sends first (RFC 9113 section 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-/// How connections are served; the same for all of them.
-#[derive(Debug, Clone)]
+/// How one connection is served.
+#[derive(Debug)]
 pub(super) struct Protocols {
-    pub(super) wire: Arc<Rules>,
-    pub(super) send_timeout: Duration,
-    pub(super) max_streams: u32,
+    pub(super) rules: ConnectionRules,
     pub(super) phases: PhaseSwitch,
+    /// Who answers its requests.
+    pub(super) seat: Arc<Seat>,
 }
 
 /// Which HTTP a client speaks.
@@ -41,16 +42,11 @@ pub(super) enum Version {
 
 impl Protocols {
     /// Serves a connection whose version is settled (TLS), or looks at its first bytes.
-    pub(super) async fn serve<S>(
-        &self,
-        stream: S,
-        version: Option<Version>,
-        client: Client,
-        worker: Arc<Worker>,
-    ) where
+    pub(super) async fn serve<S>(&self, stream: S, version: Option<Version>, client: Client)
+    where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let mut stream = Stalling::new(stream, self.send_timeout);
+        let mut stream = Stalling::new(stream, self.rules.send_timeout);
         let (version, first) = match version {
             Some(version) => (version, Bytes::new()),
             None => {
@@ -66,15 +62,15 @@ impl Protocols {
         };
         // How a connection ended is of no interest: every request on it has its own record.
         let _ = match version {
-            Version::One => self.serve_one(stream, first, client, worker).await,
-            Version::Two => self.serve_two(stream, first, client, worker).await,
+            Version::One => self.serve_one(stream, first, client).await,
+            Version::Two => self.serve_two(stream, first, client).await,
         };
     }
 
     /// Reads until it is clear which version the client speaks.
     async fn sniff(&self, stream: &mut (impl AsyncRead + Unpin)) -> io::Result<(Version, Bytes)> {
         let mut first = BytesMut::with_capacity(4096);
-        let mut patience = self.wire.idle_timeout;
+        let mut patience = self.rules.wire.idle_timeout;
         loop {
             let read = tokio::time::timeout(patience, stream.read_buf(&mut first));
             if read.await.map_err(|_| io::ErrorKind::TimedOut)?? == 0 {
@@ -87,33 +83,28 @@ impl Protocols {
             if length == PREFACE.len() {
                 return Ok((Version::Two, first.freeze()));
             }
-            patience = self.wire.head_timeout;
+            patience = self.rules.wire.head_timeout;
         }
     }
 
-    async fn serve_one<S>(
-        &self,
-        stream: S,
-        first: Bytes,
-        client: Client,
-        worker: Arc<Worker>,
-    ) -> hyper::Result<()>
+    async fn serve_one<S>(&self, stream: S, first: Bytes, client: Client) -> hyper::Result<()>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let control = WireControl::new();
-        let io = WireIo::new(stream, first, Arc::clone(&self.wire), control.clone());
+        let io = WireIo::new(stream, first, Arc::clone(&self.rules.wire), control.clone());
         let connection = Arc::new(Connection { client, wire: Some(control) });
+        let seat = Arc::clone(&self.seat);
         let service = service_fn(move |request: Request<Incoming>| {
-            let (worker, connection) = (Arc::clone(&worker), Arc::clone(&connection));
+            let (worker, connection) = (seat.worker(), Arc::clone(&connection));
             async move { Ok::<_, Infallible>(worker.answer(&connection, request).await) }
         });
         // The filter keeps the deadlines and the limits; what it passes is within hyper's own.
         let serving = http1::Builder::new()
             .half_close(false)
             .header_read_timeout(None)
-            .max_headers(self.wire.header_count_limit.saturating_add(8))
-            .max_buf_size(self.wire.head_limit.saturating_mul(2).max(64 * 1024))
+            .max_headers(self.rules.wire.header_count_limit.saturating_add(8))
+            .max_buf_size(self.rules.wire.head_limit.saturating_mul(2).max(64 * 1024))
             .serve_connection(TokioIo::new(io), service)
             .with_upgrades();
         let mut serving = std::pin::pin!(serving);
@@ -124,13 +115,7 @@ impl Protocols {
         serving.await
     }
 
-    async fn serve_two<S>(
-        &self,
-        stream: S,
-        first: Bytes,
-        client: Client,
-        worker: Arc<Worker>,
-    ) -> hyper::Result<()>
+    async fn serve_two<S>(&self, stream: S, first: Bytes, client: Client) -> hyper::Result<()>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -140,8 +125,9 @@ impl Protocols {
         let (control, begun) = (WireControl::new(), Arc::new(AtomicU64::new(0)));
         let connection = Arc::new(Connection { client, wire: Some(control.clone()) });
         let counted = Arc::clone(&begun);
+        let seat = Arc::clone(&self.seat);
         let service = service_fn(move |request: Request<Incoming>| {
-            let (worker, connection) = (Arc::clone(&worker), Arc::clone(&connection));
+            let (worker, connection) = (seat.worker(), Arc::clone(&connection));
             let begun = Arc::clone(&counted);
             async move {
                 // Not before the answer is begun: what is dropped unpolled never ends either.
@@ -149,10 +135,10 @@ impl Protocols {
                 Ok::<_, Infallible>(worker.answer(&connection, request).await)
             }
         });
-        let header_list = u32::try_from(self.wire.head_limit).unwrap_or(u32::MAX);
+        let header_list = u32::try_from(self.rules.wire.head_limit).unwrap_or(u32::MAX);
         let serving = http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
-            .max_concurrent_streams(self.max_streams)
+            .max_concurrent_streams(self.rules.max_streams)
             .max_header_list_size(header_list)
             .keep_alive_interval(Duration::from_secs(30))
             .keep_alive_timeout(Duration::from_secs(20))
@@ -165,12 +151,13 @@ impl Protocols {
         }
         serving.await
     }
+
     /// Ends when no request has begun or was being answered for the idle time, to within twice
     /// that time. Under HTTP/1.1 the filter sees to that.
     async fn idle(&self, control: &WireControl, begun: &AtomicU64) {
         loop {
             let before = begun.load(Ordering::Relaxed);
-            tokio::time::sleep(self.wire.idle_timeout).await;
+            tokio::time::sleep(self.rules.wire.idle_timeout).await;
             if begun.load(Ordering::Relaxed) == before && control.finished() == before {
                 return;
             }

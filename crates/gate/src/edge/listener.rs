@@ -6,26 +6,18 @@ use std::net::{SocketAddr, TcpListener};
 
 use socket2::{Domain, Protocol, Socket, Type};
 
-use super::{ServerSection, StartError, tls};
-use tokio_rustls::TlsAcceptor;
+use super::ServerSection;
 
 /// Connections that may wait to be accepted.
 const BACKLOG: i32 = 4096;
 
 /// The listening sockets of the server.
+#[derive(Debug)]
 pub struct Listeners {
     /// For plain HTTP.
     pub plain: Vec<TcpListener>,
     /// For HTTPS.
     pub tls: Vec<TcpListener>,
-    /// The certificate behind the HTTPS sockets.
-    pub(super) acceptor: Option<TlsAcceptor>,
-}
-
-impl fmt::Debug for Listeners {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Listeners").field("plain", &self.plain).field("tls", &self.tls).finish()
-    }
 }
 
 /// An address that cannot be listened on.
@@ -56,18 +48,15 @@ impl fmt::Display for BindError {
 impl std::error::Error for BindError {}
 
 impl Listeners {
-    /// Reads the certificate and binds everything the section names.
+    /// Binds everything the section names.
     ///
     /// # Errors
-    /// [`StartError`] for an unusable certificate or the first address that cannot be bound;
-    /// nothing stays bound then.
-    pub fn bind(section: &ServerSection) -> Result<Self, StartError> {
-        let acceptor = tls::acceptor(&section.tls).map_err(StartError::Tls)?;
+    /// [`BindError`] for the first address that cannot be bound; nothing stays bound then.
+    pub fn bind(section: &ServerSection) -> Result<Self, BindError> {
         let all = |addresses: &[SocketAddr]| {
-            let bound = addresses.iter().map(|at| bind(*at)).collect::<Result<Vec<_>, _>>();
-            bound.map_err(StartError::Bind)
+            addresses.iter().map(|at| bind(*at)).collect::<Result<Vec<_>, _>>()
         };
-        Ok(Self { plain: all(&section.listen)?, tls: all(&section.tls.listen)?, acceptor })
+        Ok(Self { plain: all(&section.listen)?, tls: all(&section.tls.listen)? })
     }
 
     /// The addresses, as bound.

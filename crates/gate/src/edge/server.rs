@@ -12,16 +12,15 @@ use mantlet_limit::{ConcurrencyLimit, Key};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
-use tokio_rustls::TlsAcceptor;
 
 use super::connection::{Protocols, Version};
 use super::phase::{Phase, PhaseSwitch};
-use super::{BindError, Listeners, ServerSection, TlsError};
-use crate::pipeline::{Denial, Runner, Sketch};
+use super::{ConnectionRules, Listeners, ServerSection};
+use crate::live::Live;
+use crate::pipeline::{Denial, Sketch};
 use crate::refusal;
 use crate::stages::client::ClientStage;
-use crate::upstream::Pool;
-use crate::way::{Gate, Worker};
+use crate::way::{Gate, Seat, Worker};
 
 /// How long to wait when the system cannot give another connection.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -33,20 +32,26 @@ const FAREWELL: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct Server {
     phases: PhaseSwitch,
-    workers: Vec<JoinHandle<()>>,
+    workers: Vec<Thread>,
     drain: Duration,
     gate: Arc<Gate>,
+}
+
+/// A worker's thread and who works there.
+#[derive(Debug)]
+struct Thread {
+    seat: Arc<Seat>,
+    handle: JoinHandle<()>,
 }
 
 /// What every worker shares.
 #[derive(Clone)]
 struct Shared {
     gate: Arc<Gate>,
-    protocols: Protocols,
+    phases: PhaseSwitch,
     connections: Arc<Connections>,
-    acceptor: Option<TlsAcceptor>,
-    handshake_timeout: Duration,
     drain: Duration,
+    seat: Arc<Seat>,
 }
 
 /// The connections that are open, on all workers.
@@ -78,45 +83,49 @@ impl Server {
         section: &ServerSection,
         listeners: &Listeners,
         gate: Arc<Gate>,
+        live: &Arc<Live>,
         phases: PhaseSwitch,
     ) -> Result<Self, StartError> {
-        let shared = Shared {
-            protocols: Protocols {
-                wire: Arc::new(section.wire_rules()),
-                send_timeout: section.send_timeout,
-                max_streams: section.max_streams,
-                phases: phases.clone(),
-            },
-            connections: Arc::new(Connections {
-                open: AtomicUsize::new(0),
-                limit: usize::try_from(section.max_connections).unwrap_or(usize::MAX),
-                by_address: ConcurrencyLimit::new(
-                    section.max_connections_per_address,
-                    usize::try_from(section.max_connections).unwrap_or(usize::MAX),
-                ),
-                closed: Notify::new(),
-            }),
-            acceptor: listeners.acceptor.clone(),
-            handshake_timeout: section.tls.handshake_timeout,
-            drain: section.drain,
-            gate: Arc::clone(&gate),
-        };
+        let connections = Arc::new(Connections {
+            open: AtomicUsize::new(0),
+            limit: usize::try_from(section.max_connections).unwrap_or(usize::MAX),
+            by_address: ConcurrencyLimit::new(
+                section.max_connections_per_address,
+                usize::try_from(section.max_connections).unwrap_or(usize::MAX),
+            ),
+            closed: Notify::new(),
+        });
         let count = match usize::from(section.workers) {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
             count => count,
         };
         let mut server = Self { phases, workers: Vec::new(), drain: section.drain, gate };
         for index in 0..count {
-            let started = spawn_worker(index, listeners, shared.clone());
-            match started {
-                Ok(worker) => server.workers.push(worker),
+            let worker = Worker::new(Arc::clone(&server.gate), Arc::clone(live));
+            let shared = Shared {
+                gate: Arc::clone(&server.gate),
+                phases: server.phases.clone(),
+                connections: Arc::clone(&connections),
+                drain: section.drain,
+                seat: Arc::new(Seat::new(worker)),
+            };
+            match spawn_worker(index, listeners, shared) {
+                Ok(thread) => server.workers.push(thread),
                 Err(error) => {
                     server.phases.advance(Phase::Over);
-                    return Err(StartError::Io(error));
+                    return Err(StartError(error));
                 }
             }
         }
         Ok(server)
+    }
+
+    /// From now on `live` holds: for every request that begins after this, and for what concerns
+    /// whole connections, for those that are accepted after it. What runs ends as it began.
+    pub fn swap(&mut self, live: &Arc<Live>) {
+        for thread in &self.workers {
+            thread.seat.swap(live);
+        }
     }
 
     /// Stops accepting, lets requests end within the drain time, then cuts off what is left.
@@ -126,7 +135,7 @@ impl Server {
         self.gate.tunnels.close("server is stopping");
         for worker in self.workers {
             // A worker that panicked has reported it; there is nothing left to wait for.
-            let _ = worker.join();
+            let _ = worker.handle.join();
         }
         self.phases.advance(Phase::Over);
     }
@@ -138,37 +147,28 @@ impl Server {
     }
 }
 
-/// A server that could not be started.
+/// A server whose threads or sockets cannot be had.
 #[derive(Debug)]
-pub enum StartError {
-    /// An address that cannot be listened on.
-    Bind(BindError),
-    /// The certificate or its key.
-    Tls(TlsError),
-    /// Threads or sockets.
-    Io(io::Error),
-}
+pub struct StartError(io::Error);
 
 impl std::fmt::Display for StartError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Bind(error) => error.fmt(f),
-            Self::Tls(error) => error.fmt(f),
-            Self::Io(error) => write!(f, "cannot start the workers: {error}"),
-        }
+        write!(f, "cannot start the workers: {}", self.0)
     }
 }
 
 impl std::error::Error for StartError {}
 
-fn spawn_worker(index: usize, listeners: &Listeners, shared: Shared) -> io::Result<JoinHandle<()>> {
+fn spawn_worker(index: usize, listeners: &Listeners, shared: Shared) -> io::Result<Thread> {
     let clone = |all: &[std::net::TcpListener]| {
         all.iter().map(std::net::TcpListener::try_clone).collect::<io::Result<Vec<_>>>()
     };
     let (plain, tls) = (clone(&listeners.plain)?, clone(&listeners.tls)?);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let thread = std::thread::Builder::new().name(format!("gate-{index}"));
-    thread.spawn(move || runtime.block_on(run_worker(plain, tls, shared)))
+    let seat = Arc::clone(&shared.seat);
+    let handle = thread.spawn(move || runtime.block_on(run_worker(plain, tls, shared)))?;
+    Ok(Thread { seat, handle })
 }
 
 async fn run_worker(
@@ -177,18 +177,12 @@ async fn run_worker(
     shared: Shared,
 ) {
     let gate = Arc::clone(&shared.gate);
-    let (live, clock) = (&gate.live, Arc::clone(&gate.clock));
-    let worker = Arc::new(Worker {
-        runner: Runner::new(gate.events.clone(), gate.metrics.clone()),
-        pool: Pool::new(live.upstreams, live.rules, clock, gate.events.clone()),
-        gate: Arc::clone(&gate),
-    });
     let all = plain.into_iter().map(|listener| (listener, false));
     for (listener, is_tls) in all.chain(tls.into_iter().map(|listener| (listener, true))) {
-        let (shared, worker) = (shared.clone(), Arc::clone(&worker));
+        let shared = shared.clone();
         task::spawn(&gate.events, "listener", async move {
             match TcpListener::from_std(listener) {
-                Ok(listener) => accept(&listener, is_tls, &shared, &worker).await,
+                Ok(listener) => accept(&listener, is_tls, &shared).await,
                 Err(error) => shared.gate.events.emit(
                     Event::new(&catalogue::PROCESS_TASK_PANICKED)
                         .text(field::TASK, "listener")
@@ -197,7 +191,7 @@ async fn run_worker(
             }
         });
     }
-    shared.protocols.phases.reached(Phase::Draining).await;
+    shared.phases.reached(Phase::Draining).await;
     let all_closed = async {
         loop {
             let closed = shared.connections.closed.notified();
@@ -212,15 +206,15 @@ async fn run_worker(
     let _ = tokio::time::timeout(shared.drain, all_closed).await;
 }
 
-async fn accept(listener: &TcpListener, is_tls: bool, shared: &Shared, worker: &Arc<Worker>) {
-    let phases = &shared.protocols.phases;
+async fn accept(listener: &TcpListener, is_tls: bool, shared: &Shared) {
+    let phases = &shared.phases;
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             () = phases.reached(Phase::Draining) => return,
         };
         match accepted {
-            Ok((stream, peer)) => admit(stream, peer, is_tls, shared, worker),
+            Ok((stream, peer)) => admit(stream, peer, is_tls, shared),
             // The client is gone already, or the system is out of descriptors or memory.
             Err(error) => {
                 shared.gate.metrics.limit_reached("accept");
@@ -232,27 +226,30 @@ async fn accept(listener: &TcpListener, is_tls: bool, shared: &Shared, worker: &
     }
 }
 
-fn admit(stream: TcpStream, peer: SocketAddr, is_tls: bool, shared: &Shared, worker: &Arc<Worker>) {
+fn admit(stream: TcpStream, peer: SocketAddr, is_tls: bool, shared: &Shared) {
+    let worker = shared.seat.worker();
     let connections = &shared.connections;
     let before = connections.open.fetch_add(1, Ordering::AcqRel);
     shared.gate.metrics.connection_opened();
     let open = Open(shared.clone());
     let client = peer.ip().to_canonical();
     let permit = connections.by_address.acquire(&Key::of_address(0, client));
-    let is_exempt = shared.gate.live.client.is_trusted(client);
+    let is_exempt = worker.live.client.is_trusted(client);
     let reached = match &permit {
         _ if before >= connections.limit => Some("server.max_connections"),
         Err(_) if !is_exempt => Some("server.max_connections_per_address"),
         _ => None,
     };
-    let (shared, worker) = (shared.clone(), Arc::clone(worker));
-    task::spawn(&worker.gate.events.clone(), "connection", async move {
+    // The connection keeps its rules, and not all that was in force when it came.
+    let rules = worker.live.connections.clone();
+    let shared = shared.clone();
+    task::spawn(&worker.gate.events, "connection", async move {
         let _held = (open, permit);
         if let Some(limit) = reached {
             shared.gate.metrics.limit_reached(limit);
-            turn_away(stream, peer, is_tls, &shared, &worker).await;
+            turn_away(stream, peer, is_tls, &shared).await;
         } else {
-            serve(stream, peer, is_tls, &shared, worker).await;
+            serve(stream, peer, is_tls, &shared, rules).await;
         }
     });
 }
@@ -262,44 +259,42 @@ async fn serve(
     peer: SocketAddr,
     is_tls: bool,
     shared: &Shared,
-    worker: Arc<Worker>,
+    rules: ConnectionRules,
 ) {
     if stream.set_nodelay(true).is_err() {
         return;
     }
     let client = ClientStage::of_connection(peer, is_tls);
+    let (phases, seat) = (shared.phases.clone(), Arc::clone(&shared.seat));
+    let protocols = Protocols { rules, phases, seat };
     if !is_tls {
-        return shared.protocols.serve(stream, None, client, worker).await;
+        return protocols.serve(stream, None, client).await;
     }
-    let Some(acceptor) = &shared.acceptor else { return };
-    let handshake = tokio::time::timeout(shared.handshake_timeout, acceptor.accept(stream));
+    let Some(acceptor) = &protocols.rules.acceptor else { return };
+    let handshake_timeout = protocols.rules.handshake_timeout;
+    let handshake = tokio::time::timeout(handshake_timeout, acceptor.accept(stream));
     let handshake = tokio::select! {
         handshake = handshake => handshake,
         // Nothing was asked on it yet.
-        () = shared.protocols.phases.reached(Phase::Draining) => return,
+        () = protocols.phases.reached(Phase::Draining) => return,
     };
     let Ok(Ok(stream)) = handshake else { return };
     let version = match stream.get_ref().1.alpn_protocol() {
         Some(b"h2") => Version::Two,
         _ => Version::One,
     };
-    shared.protocols.serve(stream, Some(version), client, worker).await;
+    protocols.serve(stream, Some(version), client).await;
 }
 
 /// Says 503 on plain connections and closes; over TLS there is nothing to say before a handshake.
-async fn turn_away(
-    mut stream: TcpStream,
-    peer: SocketAddr,
-    is_tls: bool,
-    shared: &Shared,
-    worker: &Worker,
-) {
+async fn turn_away(mut stream: TcpStream, peer: SocketAddr, is_tls: bool, shared: &Shared) {
     let gate = &*shared.gate;
     let id = mantlet_types::RequestId::new(gate.clock.now(), &*gate.rng);
     let denial = Denial::new(&reasons::TOO_MANY_CONNECTIONS);
     let client = peer.ip().to_canonical();
     let sketch = Sketch { id, client, peer, method: "", host: "", path: "", route: "" };
-    worker.runner.report_stage(&catalogue::GATEWAY_REQUEST_REFUSED, "edge", &sketch, &denial);
+    let runner = &shared.seat.worker().runner;
+    runner.report_stage(&catalogue::GATEWAY_REQUEST_REFUSED, "edge", &sketch, &denial);
     if is_tls {
         return;
     }

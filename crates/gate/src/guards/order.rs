@@ -25,13 +25,14 @@ impl Slot {
         section: &GuardsSection,
         services: &Services,
         cache: &mut GuardCache,
+        before: Option<&GuardCache>,
     ) -> Option<PlannedGuard> {
         let (mode, fail, key) = (self.settings)(section);
         if mode == Mode::Off {
             return None;
         }
-        let known = cache.0.entry((self.spec.name, key));
-        let guard = known.or_insert_with(|| (self.build)(section, services));
+        let build = || (self.build)(section, services);
+        let guard = cache.guard((self.spec.name, key), before, build);
         PlannedGuard::new(&self.spec, Arc::clone(guard), mode, fail)
     }
 }

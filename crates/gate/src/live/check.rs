@@ -160,40 +160,15 @@ pub(super) fn action(
 
 #[cfg(test)]
 mod tests {
-    use mantlet_config::{Environment, Layers, load, section};
+    use mantlet_config::{Environment, Layers, load};
 
-    use crate::edge::ServerSection;
-    use crate::guards::GuardsSection;
-    use crate::stages::client::ClientSection;
-    use crate::stages::hygiene::HygieneSection;
-    use crate::stages::route::RouteSection;
-    use crate::upstream::UpstreamSection;
-    use crate::{Settings, resolve};
-
-    section! {
-        /// The sections of the gate.
-        pub struct Sections {
-            /// Requests.
-            pub server: ServerSection = ServerSection::default(),
-            /// The application.
-            pub upstream: UpstreamSection = UpstreamSection::default(),
-            /// Clients.
-            pub client: ClientSection = ClientSection::default(),
-            /// Requests that mean one thing.
-            pub hygiene: HygieneSection = HygieneSection::default(),
-            /// Guards.
-            pub guards: GuardsSection = GuardsSection::default(),
-            /// Routes.
-            pub routes: Vec<RouteSection> = Vec::new(),
-        }
-    }
+    use crate::live::tests::Sections;
+    use crate::resolve;
 
     fn problems(text: &str) -> Vec<String> {
         let layers = Layers::new(Environment::default()).text("mantlet.toml", text);
         let loaded = load(&layers, |sections: &Sections, reader| {
-            let Sections { server, upstream, client, hygiene, guards, routes } = sections;
-            let _ =
-                resolve(&Settings { server, upstream, client, hygiene, guards, routes }, reader);
+            let _ = resolve(&sections.settings(), reader);
         });
         loaded.problems.iter().map(|problem| problem.message.clone()).collect()
     }

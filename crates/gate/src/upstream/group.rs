@@ -2,15 +2,15 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use mantlet_config::HttpUrl;
 
 /// One server behind the gate.
 #[derive(Debug)]
 pub struct Upstream {
-    /// Its place among the upstreams, for the pools.
-    pub(super) index: usize,
+    /// Its name among all upstreams there ever were in this process, for the pools.
+    pub(super) id: u64,
     /// Its address as configured.
     pub url: HttpUrl,
     pub(super) open: AtomicUsize,
@@ -55,9 +55,20 @@ impl Group {
 #[derive(Debug, Default)]
 pub struct Upstreams {
     all: Vec<Arc<Upstream>>,
+    /// Those of the configuration before, which go on as they are where they are named again.
+    before: Vec<Arc<Upstream>>,
 }
 
+/// Ids of upstreams are never used again.
+static NEXT_ID: AtomicU64 = AtomicU64::new(0);
+
 impl Upstreams {
+    /// None yet; servers that `before` knows are taken over with their connections and counts.
+    #[must_use]
+    pub fn after(before: &Self) -> Self {
+        Self { all: Vec::new(), before: before.all.clone() }
+    }
+
     /// The group of these addresses; servers already known are shared.
     pub fn group(&mut self, urls: &[HttpUrl]) -> Arc<Group> {
         let members = urls.iter().map(|url| self.intern(url)).collect();
@@ -68,10 +79,24 @@ impl Upstreams {
         if let Some(known) = self.all.iter().find(|known| known.url == *url) {
             return Arc::clone(known);
         }
-        let index = self.all.len();
-        let upstream = Arc::new(Upstream { index, url: url.clone(), open: AtomicUsize::new(0) });
+        let before = self.before.iter().find(|known| known.url == *url).map(Arc::clone);
+        let upstream = before.unwrap_or_else(|| {
+            let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
+            Arc::new(Upstream { id, url: url.clone(), open: AtomicUsize::new(0) })
+        });
         self.all.push(Arc::clone(&upstream));
         upstream
+    }
+
+    /// All are named: those that only the configuration before had are let go.
+    #[must_use]
+    pub fn complete(mut self) -> Self {
+        self.before = Vec::new();
+        self
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Arc<Upstream>> {
+        self.all.iter()
     }
 
     /// How many there are.

@@ -1,6 +1,7 @@
 //! Connections that are kept for the next request. Each worker has its own pool, so that a
 //! connection never changes its thread.
 
+use std::collections::HashMap;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,7 +14,9 @@ use hyper::client::conn::http1::SendRequest;
 use mantlet_event::Events;
 use mantlet_types::{Clock, Monotonic};
 
-use super::{AnswerBody, BodyWatch, Rules, Upstream, UpstreamBody, UpstreamError, connection};
+use super::{
+    AnswerBody, BodyWatch, Rules, Upstream, UpstreamBody, UpstreamError, Upstreams, connection,
+};
 
 /// The time for an answer is counted in this many ticks.
 const ANSWER_TICKS: u32 = 4;
@@ -29,9 +32,13 @@ struct Inner {
     rules: Rules,
     clock: Arc<dyn Clock>,
     events: Events,
-    /// By the upstream's index; the most recently used last.
-    idle: Vec<Mutex<Vec<Idle>>>,
+    /// By the upstream's id.
+    idle: HashMap<u64, Unused>,
 }
+
+/// The unused connections to one upstream, the most recently used last. The pool after this one
+/// shares it, so that requests which still run give their connections back to where they are used.
+type Unused = Arc<Mutex<Vec<Idle>>>;
 
 #[derive(Debug)]
 struct Idle {
@@ -85,7 +92,7 @@ impl Lease {
         }
         let Self { pool, upstream, sender, .. } = self;
         let since = pool.0.clock.monotonic();
-        let Some(idle) = pool.0.idle.get(upstream.index) else { return };
+        let Some(idle) = pool.0.idle.get(&upstream.id) else { return };
         let mut idle = idle.lock().unwrap_or_else(PoisonError::into_inner);
         if idle.len() < pool.0.rules.max_idle {
             idle.push(Idle { sender, since });
@@ -94,10 +101,20 @@ impl Lease {
 }
 
 impl Pool {
-    /// An empty pool for this many upstreams.
+    /// An empty pool for these upstreams.
     #[must_use]
-    pub fn new(upstreams: usize, rules: Rules, clock: Arc<dyn Clock>, events: Events) -> Self {
-        let idle = (0..upstreams).map(|_| Mutex::new(Vec::new())).collect();
+    pub fn new(upstreams: &Upstreams, rules: Rules, clock: Arc<dyn Clock>, events: Events) -> Self {
+        let idle = upstreams.iter().map(|upstream| (upstream.id, Unused::default())).collect();
+        Self(Arc::new(Inner { rules, clock, events, idle }))
+    }
+
+    /// The pool after this one: connections to upstreams that stay are shared, those to others end
+    /// with the last request that uses this pool.
+    #[must_use]
+    pub fn next(&self, upstreams: &Upstreams, rules: Rules) -> Self {
+        let known = |id: u64| self.0.idle.get(&id).map(Arc::clone).unwrap_or_default();
+        let idle = upstreams.iter().map(|upstream| (upstream.id, known(upstream.id))).collect();
+        let (clock, events) = (Arc::clone(&self.0.clock), self.0.events.clone());
         Self(Arc::new(Inner { rules, clock, events, idle }))
     }
 
@@ -134,7 +151,7 @@ impl Pool {
     fn take(&self, upstream: &Upstream) -> Option<Sender> {
         let now = self.0.clock.monotonic();
         let mut idle =
-            self.0.idle.get(upstream.index)?.lock().unwrap_or_else(PoisonError::into_inner);
+            self.0.idle.get(&upstream.id)?.lock().unwrap_or_else(PoisonError::into_inner);
         while let Some(Idle { sender, since }) = idle.pop() {
             if now.since(since) > self.0.rules.keep_alive {
                 // Everything below is older still.

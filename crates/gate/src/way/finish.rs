@@ -52,7 +52,7 @@ impl Account {
         Box::new(Self {
             worker: Arc::clone(worker),
             exchange,
-            target: Arc::clone(&gate.live.fallback),
+            target: Arc::clone(&worker.live.fallback),
             watch: BodyWatch::default(),
             agent,
             _on_wire: on_wire,

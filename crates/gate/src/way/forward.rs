@@ -43,7 +43,7 @@ impl Worker {
             return Err(Stop::hygiene(denial.evidence("a body without length")));
         }
         if target.is_upload || !self.runner.wants_body(&target.plan, exchange) {
-            return Ok(UpstreamBody::stream(body, limit, self.gate.body_timeout));
+            return Ok(UpstreamBody::stream(body, limit, self.live.body_timeout));
         }
         self.hold(target, exchange, body).await
     }
@@ -59,7 +59,7 @@ impl Worker {
         let mut share = self.gate.body_memory.share();
         let mut held = BytesMut::new();
         loop {
-            let frame = tokio::time::timeout(self.gate.body_timeout, body.frame()).await;
+            let frame = tokio::time::timeout(self.live.body_timeout, body.frame()).await;
             let frame = match frame {
                 Err(_) => return Err(self.body_stop(&reasons::BODY_TIMEOUT, limit)),
                 Ok(None) => break,
@@ -125,7 +125,7 @@ impl Worker {
             id: exchange.id,
             client: exchange.client.address,
             principal: None,
-            idle_timeout: self.gate.live.rules.idle_timeout,
+            idle_timeout: self.live.rules.idle_timeout,
         };
         self.gate.tunnels.reserve(tunnel).ok_or_else(|| {
             self.gate.metrics.limit_reached("server.max_upgraded_connections");

@@ -6,12 +6,14 @@ mod forward;
 mod gate;
 pub(crate) mod redirect;
 mod refuse;
+mod seat;
 mod stop;
 mod switch;
 mod worker;
 
 pub(crate) use finish::TrackedBody;
 pub use gate::Gate;
+pub(crate) use seat::Seat;
 use stop::{Answer, Stop};
 use switch::Switch;
 pub(crate) use worker::{Connection, Worker};

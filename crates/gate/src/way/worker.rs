@@ -19,12 +19,14 @@ use crate::upstream::{AnswerBody, BodyWatch, Incoming, Pool, X_REQUEST_ID, id_va
 /// The paths on the application's host that are ours.
 const RESERVED: &str = "/.mantlet";
 
-/// One thread's share of the gate: its own connections to the upstreams.
+/// One thread's share of the gate under one configuration: what a request that holds it sees never
+/// changes. With its own connections to the upstreams.
 #[derive(Debug)]
 pub(crate) struct Worker {
     pub(crate) gate: Arc<Gate>,
+    pub(crate) live: Arc<Live>,
     pub(crate) runner: Runner,
-    pub(crate) pool: Pool,
+    pub(super) pool: Pool,
 }
 
 /// What is known about the connection a request came on.
@@ -36,6 +38,23 @@ pub(crate) struct Connection {
 }
 
 impl Worker {
+    /// A worker that holds no connections yet.
+    pub(crate) fn new(gate: Arc<Gate>, live: Arc<Live>) -> Self {
+        let (clock, events) = (Arc::clone(&gate.clock), gate.events.clone());
+        let runner = Runner::new(gate.events.clone(), gate.metrics.clone());
+        Self { runner, pool: Pool::new(&live.upstreams, live.rules, clock, events), gate, live }
+    }
+
+    /// The worker after this one on its thread, under another configuration.
+    pub(super) fn next(&self, live: &Arc<Live>) -> Self {
+        Self {
+            gate: Arc::clone(&self.gate),
+            live: Arc::clone(live),
+            runner: Runner::new(self.gate.events.clone(), self.gate.metrics.clone()),
+            pool: self.pool.next(&live.upstreams, live.rules),
+        }
+    }
+
     /// Answers one request, whatever it is.
     pub(crate) async fn answer(
         self: &Arc<Self>,
@@ -67,7 +86,7 @@ impl Worker {
     fn begin(&self, connection: &Connection, parts: &Parts) -> Exchange {
         let gate = &*self.gate;
         let at = gate.clock.now();
-        let client = gate.live.client.resolve(&connection.client, &parts.headers);
+        let client = self.live.client.resolve(&connection.client, &parts.headers);
         Exchange {
             id: RequestId::new(at, &*gate.rng),
             trace: TraceContext::accept(&parts.headers, &*gate.rng),
@@ -94,7 +113,7 @@ impl Worker {
         parts: &mut Parts,
         account: &mut Account,
     ) -> Result<(), Stop> {
-        let live = &self.gate.live;
+        let live = &self.live;
         let exchange = &mut account.exchange;
         let violation = connection.wire.as_ref().and_then(|wire| wire.refusal(&parts.headers));
         if let Some(violation) = violation {
@@ -124,7 +143,7 @@ impl Worker {
 
     fn warn_of_forwarding(&self, connection: &Connection, headers: &HeaderMap) {
         let peer = connection.client.peer.ip();
-        if self.gate.live.client.should_warn(peer, headers) {
+        if self.live.client.should_warn(peer, headers) {
             let hint = format!(
                 "if a proxy of yours is at {peer}, add it: [client] trusted_proxies = [\"{peer}\"]"
             );

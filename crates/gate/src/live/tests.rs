@@ -1,0 +1,99 @@
+//! From one configuration to the next.
+
+use mantlet_config::{Environment, Layers, load, section};
+use mantlet_testkit::{FakeBlocking, FakeClock, FakeCounters};
+
+use super::*;
+
+section! {
+    /// The sections of the gate.
+    pub struct Sections {
+        /// Requests.
+        pub server: ServerSection = ServerSection::default(),
+        /// The application.
+        pub upstream: UpstreamSection = UpstreamSection::default(),
+        /// Clients.
+        pub client: ClientSection = ClientSection::default(),
+        /// Requests that mean one thing.
+        pub hygiene: HygieneSection = HygieneSection::default(),
+        /// Guards.
+        pub guards: GuardsSection = GuardsSection::default(),
+        /// Routes.
+        pub routes: Vec<RouteSection> = Vec::new(),
+    }
+}
+
+impl Sections {
+    pub(super) fn settings(&self) -> Settings<'_> {
+        let Self { server, upstream, client, hygiene, guards, routes } = self;
+        Settings { server, upstream, client, hygiene, guards, routes }
+    }
+}
+
+fn resolved(text: &str) -> Resolved {
+    let layers = Layers::new(Environment::default()).text("mantlet.toml", text);
+    let mut resolved = None;
+    load(&layers, |sections: &Sections, reader| {
+        resolved = resolve(&sections.settings(), reader);
+    });
+    resolved.unwrap()
+}
+
+fn services() -> Services {
+    let clock = FakeClock::new().shared();
+    let blocking = FakeBlocking::new(Arc::clone(&clock));
+    Services::new(clock, Arc::new(FakeCounters::new()), Arc::new(blocking))
+}
+
+fn server(live: &Live, path: &str) -> Arc<crate::upstream::Upstream> {
+    let target = live.router.choose("x", path, &http::Method::GET).unwrap();
+    let Step::Forward(group) = &target.step else { panic!("{target:?}") };
+    Arc::clone(group.pick().unwrap())
+}
+
+#[test]
+fn what_two_configurations_say_alike_goes_over_with_its_state() {
+    let first = "[upstream]\nurl = \"http://127.0.0.1:1\"\n[guards.limit]\nper_address = [\"9/min\"]\n[[routes]]\npath = \"/b/*\"\nupstream = \"http://127.0.0.1:2\"\n";
+    let (services, metrics) = (services(), Metrics::new());
+    let build = |text: &str, before| Live::build(resolved(text), &services, &metrics, before);
+    let before = build(first, None).unwrap();
+    for (text, keeps) in [
+        (first.to_owned(), [true, true, true, true]),
+        (first.replace("9/min", "8/min"), [true, true, false, true]),
+        (first.replace("127.0.0.1:2", "127.0.0.1:3"), [true, false, true, true]),
+        (first.replace("127.0.0.1:1", "127.0.0.1:3"), [false, true, true, true]),
+        (format!("{first}[[routes]]\npath = \"/c\"\ndeny = true\n"), [true; 4]),
+        (format!("{first}[guards.json]\nmode = \"observe\"\n"), [true; 4]),
+        (format!("{first}[guards.json]\ndepth = 3\n"), [true, true, true, false]),
+    ] {
+        let after = build(&text, Some(&before)).unwrap();
+        let guard = |live: &Live, name: &str| {
+            let mut known = live.guards.iter().filter(|(known, _)| *known == name);
+            Arc::clone(known.next().unwrap().1)
+        };
+        let is_same_guard = |name: &str| Arc::ptr_eq(&guard(&before, name), &guard(&after, name));
+        let is_same_server =
+            |path: &str| Arc::ptr_eq(&server(&before, path), &server(&after, path));
+        let kept = [
+            is_same_server("/"),
+            is_same_server("/b/x"),
+            is_same_guard("limit"),
+            is_same_guard("json"),
+        ];
+        assert_eq!(kept, keeps, "{text}");
+    }
+}
+
+#[test]
+fn what_a_configuration_no_longer_names_is_let_go() {
+    let (services, metrics) = (services(), Metrics::new());
+    let build = |text: &str, before: Option<&Live>| {
+        Live::build(resolved(text), &services, &metrics, before).unwrap()
+    };
+    let before = build("[upstream]\nurl = \"http://127.0.0.1:1\"\n", None);
+    let after = build("[upstream]\nurl = \"http://127.0.0.1:2\"\n", Some(&before));
+    let old = Arc::downgrade(&server(&before, "/"));
+    drop(before);
+    assert!(old.upgrade().is_none());
+    assert_eq!(server(&after, "/").to_string(), "http://127.0.0.1:2");
+}
