@@ -9,6 +9,7 @@
 //! | an application behind the gate | [`FakeUpstream`] |
 //! | the binary | [`MantletProcess`] |
 //! | another program | [`run_program`], [`Running`] |
+//! | another proxy in front of the gate or behind it | [`ProxyKind`] |
 //! | something the machine may lack | [`lacking`], [`left_out`], [`shared`], [`venv_python`] |
 //!
 //! Everything here blocks and runs on plain threads, so it serves tests with and without an
@@ -34,6 +35,7 @@ mod machine;
 mod ports;
 mod process;
 mod program;
+mod proxy;
 mod upstream;
 pub mod wire;
 
@@ -46,6 +48,7 @@ pub use machine::{lacking, left_out, root, shared, venv_python};
 pub use ports::{free_address, free_port};
 pub use process::{MantletBuilder, MantletProcess};
 pub use program::{Finished, Running, run_program};
+pub use proxy::{Proxy, ProxyKind};
 pub use rustix::process::Signal;
 pub use upstream::{Answer, FakeUpstream, Received};
 

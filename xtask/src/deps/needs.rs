@@ -44,6 +44,16 @@ pub(super) const NEEDS: &[Need] = &[
         only_long_runs: false,
     },
     Need {
+        suite: "neighbours",
+        debian: &[
+            ("nginx", Proof::Program("nginx")),
+            ("haproxy", Proof::Program("haproxy")),
+            ("caddy", Proof::Program("caddy")),
+        ],
+        requirements: None,
+        only_long_runs: false,
+    },
+    Need {
         suite: "bench",
         debian: &[
             ("nginx", Proof::Program("nginx")),

@@ -1,13 +1,11 @@
 //! The same bytes to Mantlet and to nginx: what both let through, both read alike, and what Mantlet
 //! lets through nginx does not refuse.
 
-use std::process::Command;
 use std::time::Duration;
 
-use mantlet_testkit::wire::{self, Connection, Ending, RawAnswer};
+use mantlet_testkit::wire::{self, Ending, RawAnswer};
 use mantlet_testkit::{
-    Answer, FakeUpstream, MantletProcess, Running, SeededRng, TempFolder, free_address, lacking,
-    left_out, poll_until,
+    Answer, FakeUpstream, MantletProcess, ProxyKind, SeededRng, lacking, left_out,
 };
 use mantlet_types::Rng;
 
@@ -136,37 +134,6 @@ impl Choices {
     }
 }
 
-/// nginx in front of one upstream, telling it the path that it decided on.
-fn nginx(upstream: &FakeUpstream) -> (Running, std::net::SocketAddr, TempFolder) {
-    let (folder, address) = (TempFolder::new(), free_address());
-    let root = folder.path().display().to_string();
-    let config = format!(
-        "daemon off; master_process off; pid {root}/pid; error_log {root}/error.log;
-        events {{ worker_connections 64; }}
-        http {{
-            access_log off; merge_slashes on; keepalive_timeout 5s;
-            client_body_temp_path {root}/a; proxy_temp_path {root}/b; fastcgi_temp_path {root}/c;
-            uwsgi_temp_path {root}/d; scgi_temp_path {root}/e;
-            server {{
-                listen {address};
-                location / {{
-                    proxy_pass {};
-                    proxy_http_version 1.1;
-                    proxy_set_header Host $http_host;
-                    proxy_set_header X-Decided $uri;
-                }}
-            }}
-        }}",
-        upstream.url()
-    );
-    std::fs::write(folder.path().join("nginx.conf"), config).unwrap();
-    let mut command = Command::new("nginx");
-    command.args(["-p", &root, "-c", &format!("{root}/nginx.conf")]);
-    let running = Running::start(command);
-    assert!(poll_until(PATIENCE, || Connection::open(address).ok()).is_some());
-    (running, address, folder)
-}
-
 fn decoded(path: &str) -> String {
     let bytes = percent_encoding::percent_decode_str(path).collect::<Vec<u8>>();
     String::from_utf8_lossy(&bytes).into_owned()
@@ -208,7 +175,7 @@ fn lane(seed: u64) -> usize {
     let (ours, theirs) = (behind(), behind());
     let gate: MantletProcess =
         gate(&ours, "[guards.limit]\nmode = \"off\"\n[server]\nidle_timeout = \"1s\"\n");
-    let (_nginx, nginx, _folder) = nginx(&theirs);
+    let nginx = ProxyKind::Nginx.start_with(theirs.address(), "proxy_set_header X-Decided $uri;");
     let mut both = 0;
     for _ in 0..STREAMS {
         let stream = choices.stream();
@@ -219,10 +186,10 @@ fn lane(seed: u64) -> usize {
             continue;
         }
         theirs.clear();
-        let mut answer = wire::send_raw_within(nginx, &stream, SILENCE);
+        let mut answer = wire::send_raw_within(nginx.address(), &stream, SILENCE);
         if answer.responses().len() < read_all.len() && answer.ending == Ending::TimedOut {
             theirs.clear();
-            answer = wire::send_raw_within(nginx, &stream, PATIENCE);
+            answer = wire::send_raw_within(nginx.address(), &stream, PATIENCE);
         }
         let compared = outcome(&answer, &theirs, Some("x-decided"));
         for (at, read) in read_all.iter().enumerate().filter(|(_, read)| read.is_some()) {
