@@ -39,6 +39,6 @@ pub use problem::{Level, Problem, Problems};
 pub use raw_table::RawTable;
 pub use reader::Reader;
 pub use reference::reference;
-pub use scalars::{ByteSize, Cidr, HttpUrl};
+pub use scalars::{ByteSize, Cidr, HttpUrl, WebOrigin};
 pub use secret::{SecretError, SecretRef, SecretSource, Sources};
 pub use setting::{Complaint, Description, Element, KeyDescription, Scalar, Setting, Shown};

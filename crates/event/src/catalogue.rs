@@ -52,6 +52,10 @@ entries! {
         "A client sent more requests than its limit allows.";
     LIMIT_QUOTA_WARNED = "limit.quota.warned", "limit_quota_warned", Low, Decision,
         "A client has nearly used up its limit.";
+    CORS_REQUEST_REFUSED = "cors.request.refused", "malicious_cors", Low, Decision,
+        "A page of an origin that is not listed asked, or asked for more than is listed.";
+    CSRF_REQUEST_REFUSED = "csrf.request.refused", "malicious_csrf", Medium, Decision,
+        "A page of another site made a browser send a request that changes something.";
     JSON_BODY_REFUSED = "json.body.refused", "input_validation_fail", Medium, Decision,
         "A JSON body nests deeper than its limit allows.";
     ERRORS_ANSWER_REPLACED = "errors.answer.replaced", "errors_answer_replaced", Medium, Decision,
@@ -97,12 +101,14 @@ mod tests {
     use super::*;
 
     /// The words of the OWASP Logging Vocabulary that the catalogue uses.
-    const VOCABULARY: [&str; 9] = [
+    const VOCABULARY: [&str; 11] = [
         "authz_admin",
         "authz_change",
         "authz_fail",
         "excess_rate_limit_exceeded",
         "input_validation_fail",
+        "malicious_cors",
+        "malicious_csrf",
         "sys_crash",
         "sys_monitor_disabled",
         "sys_shutdown",

@@ -76,6 +76,15 @@ reasons! {
     RATE_LIMITED = "rate-limited", 429, "Too many requests",
         "Too many requests in a short time. Wait and try again.",
         "The limit is in `[guards.limit]`. If many clients share this address because a proxy stands in front, name the proxy in `[client] trusted_proxies`.";
+    CORS_ORIGIN = "cors-origin", 403, "Origin not allowed",
+        "Pages of this origin may not use this address.",
+        "The page's origin, in the evidence, is not in `[guards.cors] origins` of this route. Add it exactly as it stands there if the page is yours.";
+    CORS_PREFLIGHT = "cors-preflight", 403, "Request not allowed",
+        "Pages of this origin may not send such a request.",
+        "A preflight asked for more than `[guards.cors]` lists: the evidence names the method or the header. `methods`, `headers` and `private_network` widen it.";
+    CROSS_SITE_REQUEST = "cross-site-request", 403, "Cross-site request",
+        "The request was sent by a page of another site.",
+        "If the page is yours, add its origin to `[guards.csrf] trusted_origins`. If the evidence names this application's own address, a proxy in front changes host or scheme: see `[client] trusted_proxies`.";
     JSON_TOO_DEEP = "json-too-deep", 400, "Invalid JSON",
         "The JSON body is too deeply nested.",
         "The cap is `[guards.json] depth`.";

@@ -123,6 +123,14 @@ fn modes_of_limit() {
 }
 
 #[test]
+fn modes_of_cors() {
+    let settings = "origins = [\"https://page.example\"]\nunlisted = \"refuse\"";
+    let request = " HTTP/1.1\r\nHost: a\r\nOrigin: https://evil.example\r\n\r\n";
+    let reason = Some("cors-origin");
+    assert_modes(&Provocation { settings, request, reason, ..provocation("cors") });
+}
+
+#[test]
 fn modes_of_json() {
     let request =
         " HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 6\r\n\r\n[[[]]]";

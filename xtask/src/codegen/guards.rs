@@ -17,7 +17,8 @@ pub(super) fn generate(tree: &Tree) -> Outcome<Vec<Generated>> {
     let Some(table) = tree.text(&format!("{FOLDER}/order.rs")) else {
         return Ok(Vec::new());
     };
-    let line = Regex::new(r"(?m)^\s*(\w+), refused by \w+;").map_err(|error| error.to_string())?;
+    let line =
+        Regex::new(r"(?m)^\s*(\w+), refused by \w+[;,]").map_err(|error| error.to_string())?;
     let names: Vec<&str> =
         line.captures_iter(table).filter_map(|found| Some(found.get(1)?.as_str())).collect();
     let mut files = vec![index(tree, &names)?];

@@ -8,10 +8,12 @@ mod http_url;
 mod plain;
 #[cfg(test)]
 mod tests;
+mod web_origin;
 
 pub use byte_size::ByteSize;
 pub use cidr::Cidr;
 pub use http_url::HttpUrl;
+pub use web_origin::WebOrigin;
 
 use crate::nearest::shown;
 

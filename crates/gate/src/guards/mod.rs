@@ -2,11 +2,15 @@
 
 pub mod blocklist;
 pub mod cookies;
+pub mod cors;
+pub mod csrf;
 pub mod errors;
+mod field_name;
 pub mod headers;
 pub mod json;
 pub mod limit;
 mod order;
+mod origin_risk;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,6 +21,7 @@ use mantlet_config::section;
 use mantlet_limit::Counters;
 use mantlet_types::{Blocking, Clock};
 
+pub use field_name::FieldName;
 pub use order::{ORDER, Slot};
 
 use crate::pipeline::{Guard, PlannedGuard};
@@ -30,6 +35,10 @@ section! {
         pub blocklist: blocklist::BlocklistSection = blocklist::BlocklistSection::default(),
         /// Limits the rate of requests.
         pub limit: limit::LimitSection = limit::LimitSection::default(),
+        /// Says which pages of other origins may read answers.
+        pub cors: cors::CorsSection = cors::CorsSection::default(),
+        /// Refuses what pages of other sites make a user's browser do.
+        pub csrf: csrf::CsrfSection = csrf::CsrfSection::default(),
         /// Bounds the nesting of JSON bodies.
         pub json: json::JsonSection = json::JsonSection::default(),
         /// Withholds error answers that show the application's inside.

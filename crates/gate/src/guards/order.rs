@@ -5,7 +5,8 @@ use std::sync::Arc;
 use mantlet_event::catalogue;
 
 use super::{
-    GuardCache, GuardsSection, Services, blocklist, cookies, errors, headers, json, limit,
+    GuardCache, GuardsSection, Services, blocklist, cookies, cors, csrf, errors, headers, json,
+    limit,
 };
 use crate::pipeline::{Fail, Guard, Mode, PlannedGuard, Spec};
 
@@ -38,7 +39,7 @@ impl Slot {
 }
 
 macro_rules! order {
-    ($($name:ident, refused by $refused:ident;)*) => {
+    ($($name:ident, refused by $refused:ident $(, $always:ident closed)?;)*) => {
         /// Every guard, in the order in which they are asked.
         pub static ORDER: &[Slot] = &[$(
             Slot {
@@ -48,12 +49,16 @@ macro_rules! order {
                     let settings = &section.$name;
                     // What guards share is decided by what they are built from, not by their mode.
                     let mut shared = settings.clone();
-                    (shared.mode, shared.fail) = (Mode::Enforce, Fail::Closed);
-                    (settings.mode, settings.fail, format!("{shared:?}"))
+                    shared.mode = Mode::Enforce;
+                    let fail = order!(fail of shared $(, $always closed)?);
+                    (settings.mode, fail, format!("{shared:?}"))
                 },
             },
         )*];
     };
+    // The fail mode of a section, which what is shared does not depend on either.
+    (fail of $shared:ident) => { std::mem::replace(&mut $shared.fail, Fail::Closed) };
+    (fail of $shared:ident, always closed) => { Fail::Closed };
 }
 
 order! {
@@ -61,6 +66,10 @@ order! {
     blocklist, refused by BLOCKLIST_REQUEST_REFUSED;
     // Before anything that costs: a flood is stopped here.
     limit, refused by LIMIT_REQUEST_REFUSED;
+    // Preflights carry no credentials and are answered here, before anyone is asked to sign in.
+    cors, refused by CORS_REQUEST_REFUSED;
+    // After cors, whose listed origins it lets through.
+    csrf, refused by CSRF_REQUEST_REFUSED, always closed;
     // Looks at bodies, so after everything that can refuse without reading one.
     json, refused by JSON_BODY_REFUSED;
     // Answers: what must not go out is replaced before the rest is dressed.

@@ -85,6 +85,16 @@ fn guards(key: &str, guards: &GuardsSection, reader: &mut Reader<'_>) {
     reader.expect_range(&format!("{key}.json.depth"), &guards.json.depth, &(1..=10_000));
     let inspect = ByteSize(1)..=ByteSize(16 * 1024 * 1024);
     reader.expect_range(&format!("{key}.errors.inspect"), &guards.errors.inspect, &inspect);
+    // What a route inherits is told where it stands.
+    let is_said_here = |guard: &str, reader: &Reader<'_>| {
+        key == "guards" || reader.is_set(&format!("{key}.{guard}"))
+    };
+    if is_said_here("cors", reader) {
+        guards.cors.check(&format!("{key}.cors"), reader);
+    }
+    if is_said_here("csrf", reader) {
+        guards.csrf.check(key, reader);
+    }
 }
 
 /// Checks what a route says about guards; `held` is what holds there with it.

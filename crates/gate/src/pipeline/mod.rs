@@ -13,7 +13,10 @@ mod plan;
 mod runner;
 mod trace;
 mod verdict;
+mod web_origin;
 
+#[cfg(test)]
+pub(crate) mod sample;
 #[cfg(test)]
 mod tests;
 
@@ -27,3 +30,4 @@ pub use plan::{Plan, PlannedGuard, Spec};
 pub use runner::{AfterAnswer, Refusal, Runner, Sketch};
 pub use trace::TraceContext;
 pub use verdict::{AnswerVerdict, Changes, Denial, Verdict};
+pub use web_origin::{AllowedOrigin, ClaimedOrigin};

@@ -2,13 +2,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Version};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use mantlet_event::{Events, Metrics, Recent, Value, catalogue, field, reasons};
-use mantlet_types::{Monotonic, RequestId, SystemClock, SystemRng, Timestamp};
+use mantlet_types::SystemClock;
 
+use super::sample::exchange;
 use super::*;
-use crate::stages::client::ClientStage;
-use crate::stages::hygiene::NormalPath;
 
 /// What a fake guard says.
 #[derive(Debug, Clone, Copy)]
@@ -107,26 +106,6 @@ fn bench(guards: &[(Says, Mode, Fail)]) -> Bench {
         .collect();
     let plan = Plan::new("/x".into(), metrics.route("/x"), Duration::from_millis(20), planned);
     Bench { runner: Runner::new(events, metrics.clone()), plan, recent, metrics }
-}
-
-fn exchange() -> Exchange {
-    Exchange {
-        id: RequestId::new(Timestamp::UNIX_EPOCH, &SystemRng),
-        trace: TraceContext::accept(&HeaderMap::new(), &SystemRng),
-        at: Timestamp::UNIX_EPOCH,
-        started: Monotonic::default(),
-        client: ClientStage::of_connection("192.0.2.1:1".parse().unwrap(), false),
-        host: "a".into(),
-        authority: HeaderValue::from_static("a"),
-        method: Method::GET,
-        path: NormalPath::root(),
-        asked: None,
-        query: None,
-        version: Version::HTTP_11,
-        headers: HeaderMap::new(),
-        is_websocket: false,
-        facts: Facts::default(),
-    }
 }
 
 /// The outcome of one guard as one word, and the events it led to: name, guard, reason, mode.
