@@ -45,6 +45,11 @@ entries! {
     UPGRADE_CONNECTION_ENDED = "upgrade.connection.ended", "upgrade_connection_ended", Info, Access,
         "An upgraded connection ended.";
 
+    WEBSOCKET_REQUEST_REFUSED = "websocket.request.refused", "authz_fail", Medium, Decision,
+        "A WebSocket was not opened: no valid handshake, a foreign page or host, no token, or too many connections.";
+    WEBSOCKET_CONNECTION_CLOSED = "websocket.connection.closed", "input_validation_fail", Medium, Decision,
+        "A WebSocket was closed: a frame broke the protocol or a limit, or the token did not come.";
+
     // Guards.
     BLOCKLIST_REQUEST_REFUSED = "blocklist.request.refused", "authz_fail", Medium, Decision,
         "A request came from a blocked network.";
@@ -57,7 +62,7 @@ entries! {
     CSRF_REQUEST_REFUSED = "csrf.request.refused", "malicious_csrf", Medium, Decision,
         "A page of another site made a browser send a request that changes something.";
     JSON_BODY_REFUSED = "json.body.refused", "input_validation_fail", Medium, Decision,
-        "A JSON body nests deeper than its limit allows.";
+        "A JSON body or message nests deeper than its limit allows.";
     ERRORS_ANSWER_REPLACED = "errors.answer.replaced", "errors_answer_replaced", Medium, Decision,
         "An answer of the application showed its inside and was replaced.";
     GUARD_INSPECTION_FAILED = "guard.inspection.failed", "guard_inspection_failed", High, Decision,

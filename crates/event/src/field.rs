@@ -34,6 +34,8 @@ pub const RESPONSE_BYTES: &str = "http.response.body.bytes";
 pub const USER_AGENT: &str = "user_agent.original";
 /// The upstream that was asked.
 pub const UPSTREAM: &str = "upstream.address";
+/// The close code of a WebSocket (RFC 6455 section 7.4).
+pub const CLOSE_CODE: &str = "websocket.close_code";
 /// What was found, cut and redacted: the bytes that made a guard decide.
 pub const EVIDENCE: &str = "evidence";
 /// A sentence for people.

@@ -112,6 +112,44 @@ reasons! {
         "The body of the request did not arrive in time.",
         "The time is `[server] body_timeout`.";
 
+    // WebSockets
+    WEBSOCKET_HANDSHAKE = "websocket-handshake", 400, "Invalid handshake",
+        "The request to open a WebSocket is not valid.",
+        "The handshake breaks RFC 6455; the evidence names what was wrong. There is no setting for this.";
+    WEBSOCKET_VERSION = "websocket-version", 426, "Upgrade required",
+        "Only version 13 of WebSockets is spoken here.",
+        "The client asked for another version than 13 (RFC 6455), or for none; there is no setting for this.";
+    WEBSOCKET_ORIGIN = "websocket-origin", 403, "Foreign origin",
+        "Pages of this origin may not open connections here.",
+        "A web page of another origin tried to open a WebSocket with its visitor's rights; `[websocket] origins` names those that may, `without_origin` says whether programs may.";
+    WEBSOCKET_HOST = "websocket-host", 403, "Foreign host",
+        "No connections are opened under this host name.",
+        "The WebSocket was asked for under a name that is not listed, as by DNS rebinding; `[websocket] hosts` adds a name.";
+    WEBSOCKET_TOKEN = "websocket-token", 401, "Unauthorized",
+        "Opening this connection needs a token.",
+        "The token is the one that `[routes.websocket] token` refers to; the evidence says what came in its place.";
+    WEBSOCKET_ATTEMPTS = "websocket-attempts", 429, "Too many attempts",
+        "Too many failed attempts. Wait and try again.",
+        "The address failed to present the token too often; the cap is `[websocket] token_attempts`.";
+    WEBSOCKET_PROTOCOL = "websocket-protocol", 400, "Protocol error",
+        "The connection broke the rules of its protocol.",
+        "The client sent something that is not valid RFC 6455; the evidence names what was wrong. There is no setting for this.";
+    WEBSOCKET_DATA = "websocket-data", 400, "Invalid data",
+        "A message could not be read.",
+        "A text message was not UTF-8, or a compressed one could not be inflated; there is no setting for this.";
+    WEBSOCKET_TOO_LARGE = "websocket-too-large", 413, "Message too large",
+        "A message was too large.",
+        "The caps are `[websocket] frame_limit`, `message_limit` and `inflation_ratio`; the evidence names the one that was reached.";
+    WEBSOCKET_RATE = "websocket-rate", 429, "Too many messages",
+        "Too many messages came in a short time.",
+        "The caps are `[websocket] message_rate` and `control_rate`; the evidence names the one that was reached.";
+    WEBSOCKET_TIME = "websocket-time", 408, "Connection timeout",
+        "The connection was open or silent for too long.",
+        "The times are `[websocket] idle_timeout` and `lifetime`; `ping_interval` keeps silent connections alive.";
+    WEBSOCKET_APPLICATION = "websocket-application", 502, "Bad gateway",
+        "The service broke the rules of the protocol. Try again later.",
+        "The application sent a frame that is not valid RFC 6455, or a message above `[websocket] answer_limit`; the evidence says which.";
+
     // upstream
     UPSTREAM_UNREACHABLE = "upstream-unreachable", 502, "Bad gateway",
         "The service cannot be reached now. Try again later.",

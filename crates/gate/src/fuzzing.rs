@@ -2,6 +2,7 @@
 
 use crate::edge::wire;
 use crate::stages::hygiene::{PathPolicy, normalize};
+use crate::websocket;
 
 /// The head of an HTTP/1.1 request, and its body as chunked framing.
 pub fn head(data: &[u8]) {
@@ -11,6 +12,11 @@ pub fn head(data: &[u8]) {
 /// A chunked body.
 pub fn body(data: &[u8]) {
     let _ = wire::Body::chunked().advance(data);
+}
+
+/// The frames of one direction of a WebSocket.
+pub fn websocket(data: &[u8]) {
+    websocket::fuzzing::frames(data);
 }
 
 /// A path: its normal form is its own normal form.

@@ -18,6 +18,7 @@ pub mod refusal;
 pub mod stages;
 pub mod upstream;
 mod way;
+pub mod websocket;
 
 pub use edge::{BindError, Listeners, PhaseSwitch, Server, ServerSection, StartError};
 pub use live::{Live, Resolved, Settings, resolve};

@@ -11,8 +11,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mantlet_config::Reader;
+use mantlet_config::{Reader, SecretError, SecretRef, Sources};
 use mantlet_event::Metrics;
+use mantlet_types::Secret;
 
 use crate::edge::{ConnectionRules, ServerSection, TlsError};
 use crate::guards::{self, GuardCache, GuardsSection, Services};
@@ -24,6 +25,7 @@ use crate::stages::route::{
 };
 use crate::upstream::{Group, Rules, UpstreamSection, Upstreams};
 use crate::way::files::Files;
+use crate::websocket::{MIN_TOKEN, SocketCache, Sockets, WebsocketSection};
 
 /// Most routes.
 const MAX_ROUTES: usize = 1000;
@@ -41,6 +43,8 @@ pub struct Settings<'a> {
     pub hygiene: &'a HygieneSection,
     /// `[guards]`
     pub guards: &'a GuardsSection,
+    /// `[websocket]`
+    pub websocket: &'a WebsocketSection,
     /// `[[routes]]`
     pub routes: &'a [RouteSection],
 }
@@ -55,6 +59,18 @@ pub struct Resolved {
     client: ClientSection,
     hygiene: HygieneSection,
     limits: HeadLimits,
+    /// The tokens of WebSockets, where they are kept.
+    tokens: Vec<SecretRef>,
+}
+
+impl Resolved {
+    /// Every secret that the gate will use, for the redaction of logs.
+    ///
+    /// # Errors
+    /// [`SecretError`] when one cannot be used.
+    pub fn secrets(&self, sources: &Sources) -> Result<Vec<Secret<String>>, SecretError> {
+        self.tokens.iter().map(|token| sources.resolve(token, MIN_TOKEN)).collect()
+    }
 }
 
 /// What holds for the requests of one place.
@@ -62,6 +78,7 @@ pub struct Resolved {
 struct Place {
     name: String,
     guards: GuardsSection,
+    websocket: WebsocketSection,
     action: Option<Action>,
     is_upload: bool,
     body_limit: u64,
@@ -72,7 +89,12 @@ pub fn resolve(settings: &Settings<'_>, reader: &mut Reader<'_>) -> Option<Resol
     check::sections(settings, reader);
     let layers = layers(settings, reader);
     let fallback = place(settings, &Site { layers: Vec::new(), action: None }, reader);
-    let compiled = compile(&layers, |site| place(settings, site, reader));
+    let mut tokens = Vec::new();
+    let compiled = compile(&layers, |site| {
+        let place = place(settings, site, reader);
+        tokens.extend(place.websocket.token.clone());
+        place
+    });
     let router = match compiled {
         Ok(router) => router,
         Err(overlaps) => {
@@ -96,6 +118,7 @@ pub fn resolve(settings: &Settings<'_>, reader: &mut Reader<'_>) -> Option<Resol
         upstream: settings.upstream.clone(),
         client: settings.client.clone(),
         hygiene: settings.hygiene.clone(),
+        tokens,
         limits: HeadLimits { target: wire.target_limit, header_count: wire.header_count_limit },
     })
 }
@@ -130,6 +153,7 @@ fn place(settings: &Settings<'_>, site: &Site<'_>, reader: &mut Reader<'_>) -> P
     let mut place = Place {
         name: site.layers.last().map_or_else(|| "-".into(), |layer| layer.name()),
         guards: settings.guards.clone(),
+        websocket: settings.websocket.clone(),
         action: site.action.cloned(),
         is_upload: false,
         body_limit: 0,
@@ -140,8 +164,10 @@ fn place(settings: &Settings<'_>, site: &Site<'_>, reader: &mut Reader<'_>) -> P
             continue;
         };
         place.guards = route.guards.read_over(&place.guards, reader);
+        place.websocket = route.websocket.read_over(&place.websocket, reader);
         place.is_upload = route.upload.unwrap_or(place.is_upload);
         check::guards_of(layer.index, route, &place.guards, reader);
+        check::websocket_of(layer.index, route, &place.websocket, reader);
         body_limit = route.body_limit.or(body_limit);
     }
     let server = settings.server;
@@ -162,6 +188,7 @@ pub struct Live {
     pub(crate) rules: Rules,
     pub(crate) upstreams: Upstreams,
     guards: GuardCache,
+    sockets: SocketCache,
     /// What holds for connections that are accepted now.
     pub(crate) connections: ConnectionRules,
     /// How long a client may pause inside a request body.
@@ -172,6 +199,7 @@ pub struct Live {
 #[derive(Debug)]
 pub(crate) struct Target {
     pub(crate) plan: Plan,
+    pub(crate) sockets: Arc<Sockets>,
     pub(crate) step: Step,
     pub(crate) is_upload: bool,
     pub(crate) body_limit: u64,
@@ -195,6 +223,8 @@ pub enum BuildError {
     Folder(PathBuf, std::io::Error),
     /// A certificate or its key.
     Tls(TlsError),
+    /// A secret that cannot be used.
+    Secret(SecretError),
 }
 
 impl fmt::Display for BuildError {
@@ -204,6 +234,7 @@ impl fmt::Display for BuildError {
                 write!(f, "cannot open the folder `{}`: {error}", path.display())
             }
             Self::Tls(error) => error.fmt(f),
+            Self::Secret(error) => error.fmt(f),
         }
     }
 }
@@ -216,8 +247,8 @@ impl Live {
     /// and their connections.
     ///
     /// # Errors
-    /// [`BuildError`] when a folder of static files or a certificate cannot be used. Nothing has
-    /// changed then.
+    /// [`BuildError`] when a folder of static files, a certificate or a secret cannot be used.
+    /// Nothing has changed then.
     pub fn build(
         resolved: Resolved,
         services: &Services,
@@ -229,6 +260,8 @@ impl Live {
             metrics,
             before: before.map(|before| &before.guards),
             cache: GuardCache::default(),
+            sockets: SocketCache::default(),
+            sockets_before: before.map(|before| &before.sockets),
             upstreams: before
                 .map_or_else(Upstreams::default, |before| Upstreams::after(&before.upstreams)),
         };
@@ -242,6 +275,7 @@ impl Live {
             rules: Rules::new(&resolved.upstream),
             upstreams: builder.upstreams.complete(),
             guards: builder.cache,
+            sockets: builder.sockets,
             connections: ConnectionRules::build(&resolved.server).map_err(BuildError::Tls)?,
             body_timeout: resolved.server.body_timeout,
         })
@@ -258,6 +292,8 @@ struct Builder<'a> {
     metrics: &'a Metrics,
     before: Option<&'a GuardCache>,
     cache: GuardCache,
+    sockets: SocketCache,
+    sockets_before: Option<&'a SocketCache>,
     upstreams: Upstreams,
 }
 
@@ -276,6 +312,8 @@ impl Builder<'_> {
                 Step::Files(Files::open(folder).map_err(failed)?)
             }
         };
-        Ok(Target { plan, step, is_upload: place.is_upload, body_limit: place.body_limit })
+        let sockets = self.sockets.build(&place.websocket, self.services, self.sockets_before);
+        let sockets = sockets.map_err(BuildError::Secret)?;
+        Ok(Target { plan, sockets, step, is_upload: place.is_upload, body_limit: place.body_limit })
     }
 }

@@ -12,6 +12,7 @@ use mantlet_gate::stages::client::ClientSection;
 use mantlet_gate::stages::hygiene::HygieneSection;
 use mantlet_gate::stages::route::RouteSection;
 use mantlet_gate::upstream::UpstreamSection;
+use mantlet_gate::websocket::WebsocketSection;
 use mantlet_gate::{Resolved, Settings, resolve};
 
 use crate::cli::{PlaceFlags, ServerFlags};
@@ -37,6 +38,8 @@ section! {
         pub hygiene: HygieneSection = HygieneSection::default(),
         /// What each guard does, unless a route says otherwise.
         pub guards: GuardsSection = GuardsSection::default(),
+        /// What WebSockets may do, unless a route says otherwise.
+        pub websocket: WebsocketSection = WebsocketSection::default(),
         /// Which requests go where, and what holds for them. The most specific route wins and
         /// inherits what the ones that cover it say.
         pub routes: Vec<RouteSection> = Vec::new(),
@@ -119,6 +122,7 @@ fn settings(config: &Config) -> Settings<'_> {
         client: &config.client,
         hygiene: &config.hygiene,
         guards: &config.guards,
+        websocket: &config.websocket,
         routes: &config.routes,
     }
 }

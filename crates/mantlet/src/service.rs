@@ -36,13 +36,15 @@ pub(crate) fn run(ready: Ready, announce: impl FnOnce(&[SocketAddr])) -> Result<
     let Ready { config, resolved, environment } = ready;
     let folder = config.data.clone().unwrap_or_else(|| data::usual_place(&environment));
     let data = DataFolder::open(folder)?;
-    let auth = config.admin.auth(&Sources::new(&environment))?;
+    let sources = Sources::new(&environment);
+    let auth = config.admin.auth(&sources)?;
     let listeners = Listeners::bind(&config.server)?;
     let admin_listener = config.admin.bind()?;
 
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let metrics = Metrics::new();
-    let secrets = auth.secrets();
+    let mut secrets = auth.secrets();
+    secrets.extend(resolved.secrets(&sources)?);
     let (events, recent) = log::open(&config.log, &data, Arc::clone(&clock), &metrics, secrets)?;
     let blocklist = Blocklist::open(data.path().join("blocks.json"), Arc::clone(&clock))?;
     let blocking: Arc<dyn Blocking> = Arc::new(blocklist);
@@ -50,7 +52,8 @@ pub(crate) fn run(ready: Ready, announce: impl FnOnce(&[SocketAddr])) -> Result<
         Arc::clone(&clock),
         Arc::new(MemoryCounters::new(COUNTED_CLIENTS)),
         Arc::clone(&blocking),
-    );
+    )
+    .with_sources(sources);
     let live = Arc::new(Live::build(resolved, &services, &metrics, None)?);
     let gate = Arc::new(gate(&config, &events, &metrics, &clock));
     let revocation: Arc<dyn Revocation> = Arc::new(gate.tunnels.clone());
@@ -117,7 +120,7 @@ fn gate(config: &Config, events: &Events, metrics: &Metrics, clock: &Arc<dyn Clo
         clock: Arc::clone(clock),
         rng: Arc::new(SystemRng),
         body_memory: BodyMemory::new(config.server.body_memory.0),
-        tunnels: TunnelRegistry::new(upgraded, events.clone(), metrics.clone()),
+        tunnels: TunnelRegistry::new(upgraded, metrics.clone()),
     }
 }
 

@@ -8,14 +8,13 @@ use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _}
 use std::path::Path;
 use std::time::Duration;
 
-use mantlet_testkit::wire::{self, Connection, Response};
+use mantlet_testkit::wire::{self, Connection, Frame, Response, WebSocket};
 use mantlet_testkit::{
     Answer, FakeUpstream, Finished, MantletProcess, TempFolder, poll_until, run_program,
 };
 use serde_json::Value;
 
 const PATIENCE: Duration = Duration::from_secs(10);
-const OPENING: &[u8] = b"GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
 
 fn gate_on(upstream: &FakeUpstream, data: &Path) -> MantletProcess {
     let builder = MantletProcess::builder(env!("CARGO_BIN_EXE_mantlet"));
@@ -64,17 +63,16 @@ fn a_block_ends_the_running_web_sockets_of_its_network_at_once() {
     let upstream = FakeUpstream::answering(Answer::WebSocketEcho);
     let gate = gate(&upstream);
     let open = |source: [u8; 4]| {
-        let mut socket = Connection::open_from(IpAddr::from(source), gate.address()).unwrap();
-        socket.write(OPENING).unwrap();
-        assert_eq!(socket.read_response().unwrap().status, 101);
-        socket
+        let connection = Connection::open_from(IpAddr::from(source), gate.address()).unwrap();
+        WebSocket::over(connection, gate.address(), "/ws", &[]).unwrap()
     };
     let (mut blocked, mut spared) = (open([127, 0, 7, 1]), open([127, 0, 8, 1]));
     let end = done(&gate, &["block", "add", "127.0.7.1"]);
     assert!(end.stdout.contains("1 running connection(s) ended"), "{end:#?}");
-    assert!(blocked.is_closed_within(Duration::from_secs(2)));
-    spared.write(b"still here").unwrap();
-    assert_eq!(spared.read_exact(10).unwrap(), b"still here");
+    assert_eq!(blocked.read_close().unwrap(), Some(1008));
+    assert!(blocked.connection.is_closed_within(PATIENCE));
+    spared.send(&Frame::text("still here")).unwrap();
+    assert_eq!(spared.read().unwrap(), Frame::text("still here").unmasked());
 }
 
 /// No waiting: the record must be there when the command has ended.

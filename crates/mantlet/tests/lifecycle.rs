@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use mantlet_testkit::wire::{self, Connection};
+use mantlet_testkit::wire::{self, Connection, Frame, WebSocket};
 use mantlet_testkit::{
     Answer, FakeUpstream, Finished, MantletBuilder, MantletProcess, Running, Signal, TempFolder,
     free_address, poll_until, run_program,
@@ -21,7 +21,6 @@ use mantlet_testkit::{
 
 const PATIENCE: Duration = Duration::from_secs(10);
 const NOW: Duration = Duration::from_secs(3);
-const OPENING: &[u8] = b"GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
 
 fn builder(upstream: &str) -> MantletBuilder {
     MantletProcess::builder(env!("CARGO_BIN_EXE_mantlet")).upstream(upstream)
@@ -160,11 +159,12 @@ fn a_stop_lets_the_running_request_end_and_takes_no_new_ones() {
 fn a_stop_ends_open_web_sockets_promptly() {
     let upstream = FakeUpstream::answering(Answer::WebSocketEcho);
     let mut gate = builder(&upstream.url()).start();
-    let mut socket = Connection::open(gate.address()).unwrap();
-    socket.write(OPENING).unwrap();
-    assert_eq!(socket.read_response().unwrap().status, 101);
+    let mut socket = WebSocket::open(gate.address(), "/ws", &[]).unwrap();
     gate.signal(Signal::TERM);
-    assert!(socket.is_closed_within(NOW));
+    assert_eq!(socket.read_close().unwrap(), Some(1001));
+    assert!(socket.connection.is_closed_within(PATIENCE));
+    let told = Frame::parse_all(&upstream.wait_for(1, PATIENCE)[0].body);
+    assert_eq!(told.last().and_then(Frame::close_code), Some(1001), "{told:?}");
     assert_eq!(gate.wait(NOW).code, Some(0));
 }
 

@@ -132,7 +132,7 @@ impl Server {
     /// Blocks until every worker has ended.
     pub fn drain(self) {
         self.phases.advance(Phase::Draining);
-        self.gate.tunnels.close("server is stopping");
+        self.gate.tunnels.close();
         for worker in self.workers {
             // A worker that panicked has reported it; there is nothing left to wait for.
             let _ = worker.handle.join();

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
-use mantlet_config::section;
+use mantlet_config::{Environment, Sources, section};
 use mantlet_limit::Counters;
 use mantlet_types::{Blocking, Clock};
 
@@ -59,18 +59,27 @@ pub struct Services {
     pub counters: Arc<dyn Counters>,
     /// The list of blocked networks.
     pub blocking: Arc<dyn Blocking>,
+    /// Where secrets come from.
+    pub sources: Sources,
     policies: AtomicU16,
 }
 
 impl Services {
     /// The services of one process.
     #[must_use]
-    pub const fn new(
+    pub fn new(
         clock: Arc<dyn Clock>,
         counters: Arc<dyn Counters>,
         blocking: Arc<dyn Blocking>,
     ) -> Self {
-        Self { clock, counters, blocking, policies: AtomicU16::new(0) }
+        let sources = Sources::new(&Environment::default());
+        Self { clock, counters, blocking, sources, policies: AtomicU16::new(0) }
+    }
+
+    /// The same, with secrets from `sources`; without this only files are looked into.
+    #[must_use]
+    pub fn with_sources(self, sources: Sources) -> Self {
+        Self { sources, ..self }
     }
 
     /// A number for one more limit policy, so that policies do not share counters.

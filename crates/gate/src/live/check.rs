@@ -7,6 +7,7 @@ use super::{MAX_ROUTES, Settings};
 use crate::guards::GuardsSection;
 use crate::pipeline::Mode;
 use crate::stages::route::{Action, PathPattern, RouteSection};
+use crate::websocket::WebsocketSection;
 
 /// Paths that Mantlet answers itself.
 const RESERVED: &str = "/.mantlet";
@@ -39,6 +40,7 @@ pub(super) fn sections(settings: &Settings<'_>, reader: &mut Reader<'_>) {
         &(1..=1_000_000),
     );
     guards("guards", settings.guards, reader);
+    settings.websocket.check("websocket", reader);
     if settings.routes.len() > MAX_ROUTES {
         let message = format!("{} routes are more than {MAX_ROUTES}", settings.routes.len());
         reader.error("routes", message, "merge routes that share a path");
@@ -111,6 +113,18 @@ pub(super) fn guards_of(
     if route.upload == Some(true) && held.json.mode != Mode::Off && reader.is_set(&mode) {
         let hint = "leave out `upload` to have bodies inspected, or this guard's mode";
         reader.warn(&mode, "the bodies of uploads are not inspected", hint);
+    }
+}
+
+/// Checks what a route says about WebSockets; `held` is what holds there with it.
+pub(super) fn websocket_of(
+    index: Option<usize>,
+    route: &RouteSection,
+    held: &WebsocketSection,
+    reader: &mut Reader<'_>,
+) {
+    if let Some(index) = index.filter(|_| !route.websocket.is_empty()) {
+        held.check(&format!("routes[{index}].websocket"), reader);
     }
 }
 

@@ -18,6 +18,8 @@ section! {
         pub hygiene: HygieneSection = HygieneSection::default(),
         /// Guards.
         pub guards: GuardsSection = GuardsSection::default(),
+        /// WebSockets.
+        pub websocket: WebsocketSection = WebsocketSection::default(),
         /// Routes.
         pub routes: Vec<RouteSection> = Vec::new(),
     }
@@ -25,8 +27,8 @@ section! {
 
 impl Sections {
     pub(super) fn settings(&self) -> Settings<'_> {
-        let Self { server, upstream, client, hygiene, guards, routes } = self;
-        Settings { server, upstream, client, hygiene, guards, routes }
+        let Self { server, upstream, client, hygiene, guards, websocket, routes } = self;
+        Settings { server, upstream, client, hygiene, guards, websocket, routes }
     }
 }
 

@@ -10,7 +10,7 @@ use super::{Facts, TraceContext};
 use crate::stages::hygiene::NormalPath;
 
 /// One request after the fixed stages: everything here has passed a check and means one thing.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Exchange {
     /// The id of this request, on every record and on the answer.
     pub id: RequestId,

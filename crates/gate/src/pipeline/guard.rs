@@ -18,6 +18,8 @@ pub struct Stages {
     pub address: bool,
     /// [`Guard::wants_body`] and [`Guard::inspect_body`]: the whole body of the request.
     pub body: bool,
+    /// [`Guard::inspect_message`]: each text message of a client on a WebSocket.
+    pub message: bool,
     /// [`Guard::inspect_answer`]: the head of an answer, and its body where it asks to hold it.
     pub answer: bool,
 }
@@ -40,6 +42,13 @@ pub trait Guard: Debug + Send + Sync {
 
     /// Looks at the whole body of a request, before a byte of it reaches the upstream.
     fn inspect_body<'a>(&'a self, _exchange: &'a Exchange, _body: &'a [u8]) -> Inspection<'a> {
+        Inspection::ready(Verdict::Pass)
+    }
+
+    /// Looks at one text message that a client sends on a WebSocket, whole and inflated, before a
+    /// byte of it reaches the upstream. `exchange` is the request that opened the WebSocket. A
+    /// denial closes it with 1008; changes to headers come too late and are dropped.
+    fn inspect_message<'a>(&'a self, _exchange: &'a Exchange, _text: &'a str) -> Inspection<'a> {
         Inspection::ready(Verdict::Pass)
     }
 

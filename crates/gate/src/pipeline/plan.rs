@@ -75,6 +75,15 @@ impl Plan {
         self.guards.iter().filter(|planned| planned.stages.body)
     }
 
+    pub(super) fn at_message(&self) -> impl Iterator<Item = &PlannedGuard> {
+        self.guards.iter().filter(|planned| planned.stages.message)
+    }
+
+    /// Whether some guard wants to see the text messages of WebSockets.
+    pub(crate) fn wants_messages(&self) -> bool {
+        self.at_message().next().is_some()
+    }
+
     pub(super) fn at_answer(&self) -> impl Iterator<Item = &PlannedGuard> {
         self.guards.iter().filter(|planned| planned.stages.answer)
     }

@@ -108,6 +108,23 @@ impl Runner {
         Ok(())
     }
 
+    /// Asks every guard that wants it about one text message of a WebSocket.
+    ///
+    /// # Errors
+    /// As [`Runner::inspect`].
+    pub async fn inspect_message(
+        &self,
+        plan: &Plan,
+        exchange: &Exchange,
+        text: &str,
+    ) -> Result<(), Refusal> {
+        for planned in plan.at_message() {
+            let outcome = ask(planned, plan, |guard| guard.inspect_message(exchange, text)).await;
+            self.settle(planned, plan, exchange, outcome)?;
+        }
+        Ok(())
+    }
+
     /// Asks every guard about an answer, in order, and applies what they change. With `held` they
     /// are shown the beginning of the body; then none can ask to hold again.
     pub fn inspect_answer(

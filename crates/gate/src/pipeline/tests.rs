@@ -30,7 +30,7 @@ struct Learnt(&'static str);
 
 impl Guard for Fake {
     fn stages(&self) -> Stages {
-        Stages { request: true, address: true, body: true, answer: true }
+        Stages { request: true, address: true, body: true, message: true, answer: true }
     }
 
     fn wants_body(&self, _exchange: &Exchange) -> bool {

@@ -13,7 +13,7 @@ section! {
         pub connect_timeout: Duration = Duration::from_secs(5),
         /// How long the application may take until its answer begins.
         pub response_timeout: Duration = Duration::from_secs(60),
-        /// How long the application may pause inside an answer, and a WebSocket be silent.
+        /// How long the application may pause inside an answer.
         pub idle_timeout: Duration = Duration::from_secs(300),
         /// How long an unused connection is kept for the next request. Below the five seconds
         /// after which common application servers close it.

@@ -17,6 +17,7 @@ pub use forward::{Outgoing, X_REQUEST_ID, clean_answer, id_value};
 pub use group::{Group, Upstream, Upstreams};
 pub use pool::Pool;
 pub use tunnel::{Slot, Tunnel, TunnelRegistry};
+pub(crate) use tunnel::{Stream, leave_http};
 
 /// The body of a client's request, and the other side of a connection that leaves HTTP.
 pub(crate) use hyper::{

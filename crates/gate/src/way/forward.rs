@@ -4,19 +4,16 @@ use std::sync::Arc;
 
 use bytes::BytesMut;
 use http::header::{CONTENT_LENGTH, EXPECT};
-use http::{HeaderValue, Method, Response, StatusCode};
+use http::{HeaderValue, Method, StatusCode};
 use http_body::Body as _;
 use http_body_util::BodyExt as _;
 use mantlet_event::{Event, catalogue, field, reasons};
 use mantlet_types::Reason;
 
-use super::{Answer, Stop, Switch, Worker};
+use super::{Answer, Stop, Worker};
 use crate::live::Target;
 use crate::pipeline::{Denial, Exchange};
-use crate::upstream::{
-    AnswerBody, Group, Incoming, Outgoing, Slot, Tunnel, Upstream, UpstreamBody, UpstreamError,
-    clean_answer, on_upgrade,
-};
+use crate::upstream::{Group, Incoming, Outgoing, UpstreamBody, UpstreamError, clean_answer};
 
 impl Worker {
     /// The body as it will go to the upstream: held and inspected, or streamed under its limit.
@@ -99,17 +96,16 @@ impl Worker {
         group: &Group,
         exchange: &mut Exchange,
         body: UpstreamBody,
-        switch: Switch,
     ) -> Answer {
         let Some(upstream) = group.pick() else {
             return Err(Stop::route(Denial::new(&reasons::NO_ROUTE)));
         };
-        let slot = if exchange.is_websocket { Some(self.slot(exchange)?) } else { None };
         let request =
             Outgoing::build(exchange, upstream, body).map_err(|denial| Stop::hygiene(*denial))?;
         match self.pool.send(upstream, request).await {
             Ok(response) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
-                self.tunnel(slot, upstream, response, switch)
+                let error = UpstreamError::Invalid("switched protocols without being asked".into());
+                Err(self.upstream_stop(&error, &upstream.to_string()))
             }
             Ok(mut response) => {
                 clean_answer(&mut response);
@@ -117,40 +113,6 @@ impl Worker {
             }
             Err(error) => Err(self.upstream_stop(&error, &upstream.to_string())),
         }
-    }
-
-    /// A place for a connection that may leave HTTP.
-    fn slot(&self, exchange: &Exchange) -> Result<Slot, Stop> {
-        let tunnel = Tunnel {
-            id: exchange.id,
-            client: exchange.client.address,
-            principal: None,
-            idle_timeout: self.live.rules.idle_timeout,
-        };
-        self.gate.tunnels.reserve(tunnel).ok_or_else(|| {
-            self.gate.metrics.limit_reached("server.max_upgraded_connections");
-            Stop::route(Denial::new(&reasons::TOO_MANY_CONNECTIONS))
-        })
-    }
-
-    /// Both sides have agreed to leave HTTP.
-    fn tunnel(
-        &self,
-        slot: Option<Slot>,
-        upstream: &Upstream,
-        mut response: Response<AnswerBody>,
-        switch: Switch,
-    ) -> Answer {
-        let invalid = || {
-            let error = UpstreamError::Invalid("switched protocols without being asked".into());
-            self.upstream_stop(&error, &upstream.to_string())
-        };
-        let slot = slot.ok_or_else(invalid)?;
-        let upstream_side = on_upgrade(&mut response);
-        let client_side = switch.grant().ok_or_else(invalid)?;
-        slot.open(client_side, upstream_side);
-        clean_answer(&mut response);
-        Ok(response)
     }
 
     /// One event for the cause, and the refusal it comes to.

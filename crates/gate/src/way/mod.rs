@@ -9,6 +9,7 @@ mod refuse;
 mod seat;
 mod stop;
 mod switch;
+mod websocket;
 mod worker;
 
 pub(crate) use finish::TrackedBody;

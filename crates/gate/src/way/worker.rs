@@ -172,10 +172,13 @@ impl Worker {
             Step::Files(files) => {
                 files.answer(exchange, &self.gate.events).await.map_err(Stop::route)
             }
+            Step::Forward(group) if exchange.is_websocket => {
+                self.open(target, group, exchange, &body, switch).await
+            }
             Step::Forward(group) => {
                 let body = self.body(target, exchange, body).await?;
                 *watch = body.watch();
-                self.forward(group, exchange, body, switch).await
+                self.forward(group, exchange, body).await
             }
         }
     }

@@ -35,8 +35,16 @@ pub enum Answer {
     Hangup,
     /// 200 with a JSON object: `method`, `target`, `headers` (a list of pairs), `body`.
     Echo,
-    /// 101 to an upgrade, then every byte goes back as it came.
+    /// 101 to a WebSocket; every message goes back as it came, pings are answered, a close frame
+    /// too. The request's body is the frames as they came.
     WebSocketEcho,
+    /// As that, with further header fields in the handshake and these bytes after it.
+    WebSocket {
+        /// Further header fields.
+        headers: Vec<(String, String)>,
+        /// What is sent first.
+        first: Vec<u8>,
+    },
     /// First these bytes (informational responses), then, after the wait, the answer.
     After(Vec<u8>, Duration, Box<Self>),
 }

@@ -4,8 +4,16 @@ use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::thread::sleep;
 
+use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use super::answer::Answer;
 use super::received::{Reader, Received};
+use crate::wire::Frame;
+
+/// What is hashed with the key of a handshake (RFC 6455 section 1.3).
+const GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 /// What becomes of the connection after an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,8 +24,13 @@ pub(super) enum Next {
     Close,
 }
 
-/// Carries out `answer` to `request`.
-pub(super) fn send(reader: &mut Reader, request: &Received, answer: &Answer) -> io::Result<Next> {
+/// Carries out `answer` to `request`; `record` gets what comes after a switch of protocols.
+pub(super) fn send(
+    reader: &mut Reader,
+    request: &Received,
+    answer: &Answer,
+    record: &mut dyn FnMut(&[u8]),
+) -> io::Result<Next> {
     match answer {
         Answer::Full { status, headers, body } => {
             reader.stream.write_all(&full(request, *status, headers, body))?;
@@ -35,13 +48,16 @@ pub(super) fn send(reader: &mut Reader, request: &Received, answer: &Answer) -> 
         Answer::Hangup => Ok(Next::Close),
         Answer::Echo => {
             let body = request.to_json().to_string();
-            send(reader, request, &Answer::json(&body))
+            send(reader, request, &Answer::json(&body), record)
         }
-        Answer::WebSocketEcho => web_socket_echo(reader, request),
+        Answer::WebSocketEcho => web_socket(reader, request, (&[], &[]), record),
+        Answer::WebSocket { headers, first } => {
+            web_socket(reader, request, (headers, first), record)
+        }
         Answer::After(bytes, wait, then) => {
             reader.stream.write_all(bytes)?;
             sleep(*wait);
-            send(reader, request, then)
+            send(reader, request, then, record)
         }
     }
 }
@@ -83,22 +99,42 @@ fn chunked(stream: &mut TcpStream, answer: &Answer) -> io::Result<Next> {
     Ok(Next::KeepAlive)
 }
 
-/// The accept value is that of the key in RFC 6455, section 1.3: raw clients use that key.
-fn web_socket_echo(reader: &mut Reader, request: &Received) -> io::Result<Next> {
-    let protocol = request.header("upgrade").unwrap_or("websocket");
+/// Speaks WebSocket: `record` gets the bytes that come.
+fn web_socket(
+    reader: &mut Reader,
+    request: &Received,
+    (headers, first): (&[(String, String)], &[u8]),
+    record: &mut dyn FnMut(&[u8]),
+) -> io::Result<Next> {
+    let key = request.header("sec-websocket-key").unwrap_or_default();
+    let hash = digest(&SHA1_FOR_LEGACY_USE_ONLY, format!("{key}{GUID}").as_bytes());
+    let accept = STANDARD.encode(hash);
+    let lines = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n"));
     let head = format!(
-        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: {protocol}\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n{}\r\n",
+        lines.collect::<String>()
     );
     reader.stream.write_all(head.as_bytes())?;
-    let early = reader.take_held();
-    reader.stream.write_all(&early)?;
-    let mut buffer = [0; 16 * 1024];
+    reader.stream.write_all(first)?;
+    let (mut held, mut buffer) = (reader.take_held(), vec![0; 64 * 1024]);
+    record(&held);
     loop {
+        while let Some((frame, used)) = Frame::parse(&held) {
+            held.drain(..used);
+            let first = if frame.first == 0x89 { 0x8a } else { frame.first };
+            if frame.first != 0x8a {
+                reader.stream.write_all(&Frame { first, ..frame.clone() }.unmasked().bytes())?;
+            }
+            if frame.first == 0x88 {
+                return Ok(Next::Close);
+            }
+        }
         let count = reader.stream.read(&mut buffer)?;
         if count == 0 {
             return Ok(Next::Close);
         }
-        reader.stream.write_all(&buffer[..count])?;
+        record(&buffer[..count]);
+        held.extend_from_slice(&buffer[..count]);
     }
 }
 

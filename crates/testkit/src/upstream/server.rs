@@ -184,7 +184,7 @@ fn serve(mut reader: Reader, shared: &Shared) -> io::Result<()> {
     while let Some(mut request) = reader.head()? {
         let index = record(shared, &request);
         if !shared.reads_bodies {
-            send(&mut reader, &request, &(shared.behaviour)(&request))?;
+            send(&mut reader, &request, &(shared.behaviour)(&request), &mut |_| {})?;
             reader.stream.shutdown(Shutdown::Write)?;
             wait_for_the_end(&mut reader.stream);
             return Ok(());
@@ -196,7 +196,12 @@ fn serve(mut reader: Reader, shared: &Shared) -> io::Result<()> {
         }
         reader.body(&mut request, |so_far| update(shared, index, so_far))?;
         let answer = (shared.behaviour)(&request);
-        let next = send(&mut reader, &request, &answer).unwrap_or(Next::Close);
+        let mut so_far = request.clone();
+        let mut record = |bytes: &[u8]| {
+            so_far.body.extend_from_slice(bytes);
+            update(shared, index, &so_far);
+        };
+        let next = send(&mut reader, &request, &answer, &mut record).unwrap_or(Next::Close);
         if next == Next::Close || asks_to_close(&request) {
             return Ok(());
         }

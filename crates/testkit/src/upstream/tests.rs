@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::wire::{self, Connection};
+use crate::wire::{self, Connection, Frame, WebSocket};
 
 const SHORT: Duration = Duration::from_millis(20);
 
@@ -50,15 +50,20 @@ fn each_kind_of_answer_is_what_it_says() {
 }
 
 #[test]
-fn an_upgraded_connection_echoes_every_byte() {
+fn a_websocket_echoes_messages_and_records_what_came() {
     let upstream = FakeUpstream::answering(Answer::WebSocketEcho);
-    let mut connection = Connection::open(upstream.address()).unwrap();
-    let request =
-        b"GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nearly";
-    connection.write(request).unwrap();
-    assert_eq!(connection.read_response().unwrap().status, 101);
-    connection.write(b" and late").unwrap();
-    assert_eq!(connection.read_exact(14).unwrap(), b"early and late");
+    let mut socket = WebSocket::open(upstream.address(), "/ws", &[]).unwrap();
+    for (sent, answered) in [
+        (Frame::text("hello"), Frame::text("hello").unmasked()),
+        (Frame::new(0x89, "x"), Frame::new(0x8a, "x").unmasked()),
+        (Frame::close(1000), Frame::close(1000).unmasked()),
+    ] {
+        socket.send(&sent).unwrap();
+        assert_eq!(socket.read().unwrap(), answered);
+    }
+    let frames = Frame::parse_all(&upstream.requests()[0].body);
+    assert_eq!(frames[0], Frame::text("hello"));
+    assert_eq!(frames.last().unwrap().close_code(), Some(1000));
 }
 
 #[test]

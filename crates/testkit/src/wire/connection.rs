@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::response::{Parsed, parse};
-use super::{PATIENCE, Response};
+use super::{Frame, PATIENCE, Response};
 
 /// An open connection to a server. Every read waits at most ten seconds.
 #[derive(Debug)]
@@ -135,6 +135,24 @@ impl Connection {
             }
         }
         Ok(self.take(count))
+    }
+
+    /// The next frame of a WebSocket.
+    ///
+    /// # Errors
+    /// As [`Connection::read_exact`].
+    pub fn read_frame(&mut self) -> io::Result<Frame> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some((frame, used)) = Frame::parse(&self.held) {
+                self.held.drain(..used);
+                return Ok(frame);
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if self.read_some(left)? == 0 {
+                return Err(self.complaint("closed early"));
+            }
+        }
     }
 
     /// Everything up to and including the first `mark`.

@@ -1,19 +1,22 @@
 //! A client that sends exactly the bytes it is given and reads exactly what comes back.
 //!
 //! [`get`] and [`request`] for ordinary requests, [`send_raw`] for one exchange of chosen bytes,
-//! [`Connection`] for everything that needs several steps: keep-alive, slow bytes, upgrades.
+//! [`Connection`] for everything that needs several steps: keep-alive, slow bytes, upgrades,
+//! [`WebSocket`] for frames.
 
 mod chunked;
 mod connection;
 mod headers;
 mod raw;
 mod response;
+mod websocket;
 
 pub(crate) use chunked::{Chunked, decode};
 pub use connection::Connection;
 pub use headers::Headers;
 pub use raw::{Ending, RawAnswer, send_raw, send_raw_within};
 pub use response::Response;
+pub use websocket::{Frame, WebSocket};
 
 use std::net::SocketAddr;
 use std::time::Duration;

@@ -4,9 +4,10 @@
 //! brackets end a recursive parser's stack or cost it quadratic time.
 //!
 //! **Looks at** the whole body of a request whose `Content-Type` is JSON (`application/json`,
-//! `*+json`).
+//! `*+json`), and every text message of a client on a WebSocket that begins like one, with `{` or
+//! `[`.
 //!
-//! **Verdicts**: refused with `json-too-deep` (400) when arrays and objects nest deeper than
+//! **Verdicts**: refused with `json-too-deep` (400; a WebSocket is closed with 1008) when arrays and objects nest deeper than
 //! `depth`, or when a NUL byte shows that the body is not UTF-8. Everything else passes; whether it is valid JSON is the application's business.
 //!
 //! **Settings**: `mode`, `fail`, `depth`.
@@ -42,7 +43,7 @@ pub(super) fn build(section: &JsonSection, _services: &Services) -> Arc<dyn Guar
 
 impl Guard for Json {
     fn stages(&self) -> Stages {
-        Stages { body: true, ..Stages::default() }
+        Stages { body: true, message: true, ..Stages::default() }
     }
 
     fn wants_body(&self, exchange: &Exchange) -> bool {
@@ -56,7 +57,26 @@ impl Guard for Json {
             let denial = Denial::new(&reasons::JSON_TOO_DEEP);
             return Inspection::ready(denial.evidence("a NUL byte: not UTF-8").into());
         }
-        Inspection::ready(match too_deep(body, self.depth) {
+        self.judge(body)
+    }
+
+    fn inspect_message<'a>(&'a self, _exchange: &'a Exchange, text: &'a str) -> Inspection<'a> {
+        if text.trim_start_matches(is_blank).starts_with(['{', '[']) {
+            self.judge(text.as_bytes())
+        } else {
+            Inspection::ready(Verdict::Pass)
+        }
+    }
+}
+
+/// Blanks of JSON, and the mark that some parsers take before it.
+const fn is_blank(character: char) -> bool {
+    matches!(character, ' ' | '\t' | '\n' | '\r' | '\u{feff}')
+}
+
+impl Json {
+    fn judge(&self, text: &[u8]) -> Inspection<'static> {
+        Inspection::ready(match too_deep(text, self.depth) {
             None => Verdict::Pass,
             Some(offset) => Denial::new(&reasons::JSON_TOO_DEEP)
                 .evidence(format!("more than {} levels at byte {offset}", self.depth))

@@ -68,7 +68,7 @@ impl Guard for Limit {
     fn stages(&self) -> Stages {
         let request = !self.quotas.is_empty();
         let answer = request && self.announce == Announce::Always;
-        Stages { request, address: request, answer, body: false }
+        Stages { request, address: request, answer, ..Stages::default() }
     }
 
     fn inspect<'a>(&'a self, exchange: &'a Exchange) -> Inspection<'a> {

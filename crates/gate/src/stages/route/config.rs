@@ -29,6 +29,8 @@ section! {
         pub upload: Option<bool> = None,
         /// Largest request body.
         pub body_limit: Option<ByteSize> = None,
+        /// What WebSockets may do here, where it differs: `[routes.websocket]`.
+        pub websocket: RawTable = RawTable::default(),
         /// What guards do here, where it differs: `[routes.guards.limit]` and so on.
         pub guards: RawTable = RawTable::default(),
     }

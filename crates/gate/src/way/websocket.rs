@@ -1,0 +1,206 @@
+//! The step to the application, for a connection that is to become a WebSocket.
+
+use std::sync::Arc;
+
+use bytes::BytesMut;
+use http::header::{CONNECTION, UPGRADE};
+use http::{HeaderValue, Request, Response, StatusCode};
+use http_body::Body as _;
+use mantlet_event::{catalogue, reasons, task};
+
+use super::{Answer, Stop, Switch, Worker};
+use crate::live::Target;
+use crate::pipeline::{Denial, Exchange, Origin};
+use crate::upstream::{
+    AnswerBody, Group, Incoming, OnUpgrade, Outgoing, Stream, Tunnel, Upstream, UpstreamBody,
+    UpstreamError, clean_answer, leave_http, on_upgrade,
+};
+use crate::websocket::{self, Agreement, Ending, Offer, Place, Presented, Session};
+
+/// What a WebSocket is opened with, once the client may have one.
+struct Opening {
+    session: Session,
+    place: Place,
+    offer: Offer,
+    upstream: Arc<Upstream>,
+    request: Request<UpstreamBody>,
+}
+
+impl Worker {
+    /// Opens a WebSocket: the handshake, the page behind it and the token first, then a place, then
+    /// the application.
+    pub(super) async fn open(
+        self: &Arc<Self>,
+        target: &Arc<Target>,
+        group: &Group,
+        exchange: &mut Exchange,
+        body: &Incoming,
+        switch: Switch,
+    ) -> Answer {
+        if !body.is_end_stream() {
+            let denial = Denial::new(&reasons::WEBSOCKET_HANDSHAKE).evidence("a body");
+            return Err(refused(denial));
+        }
+        let mut offer = target.sockets.admit(exchange).map_err(refused)?;
+        let presented = match &target.sockets.token {
+            Some(token) => token.at_handshake(exchange, &mut offer).await,
+            None => Ok(Presented::Yes),
+        };
+        let presented = presented.map_err(|denial| {
+            if *denial.reason == reasons::WEBSOCKET_ATTEMPTS {
+                self.gate.metrics.limit_reached("websocket.token_attempts");
+            }
+            refused(denial)
+        })?;
+        let (session, place) = self.session(target, exchange)?;
+        let Some(upstream) = group.pick() else {
+            return Err(Stop::route(Denial::new(&reasons::NO_ROUTE)));
+        };
+        let agreement = (presented == Presented::NotYet).then(|| target.sockets.settle(&mut offer));
+        offer.ask(&mut exchange.headers);
+        let request = Outgoing::build(exchange, upstream, UpstreamBody::empty());
+        let request = request.map_err(|denial| Stop::hygiene(*denial))?;
+        let upstream = Arc::clone(upstream);
+        let opening = Opening { session, place, offer, upstream, request };
+        match agreement {
+            Some(agreement) => self.open_later(opening, agreement, switch),
+            None => self.open_now(opening, switch).await,
+        }
+    }
+
+    /// A place for one more WebSocket, in every count.
+    fn session(
+        &self,
+        target: &Arc<Target>,
+        exchange: &mut Exchange,
+    ) -> Result<(Session, Place), Stop> {
+        let gate = &self.gate;
+        let full = |limit: &'static str| {
+            gate.metrics.limit_reached(limit);
+            let denial = Denial::new(&reasons::TOO_MANY_CONNECTIONS).evidence(limit);
+            refused(denial)
+        };
+        let place = target.sockets.place(exchange.client.address).map_err(full)?;
+        // No stage says yet who is signed in.
+        let tunnel = Tunnel { id: exchange.id, client: exchange.client.address, principal: None };
+        let slot = gate.tunnels.reserve(tunnel);
+        let slot = slot.ok_or_else(|| full("server.max_upgraded_connections"))?;
+        let exchange = if target.plan.wants_messages() {
+            exchange.clone()
+        } else {
+            let headers = std::mem::take(&mut exchange.headers);
+            let light = exchange.clone();
+            exchange.headers = headers;
+            light
+        };
+        let session = Session {
+            gate: Arc::clone(gate),
+            runner: self.runner.clone(),
+            target: Arc::clone(target),
+            exchange,
+            slot,
+            patience: self.live.body_timeout,
+        };
+        Ok((session, place))
+    }
+
+    /// The application answers the handshake.
+    async fn open_now(&self, opening: Opening, switch: Switch) -> Answer {
+        let Opening { session, place, offer, upstream, request } = opening;
+        let invalid = |why: &str| {
+            let error = UpstreamError::Invalid(why.to_owned());
+            self.upstream_stop(&error, &upstream.to_string())
+        };
+        let mut response = match self.pool.send(&upstream, request).await {
+            Ok(response) => response,
+            Err(error) => return Err(self.upstream_stop(&error, &upstream.to_string())),
+        };
+        if response.status() != StatusCode::SWITCHING_PROTOCOLS {
+            clean_answer(&mut response);
+            return Ok(response);
+        }
+        let agreement = offer.agree(response.headers()).map_err(invalid)?;
+        let application = on_upgrade(&mut response);
+        let client = switch.grant().ok_or_else(|| invalid("the client cannot switch"))?;
+        clean_answer(&mut response);
+        session.target.sockets.answer(&offer, &agreement, response.headers_mut());
+        task::spawn(&self.gate.events, "websocket", async move {
+            let _place = place;
+            let sides = tokio::join!(leave_http(client), leave_http(application));
+            let (Some(client), Some(application)) = sides else { return };
+            websocket::run(session, client, application, agreement, BytesMut::new()).await;
+        });
+        Ok(response)
+    }
+
+    /// The gate answers the handshake; the application hears of the client once its first message
+    /// has proved that it may.
+    fn open_later(
+        self: &Arc<Self>,
+        opening: Opening,
+        agreement: Agreement,
+        switch: Switch,
+    ) -> Answer {
+        let Some(client) = switch.grant() else {
+            let denial = Denial::new(&reasons::WEBSOCKET_HANDSHAKE);
+            return Err(refused(denial.evidence("the connection cannot leave HTTP")));
+        };
+        let mut response = Response::new(AnswerBody::empty());
+        *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+        let headers = response.headers_mut();
+        headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+        headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+        opening.session.target.sockets.answer(&opening.offer, &agreement, headers);
+        response.extensions_mut().insert(Origin::Gate);
+        let worker = Arc::clone(self);
+        task::spawn(&self.gate.events, "websocket", async move {
+            if let Some(client) = leave_http(client).await {
+                worker.prove_and_relay(opening, agreement, client).await;
+            }
+        });
+        Ok(response)
+    }
+
+    async fn prove_and_relay(&self, opening: Opening, agreed: Agreement, mut client: Stream) {
+        let Opening { mut session, place: _place, offer, upstream, request } = opening;
+        let Ok(early) = websocket::prove(&mut session, &mut client).await else { return };
+        match self.reach(&offer, &agreed, &upstream, request).await {
+            Some(application) => {
+                if let Some(application) = leave_http(application).await {
+                    websocket::run(session, client, application, agreed, early).await;
+                }
+            }
+            None => websocket::part(&session, &mut client, Ending::Unreachable).await,
+        }
+    }
+
+    /// The handshake with the application, on behalf of a client that has had its answer.
+    async fn reach(
+        &self,
+        offer: &Offer,
+        agreed: &Agreement,
+        upstream: &Arc<Upstream>,
+        request: Request<UpstreamBody>,
+    ) -> Option<OnUpgrade> {
+        let error = match self.pool.send(upstream, request).await {
+            Err(error) => error,
+            Ok(mut response) if response.status() == StatusCode::SWITCHING_PROTOCOLS => match offer
+                .agree(response.headers())
+            {
+                Ok(agreement) if agreement == *agreed => return Some(on_upgrade(&mut response)),
+                Ok(_) => UpstreamError::Invalid("another subprotocol than offered".into()),
+                Err(why) => UpstreamError::Invalid(why.into()),
+            },
+            Ok(response) => {
+                UpstreamError::Invalid(format!("status {} to a handshake", response.status()))
+            }
+        };
+        // The event is what is wanted of this; the client has had its answer.
+        let _ = self.upstream_stop(&error, &upstream.to_string());
+        None
+    }
+}
+
+fn refused(denial: Denial) -> Stop {
+    Stop::Stage(&catalogue::WEBSOCKET_REQUEST_REFUSED, "websocket", Box::new(denial))
+}
