@@ -13,7 +13,6 @@ const LAYERS: &[(&str, u8)] = &[
     ("crypto", 1),
     ("store", 2),
     ("limit", 2),
-    ("waf", 2),
     ("content", 2),
     ("waf", 2),
     ("secrets", 3),
@@ -41,6 +40,10 @@ const OWNED: &[(&str, &[&str])] = &[
     ("rustls", &["gate", TESTKIT]),
     ("tokio-rustls", &["gate", TESTKIT]),
     ("sqlx", &["store"]),
+    ("argon2", &["crypto"]),
+    ("aws-lc-rs", &["crypto", "gate", TESTKIT]),
+    ("bcrypt", &["crypto"]),
+    ("scrypt", &["crypto"]),
 ];
 
 /// Every crate's manifest keeps to the layers and to the ownership of outside crates.

@@ -1,0 +1,23 @@
+//! Keys, sealing, message authentication and password hashing. The only crate that names
+//! cryptographic libraries (TLS has its own provider); it knows nothing of the server.
+//!
+//! | wanted | use |
+//! |---|---|
+//! | one key out of another, for one purpose | [`Key::derive`] |
+//! | a value that only we can read | [`seal`], [`open`] |
+//! | proof that we wrote something | [`Key::tag`], [`Key::has_tagged`] |
+//! | the secret everything else hangs on | [`RootKey`] |
+//! | keys with versions and states | [`KeyRing`], [`RingFile`] |
+//! | passwords | [`password`] |
+
+mod key;
+pub mod password;
+mod ring;
+mod root;
+mod sealed;
+mod text;
+
+pub use key::{Key, TAG_SIZE, sha256};
+pub use ring::{KeyId, KeyRing, KeyState, KeyView, RingError, RingFile};
+pub use root::{RootError, RootKey};
+pub use sealed::{OVERHEAD, OpenError, open, seal};
