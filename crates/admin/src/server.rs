@@ -7,6 +7,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use axum::Router;
 use axum::response::Response;
 use http::header::{
@@ -81,6 +82,8 @@ impl fmt::Debug for AdminServices {
 #[derive(Debug)]
 pub struct AdminServer {
     address: SocketAddr,
+    socket: TcpListener,
+    shared: Arc<ArcSwap<Shared>>,
     stop: watch::Sender<bool>,
 }
 
@@ -91,16 +94,26 @@ impl AdminServer {
     /// When the socket cannot be used.
     pub fn start(listener: TcpListener, services: AdminServices) -> io::Result<Self> {
         listener.set_nonblocking(true)?;
+        let socket = listener.try_clone()?;
         let listener = tokio::net::TcpListener::from_std(listener)?;
         let address = listener.local_addr()?;
         let (stop, stopped) = watch::channel(false);
         let events = services.events.clone();
-        let door = Door::new(address, &services.hosts);
-        let services = Arc::new(services);
-        let router = endpoints::router(Arc::clone(&services));
-        let shared = Arc::new(Shared { door, router, services });
-        task::spawn(&events, "admin listener", accept(listener, shared, stopped));
-        Ok(Self { address, stop })
+        let shared = Arc::new(ArcSwap::from_pointee(Shared::new(address, services)));
+        let accepting = accept(listener, Arc::clone(&shared), stopped);
+        task::spawn(&events, "admin listener", accepting);
+        Ok(Self { address, socket, shared, stop })
+    }
+
+    /// From now on `services` answer: new connections alone.
+    pub fn replace(&self, services: AdminServices) {
+        self.shared.store(Arc::new(Shared::new(self.address, services)));
+    }
+
+    /// The socket it listens on.
+    #[must_use]
+    pub const fn socket(&self) -> &TcpListener {
+        &self.socket
     }
 
     /// The address it listens on.
@@ -131,11 +144,12 @@ struct Ends {
 
 async fn accept(
     listener: tokio::net::TcpListener,
-    shared: Arc<Shared>,
+    serving: Arc<ArcSwap<Shared>>,
     mut stopped: watch::Receiver<bool>,
 ) {
     let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
+        let shared = serving.load_full();
         if slots.available_permits() == 0 {
             shared.services.metrics.limit_reached("admin.connections");
         }
@@ -152,7 +166,8 @@ async fn accept(
             tokio::time::sleep(ACCEPT_PAUSE).await;
             continue;
         };
-        let (connection, stopped) = (Arc::clone(&shared), stopped.clone());
+        // Not the one of before the wait: it may have been replaced.
+        let (connection, stopped) = (serving.load_full(), stopped.clone());
         task::spawn(&shared.services.events, "admin connection", async move {
             connection.serve(stream, peer, stopped).await;
             drop(slot);
@@ -161,6 +176,12 @@ async fn accept(
 }
 
 impl Shared {
+    fn new(address: SocketAddr, services: AdminServices) -> Self {
+        let door = Door::new(address, &services.hosts);
+        let services = Arc::new(services);
+        Self { door, router: endpoints::router(Arc::clone(&services)), services }
+    }
+
     async fn serve(
         self: Arc<Self>,
         stream: TcpStream,

@@ -64,15 +64,16 @@ impl Layers {
         self
     }
 
-    fn document(&self) -> Document {
+    /// The file as it was read, and what stands in it.
+    fn document(&self) -> (Document, Option<Vec<u8>>) {
         match &self.source {
-            Source::None => Document::default(),
-            Source::Text { name, bytes } => Document::parse(name, bytes),
+            Source::None => (Document::default(), None),
+            Source::Text { name, bytes } => (Document::parse(name, bytes), Some(bytes.clone())),
             Source::File(path) => {
                 let name = path.to_string_lossy();
                 match read_bounded(path) {
-                    Ok(bytes) => Document::parse(&name, &bytes),
-                    Err(error) => Document::unreadable(&name, &error),
+                    Ok(bytes) => (Document::parse(&name, &bytes), Some(bytes)),
+                    Err(error) => (Document::unreadable(&name, &error), None),
                 }
             }
         }
@@ -88,6 +89,8 @@ pub struct Loaded<S> {
     pub problems: Problems,
     /// Where each value came from.
     pub provenance: Provenance,
+    /// The file as it was read; `None` when there is none, or it cannot be read.
+    pub text: Option<Vec<u8>>,
 }
 
 /// Reads the layers. `check` looks at what no single key can know; it is called even when there
@@ -97,13 +100,13 @@ pub fn load<S: Setting + Default>(
     layers: &Layers,
     check: impl FnOnce(&S, &mut Reader<'_>),
 ) -> Loaded<S> {
-    let document = layers.document();
+    let (document, text) = layers.document();
     let mut reader = Reader::new(&document, &layers.environment, &layers.flags);
     let config = S::read(document.root.as_ref(), &S::default(), &mut reader);
     check(&config, &mut reader);
     let (problems, provenance) = reader.finish();
     let config = Some(config).filter(|_| !problems.has_errors());
-    Loaded { config, problems, provenance }
+    Loaded { config, problems, provenance, text }
 }
 
 /// Reads one byte more than is allowed at most, so that a file that is too large shows.

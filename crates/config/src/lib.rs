@@ -7,6 +7,7 @@
 //!
 //! To add a setting, add a field to its section. To add a type of value, implement [`Scalar`].
 
+mod changes;
 mod document;
 mod effective;
 mod environment;
@@ -28,6 +29,7 @@ mod setting;
 
 pub use toml::Value;
 
+pub use changes::{Change, changes};
 pub use effective::effective;
 pub use environment::Environment;
 pub use layers::{Layers, Loaded, load};

@@ -95,6 +95,14 @@ entries! {
         "A cap of the configuration was reached.";
     LOG_RECORD_DROPPED = "log.record.dropped", "sys_monitor_disabled", High, System,
         "Records were dropped because a sink could not keep up or could not write.";
+    CONFIG_SETTINGS_REPLACED = "config.settings.replaced", "config_settings_replaced", Medium, Audit,
+        "The configuration was read again and holds from now on.";
+    CONFIG_SETTINGS_REJECTED = "config.settings.rejected", "config_settings_rejected", High, System,
+        "The configuration was read again and cannot be used; the one before goes on.";
+    PROCESS_SUCCESSOR_STARTED = "process.successor.started", "sys_restart", Info, System,
+        "Another process took the listening sockets over; this one finishes what runs.";
+    PROCESS_SUCCESSOR_FAILED = "process.successor.failed", "process_successor_failed", High, System,
+        "Another process was to take over and did not get ready; this one goes on.";
     CONFIG_VALUE_RISKY = "config.value.risky", "config_value_risky", Medium, System,
         "A setting weakens a protection.";
 }
@@ -106,7 +114,7 @@ mod tests {
     use super::*;
 
     /// The words of the OWASP Logging Vocabulary that the catalogue uses.
-    const VOCABULARY: [&str; 11] = [
+    const VOCABULARY: [&str; 12] = [
         "authz_admin",
         "authz_change",
         "authz_fail",
@@ -116,6 +124,7 @@ mod tests {
         "malicious_csrf",
         "sys_crash",
         "sys_monitor_disabled",
+        "sys_restart",
         "sys_shutdown",
         "sys_startup",
     ];

@@ -5,6 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use mantlet_types::Clock;
 
 use crate::{Event, Record, Redactor, Stream, Streams};
@@ -71,7 +72,7 @@ pub struct Events(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     clock: Arc<dyn Clock>,
-    redactor: Redactor,
+    redactor: ArcSwap<Redactor>,
     sinks: Vec<(Streams, Box<dyn EventSink>)>,
     wanted: Streams,
 }
@@ -99,7 +100,7 @@ impl Events {
         if !self.wants(stream) {
             return Ok(());
         }
-        event.seal(self.0.clock.now(), &self.0.redactor);
+        event.seal(self.0.clock.now(), &self.0.redactor.load());
         let record = Arc::new(Record::new(event));
         let mut outcome = Ok(());
         for (_, sink) in self.0.sinks.iter().filter(|(streams, _)| streams.contains(stream)) {
@@ -108,6 +109,11 @@ impl Events {
             outcome = outcome.and(kept);
         }
         outcome
+    }
+
+    /// From now on `redactor` takes out secrets: there are new ones.
+    pub fn redact_with(&self, redactor: Redactor) {
+        self.0.redactor.store(Arc::new(redactor));
     }
 
     /// Whether any sink wants `stream`. Cheap: lets callers skip building events nobody reads.
@@ -159,6 +165,7 @@ impl EventsBuilder {
             .filter(|stream| self.sinks.iter().any(|(streams, _)| streams.contains(*stream)))
             .fold(Streams::NONE, Streams::with);
         let Self { clock, redactor, sinks } = self;
-        Events(Arc::new(Inner { clock, redactor: redactor.unwrap_or_default(), sinks, wanted }))
+        let redactor = ArcSwap::from_pointee(redactor.unwrap_or_default());
+        Events(Arc::new(Inner { clock, redactor, sinks, wanted }))
     }
 }

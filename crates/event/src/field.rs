@@ -72,3 +72,9 @@ pub const VERSION: &str = "service.version";
 pub const SETTING: &str = "setting";
 /// What came of it: `pass`, `refused`, `closed` and the like.
 pub const OUTCOME: &str = "event.outcome";
+/// What made it happen: a signal, a changed file, a command.
+pub const CAUSE: &str = "cause";
+/// The id of a process.
+pub const PROCESS: &str = "process.pid";
+/// A file.
+pub const FILE: &str = "file.path";

@@ -193,6 +193,8 @@ pub struct Live {
     pub(crate) connections: ConnectionRules,
     /// How long a client may pause inside a request body.
     pub(crate) body_timeout: Duration,
+    /// How long requests may take to end when the server stops.
+    pub(crate) drain: Duration,
 }
 
 /// What happens to the requests of one place.
@@ -278,6 +280,7 @@ impl Live {
             sockets: builder.sockets,
             connections: ConnectionRules::build(&resolved.server).map_err(BuildError::Tls)?,
             body_timeout: resolved.server.body_timeout,
+            drain: resolved.server.drain,
         })
     }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::key::Key;
@@ -24,8 +24,8 @@ struct Inner {
     shards: [Mutex<HashMap<Key, u32>>; SHARDS],
     hashing: RandomState,
     keys: AtomicUsize,
-    max_per_key: u32,
-    capacity: usize,
+    max_per_key: AtomicU32,
+    capacity: AtomicUsize,
 }
 
 impl ConcurrencyLimit {
@@ -37,9 +37,15 @@ impl ConcurrencyLimit {
             shards: std::array::from_fn(|_| Mutex::default()),
             hashing: RandomState::new(),
             keys: AtomicUsize::new(0),
-            max_per_key,
-            capacity,
+            max_per_key: AtomicU32::new(max_per_key),
+            capacity: AtomicUsize::new(capacity),
         }))
+    }
+
+    /// From now on at most this many; permits that are held already stay.
+    pub fn set_limits(&self, max_per_key: u32, capacity: usize) {
+        self.0.max_per_key.store(max_per_key, Ordering::Relaxed);
+        self.0.capacity.store(capacity, Ordering::Relaxed);
     }
 
     /// Counts one more for `key` until the permit is dropped.
@@ -49,14 +55,15 @@ impl ConcurrencyLimit {
     /// [`ConcurrencyError::TooManyKeys`] when the table is full.
     pub fn acquire(&self, key: &Key) -> Result<Permit, ConcurrencyError> {
         let inner = &self.0;
-        let busy = ConcurrencyError::Busy(inner.max_per_key);
+        let max_per_key = inner.max_per_key.load(Ordering::Relaxed);
+        let busy = ConcurrencyError::Busy(max_per_key);
         match inner.lock(key).entry(*key) {
-            Entry::Occupied(running) if *running.get() >= inner.max_per_key => return Err(busy),
+            Entry::Occupied(running) if *running.get() >= max_per_key => return Err(busy),
             Entry::Occupied(mut running) => {
                 let count = running.get_mut();
                 *count = count.saturating_add(1);
             }
-            Entry::Vacant(_) if inner.max_per_key == 0 => return Err(busy),
+            Entry::Vacant(_) if max_per_key == 0 => return Err(busy),
             Entry::Vacant(none) => {
                 inner.reserve_key()?;
                 none.insert(1);
@@ -93,12 +100,13 @@ impl Inner {
     }
 
     fn reserve_key(&self) -> Result<(), ConcurrencyError> {
+        let capacity = self.capacity.load(Ordering::Relaxed);
         self.keys
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |keys| {
-                (keys < self.capacity).then(|| keys.saturating_add(1))
+                (keys < capacity).then(|| keys.saturating_add(1))
             })
             .map(drop)
-            .map_err(|_| ConcurrencyError::TooManyKeys(self.capacity))
+            .map_err(|_| ConcurrencyError::TooManyKeys(capacity))
     }
 
     fn release(&self, key: &Key) {
@@ -182,6 +190,18 @@ mod tests {
         drop(held);
         assert!(limit.is_empty());
         assert!(limit.acquire(&newcomer).is_ok());
+    }
+
+    #[test]
+    fn new_limits_are_for_new_permits() {
+        let (limit, key) = (ConcurrencyLimit::new(2, 9), Key::of_policy(1));
+        let _held = [limit.acquire(&key).unwrap(), limit.acquire(&key).unwrap()];
+        limit.set_limits(1, 9);
+        assert_eq!(limit.acquire(&key).unwrap_err(), ConcurrencyError::Busy(1));
+        limit.set_limits(3, 1);
+        let _third = limit.acquire(&key).unwrap();
+        let other = limit.acquire(&Key::of_policy(2));
+        assert_eq!(other.unwrap_err(), ConcurrencyError::TooManyKeys(1));
     }
 
     #[test]

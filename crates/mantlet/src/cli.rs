@@ -30,7 +30,7 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Stand in front of an application
     #[command(after_help = "Example:\n  mantlet run --upstream http://127.0.0.1:8501")]
-    Run(ServerFlags),
+    Run(RunFlags),
     /// Try it out: the gate in front of a small, deliberately weak application (loopback only)
     Demo(ServerFlags),
     /// Check the configuration: every problem with its line and what to do about it
@@ -60,6 +60,16 @@ pub(crate) enum Command {
     /// Block addresses and networks while the server runs
     #[command(subcommand)]
     Block(BlockCommand),
+    /// Have the running server read its configuration again; all of it holds then, or nothing
+    Reload {
+        #[command(flatten)]
+        place: PlaceFlags,
+    },
+    /// Have the running server start its binary anew and hand over without losing a connection
+    Upgrade {
+        #[command(flatten)]
+        place: PlaceFlags,
+    },
     /// Ask the running server how it is
     Status {
         /// Print JSON
@@ -68,6 +78,16 @@ pub(crate) enum Command {
         #[command(flatten)]
         place: PlaceFlags,
     },
+}
+
+/// `mantlet run …`
+#[derive(Debug, Args)]
+pub(crate) struct RunFlags {
+    /// Take over from the process that starts this one; only `mantlet upgrade` does that
+    #[arg(long, hide = true)]
+    pub(crate) take_over: bool,
+    #[command(flatten)]
+    pub(crate) server: ServerFlags,
 }
 
 /// `mantlet config …`

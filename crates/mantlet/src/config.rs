@@ -5,7 +5,7 @@ mod addresses;
 use std::path::{Path, PathBuf};
 
 use mantlet_admin::AdminSection;
-use mantlet_config::{Environment, Layers, Loaded, Reader, load, section};
+use mantlet_config::{Environment, Layers, Loaded, Problems, Reader, load, section};
 use mantlet_gate::edge::ServerSection;
 use mantlet_gate::guards::GuardsSection;
 use mantlet_gate::stages::client::ClientSection;
@@ -47,6 +47,17 @@ section! {
         pub log: LogSection = LogSection::default(),
         /// The admin listener.
         pub admin: AdminSection = AdminSection::default(),
+        /// New configurations while the server runs.
+        pub reload: ReloadSection = ReloadSection::default(),
+    }
+}
+
+section! {
+    /// New configurations while the server runs. They are also read on SIGHUP and by
+    /// `mantlet reload`.
+    pub struct ReloadSection {
+        /// Whether a change of the configuration file is taken up by itself.
+        pub watch: bool = true,
     }
 }
 
@@ -65,6 +76,10 @@ pub(crate) struct Ready {
     pub(crate) config: Config,
     pub(crate) resolved: Resolved,
     pub(crate) environment: Environment,
+    /// The file as it was read; `None` for none.
+    pub(crate) text: Option<Vec<u8>>,
+    /// Everything worth a warning, as lines for people.
+    pub(crate) warnings: Vec<String>,
 }
 
 /// Everything that reading the configuration gave.
@@ -73,7 +88,7 @@ pub(crate) struct Read {
     pub(crate) loaded: Loaded<Config>,
     pub(crate) file: Option<PathBuf>,
     resolved: Option<Resolved>,
-    environment: Environment,
+    pub(crate) environment: Environment,
 }
 
 /// Reads all layers with the same code for every subcommand.
@@ -110,8 +125,18 @@ impl Read {
         for problem in self.loaded.problems.iter() {
             output::note(problem.to_string().trim_end());
         }
-        let (config, resolved) = self.loaded.config.zip(self.resolved)?;
-        Some(Ready { config, resolved, environment: self.environment })
+        self.judge().ok()
+    }
+
+    /// The same without a word.
+    ///
+    /// # Errors
+    /// All problems, when any is an error.
+    pub(crate) fn judge(self) -> Result<Ready, Problems> {
+        let Loaded { config, problems, text, .. } = self.loaded;
+        let Some((config, resolved)) = config.zip(self.resolved) else { return Err(problems) };
+        let warnings = problems.iter().map(ToString::to_string).collect();
+        Ok(Ready { config, resolved, environment: self.environment, text, warnings })
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Seek as _, Write as _};
+use std::os::fd::{AsFd as _, BorrowedFd};
 use std::os::unix::fs::{
     DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
 };
@@ -16,7 +17,7 @@ const LOCK: &str = "lock";
 #[derive(Debug)]
 pub(crate) struct DataFolder {
     path: PathBuf,
-    _lock: File,
+    lock: File,
 }
 
 /// A data folder that cannot be used.
@@ -71,7 +72,49 @@ impl DataFolder {
         for folder in ["log", "audit"] {
             builder.create(path.join(folder)).map_err(unusable)?;
         }
-        Ok(Self { path, _lock: lock })
+        Ok(Self { path, lock })
+    }
+
+    /// The folder of a process that hands over to this one, and gave us its lock.
+    pub(crate) fn take_over(path: PathBuf, lock: File) -> Result<Self, DataError> {
+        let failed = |message: String| DataError {
+            path: path.clone(),
+            message,
+            hint: "another data folder needs a restart",
+        };
+        let identity = |about: fs::Metadata| (about.dev(), about.ino());
+        let given = lock.metadata().map(identity).map_err(|error| failed(error.to_string()))?;
+        let here = fs::metadata(path.join(LOCK)).map(identity);
+        if here.ok() != Some(given) {
+            return Err(failed("it is not the one that is handed over".into()));
+        }
+        write_holder(&lock).map_err(|error| failed(error.to_string()))?;
+        Ok(Self { path, lock })
+    }
+
+    /// The lock, to be given to the process after us.
+    pub(crate) fn lock(&self) -> BorrowedFd<'_> {
+        self.lock.as_fd()
+    }
+
+    /// Where the last configuration file that worked is kept.
+    pub(crate) fn last_configuration(path: &Path) -> PathBuf {
+        path.join("last-good.toml")
+    }
+
+    /// Keeps the configuration file that just worked; `None` for none. For comparison only: that it
+    /// cannot be kept is no reason not to use it.
+    pub(crate) fn keep_configuration(&self, text: Option<&[u8]>) {
+        let Some(text) = text else { return };
+        let (kept, fresh) =
+            (Self::last_configuration(&self.path), self.path.join("last-good.temp"));
+        let write = || {
+            let mut options = OpenOptions::new();
+            options.write(true).create(true).truncate(true).mode(0o600);
+            options.open(&fresh)?.write_all(text)?;
+            fs::rename(&fresh, kept)
+        };
+        let _ = write();
     }
 
     /// The folder itself.
@@ -121,7 +164,7 @@ enum Locked {
 fn lock(path: &Path) -> Result<File, Locked> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false).mode(0o600);
-    let mut file = options.open(path).map_err(Locked::Failed)?;
+    let file = options.open(path).map_err(Locked::Failed)?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
@@ -138,10 +181,15 @@ fn lock(path: &Path) -> Result<File, Locked> {
         }
         Err(TryLockError::Error(error)) => return Err(Locked::Failed(error)),
     }
-    file.set_len(0).map_err(Locked::Failed)?;
-    file.rewind().map_err(Locked::Failed)?;
-    writeln!(file, "{}", std::process::id()).map_err(Locked::Failed)?;
+    write_holder(&file).map_err(Locked::Failed)?;
     Ok(file)
+}
+
+/// Who holds the lock: for people, and for the message to a second process.
+fn write_holder(mut file: &File) -> io::Result<()> {
+    file.set_len(0)?;
+    file.rewind()?;
+    writeln!(file, "{}", std::process::id())
 }
 
 #[cfg(test)]

@@ -1,27 +1,47 @@
 //! The composition root: everything is built in an order in which nothing is half-started. What
 //! can fail comes first (data folder, secrets, sockets, files); only then does anything serve.
 
-use std::net::SocketAddr;
-use std::sync::Arc;
+mod channel;
+mod greeting;
+mod handover;
+mod inherited;
+mod keeper;
+mod running;
+mod signals;
+mod watch;
+
+use std::fs::File;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, RwLock};
 
 use mantlet_admin::control::{ControlServer, CoreHandler, ServerFacts};
-use mantlet_admin::{AdminServer, AdminServices};
+use mantlet_admin::{AdminAuth, AdminServer};
 use mantlet_config::Sources;
-use mantlet_event::{Event, Events, Metrics, catalogue, field};
-use mantlet_gate::edge::{Listeners, Phase, PhaseSwitch, Server};
+use mantlet_event::{Event, Events, Metrics, Recent, catalogue, task};
+use mantlet_gate::edge::{Farewell, Listeners, Phase, PhaseSwitch, Server};
 use mantlet_gate::guards::Services;
 use mantlet_gate::guards::blocklist::Blocklist;
 use mantlet_gate::stages::body::BodyMemory;
 use mantlet_gate::upstream::TunnelRegistry;
 use mantlet_gate::{Gate, Live};
 use mantlet_limit::MemoryCounters;
-use mantlet_types::{Blocking, Clock, Revocation, SystemClock, SystemRng};
-use tokio::signal::unix::{SignalKind, signal};
+use mantlet_types::{Blocking, Clock, Revocation, Secret, SystemClock, SystemRng};
+use sd_notify::NotifyState;
+use tokio::sync::Notify;
 
+use crate::cli::ServerFlags;
 use crate::config::{Config, Ready};
 use crate::data::{self, DataFolder};
 use crate::{log, output};
+
+use channel::Successor;
+use greeting::{greet, notify, started};
+pub(crate) use handover::Program;
+use inherited::Inherited;
+use keeper::{IsReady, Keeper, lock};
+use running::{Running, admin_services};
+use signals::{Request, RequestSignals, StopSignals};
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -31,84 +51,223 @@ const COUNTED_CLIENTS: usize = 1_000_000;
 /// How long the log files may take to be complete at the end.
 const LAST_WORDS: std::time::Duration = std::time::Duration::from_secs(5);
 
+/// How the server is started.
+#[derive(Debug)]
+pub(crate) struct Start {
+    /// What was said on the command line, with the configuration file that was found.
+    pub(crate) flags: ServerFlags,
+    /// How to start it anew; `None` when it cannot hand over.
+    pub(crate) program: Option<Program>,
+    /// Whether it takes over from the process that started it.
+    pub(crate) takes_over: bool,
+}
+
+/// Everything that could fail, done; nothing serves yet.
+struct Built {
+    keeper: Arc<Keeper>,
+    config: Config,
+    auth: Arc<dyn AdminAuth>,
+    secrets: Vec<Secret<String>>,
+    listeners: Listeners,
+    admin: TcpListener,
+    live: Arc<Live>,
+    gate: Arc<Gate>,
+    recent: Arc<Recent>,
+    phases: PhaseSwitch,
+    is_serving: Arc<AtomicBool>,
+}
+
 /// Runs the server until it is told to stop. `announce` is called once it listens.
-pub(crate) fn run(ready: Ready, announce: impl FnOnce(&[SocketAddr])) -> Result<(), Failure> {
-    let Ready { config, resolved, environment } = ready;
+pub(crate) fn run(
+    start: Start,
+    ready: Ready,
+    announce: impl FnOnce(&[SocketAddr]),
+) -> Result<(), Failure> {
+    let (successor, mut inherited, folder_lock) = if start.takes_over {
+        let (successor, inherited, lock) = Successor::take().map_err(|error| {
+            format!("nobody hands over to this process: {error}\n  hint: leave --take-over out")
+        })?;
+        (Some(successor), inherited, Some(lock))
+    } else {
+        (None, Inherited::of_service_manager()?, None)
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let _inside = runtime.enter();
+    let built = build(start, ready, &mut inherited, folder_lock)?;
+    let keeper = Arc::clone(&built.keeper);
+    runtime.block_on(serve(built, successor.as_ref(), announce))?;
+    // Tasks that wait for the next change have nothing to wait for any more.
+    runtime.shutdown_background();
+    keeper.events.emit(Event::new(&catalogue::PROCESS_SERVICE_STOPPED));
+    keeper.events.close(LAST_WORDS);
+    Ok(())
+}
+
+fn build(
+    start: Start,
+    ready: Ready,
+    inherited: &mut Inherited,
+    folder_lock: Option<File>,
+) -> Result<Built, Failure> {
+    let Ready { mut config, resolved, environment, text, .. } = ready;
     let folder = config.data.clone().unwrap_or_else(|| data::usual_place(&environment));
-    let data = DataFolder::open(folder)?;
+    let data = match folder_lock {
+        Some(lock) => DataFolder::take_over(folder, lock)?,
+        None => DataFolder::open(folder)?,
+    };
+    let fixed = inherited.fixed();
+    fixed.apply(&mut config);
     let sources = Sources::new(&environment);
     let auth = config.admin.auth(&sources)?;
-    let listeners = Listeners::bind(&config.server)?;
-    let admin_listener = config.admin.bind()?;
+    let listeners = Listeners::bind(&config.server, |address| inherited.take(address))?;
+    let admin = inherited.take(config.admin.listen).map_or_else(|| config.admin.bind(), Ok)?;
 
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let metrics = Metrics::new();
     let mut secrets = auth.secrets();
     secrets.extend(resolved.secrets(&sources)?);
-    let (events, recent) = log::open(&config.log, &data, Arc::clone(&clock), &metrics, secrets)?;
-    let blocklist = Blocklist::open(data.path().join("blocks.json"), Arc::clone(&clock))?;
-    let blocking: Arc<dyn Blocking> = Arc::new(blocklist);
-    let services = Services::new(
-        Arc::clone(&clock),
-        Arc::new(MemoryCounters::new(COUNTED_CLIENTS)),
-        Arc::clone(&blocking),
-    )
-    .with_sources(sources);
+    let (events, recent) =
+        log::open(&config.log, &data, Arc::clone(&clock), &metrics, secrets.clone())?;
+    let services = services(&data, &clock)?.with_sources(sources);
     let live = Arc::new(Live::build(resolved, &services, &metrics, None)?);
+    data.keep_configuration(text.as_deref());
+    metrics.config_loaded(clock.now());
+
+    let (phases, is_serving) = (PhaseSwitch::default(), Arc::new(AtomicBool::new(false)));
     let gate = Arc::new(gate(&config, &events, &metrics, &clock));
+    let facts = ServerFacts {
+        listen: listeners.iter().map(|listener| listener.address).collect(),
+        admin: admin.local_addr()?,
+        started: clock.now(),
+        configured: clock.now(),
+    };
+    let keeper = Keeper {
+        flags: start.flags,
+        fixed,
+        services,
+        metrics,
+        events,
+        clock,
+        data,
+        runtime: tokio::runtime::Handle::current(),
+        is_ready: is_ready(&phases, &is_serving),
+        program: start.program,
+        running: Mutex::new(None),
+        facts: Mutex::new(facts),
+        tried: Mutex::new(text),
+        is_handed_over: RwLock::new(false),
+        retire: Notify::new(),
+    };
+    let keeper = Arc::new(keeper);
+    Ok(Built {
+        keeper,
+        config,
+        auth,
+        secrets,
+        listeners,
+        admin,
+        live,
+        gate,
+        recent,
+        phases,
+        is_serving,
+    })
+}
+
+/// Serves until it is told to stop or another process has taken over.
+async fn serve(
+    built: Built,
+    successor: Option<&Successor>,
+    announce: impl FnOnce(&[SocketAddr]),
+) -> Result<(), Failure> {
+    let Built {
+        keeper,
+        config,
+        auth,
+        secrets,
+        listeners,
+        admin,
+        live,
+        gate,
+        recent,
+        phases,
+        is_serving,
+    } = built;
+    let addresses: Vec<(SocketAddr, bool)> =
+        listeners.iter().map(|listener| (listener.address, listener.is_tls)).collect();
+    let (mut stop, requests) = (StopSignals::listen()?, RequestSignals::listen()?);
     let revocation: Arc<dyn Revocation> = Arc::new(gate.tunnels.clone());
+    let server = Server::start(&config.server, listeners, gate, &live, phases)?;
+    let control = control(&keeper, revocation, recent)?;
+    if let Some(successor) = successor {
+        successor.ready()?;
+    }
+    let admin = AdminServer::start(admin, admin_services(&keeper, &auth, &config))?;
+    is_serving.store(true, Ordering::Release);
+    greet(&config, &live, &keeper.data, &addresses, admin.address());
+    *lock(&keeper.running) = Some(Running { server, admin, secrets, live, config });
+    started(&keeper.events, &addresses);
+    notify(&[NotifyState::Ready]);
+    let listening: Vec<SocketAddr> = addresses.iter().map(|(address, _)| *address).collect();
+    announce(&listening);
+    task::spawn(&keeper.events, "requests by signal", obey(Arc::clone(&keeper), requests));
+    if let Some(file) = keeper.file() {
+        let watching = watch::watch(Arc::clone(&keeper), file.as_path().into());
+        task::spawn(&keeper.events, "configuration file", watching);
+    }
 
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        let phases = PhaseSwitch::default();
-        let is_serving = Arc::new(AtomicBool::new(false));
-        let addresses: Vec<(SocketAddr, bool)> = listeners.addresses().collect();
-        let is_ready = {
-            let (phases, is_serving) = (phases.clone(), Arc::clone(&is_serving));
-            move || is_serving.load(Ordering::Acquire) && phases.current() == Phase::Serving
-        };
-        let admin = AdminServer::start(
-            admin_listener,
-            AdminServices {
-                events: events.clone(),
-                metrics: metrics.clone(),
-                is_ready: Arc::new(is_ready),
-                auth: auth.clone(),
-                hosts: config.admin.hosts.clone(),
-            },
-        )?;
-        let handler = CoreHandler::new(
-            ServerFacts::new(
-                addresses.iter().map(|(address, _)| *address),
-                admin.address(),
-                clock.now(),
-            ),
-            blocking,
-            revocation,
-            recent,
-            Arc::clone(&clock),
-            events.clone(),
-        );
-        let control = ControlServer::start(data.path(), Arc::new(handler), events.clone())?;
-        let mut signals = Signals::listen()?;
-        let server = Server::start(&config.server, &listeners, gate, &live, phases)?;
-        drop(listeners);
-        is_serving.store(true, Ordering::Release);
-        greet(&config, &live, &data, &addresses, admin.address());
-        started(&events, &addresses);
-        notify(&[sd_notify::NotifyState::Ready]);
-        let listening: Vec<SocketAddr> = addresses.iter().map(|(address, _)| *address).collect();
-        announce(&listening);
-
-        signals.stop_requested().await;
-        stop(server, signals, &events).await;
-        control.stop();
-        admin.stop();
-        Ok::<(), Failure>(())
-    })?;
-    events.emit(Event::new(&catalogue::PROCESS_SERVICE_STOPPED));
-    events.close(LAST_WORDS);
+    let farewell = tokio::select! {
+        () = stop.requested() => Farewell::Stop,
+        () = keeper.retire.notified() => Farewell::HandedOver,
+    };
+    end(&keeper, farewell, stop).await;
+    control.finish().await;
     Ok(())
+}
+
+fn services(data: &DataFolder, clock: &Arc<dyn Clock>) -> Result<Services, Failure> {
+    let blocklist = Blocklist::open(data.path().join("blocks.json"), Arc::clone(clock))?;
+    let blocking: Arc<dyn Blocking> = Arc::new(blocklist);
+    let counters = Arc::new(MemoryCounters::new(COUNTED_CLIENTS));
+    Ok(Services::new(Arc::clone(clock), counters, blocking))
+}
+
+fn is_ready(phases: &PhaseSwitch, is_serving: &Arc<AtomicBool>) -> IsReady {
+    let (phases, is_serving) = (phases.clone(), Arc::clone(is_serving));
+    IsReady(Arc::new(move || {
+        is_serving.load(Ordering::Acquire) && phases.current() == Phase::Serving
+    }))
+}
+
+fn control(
+    keeper: &Arc<Keeper>,
+    revocation: Arc<dyn Revocation>,
+    recent: Arc<Recent>,
+) -> Result<ControlServer, Failure> {
+    let handler = CoreHandler::new(
+        Arc::clone(keeper) as Arc<dyn mantlet_admin::control::Lifecycle>,
+        Arc::clone(&keeper.services.blocking),
+        revocation,
+        recent,
+        Arc::clone(&keeper.clock),
+        keeper.events.clone(),
+    );
+    Ok(ControlServer::start(keeper.data.path(), Arc::new(handler), keeper.events.clone())?)
+}
+
+/// Does what signals ask for, one after the other.
+async fn obey(keeper: Arc<Keeper>, mut requests: RequestSignals) {
+    loop {
+        let (request, keeper) = (requests.next().await, Arc::clone(&keeper));
+        let done = tokio::task::spawn_blocking(move || {
+            // What came of it is in the log.
+            match request {
+                Request::Reload => drop(keeper.reload("signal")),
+                Request::Upgrade => drop(keeper.hand_over("signal")),
+            }
+        });
+        let _ = done.await;
+    }
 }
 
 /// The gate with what its workers share.
@@ -124,89 +283,36 @@ fn gate(config: &Config, events: &Events, metrics: &Metrics, clock: &Arc<dyn Clo
     }
 }
 
-/// Drains; a second signal ends the wait.
-async fn stop(server: Server, mut signals: Signals, events: &Events) {
-    notify(&[sd_notify::NotifyState::Stopping]);
-    let seconds = server.drain_time().as_secs();
-    output::note(&format!(
-        "stopping; running requests have {seconds} s to end, a second signal ends them now"
-    ));
+/// Drains; a signal ends the wait.
+async fn end(keeper: &Arc<Keeper>, farewell: Farewell, mut stop: StopSignals) {
+    let events = &keeper.events;
+    if farewell == Farewell::Stop {
+        notify(&[NotifyState::Stopping]);
+    }
     events.emit(Event::new(&catalogue::PROCESS_SERVICE_STOPPING));
-    let drained = tokio::task::spawn_blocking(move || server.drain());
+    let ending = Arc::clone(keeper);
+    let drained = tokio::task::spawn_blocking(move || {
+        // A reload that runs is finished first.
+        let Some(Running { server, admin, .. }) = lock(&ending.running).take() else { return };
+        if farewell == Farewell::HandedOver {
+            // Whoever asks how we are is to be answered by the process after us.
+            admin.stop();
+            return server.drain(farewell);
+        }
+        let seconds = server.drain_time().as_secs();
+        output::note(&format!(
+            "stopping; running requests have {seconds} s to end, a second signal ends them now"
+        ));
+        server.drain(farewell);
+        admin.stop();
+    });
     tokio::select! {
         _ = drained => {}
-        () = signals.stop_requested() => {
+        () = stop.requested() => {
             // The drain thread would keep the runtime from ending.
             events.emit(Event::new(&catalogue::PROCESS_SERVICE_STOPPED));
             events.close(LAST_WORDS);
             std::process::exit(0);
         }
     }
-}
-
-/// The signals that end the server.
-struct Signals {
-    terminate: tokio::signal::unix::Signal,
-    interrupt: tokio::signal::unix::Signal,
-}
-
-impl Signals {
-    fn listen() -> std::io::Result<Self> {
-        let terminate = signal(SignalKind::terminate())?;
-        Ok(Self { terminate, interrupt: signal(SignalKind::interrupt())? })
-    }
-
-    async fn stop_requested(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
-    }
-}
-
-/// What a person wants to know in the first minute.
-fn greet(
-    config: &Config,
-    live: &Live,
-    data: &DataFolder,
-    addresses: &[(SocketAddr, bool)],
-    admin: SocketAddr,
-) {
-    output::note(&format!("Mantlet {} is up", env!("CARGO_PKG_VERSION")));
-    for (address, is_tls) in addresses {
-        let scheme = if *is_tls { "https" } else { "http" };
-        output::note(&format!("  listening   {scheme}://{address}/"));
-    }
-    if let Some(url) = &config.upstream.url {
-        output::note(&format!("  protecting  {url}"));
-    }
-    if !config.routes.is_empty() {
-        output::note(&format!("  routes      {}", config.routes.len()));
-    }
-    let guards: Vec<String> = live
-        .summary()
-        .map(|(name, mode)| match mode.as_str() {
-            "enforce" => name.to_owned(),
-            mode => format!("{name} ({mode})"),
-        })
-        .collect();
-    output::note(&format!("  guards      {}", guards.join(", ")));
-    output::note(&format!("  admin       http://{admin}/ (health, metrics)"));
-    output::note(&format!("  data        {}", data.path().display()));
-}
-
-fn started(events: &Events, addresses: &[(SocketAddr, bool)]) {
-    for (address, _) in addresses {
-        events.emit(
-            Event::new(&catalogue::PROCESS_SERVICE_STARTED)
-                .text(field::LISTEN, address.to_string())
-                .text(field::VERSION, env!("CARGO_PKG_VERSION")),
-        );
-    }
-}
-
-/// Tells the service manager, where there is one.
-fn notify(states: &[sd_notify::NotifyState<'_>]) {
-    // Without a manager there is nobody to tell.
-    let _ = sd_notify::notify(states);
 }

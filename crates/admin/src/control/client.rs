@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::command::parse_answer;
 use super::{ANSWER_BYTES, Command, ControlError, DEADLINE, socket_path};
 
-/// A way to the server that runs on a data folder. Blocks, each request for at most five seconds.
+/// A way to the server that runs on a data folder. Blocks, each request for a bounded time.
 #[derive(Debug)]
 pub struct Client {
     path: PathBuf,
@@ -43,7 +43,8 @@ impl Client {
             Some(stream) => stream,
             None => UnixStream::connect(&self.path).map_err(failed)?,
         };
-        let answer = exchange(stream, command.to_line().as_bytes()).map_err(failed)?;
+        let answer =
+            exchange(stream, command.to_line().as_bytes(), command.patience()).map_err(failed)?;
         parse_answer(&answer)
     }
 }
@@ -65,8 +66,8 @@ fn unreachable_server(path: &Path, error: &io::Error) -> ControlError {
     ControlError::new(format!("cannot ask the server at `{}`: {error}", path.display()), hint)
 }
 
-/// Sends the line and reads to the end, in five seconds altogether.
-fn exchange(mut stream: UnixStream, line: &[u8]) -> io::Result<Vec<u8>> {
+/// Sends the line and reads to the end, in `patience` altogether.
+fn exchange(mut stream: UnixStream, line: &[u8], patience: Duration) -> io::Result<Vec<u8>> {
     let clock = SystemClock::new();
     let start = clock.monotonic();
     stream.set_write_timeout(Some(DEADLINE))?;
@@ -75,7 +76,7 @@ fn exchange(mut stream: UnixStream, line: &[u8]) -> io::Result<Vec<u8>> {
     let mut answer = Vec::new();
     let mut chunk = [0; 16 * 1024];
     while !answer.ends_with(b"\n") {
-        let left = DEADLINE.saturating_sub(clock.monotonic().since(start));
+        let left = patience.saturating_sub(clock.monotonic().since(start));
         if left.is_zero() || answer.len() > ANSWER_BYTES {
             return Err(io::ErrorKind::TimedOut.into());
         }

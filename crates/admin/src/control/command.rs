@@ -1,9 +1,11 @@
 //! Commands and their lines.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{ControlError, VERSION};
+use super::{ControlError, DEADLINE, LONG_DEADLINE, VERSION};
 
 /// What a running server can be asked to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +33,10 @@ pub enum Command {
         /// An address or a network in CIDR notation.
         network: String,
     },
+    /// Reads the configuration again: `{"changed":[…],"restart":[…],"warnings":[…]}`, lines for people.
+    Reload,
+    /// Starts the binary anew on the same sockets, then drains: `{"pid"}` of the new process.
+    Upgrade,
     /// All blocks: `{"blocks":[{"network","until","why"}]}`, sorted by network.
     BlockList,
 }
@@ -45,16 +51,35 @@ impl Command {
             Self::BlockAdd { .. } => "block-add",
             Self::BlockRemove { .. } => "block-remove",
             Self::BlockList => "block-list",
+            Self::Reload => "reload",
+            Self::Upgrade => "upgrade",
         }
     }
 
-    /// The network it changes something about, as it was written; such a command belongs in the
-    /// audit journal. `None` when it only looks.
+    /// Whether it changes something; such a command belongs in the audit journal.
     #[must_use]
-    pub fn changes(&self) -> Option<&str> {
+    pub const fn is_change(&self) -> bool {
+        !matches!(self, Self::Status | Self::Explain { .. } | Self::BlockList)
+    }
+
+    /// The network it is about, as it was written; `None` when it is about none.
+    #[must_use]
+    pub fn network(&self) -> Option<&str> {
         match self {
             Self::BlockAdd { network, .. } | Self::BlockRemove { network } => Some(network),
-            Self::Status | Self::Explain { .. } | Self::BlockList => None,
+            Self::Status
+            | Self::Explain { .. }
+            | Self::BlockList
+            | Self::Reload
+            | Self::Upgrade => None,
+        }
+    }
+
+    /// How long whoever asks waits for the answer.
+    pub(super) const fn patience(&self) -> Duration {
+        match self {
+            Self::Reload | Self::Upgrade => LONG_DEADLINE,
+            _ => DEADLINE,
         }
     }
 
@@ -145,6 +170,8 @@ mod tests {
         prop_oneof![
             Just(Command::Status),
             Just(Command::BlockList),
+            Just(Command::Reload),
+            Just(Command::Upgrade),
             ".*".prop_map(|id| Command::Explain { id }),
             ".*".prop_map(|network| Command::BlockRemove { network }),
             add.prop_map(|(network, seconds, why)| Command::BlockAdd { network, seconds, why }),

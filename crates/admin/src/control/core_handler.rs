@@ -1,6 +1,5 @@
 //! Every command, over the traits of the lower layers.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,37 +11,17 @@ use mantlet_types::{
 };
 use serde_json::{Value, json};
 
-use super::{Actor, Command, ControlError, ControlHandler};
+use super::{Actor, Command, ControlError, ControlHandler, Lifecycle, ServerFacts};
 
 /// Most records of one request in an answer; the newest of them.
 const EXPLAIN_RECORDS: usize = 256;
 /// Longest `why`, in bytes.
 const WHY_BYTES: usize = 512;
 
-/// What does not change while a server runs.
-#[derive(Debug, Clone)]
-pub struct ServerFacts {
-    listen: Vec<SocketAddr>,
-    admin: SocketAddr,
-    started: Timestamp,
-}
-
-impl ServerFacts {
-    /// Where the server listens, where its admin listener does, and since when.
-    #[must_use]
-    pub fn new(
-        listen: impl IntoIterator<Item = SocketAddr>,
-        admin: SocketAddr,
-        started: Timestamp,
-    ) -> Self {
-        Self { listen: listen.into_iter().collect(), admin, started }
-    }
-}
-
 /// Carries every command out. A new block also ends the running connections of its network.
 #[derive(Debug)]
 pub struct CoreHandler {
-    facts: ServerFacts,
+    lifecycle: Arc<dyn Lifecycle>,
     blocking: Arc<dyn Blocking>,
     revocation: Arc<dyn Revocation>,
     recent: Arc<Recent>,
@@ -54,25 +33,26 @@ impl CoreHandler {
     /// A handler over these parts of the server.
     #[must_use]
     pub fn new(
-        facts: ServerFacts,
+        lifecycle: Arc<dyn Lifecycle>,
         blocking: Arc<dyn Blocking>,
         revocation: Arc<dyn Revocation>,
         recent: Arc<Recent>,
         clock: Arc<dyn Clock>,
         events: Events,
     ) -> Self {
-        Self { facts, blocking, revocation, recent, clock, events }
+        Self { lifecycle, blocking, revocation, recent, clock, events }
     }
 
     fn status(&self) -> Value {
-        let ServerFacts { listen, admin, started } = &self.facts;
-        let uptime = self.clock.now().duration_since(*started).as_secs().max(0);
+        let ServerFacts { listen, admin, started, configured } = self.lifecycle.facts();
+        let uptime = self.clock.now().duration_since(started).as_secs().max(0);
         let listen: Vec<_> = listen.iter().map(ToString::to_string).collect();
         json!({
             "version": env!("CARGO_PKG_VERSION"),
             "pid": std::process::id(),
             "started": started.to_string(),
             "uptime_seconds": uptime,
+            "configured": configured.to_string(),
             "listen": listen,
             "admin": admin.to_string(),
             "blocks": self.blocking.list().len(),
@@ -159,9 +139,13 @@ impl ControlHandler for CoreHandler {
             Command::Status => Ok(self.status()),
             Command::Explain { id } => self.explain(id),
             Command::BlockAdd { network, seconds, why } => {
-                self.block(network, *seconds, why, actor)
+                self.lifecycle.change(&mut || self.block(network, *seconds, why, actor))
             }
-            Command::BlockRemove { network } => self.unblock(network, actor),
+            Command::BlockRemove { network } => {
+                self.lifecycle.change(&mut || self.unblock(network, actor))
+            }
+            Command::Reload => self.lifecycle.reload(actor),
+            Command::Upgrade => self.lifecycle.upgrade(actor),
             Command::BlockList => Ok(self.blocks()),
         }
     }

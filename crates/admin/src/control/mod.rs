@@ -17,6 +17,7 @@ mod command;
 mod core_handler;
 mod error;
 mod handler;
+mod lifecycle;
 mod server;
 mod socket;
 #[cfg(test)]
@@ -24,9 +25,10 @@ mod tests;
 
 pub use client::Client;
 pub use command::Command;
-pub use core_handler::{CoreHandler, ServerFacts};
+pub use core_handler::CoreHandler;
 pub use error::ControlError;
 pub use handler::{Actor, ControlHandler};
+pub use lifecycle::{Lifecycle, ServerFacts};
 pub use server::ControlServer;
 
 use std::path::{Path, PathBuf};
@@ -40,6 +42,8 @@ const REQUEST_BYTES: usize = 64 * 1024;
 const ANSWER_BYTES: usize = 16 * 1024 * 1024;
 /// How long each side waits for the other.
 const DEADLINE: Duration = Duration::from_secs(5);
+/// How long whoever asks waits for what takes long: reading everything again, starting a process.
+const LONG_DEADLINE: Duration = Duration::from_secs(90);
 
 /// Where the socket of the server on this data folder is.
 fn socket_path(folder: &Path) -> PathBuf {

@@ -24,6 +24,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 #[derive(Debug)]
 pub struct ControlServer {
     stop: watch::Sender<bool>,
+    slots: Arc<Semaphore>,
     _file: SocketFile,
 }
 
@@ -60,9 +61,18 @@ impl ControlServer {
         let listener = UnixListener::from_std(listener).map_err(failed)?;
         let (stop, stopped) = watch::channel(false);
         let desk = Arc::new(Desk { handler, events });
-        let accepting = accept(listener, Arc::clone(&desk), is_allowed, stopped);
+        let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+        let waiting = (listener, Arc::clone(&slots));
+        let accepting = accept(waiting, Arc::clone(&desk), is_allowed, stopped);
         task::spawn(&desk.events, "control socket", accepting);
-        Ok(Self { stop, _file: file })
+        Ok(Self { stop, slots, _file: file })
+    }
+
+    /// As [`ControlServer::stop`], and waits a little for the answers to commands that run.
+    pub async fn finish(self) {
+        self.stop.send_replace(true);
+        let all = u32::try_from(MAX_CONNECTIONS).unwrap_or(u32::MAX);
+        let _ = tokio::time::timeout(DEADLINE, self.slots.acquire_many(all)).await;
     }
 
     /// Takes no more commands and removes the socket; commands that run are carried out.
@@ -78,12 +88,11 @@ struct Desk {
 }
 
 async fn accept(
-    listener: UnixListener,
+    (listener, slots): (UnixListener, Arc<Semaphore>),
     desk: Arc<Desk>,
     is_allowed: impl Fn(u32) -> bool + Send,
     mut stopped: watch::Receiver<bool>,
 ) {
-    let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -178,11 +187,16 @@ impl Desk {
 
     /// Puts a change in the journal before it is made.
     fn announce(&self, command: &Command, actor: Actor) -> Result<(), ControlError> {
-        let Some(network) = command.changes() else { return Ok(()) };
+        if !command.is_change() {
+            return Ok(());
+        }
         let event = Event::new(&catalogue::CONTROL_COMMAND_REQUESTED)
             .text(field::COMMAND, command.name())
-            .text(field::ACTOR, actor.to_string())
-            .text(field::NETWORK, network.to_owned());
+            .text(field::ACTOR, actor.to_string());
+        let event = match command.network() {
+            Some(network) => event.text(field::NETWORK, network.to_owned()),
+            None => event,
+        };
         self.events.record(event).map_err(|error| {
             let message = format!("not done: the audit record could not be written: {error}");
             ControlError::new(message, "free space or repair the disk of the data folder")
@@ -190,7 +204,7 @@ impl Desk {
     }
 
     fn audit(&self, command: &Command, actor: Actor, error: Option<&ControlError>) {
-        if command.changes().is_none() {
+        if !command.is_change() {
             return;
         }
         let event = Event::new(&catalogue::CONTROL_COMMAND_EXECUTED)

@@ -62,13 +62,15 @@ impl Fixture {
     }
 
     fn start(&mut self) {
-        let facts = ServerFacts::new(
-            ["127.0.0.1:8080".parse().unwrap()],
-            "127.0.0.1:9443".parse().unwrap(),
-            self.clock.now(),
-        );
+        let facts = ServerFacts {
+            listen: vec!["127.0.0.1:8080".parse().unwrap()],
+            admin: "127.0.0.1:9443".parse().unwrap(),
+            started: self.clock.now(),
+            configured: self.clock.now(),
+        };
+        let lifecycle = Arc::new(FakeLifecycle(facts));
         let handler = CoreHandler::new(
-            facts,
+            lifecycle,
             self.blocking.clone(),
             self.revocation.clone(),
             Arc::clone(&self.recent),
@@ -110,6 +112,53 @@ impl Fixture {
         let _ = stream.read_to_end(&mut answer);
         answer
     }
+}
+
+/// A server that cannot be reloaded and is about to be replaced for good.
+#[derive(Debug)]
+struct FakeLifecycle(ServerFacts);
+
+impl Lifecycle for FakeLifecycle {
+    fn facts(&self) -> ServerFacts {
+        self.0.clone()
+    }
+
+    fn reload(&self, _actor: Actor) -> Result<Value, ControlError> {
+        Err(ControlError::new("mantlet.toml:1: error: bad", "correct it"))
+    }
+
+    fn upgrade(&self, actor: Actor) -> Result<Value, ControlError> {
+        Ok(json!({ "pid": actor.uid }))
+    }
+
+    fn change(
+        &self,
+        change: &mut dyn FnMut() -> Result<Value, ControlError>,
+    ) -> Result<Value, ControlError> {
+        change()
+    }
+}
+
+#[test]
+fn reloads_and_upgrades_are_in_the_journal_before_they_are_done() {
+    let fixture = Fixture::new();
+    let error = fixture.ask(&Command::Reload).unwrap_err();
+    assert_eq!(error.message, "mantlet.toml:1: error: bad");
+    fixture.ask(&Command::Upgrade).unwrap();
+    let (requested, executed) = ("control.command.requested", "control.command.executed");
+    assert_eq!(fixture.captured.names(), [requested, executed, requested, executed]);
+    let outcomes = fixture.captured.by_name(executed);
+    let outcomes: Vec<_> = outcomes.iter().map(|event| event["event.outcome"].clone()).collect();
+    assert_eq!(outcomes, ["failure", "success"]);
+}
+
+#[test]
+fn the_socket_of_a_later_server_stays_when_this_one_goes() {
+    let mut fixture = Fixture::new();
+    let first = fixture.server.take().unwrap();
+    fixture.start();
+    first.stop();
+    fixture.ask(&Command::Status).unwrap();
 }
 
 #[test]
@@ -312,7 +361,7 @@ struct Slow(Barrier);
 
 impl ControlHandler for Slow {
     fn handle(&self, command: &Command, _actor: Actor) -> Result<Value, ControlError> {
-        assert!(command.changes().is_none(), "a defect");
+        assert!(!command.is_change(), "a defect");
         self.0.wait();
         Ok(Value::Null)
     }

@@ -4,12 +4,15 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use mantlet_types::Timestamp;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::registry::Registry;
 
 use super::RouteMetrics;
-use super::labels::{EventLabels, KindLabels, LimitLabels, SinkLabels, VerdictLabels};
+use super::labels::{
+    EventLabels, KindLabels, LimitLabels, OutcomeLabels, SinkLabels, VerdictLabels,
+};
 use super::series::{OTHER, Series};
 use crate::{Drops, Entry};
 
@@ -156,6 +159,17 @@ impl Metrics {
     /// The cap with this name (its key in the configuration) was reached.
     pub fn limit_reached(&self, limit: &'static str) {
         self.0.series.limits.get_or_create(&LimitLabels { limit }).inc();
+    }
+
+    /// A configuration holds since `at`.
+    pub fn config_loaded(&self, at: Timestamp) {
+        self.0.series.config_loaded.set(at.as_second());
+    }
+
+    /// The configuration was read again, and could be used or not.
+    pub fn config_reloaded(&self, is_used: bool) {
+        let outcome = if is_used { "success" } else { "failure" };
+        self.0.series.config_reloads.get_or_create(&OutcomeLabels { outcome }).inc();
     }
 
     /// An exchange with an upstream failed: `connect`, `timeout`, `invalid` and the like.

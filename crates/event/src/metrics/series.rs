@@ -8,7 +8,8 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
 use super::labels::{
-    EventLabels, KindLabels, LimitLabels, RequestSeries, RouteLabels, SinkLabels, VerdictLabels,
+    EventLabels, KindLabels, LimitLabels, OutcomeLabels, RequestSeries, RouteLabels, SinkLabels,
+    VerdictLabels,
 };
 
 /// The label value for everything outside a bounded set.
@@ -34,6 +35,8 @@ pub(super) struct Series {
     pub(super) drops: Family<SinkLabels, Counter>,
     pub(super) limits: Family<LimitLabels, Counter>,
     pub(super) upstream_failures: Family<KindLabels, Counter>,
+    pub(super) config_reloads: Family<OutcomeLabels, Counter>,
+    pub(super) config_loaded: Gauge,
 }
 
 impl Series {
@@ -50,6 +53,8 @@ impl Series {
             drops: Family::default(),
             limits: Family::default(),
             upstream_failures: Family::default(),
+            config_reloads: Family::default(),
+            config_loaded: Gauge::default(),
         }
     }
 
@@ -99,6 +104,16 @@ impl Series {
             "mantlet_upstream_failures",
             "Failed exchanges with upstreams",
             self.upstream_failures.clone(),
+        );
+        to.register(
+            "mantlet_config_reload",
+            "How often the configuration was read again, and what came of it",
+            self.config_reloads.clone(),
+        );
+        to.register(
+            "mantlet_config_last_reload_success_timestamp_seconds",
+            "Since when the configuration in force holds, in seconds since 1970",
+            self.config_loaded.clone(),
         );
     }
 }

@@ -8,6 +8,9 @@ use mantlet_config::{ByteSize, Reader, section};
 
 use super::wire::Rules;
 
+/// Most addresses to listen on; all of them are handed to a new binary at once.
+pub(crate) const MAX_ADDRESSES: usize = 128;
+
 section! {
     /// Where and how requests come in.
     pub struct ServerSection {
@@ -87,6 +90,11 @@ impl ServerSection {
             let message = format!("`{address}` is open to the network without TLS");
             let hint = "use `[server.tls]`, or listen on 127.0.0.1 behind a proxy that ends TLS";
             reader.warn("server.listen", message, hint);
+        }
+        let count = self.listen.len().saturating_add(self.tls.listen.len());
+        if count > MAX_ADDRESSES {
+            let message = format!("{count} addresses are more than {MAX_ADDRESSES}");
+            reader.error("server.listen", message, "listen on `0.0.0.0` or `[::]` instead");
         }
         if self.listen.is_empty() && self.tls.listen.is_empty() {
             let hint = "name an address such as 127.0.0.1:8080";

@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::Request;
+use http::header::CONNECTION;
+use http::{HeaderValue, Request, StatusCode};
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
@@ -94,10 +95,20 @@ impl Protocols {
         let control = WireControl::new();
         let io = WireIo::new(stream, first, Arc::clone(&self.rules.wire), control.clone());
         let connection = Arc::new(Connection { client, wire: Some(control) });
-        let seat = Arc::clone(&self.seat);
+        let (seat, phases) = (Arc::clone(&self.seat), self.phases.clone());
         let service = service_fn(move |request: Request<Incoming>| {
             let (worker, connection) = (seat.worker(), Arc::clone(&connection));
-            async move { Ok::<_, Infallible>(worker.answer(&connection, request).await) }
+            let phases = phases.clone();
+            async move {
+                let mut response = worker.answer(&connection, request).await;
+                if phases.current() != Phase::Serving
+                    && response.status() != StatusCode::SWITCHING_PROTOCOLS
+                {
+                    // The client is not to send another request on a connection about to close.
+                    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+                }
+                Ok::<_, Infallible>(response)
+            }
         });
         // The filter keeps the deadlines and the limits; what it passes is within hyper's own.
         let serving = http1::Builder::new()
@@ -146,7 +157,7 @@ impl Protocols {
         let mut serving = std::pin::pin!(serving);
         tokio::select! {
             ended = serving.as_mut() => return ended,
-            () = self.phases.reached(Phase::Draining) => serving.as_mut().graceful_shutdown(),
+            () = self.phases.reached(Phase::Retiring) => serving.as_mut().graceful_shutdown(),
             () = self.idle(&control, &begun) => serving.as_mut().graceful_shutdown(),
         }
         serving.await

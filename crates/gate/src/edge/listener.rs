@@ -4,21 +4,30 @@ use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 
+use rustix::io::{FdFlags, fcntl_setfd};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::ServerSection;
 
 /// Connections that may wait to be accepted.
-const BACKLOG: i32 = 4096;
+pub(super) const BACKLOG: i32 = 4096;
+
+/// One listening socket.
+#[derive(Debug)]
+pub struct Listener {
+    /// The address as the configuration says it; its port may be 0.
+    pub wanted: SocketAddr,
+    /// The address as it is bound.
+    pub address: SocketAddr,
+    /// Whether it speaks TLS.
+    pub is_tls: bool,
+    /// The socket; it never blocks.
+    pub socket: TcpListener,
+}
 
 /// The listening sockets of the server.
-#[derive(Debug)]
-pub struct Listeners {
-    /// For plain HTTP.
-    pub plain: Vec<TcpListener>,
-    /// For HTTPS.
-    pub tls: Vec<TcpListener>,
-}
+#[derive(Debug, Default)]
+pub struct Listeners(pub(super) Vec<Listener>);
 
 /// An address that cannot be listened on.
 #[derive(Debug)]
@@ -47,42 +56,83 @@ impl fmt::Display for BindError {
 
 impl std::error::Error for BindError {}
 
-impl Listeners {
-    /// Binds everything the section names.
-    ///
-    /// # Errors
-    /// [`BindError`] for the first address that cannot be bound; nothing stays bound then.
-    pub fn bind(section: &ServerSection) -> Result<Self, BindError> {
-        let all = |addresses: &[SocketAddr]| {
-            addresses.iter().map(|at| bind(*at)).collect::<Result<Vec<_>, _>>()
-        };
-        Ok(Self { plain: all(&section.listen)?, tls: all(&section.tls.listen)? })
-    }
-
-    /// The addresses, as bound.
-    pub fn addresses(&self) -> impl Iterator<Item = (SocketAddr, bool)> {
-        let plain = self.plain.iter().map(|listener| (listener, false));
-        let tls = self.tls.iter().map(|listener| (listener, true));
-        plain
-            .chain(tls)
-            .filter_map(|(listener, is_tls)| Some((listener.local_addr().ok()?, is_tls)))
+impl BindError {
+    pub(super) const fn new(address: SocketAddr, error: io::Error) -> Self {
+        Self { address, error }
     }
 }
 
-/// One listening socket. Workers share it: an address that is in use is always an error, which it
-/// would not be if every worker bound its own.
-pub(super) fn bind(address: SocketAddr) -> Result<TcpListener, BindError> {
-    let open = || {
-        let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-        socket.set_nonblocking(true)?;
-        // A restart must not wait for connections of the process before it to time out.
-        socket.set_reuse_address(true)?;
-        if address.is_ipv6() {
-            socket.set_only_v6(false)?;
+impl Listeners {
+    /// A socket for everything the section names: the one that `inherited` gives for its address,
+    /// or a new one.
+    ///
+    /// # Errors
+    /// [`BindError`] for the first address that cannot be bound; nothing stays bound then.
+    pub fn bind(
+        section: &ServerSection,
+        mut inherited: impl FnMut(SocketAddr) -> Option<TcpListener>,
+    ) -> Result<Self, BindError> {
+        let open = |(address, is_tls)| match inherited(address) {
+            Some(socket) => Listener::adopt(address, is_tls, socket),
+            None => Listener::bind(address, is_tls),
+        };
+        wanted(section).map(open).collect::<Result<_, _>>().map(Self)
+    }
+
+    /// The sockets.
+    pub fn iter(&self) -> impl Iterator<Item = &Listener> {
+        self.0.iter()
+    }
+}
+
+/// Every address that a section names, and whether it is for TLS.
+pub(super) fn wanted(section: &ServerSection) -> impl Iterator<Item = (SocketAddr, bool)> {
+    let plain = section.listen.iter().map(|address| (*address, false));
+    plain.chain(section.tls.listen.iter().map(|address| (*address, true)))
+}
+
+impl Listener {
+    /// One listening socket. Workers share it: an address that is in use is always an error, which
+    /// it would not be if every worker bound its own.
+    pub(super) fn bind(address: SocketAddr, is_tls: bool) -> Result<Self, BindError> {
+        let open = || {
+            let kind = Domain::for_address(address);
+            let socket = Socket::new(kind, Type::STREAM, Some(Protocol::TCP))?;
+            // A restart must not wait for connections of the process before it to time out.
+            socket.set_reuse_address(true)?;
+            if address.is_ipv6() {
+                socket.set_only_v6(false)?;
+            }
+            socket.bind(&address.into())?;
+            socket.listen(BACKLOG)?;
+            Ok(TcpListener::from(socket))
+        };
+        let socket = open().map_err(|error| BindError { address, error })?;
+        Self::adopt(address, is_tls, socket)
+    }
+
+    /// A socket that listens already, for the address `wanted`.
+    pub(super) fn adopt(
+        wanted: SocketAddr,
+        is_tls: bool,
+        socket: TcpListener,
+    ) -> Result<Self, BindError> {
+        let prepare = || {
+            socket.set_nonblocking(true)?;
+            // No program that is started from here gets it by accident.
+            fcntl_setfd(&socket, FdFlags::CLOEXEC)?;
+            socket.local_addr()
+        };
+        match prepare() {
+            Ok(address) => Ok(Self { wanted, address, is_tls, socket }),
+            Err(error) => Err(BindError { address: wanted, error }),
         }
-        socket.bind(&address.into())?;
-        socket.listen(BACKLOG)?;
-        Ok(TcpListener::from(socket))
-    };
-    open().map_err(|error| BindError { address, error })
+    }
+
+    /// The same socket under another handle, for TLS or not.
+    pub(super) fn share(&self, is_tls: bool) -> Result<Self, BindError> {
+        let Self { wanted, address, .. } = *self;
+        let socket = self.socket.try_clone().map_err(|error| BindError { address, error })?;
+        Ok(Self { wanted, address, is_tls, socket })
+    }
 }

@@ -1,5 +1,6 @@
 //! The edge: sockets, connections, TLS, and the end of all of them in good order.
 
+mod accept;
 mod config;
 mod connection;
 mod listener;
@@ -10,9 +11,10 @@ mod stall;
 mod tls;
 pub mod wire;
 
+pub(crate) use config::MAX_ADDRESSES;
 pub use config::{ServerSection, TlsSection};
-pub use listener::{BindError, Listeners};
+pub use listener::{BindError, Listener, Listeners};
 pub use phase::{Phase, PhaseSwitch};
 pub(crate) use rules::ConnectionRules;
-pub use server::{Server, StartError};
+pub use server::{Farewell, NextListeners, Server, StartError};
 pub use tls::TlsError;

@@ -1,4 +1,4 @@
-//! Serving, then draining, then over: one value that everything long-lived watches.
+//! Serving, then retiring, then draining, then over: one value that everything long-lived watches.
 
 use tokio::sync::watch;
 
@@ -7,7 +7,9 @@ use tokio::sync::watch;
 pub enum Phase {
     /// Connections are accepted.
     Serving,
-    /// No new connections; what runs may end.
+    /// No new connections; what is open may ask once more, and is told that it is the last time.
+    Retiring,
+    /// Connections without a running request are closed; what runs may end.
     Draining,
     /// What still runs is cut off.
     Over,

@@ -1,136 +1,229 @@
-//! The workers: one thread, one runtime, one pool of upstream connections each.
+//! The workers: one thread and one runtime each, which accept and serve.
 
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
+use std::sync::mpsc as std_mpsc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use mantlet_event::{Event, catalogue, field, reasons, task};
-use mantlet_limit::{ConcurrencyLimit, Key};
-use tokio::io::AsyncWriteExt as _;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Notify;
+use mantlet_event::task;
+use tokio::sync::{mpsc, watch};
 
-use super::connection::{Protocols, Version};
+use super::accept::{ACCEPT_PAUSE, Connections, Ear, Shared, accept};
+use super::listener::wanted;
 use super::phase::{Phase, PhaseSwitch};
-use super::{ConnectionRules, Listeners, ServerSection};
+use super::{BindError, Listener, Listeners, MAX_ADDRESSES, ServerSection};
 use crate::live::Live;
-use crate::pipeline::{Denial, Sketch};
-use crate::refusal;
-use crate::stages::client::ClientStage;
 use crate::way::{Gate, Seat, Worker};
 
-/// How long to wait when the system cannot give another connection.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// Listening sockets that wait for a worker to take them over.
+const ORDERS: usize = 4 * MAX_ADDRESSES;
 
-/// How long a client that is one too many may take to read that.
-const FAREWELL: Duration = Duration::from_secs(1);
+/// How long connections without a running request may still ask when the server stops: the client
+/// may have sent the next one already, and then gets its answer.
+const LINGER: Duration = Duration::from_secs(1);
 
 /// A running server.
 #[derive(Debug)]
 pub struct Server {
     phases: PhaseSwitch,
     workers: Vec<Thread>,
-    drain: Duration,
+    /// Disconnected when the last worker has ended.
+    ended: std_mpsc::Receiver<()>,
+    connections: Arc<Connections>,
     gate: Arc<Gate>,
+    listening: Vec<Listening>,
+    drain: Duration,
 }
 
 /// A worker's thread and who works there.
 #[derive(Debug)]
 struct Thread {
     seat: Arc<Seat>,
+    orders: mpsc::Sender<Ear>,
     handle: JoinHandle<()>,
 }
 
-/// What every worker shares.
-#[derive(Clone)]
-struct Shared {
-    gate: Arc<Gate>,
-    phases: PhaseSwitch,
-    connections: Arc<Connections>,
-    drain: Duration,
-    seat: Arc<Seat>,
-}
-
-/// The connections that are open, on all workers.
+/// A socket that the workers accept on.
 #[derive(Debug)]
-struct Connections {
-    open: AtomicUsize,
-    limit: usize,
-    by_address: ConcurrencyLimit,
-    closed: Notify,
+struct Listening {
+    listener: Listener,
+    end: watch::Sender<bool>,
 }
 
-/// One of them.
-struct Open(Shared);
+/// The listening sockets of a configuration that is about to hold: everything that can fail about
+/// them is done.
+#[derive(Debug)]
+pub struct NextListeners {
+    /// Each with one handle for every worker.
+    fresh: Vec<(Listener, Vec<std::net::TcpListener>)>,
+    wanted: Vec<(SocketAddr, bool)>,
+}
 
-impl Drop for Open {
-    fn drop(&mut self) {
-        self.0.gate.metrics.connection_closed();
-        self.0.connections.open.fetch_sub(1, Ordering::AcqRel);
-        self.0.connections.closed.notify_waiters();
+/// Why a server stops.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Farewell {
+    /// It was asked to: what runs ends, WebSockets at once.
+    Stop,
+    /// Another process listens on its sockets: there is time until the drain time is over.
+    HandedOver,
+}
+
+/// A server whose threads or sockets cannot be had.
+#[derive(Debug)]
+pub struct StartError(io::Error);
+
+impl std::fmt::Display for StartError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "cannot start the workers: {}", self.0)
     }
 }
+
+impl std::error::Error for StartError {}
 
 impl Server {
     /// Starts the workers on sockets that are already bound.
     ///
     /// # Errors
-    /// [`StartError::Io`] where threads or sockets cannot be had. No worker runs then.
+    /// [`StartError`] where threads or sockets cannot be had. No worker runs then.
     pub fn start(
         section: &ServerSection,
-        listeners: &Listeners,
+        listeners: Listeners,
         gate: Arc<Gate>,
         live: &Arc<Live>,
         phases: PhaseSwitch,
     ) -> Result<Self, StartError> {
-        let connections = Arc::new(Connections {
-            open: AtomicUsize::new(0),
-            limit: usize::try_from(section.max_connections).unwrap_or(usize::MAX),
-            by_address: ConcurrencyLimit::new(
-                section.max_connections_per_address,
-                usize::try_from(section.max_connections).unwrap_or(usize::MAX),
-            ),
-            closed: Notify::new(),
-        });
+        let connections = Arc::new(Connections::new(section));
         let count = match usize::from(section.workers) {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
             count => count,
         };
-        let mut server = Self { phases, workers: Vec::new(), drain: section.drain, gate };
+        let (running, ended) = std_mpsc::sync_channel(0);
+        let (workers, listening, drain) = (Vec::new(), Vec::new(), section.drain);
+        let mut server = Self { phases, workers, ended, connections, gate, listening, drain };
         for index in 0..count {
-            let worker = Worker::new(Arc::clone(&server.gate), Arc::clone(live));
-            let shared = Shared {
-                gate: Arc::clone(&server.gate),
-                phases: server.phases.clone(),
-                connections: Arc::clone(&connections),
-                drain: section.drain,
-                seat: Arc::new(Seat::new(worker)),
-            };
-            match spawn_worker(index, listeners, shared) {
-                Ok(thread) => server.workers.push(thread),
-                Err(error) => {
-                    server.phases.advance(Phase::Over);
-                    return Err(StartError(error));
-                }
-            }
+            let started = server.spawn_worker(index, live, running.clone());
+            server.workers.push(started.map_err(|error| server.give_up(error))?);
+        }
+        for listener in listeners.0 {
+            let handles = server.handles(&listener);
+            let handles = handles.map_err(|error| server.give_up(error))?;
+            server.listen(listener, handles);
         }
         Ok(server)
     }
 
+    fn give_up(&self, error: io::Error) -> StartError {
+        self.phases.advance(Phase::Over);
+        StartError(error)
+    }
+
+    fn spawn_worker(
+        &self,
+        index: usize,
+        live: &Arc<Live>,
+        running: std_mpsc::SyncSender<()>,
+    ) -> io::Result<Thread> {
+        let seat = Arc::new(Seat::new(Worker::new(Arc::clone(&self.gate), Arc::clone(live))));
+        let shared = Arc::new(Shared {
+            gate: Arc::clone(&self.gate),
+            phases: self.phases.clone(),
+            connections: Arc::clone(&self.connections),
+            seat: Arc::clone(&seat),
+        });
+        let (orders, received) = mpsc::channel(ORDERS);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let thread = std::thread::Builder::new().name(format!("gate-{index}"));
+        let handle = thread.spawn(move || {
+            let _running = running;
+            runtime.block_on(run_worker(received, shared));
+        })?;
+        Ok(Thread { seat, orders, handle })
+    }
+
+    /// One handle of the socket for every worker.
+    fn handles(&self, listener: &Listener) -> io::Result<Vec<std::net::TcpListener>> {
+        self.workers.iter().map(|_| listener.socket.try_clone()).collect()
+    }
+
+    fn listen(&mut self, listener: Listener, handles: Vec<std::net::TcpListener>) {
+        let (end, ended) = watch::channel(false);
+        for (worker, socket) in self.workers.iter().zip(handles) {
+            let ear = Ear { socket, is_tls: listener.is_tls, ended: ended.clone() };
+            // A worker that panicked has reported it; the others share the socket.
+            let _ = worker.orders.try_send(ear);
+        }
+        self.listening.push(Listening { listener, end });
+    }
+
+    /// Opens the sockets that `section` names and that are not open yet. Nothing is accepted on
+    /// them before [`Server::swap`], and they are closed when that never comes.
+    ///
+    /// # Errors
+    /// [`BindError`] for the first address that cannot be bound.
+    pub fn open(&self, section: &ServerSection) -> Result<NextListeners, BindError> {
+        let wanted: Vec<_> = wanted(section).collect();
+        let mut fresh = Vec::new();
+        for (address, is_tls) in &wanted {
+            let known = self.listeners().find(|listener| listener.wanted == *address);
+            let listener = match known {
+                Some(known) if known.is_tls == *is_tls => continue,
+                Some(known) => known.share(*is_tls)?,
+                None => Listener::bind(*address, *is_tls)?,
+            };
+            let handles = self.handles(&listener);
+            let handles = handles.map_err(|error| BindError::new(*address, error))?;
+            fresh.push((listener, handles));
+        }
+        Ok(NextListeners { fresh, wanted })
+    }
+
     /// From now on `live` holds: for every request that begins after this, and for what concerns
     /// whole connections, for those that are accepted after it. What runs ends as it began.
-    pub fn swap(&mut self, live: &Arc<Live>) {
+    pub fn swap(&mut self, section: &ServerSection, live: &Arc<Live>, next: NextListeners) {
+        self.connections.set_limits(section);
+        self.gate.set_limits(section);
+        self.drain = section.drain;
         for thread in &self.workers {
             thread.seat.swap(live);
         }
+        let before = std::mem::take(&mut self.listening);
+        for (listener, handles) in next.fresh {
+            self.listen(listener, handles);
+        }
+        for old in before {
+            let Listener { wanted, is_tls, .. } = old.listener;
+            if next.wanted.contains(&(wanted, is_tls)) {
+                self.listening.push(old);
+            } else if !next.wanted.contains(&(wanted, !is_tls)) {
+                // Nobody else accepts on it from now on.
+                old.end.send_replace(true);
+            }
+        }
     }
 
-    /// Stops accepting, lets requests end within the drain time, then cuts off what is left.
+    /// The sockets it listens on.
+    pub fn listeners(&self) -> impl Iterator<Item = &Listener> {
+        self.listening.iter().map(|listening| &listening.listener)
+    }
+
+    /// Stops accepting, lets requests end within the drain time, then cuts off what is left. Until
+    /// connections without a running request are closed, the last answer on each says so.
     /// Blocks until every worker has ended.
-    pub fn drain(self) {
+    pub fn drain(self, farewell: Farewell) {
+        self.phases.advance(Phase::Retiring);
+        drop(self.listening);
+        let linger = match farewell {
+            Farewell::Stop => {
+                self.gate.tunnels.close();
+                LINGER
+            }
+            Farewell::HandedOver => self.drain,
+        };
+        // Nothing is ever sent: this ends early when the last worker has ended.
+        let _ = self.ended.recv_timeout(linger);
         self.phases.advance(Phase::Draining);
         self.gate.tunnels.close();
         for worker in self.workers {
@@ -147,161 +240,39 @@ impl Server {
     }
 }
 
-/// A server whose threads or sockets cannot be had.
-#[derive(Debug)]
-pub struct StartError(io::Error);
-
-impl std::fmt::Display for StartError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "cannot start the workers: {}", self.0)
-    }
-}
-
-impl std::error::Error for StartError {}
-
-fn spawn_worker(index: usize, listeners: &Listeners, shared: Shared) -> io::Result<Thread> {
-    let clone = |all: &[std::net::TcpListener]| {
-        all.iter().map(std::net::TcpListener::try_clone).collect::<io::Result<Vec<_>>>()
-    };
-    let (plain, tls) = (clone(&listeners.plain)?, clone(&listeners.tls)?);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let thread = std::thread::Builder::new().name(format!("gate-{index}"));
-    let seat = Arc::clone(&shared.seat);
-    let handle = thread.spawn(move || runtime.block_on(run_worker(plain, tls, shared)))?;
-    Ok(Thread { seat, handle })
-}
-
-async fn run_worker(
-    plain: Vec<std::net::TcpListener>,
-    tls: Vec<std::net::TcpListener>,
-    shared: Shared,
-) {
-    let gate = Arc::clone(&shared.gate);
-    let all = plain.into_iter().map(|listener| (listener, false));
-    for (listener, is_tls) in all.chain(tls.into_iter().map(|listener| (listener, true))) {
-        let shared = shared.clone();
-        task::spawn(&gate.events, "listener", async move {
-            match TcpListener::from_std(listener) {
-                Ok(listener) => accept(&listener, is_tls, &shared).await,
-                Err(error) => shared.gate.events.emit(
-                    Event::new(&catalogue::PROCESS_TASK_PANICKED)
-                        .text(field::TASK, "listener")
-                        .text(field::ERROR, error.to_string()),
-                ),
-            }
-        });
-    }
-    shared.phases.reached(Phase::Draining).await;
-    let all_closed = async {
-        loop {
-            let closed = shared.connections.closed.notified();
-            if shared.connections.open.load(Ordering::Acquire) == 0 && gate.tunnels.is_empty() {
-                return;
-            }
-            // Upgraded connections are not counted as connections: look again now and then.
-            let _ = tokio::time::timeout(ACCEPT_PAUSE, closed).await;
-        }
-    };
-    // Whoever is left when the time is up is cut off by the end of the runtime.
-    let _ = tokio::time::timeout(shared.drain, all_closed).await;
-}
-
-async fn accept(listener: &TcpListener, is_tls: bool, shared: &Shared) {
-    let phases = &shared.phases;
+async fn run_worker(mut orders: mpsc::Receiver<Ear>, shared: Arc<Shared>) {
+    let mut accepting = Vec::new();
     loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = phases.reached(Phase::Draining) => return,
-        };
-        match accepted {
-            Ok((stream, peer)) => admit(stream, peer, is_tls, shared),
-            // The client is gone already, or the system is out of descriptors or memory.
-            Err(error) => {
-                shared.gate.metrics.limit_reached("accept");
-                if error.kind() != io::ErrorKind::ConnectionAborted {
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
-                }
+        tokio::select! {
+            Some(ear) = orders.recv() => {
+                accepting.retain(|task: &tokio::task::JoinHandle<_>| !task.is_finished());
+                let accepting_here = accept(ear, Arc::clone(&shared));
+                accepting.push(task::spawn(&shared.gate.events, "listener", accepting_here));
             }
+            () = shared.phases.reached(Phase::Retiring) => break,
         }
     }
+    for task in accepting {
+        // Each takes in who waits to be accepted, and ends.
+        let _ = task.await;
+    }
+    tokio::select! {
+        () = all_closed(&shared) => return,
+        () = shared.phases.reached(Phase::Draining) => {}
+    }
+    // Whoever is left when the time is up is cut off by the end of the runtime.
+    let drain = shared.seat.worker().live.drain;
+    let _ = tokio::time::timeout(drain, all_closed(&shared)).await;
 }
 
-fn admit(stream: TcpStream, peer: SocketAddr, is_tls: bool, shared: &Shared) {
-    let worker = shared.seat.worker();
+async fn all_closed(shared: &Shared) {
     let connections = &shared.connections;
-    let before = connections.open.fetch_add(1, Ordering::AcqRel);
-    shared.gate.metrics.connection_opened();
-    let open = Open(shared.clone());
-    let client = peer.ip().to_canonical();
-    let permit = connections.by_address.acquire(&Key::of_address(0, client));
-    let is_exempt = worker.live.client.is_trusted(client);
-    let reached = match &permit {
-        _ if before >= connections.limit => Some("server.max_connections"),
-        Err(_) if !is_exempt => Some("server.max_connections_per_address"),
-        _ => None,
-    };
-    // The connection keeps its rules, and not all that was in force when it came.
-    let rules = worker.live.connections.clone();
-    let shared = shared.clone();
-    task::spawn(&worker.gate.events, "connection", async move {
-        let _held = (open, permit);
-        if let Some(limit) = reached {
-            shared.gate.metrics.limit_reached(limit);
-            turn_away(stream, peer, is_tls, &shared).await;
-        } else {
-            serve(stream, peer, is_tls, &shared, rules).await;
+    loop {
+        let closed = connections.closed.notified();
+        if connections.open.load(Ordering::Acquire) == 0 && shared.gate.tunnels.is_empty() {
+            return;
         }
-    });
-}
-
-async fn serve(
-    stream: TcpStream,
-    peer: SocketAddr,
-    is_tls: bool,
-    shared: &Shared,
-    rules: ConnectionRules,
-) {
-    if stream.set_nodelay(true).is_err() {
-        return;
+        // Upgraded connections are not counted as connections: look again now and then.
+        let _ = tokio::time::timeout(ACCEPT_PAUSE, closed).await;
     }
-    let client = ClientStage::of_connection(peer, is_tls);
-    let (phases, seat) = (shared.phases.clone(), Arc::clone(&shared.seat));
-    let protocols = Protocols { rules, phases, seat };
-    if !is_tls {
-        return protocols.serve(stream, None, client).await;
-    }
-    let Some(acceptor) = &protocols.rules.acceptor else { return };
-    let handshake_timeout = protocols.rules.handshake_timeout;
-    let handshake = tokio::time::timeout(handshake_timeout, acceptor.accept(stream));
-    let handshake = tokio::select! {
-        handshake = handshake => handshake,
-        // Nothing was asked on it yet.
-        () = protocols.phases.reached(Phase::Draining) => return,
-    };
-    let Ok(Ok(stream)) = handshake else { return };
-    let version = match stream.get_ref().1.alpn_protocol() {
-        Some(b"h2") => Version::Two,
-        _ => Version::One,
-    };
-    protocols.serve(stream, Some(version), client).await;
-}
-
-/// Says 503 on plain connections and closes; over TLS there is nothing to say before a handshake.
-async fn turn_away(mut stream: TcpStream, peer: SocketAddr, is_tls: bool, shared: &Shared) {
-    let gate = &*shared.gate;
-    let id = mantlet_types::RequestId::new(gate.clock.now(), &*gate.rng);
-    let denial = Denial::new(&reasons::TOO_MANY_CONNECTIONS);
-    let client = peer.ip().to_canonical();
-    let sketch = Sketch { id, client, peer, method: "", host: "", path: "", route: "" };
-    let runner = &shared.seat.worker().runner;
-    runner.report_stage(&catalogue::GATEWAY_REQUEST_REFUSED, "edge", &sketch, &denial);
-    if is_tls {
-        return;
-    }
-    let answer = refusal::render_raw(&denial, id);
-    let _ = tokio::time::timeout(FAREWELL, async {
-        stream.write_all(&answer).await?;
-        stream.shutdown().await
-    })
-    .await;
 }

@@ -9,7 +9,7 @@ pub struct BodyMemory(Arc<Ledger>);
 
 #[derive(Debug)]
 struct Ledger {
-    limit: u64,
+    limit: AtomicU64,
     used: AtomicU64,
 }
 
@@ -24,7 +24,12 @@ impl BodyMemory {
     /// A memory of `limit` bytes.
     #[must_use]
     pub fn new(limit: u64) -> Self {
-        Self(Arc::new(Ledger { limit, used: AtomicU64::new(0) }))
+        Self(Arc::new(Ledger { limit: AtomicU64::new(limit), used: AtomicU64::new(0) }))
+    }
+
+    /// From now on there are `limit` bytes; what is held already stays held.
+    pub fn set_limit(&self, limit: u64) {
+        self.0.limit.store(limit, Ordering::Relaxed);
     }
 
     /// An empty share that can grow.
@@ -38,7 +43,7 @@ impl Share {
     /// Takes `more` bytes; `false` when they are not to be had, and then nothing is taken.
     #[must_use]
     pub fn grow(&mut self, more: u64) -> bool {
-        let limit = self.ledger.limit;
+        let limit = self.ledger.limit.load(Ordering::Relaxed);
         let take = |used: u64| used.checked_add(more).filter(|sum| *sum <= limit);
         let taken = self.ledger.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take);
         if taken.is_ok() {
@@ -68,5 +73,9 @@ mod tests {
         drop(one);
         assert!(two.grow(6));
         assert!(!two.grow(u64::MAX));
+        memory.set_limit(12);
+        assert!(two.grow(2) && !two.grow(1));
+        memory.set_limit(3);
+        assert!(!two.grow(1), "what is held stays held");
     }
 }

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hyper::upgrade::{OnUpgrade, Upgraded};
@@ -28,7 +29,7 @@ pub struct TunnelRegistry(Arc<Registry>);
 #[derive(Debug)]
 struct Registry {
     metrics: Metrics,
-    limit: usize,
+    limit: AtomicUsize,
     open: Mutex<Open>,
 }
 
@@ -60,6 +61,7 @@ impl TunnelRegistry {
     /// An empty registry that holds at most `limit` connections.
     #[must_use]
     pub fn new(limit: usize, metrics: Metrics) -> Self {
+        let limit = AtomicUsize::new(limit);
         Self(Arc::new(Registry { metrics, limit, open: Mutex::default() }))
     }
 
@@ -69,7 +71,7 @@ impl TunnelRegistry {
     #[must_use]
     pub fn reserve(&self, tunnel: Tunnel) -> Option<Slot> {
         let mut open = self.lock();
-        if open.is_closed || open.entries.len() >= self.0.limit {
+        if open.is_closed || open.entries.len() >= self.0.limit.load(Ordering::Relaxed) {
             return None;
         }
         let (end, ended) = watch::channel(None);
@@ -78,6 +80,11 @@ impl TunnelRegistry {
         drop(open);
         self.0.metrics.upgrade_opened();
         Some(Slot { registry: self.clone(), id, ended })
+    }
+
+    /// From now on at most `limit` may be open; those that are stay.
+    pub fn set_limit(&self, limit: usize) {
+        self.0.limit.store(limit, Ordering::Relaxed);
     }
 
     /// How many connections are open.

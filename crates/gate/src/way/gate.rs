@@ -5,6 +5,7 @@ use std::sync::Arc;
 use mantlet_event::{Events, Metrics};
 use mantlet_types::{Clock, Rng};
 
+use crate::edge::ServerSection;
 use crate::stages::body::BodyMemory;
 use crate::upstream::TunnelRegistry;
 
@@ -23,4 +24,13 @@ pub struct Gate {
     pub body_memory: BodyMemory,
     /// Connections that have left HTTP.
     pub tunnels: TunnelRegistry,
+}
+
+impl Gate {
+    /// The limits of a new configuration; what is over them already stays.
+    pub(crate) fn set_limits(&self, section: &ServerSection) {
+        self.body_memory.set_limit(section.body_memory.0);
+        let upgraded = usize::try_from(section.max_upgraded_connections).unwrap_or(usize::MAX);
+        self.tunnels.set_limit(upgraded);
+    }
 }

@@ -1,11 +1,11 @@
 //! `mantlet block add|remove|list`: networks that are refused while the server runs.
 
-use mantlet_admin::control::{Client, Command};
+use mantlet_admin::control::Command;
 use mantlet_config::{Cidr, Scalar as _, Value};
 use serde_json::Value as Json;
 
-use super::{Failure, Outcome, data_folder};
-use crate::cli::{BlockCommand, PlaceFlags};
+use super::{Failure, Outcome, ask};
+use crate::cli::BlockCommand;
 use crate::output;
 
 pub(super) fn execute(command: BlockCommand) -> Result<Outcome, Failure> {
@@ -72,14 +72,4 @@ fn seconds(text: &str) -> Result<u64, Failure> {
             Err(format!("--for: {}\n  hint: {}", complaint.message, complaint.hint).into())
         }
     }
-}
-
-/// Asks the running server; `None` when the configuration cannot be used.
-fn ask(place: PlaceFlags, command: &Command) -> Result<Option<Json>, Failure> {
-    let Some(data) = data_folder(place) else { return Ok(None) };
-    let Some(mut client) = Client::connect(&data)? else {
-        let hint = "start it with `mantlet run`, or name its data folder with --data";
-        return Err(format!("no server runs on `{}`\n  hint: {hint}", data.display()).into());
-    };
-    Ok(Some(client.request(command)?))
 }

@@ -6,7 +6,8 @@ use super::{Failure, Outcome};
 use crate::cli::ServerFlags;
 use crate::config::{Need, read};
 use crate::demo::WeakApplication;
-use crate::{data, output, service};
+use crate::service::{self, Start};
+use crate::{data, output};
 
 pub(super) fn execute(mut flags: ServerFlags) -> Result<Outcome, Failure> {
     if flags.upstream.is_some() {
@@ -24,7 +25,8 @@ pub(super) fn execute(mut flags: ServerFlags) -> Result<Outcome, Failure> {
     if let Some(open) = addresses.find(|at| !at.ip().is_loopback()) {
         return Err(format!("the demo is weak on purpose and stays on loopback, not on `{open}`\n  hint: leave --listen out, and `[server] listen` and `[server.tls] listen` on 127.0.0.1").into());
     }
-    service::run(ready, |listening| introduce(&application, listening))?;
+    let start = Start { flags, program: None, takes_over: false };
+    service::run(start, ready, |listening| introduce(&application, listening))?;
     Ok(Outcome::Fine)
 }
 

@@ -6,12 +6,16 @@ mod config;
 mod demo;
 mod explain;
 mod init;
+mod reload;
 mod run;
 mod status;
 
 use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
+
+use mantlet_admin::control::{self, Client};
+use serde_json::Value as Json;
 
 use crate::cli::{Command, PlaceFlags, ServerFlags};
 use crate::config::{Need, read};
@@ -43,13 +47,15 @@ pub(crate) type Failure = Box<dyn Error>;
 /// Carries out a command.
 pub(crate) fn execute(command: Command) -> Result<Outcome, Failure> {
     match command {
-        Command::Run(flags) => run::execute(&flags),
+        Command::Run(flags) => run::execute(flags),
         Command::Demo(flags) => demo::execute(flags),
         Command::Check(flags) => check::execute(&flags),
         Command::Init { upstream, place } => init::execute(upstream.as_deref(), &place),
         Command::Explain { id, json, place } => explain::execute(&id, json, place),
         Command::Config(command) => config::execute(command),
         Command::Block(command) => block::execute(command),
+        Command::Reload { place } => reload::reload(place),
+        Command::Upgrade { place } => reload::upgrade(place),
         Command::Status { json, place } => status::execute(json, place),
     }
 }
@@ -57,8 +63,22 @@ pub(crate) fn execute(command: Command) -> Result<Outcome, Failure> {
 /// The data folder that these flags and the configuration name. `None` when the configuration
 /// cannot be used; its problems have been printed.
 fn data_folder(place: PlaceFlags) -> Option<PathBuf> {
+    // Whoever names it needs no configuration, and least of all one without mistakes.
+    if let Some(data) = place.data {
+        return Some(data);
+    }
     let flags = ServerFlags { place, ..ServerFlags::default() };
     let ready = read(&flags, Need::Nothing).ready()?;
     let usual = || crate::data::usual_place(&ready.environment);
     Some(ready.config.data.clone().unwrap_or_else(usual))
+}
+
+/// Asks the running server; `None` when the configuration cannot be used.
+fn ask(place: PlaceFlags, command: &control::Command) -> Result<Option<Json>, Failure> {
+    let Some(data) = data_folder(place) else { return Ok(None) };
+    let Some(mut client) = Client::connect(&data)? else {
+        let hint = "start it with `mantlet run`, or name its data folder with --data";
+        return Err(format!("no server runs on `{}`\n  hint: {hint}", data.display()).into());
+    };
+    Ok(Some(client.request(command)?))
 }

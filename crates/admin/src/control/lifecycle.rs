@@ -1,0 +1,49 @@
+//! What a running server can do with itself.
+
+use std::fmt::Debug;
+use std::net::SocketAddr;
+
+use mantlet_types::Timestamp;
+use serde_json::Value;
+
+use super::{Actor, ControlError};
+
+/// What is known about a server while it runs.
+#[derive(Debug, Clone)]
+pub struct ServerFacts {
+    /// Where it listens.
+    pub listen: Vec<SocketAddr>,
+    /// Where its admin listener does.
+    pub admin: SocketAddr,
+    /// Since when.
+    pub started: Timestamp,
+    /// Since when the configuration in force holds.
+    pub configured: Timestamp,
+}
+
+/// A server that can look at itself, take a new configuration, and hand over to a new binary.
+pub trait Lifecycle: Debug + Send + Sync {
+    /// How it is now.
+    fn facts(&self) -> ServerFacts;
+
+    /// Reads the configuration again, for `actor`; it holds from now on, all of it or nothing.
+    ///
+    /// # Errors
+    /// [`ControlError`] with every problem, when it cannot be used. Nothing has changed then.
+    fn reload(&self, actor: Actor) -> Result<Value, ControlError>;
+
+    /// Starts the binary anew on the same sockets; when it is ready this process begins to end.
+    ///
+    /// # Errors
+    /// [`ControlError`] when the new process does not get ready. This one goes on then.
+    fn upgrade(&self, actor: Actor) -> Result<Value, ControlError>;
+
+    /// Does what changes the data folder, unless another process is about to take it over.
+    ///
+    /// # Errors
+    /// [`ControlError`] when one is, and what `change` comes to.
+    fn change(
+        &self,
+        change: &mut dyn FnMut() -> Result<Value, ControlError>,
+    ) -> Result<Value, ControlError>;
+}

@@ -1,0 +1,67 @@
+//! What a person and the service manager hear of start, reload and end.
+
+use std::net::SocketAddr;
+
+use mantlet_event::{Event, Events, catalogue, field};
+use mantlet_gate::Live;
+use sd_notify::NotifyState;
+
+use crate::config::Config;
+use crate::data::DataFolder;
+use crate::output;
+
+/// What a person wants to know in the first minute.
+pub(super) fn greet(
+    config: &Config,
+    live: &Live,
+    data: &DataFolder,
+    addresses: &[(SocketAddr, bool)],
+    admin: SocketAddr,
+) {
+    output::note(&format!("Mantlet {} is up", env!("CARGO_PKG_VERSION")));
+    for (address, is_tls) in addresses {
+        let scheme = if *is_tls { "https" } else { "http" };
+        output::note(&format!("  listening   {scheme}://{address}/"));
+    }
+    if let Some(url) = &config.upstream.url {
+        output::note(&format!("  protecting  {url}"));
+    }
+    if !config.routes.is_empty() {
+        output::note(&format!("  routes      {}", config.routes.len()));
+    }
+    let guards: Vec<String> = live
+        .summary()
+        .map(|(name, mode)| match mode.as_str() {
+            "enforce" => name.to_owned(),
+            mode => format!("{name} ({mode})"),
+        })
+        .collect();
+    output::note(&format!("  guards      {}", guards.join(", ")));
+    output::note(&format!("  admin       http://{admin}/ (health, metrics)"));
+    output::note(&format!("  data        {}", data.path().display()));
+}
+
+pub(super) fn started(events: &Events, addresses: &[(SocketAddr, bool)]) {
+    for (address, _) in addresses {
+        events.emit(
+            Event::new(&catalogue::PROCESS_SERVICE_STARTED)
+                .text(field::LISTEN, address.to_string())
+                .text(field::VERSION, env!("CARGO_PKG_VERSION")),
+        );
+    }
+}
+
+/// Tells the service manager, where there is one.
+pub(super) fn notify(states: &[NotifyState<'_>]) {
+    // Without a manager there is nobody to tell.
+    let _ = sd_notify::notify(states);
+}
+
+/// Tells the service manager that a reload begins (`Type=notify-reload`); `READY=1` ends it.
+pub(super) fn notify_reloading() {
+    match NotifyState::monotonic_usec_now() {
+        Ok(now) => notify(&[NotifyState::Reloading, now]),
+        // Without the time the message would not be believed.
+        Err(_) => {}
+    }
+}

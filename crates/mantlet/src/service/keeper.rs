@@ -1,0 +1,189 @@
+//! The keeper of the running server: it alone replaces the configuration, and hands over.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use mantlet_admin::control::{Actor, ControlError, Lifecycle, ServerFacts};
+use mantlet_event::{Event, Events, Metrics, catalogue, field};
+use mantlet_gate::guards::Services;
+use mantlet_types::Clock;
+use sd_notify::NotifyState;
+use serde_json::{Value, json};
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
+
+use super::greeting::{notify, notify_reloading};
+use super::inherited::Fixed;
+use super::running::{Reloaded, Running};
+use crate::cli::ServerFlags;
+use crate::config::{Need, Ready, read};
+use crate::data::DataFolder;
+
+/// Longest text of problems in an event, in bytes.
+const MESSAGE_BYTES: usize = 4096;
+
+/// What does not change while the process lives.
+#[derive(Debug)]
+pub(super) struct Keeper {
+    /// What was said on the command line, with the configuration file that was found.
+    pub(super) flags: ServerFlags,
+    pub(super) fixed: Fixed,
+    pub(super) services: Services,
+    pub(super) metrics: Metrics,
+    pub(super) events: Events,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) data: DataFolder,
+    pub(super) runtime: Handle,
+    pub(super) is_ready: IsReady,
+    /// How to start this program anew; `None` when that makes no sense.
+    pub(super) program: Option<super::handover::Program>,
+    /// `None` once the server stops.
+    pub(super) running: Mutex<Option<Running>>,
+    pub(super) facts: Mutex<ServerFacts>,
+    /// The file as it was read last, whatever came of it.
+    pub(super) tried: Mutex<Option<Vec<u8>>>,
+    /// Whether another process has the data folder. Held for writing while one takes it over.
+    pub(super) is_handed_over: RwLock<bool>,
+    /// Another process serves: this one is to end.
+    pub(super) retire: Notify,
+}
+
+/// Whether requests are taken, for `/readyz`.
+#[derive(Clone)]
+pub(super) struct IsReady(pub(super) Arc<dyn Fn() -> bool + Send + Sync>);
+
+impl fmt::Debug for IsReady {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("IsReady")
+    }
+}
+
+/// Why something about the running server was not done; nothing has changed then.
+#[derive(Debug)]
+pub(super) struct Refused {
+    pub(super) message: String,
+    pub(super) hint: &'static str,
+    /// How many things are wrong.
+    pub(super) count: usize,
+}
+
+impl Refused {
+    pub(super) fn new(message: impl ToString, hint: &'static str) -> Self {
+        Self { message: message.to_string(), hint, count: 1 }
+    }
+}
+
+impl From<Refused> for ControlError {
+    fn from(refused: Refused) -> Self {
+        Self::new(refused.message, refused.hint)
+    }
+}
+
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+pub(super) fn stopping() -> Refused {
+    Refused::new("the server is stopping", "start it again with `mantlet run`")
+}
+
+impl Keeper {
+    /// Reads the configuration again, because of `cause`. All of it holds from then on, or nothing.
+    pub(super) fn reload(&self, cause: &str) -> Result<Reloaded, Refused> {
+        let mut running = lock(&self.running);
+        let Some(running) = running.as_mut() else { return Err(stopping()) };
+        notify_reloading();
+        let outcome = self.read_again().and_then(|ready| running.replace(self, ready, cause));
+        self.metrics.config_reloaded(outcome.is_ok());
+        match &outcome {
+            Ok(_) => self.configured(running),
+            Err(refused) => self.report(refused, cause),
+        }
+        notify(&[NotifyState::Ready]);
+        outcome
+    }
+
+    fn read_again(&self) -> Result<Ready, Refused> {
+        let read = read(&self.flags, Need::Upstream);
+        lock(&self.tried).clone_from(&read.loaded.text);
+        read.judge().map_err(|problems| Refused {
+            message: format!(
+                "the configuration cannot be used, the one in force goes on\n{}",
+                problems.to_string().trim_end()
+            ),
+            hint: "correct this, then `mantlet reload`",
+            count: problems.iter().count(),
+        })
+    }
+
+    /// A new configuration holds.
+    fn configured(&self, running: &Running) {
+        let now = self.clock.now();
+        self.metrics.config_loaded(now);
+        let mut facts = lock(&self.facts);
+        facts.configured = now;
+        facts.listen = running.server.listeners().map(|listener| listener.address).collect();
+        facts.admin = running.admin.address();
+    }
+
+    fn report(&self, refused: &Refused, cause: &str) {
+        let mut message = refused.message.clone();
+        if message.len() > MESSAGE_BYTES {
+            let end = (0..=MESSAGE_BYTES).rev().find(|end| message.is_char_boundary(*end));
+            message.truncate(end.unwrap_or(0));
+        }
+        let event = Event::new(&catalogue::CONFIG_SETTINGS_REJECTED)
+            .text(field::CAUSE, cause.to_owned())
+            .number(field::COUNT, i64::try_from(refused.count).unwrap_or(i64::MAX))
+            .text(field::ERROR, message)
+            .text(field::HINT, refused.hint);
+        self.events.emit(match self.file() {
+            Some(file) => event.text(field::FILE, file.to_string_lossy().into_owned()),
+            None => event,
+        });
+    }
+
+    /// The configuration file, where there is one.
+    pub(super) fn file(&self) -> Option<&PathBuf> {
+        self.flags.place.config.as_ref()
+    }
+
+    /// The file has other attributes than before: takes it up when it says something new.
+    pub(super) fn file_changed(&self, file: &Path) {
+        let is_watched =
+            lock(&self.running).as_ref().is_some_and(|running| running.config.reload.watch);
+        let text = std::fs::read(file).ok();
+        if is_watched && text.is_some() && *lock(&self.tried) != text {
+            // What came of it is in the log.
+            let _ = self.reload("file");
+        }
+    }
+}
+
+impl Lifecycle for Keeper {
+    fn facts(&self) -> ServerFacts {
+        lock(&self.facts).clone()
+    }
+
+    fn reload(&self, _actor: Actor) -> Result<Value, ControlError> {
+        let Reloaded { changed, restart, warnings } = self.reload("command")?;
+        Ok(json!({ "changed": changed, "restart": restart, "warnings": warnings }))
+    }
+
+    fn upgrade(&self, _actor: Actor) -> Result<Value, ControlError> {
+        Ok(json!({ "pid": self.hand_over("command")? }))
+    }
+
+    fn change(
+        &self,
+        change: &mut dyn FnMut() -> Result<Value, ControlError>,
+    ) -> Result<Value, ControlError> {
+        let busy = || {
+            let message = "another process is taking over and has this from now on";
+            ControlError::new(message, "try again in a moment")
+        };
+        let is_handed_over = self.is_handed_over.try_read().map_err(|_| busy())?;
+        if *is_handed_over { Err(busy()) } else { change() }
+    }
+}
