@@ -73,9 +73,12 @@ impl Inherited {
     /// # Errors
     /// [`ActivationError`] for a socket whose name says nothing, or that is no TCP socket.
     pub(super) fn of_service_manager() -> Result<Self, ActivationError> {
-        // Their names, and that programs started from here do not get them.
-        let named = sd_notify::listen_fds_with_names();
-        let named = named.map_err(|error| ActivationError(error.to_string()))?;
+        let failed = |error: io::Error| ActivationError(error.to_string());
+        // The names may be there without sockets: left over in the environment for another process.
+        if sd_notify::listen_fds().map_err(failed)?.len() == 0 {
+            return Ok(Self::default());
+        }
+        let named = sd_notify::listen_fds_with_names().map_err(failed)?;
         let mut given = ListenFd::from_env();
         let mut inherited = Self::default();
         for (index, (_, name)) in named.enumerate() {
