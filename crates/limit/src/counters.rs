@@ -14,6 +14,15 @@ use crate::quota::Quota;
 /// The most quotas that one take can ask at once.
 pub const MAX_QUOTAS: usize = 8;
 
+/// One of the questions that are asked together: a key, and the quotas that belong to it.
+#[derive(Debug, Clone, Copy)]
+pub struct Ask<'a> {
+    /// Whom to count.
+    pub key: Key,
+    /// Its quotas.
+    pub quotas: &'a [Quota],
+}
+
 /// A store of counters. One call carries all that an atomic decision over several quotas needs, so
 /// that a remote store decides in one round trip.
 ///
@@ -35,6 +44,13 @@ pub trait Counters: Debug + Send + Sync {
         cost: u32,
         now: Monotonic,
     ) -> Taken<'a>;
+
+    /// Takes `cost` units from every quota of every ask, or from none when one of them refuses; the
+    /// outcome names the binding one. As [`Counters::take`] in everything else.
+    ///
+    /// # Errors
+    /// As [`Counters::take`], for any of the asks; and when there is none.
+    fn take_all<'a>(&'a self, asks: &'a [Ask<'a>], cost: u32, now: Monotonic) -> Taken<'a>;
 
     /// What a take of one unit would get now; takes nothing.
     ///

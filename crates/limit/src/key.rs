@@ -22,6 +22,8 @@ enum Kind {
     Ipv6 = 6,
     Number = 10,
     Text = 11,
+    Network4 = 14,
+    Network6 = 16,
 }
 
 impl Key {
@@ -40,6 +42,23 @@ impl Key {
             IpAddr::V6(v6) => {
                 let [a, b, c, d, e, f, g, h, ..] = v6.octets();
                 Self::new(policy, Kind::Ipv6, [a, b, c, d, e, f, g, h])
+            }
+        }
+    }
+
+    /// The network of an address: its first `v4` bits (at most 32), of an IPv6 address its first `v6`
+    /// (at most 64).
+    #[must_use]
+    pub fn of_network(policy: u16, address: IpAddr, v4: u8, v6: u8) -> Self {
+        match address.to_canonical() {
+            IpAddr::V4(address) => {
+                let rest = u32::MAX.checked_shr(u32::from(v4)).unwrap_or(0);
+                Self::new(policy, Kind::Network4, (address.to_bits() & !rest).to_be_bytes())
+            }
+            IpAddr::V6(address) => {
+                let high = u64::try_from(address.to_bits() >> 64).unwrap_or(0);
+                let rest = u64::MAX.checked_shr(u32::from(v6)).unwrap_or(0);
+                Self::new(policy, Kind::Network6, (high & !rest).to_be_bytes())
             }
         }
     }
@@ -134,6 +153,25 @@ mod tests {
         for (one, other) in same {
             assert_eq!(address(1, one), address(1, other), "{one} {other}");
         }
+    }
+
+    #[test]
+    fn a_network_is_what_its_addresses_share() {
+        let network = |text: &str, v4, v6| Key::of_network(1, text.parse().unwrap(), v4, v6);
+        for (one, other, v4, v6, expected) in [
+            ("192.0.2.1", "192.0.2.254", 24, 48, true),
+            ("192.0.2.1", "::ffff:192.0.2.2", 24, 48, true),
+            ("192.0.2.1", "192.0.3.1", 24, 48, false),
+            ("192.0.2.1", "192.0.2.2", 32, 48, false),
+            ("192.0.2.1", "203.0.113.1", 0, 48, true),
+            ("2001:db8:1:1::1", "2001:db8:1:ffff::1", 24, 48, true),
+            ("2001:db8:1::1", "2001:db8:2::1", 24, 48, false),
+            ("2001:db8:1:1::1", "2001:db8:1:2::1", 24, 64, false),
+            ("0.0.0.0", "::", 24, 48, false),
+        ] {
+            assert_eq!(network(one, v4, v6) == network(other, v4, v6), expected, "{one} {other}");
+        }
+        assert_ne!(network("192.0.2.0", 32, 64), address(1, "192.0.2.0"));
     }
 
     #[test]

@@ -50,7 +50,7 @@ mod quota;
 
 pub use algorithm::{Cell, Decision};
 pub use concurrency::{ConcurrencyError, ConcurrencyLimit, Permit};
-pub use counters::{Counters, CountersError, MAX_QUOTAS, Taken};
+pub use counters::{Ask, Counters, CountersError, MAX_QUOTAS, Taken};
 pub use key::{Key, KeyHasher};
 pub use memory::MemoryCounters;
 pub use outcome::Outcome;

@@ -13,7 +13,9 @@ pub struct Outcome {
     pub allowed: bool,
     /// The cost is more than the binding quota can ever give: waiting does not help.
     pub too_large: bool,
-    /// The position of the binding quota in the list that was asked.
+    /// Which of several asks the binding quota belongs to; 0 for a take of one key.
+    pub ask: usize,
+    /// The position of the binding quota in the list of its ask.
     pub quota: usize,
     /// The most that the binding quota gives at once ([`Quota::capacity`]).
     pub limit: u64,
@@ -44,6 +46,7 @@ impl Outcome {
         Self {
             allowed: decision.allowed,
             too_large: decision.too_large,
+            ask: 0,
             quota: index,
             limit: quota.capacity(),
             remaining: decision.remaining,

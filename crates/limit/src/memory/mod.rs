@@ -4,5 +4,6 @@ mod hashing;
 mod shard;
 mod store;
 mod take;
+mod together;
 
 pub use store::MemoryCounters;

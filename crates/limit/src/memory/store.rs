@@ -1,5 +1,6 @@
 //! The shards together, each under a lock of its own.
 
+use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use mantlet_types::Monotonic;
@@ -7,7 +8,7 @@ use mantlet_types::Monotonic;
 use super::hashing::Hashing;
 use super::shard::Shard;
 use super::take::{SLOTS, Take};
-use crate::counters::{Counters, CountersError, MAX_QUOTAS, Taken};
+use crate::counters::{Ask, Counters, CountersError, MAX_QUOTAS, Taken};
 use crate::key::Key;
 use crate::outcome::Outcome;
 use crate::quota::Quota;
@@ -30,7 +31,17 @@ const MIN_SHARD: usize = 64;
 #[derive(Debug)]
 pub struct MemoryCounters {
     shards: Box<[Padded]>,
-    hashing: Hashing,
+    pub(super) hashing: Hashing,
+    on_eviction: OnEviction,
+}
+
+/// What is called when counters are lost.
+struct OnEviction(Box<dyn Fn() + Send + Sync>);
+
+impl fmt::Debug for OnEviction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OnEviction")
+    }
 }
 
 /// On cache lines of its own, so that neighbours do not slow each other down.
@@ -48,7 +59,15 @@ impl MemoryCounters {
         let capacity = capacity.max(MAX_QUOTAS);
         let count = (capacity / MIN_SHARD).clamp(1, MAX_SHARDS);
         let shards = (0..count).map(|_| Padded(Mutex::new(Shard::new(capacity / count)))).collect();
-        Self { shards, hashing: Hashing::default() }
+        Self { shards, hashing: Hashing::default(), on_eviction: OnEviction(Box::new(|| ())) }
+    }
+
+    /// Calls `report` after each take that made counters go before they were whole: for a metric.
+    /// It is called with a lock held, so it must neither wait nor come back here.
+    #[must_use]
+    pub fn on_eviction(mut self, report: impl Fn() + Send + Sync + 'static) -> Self {
+        self.on_eviction = OnEviction(Box::new(report));
+        self
     }
 
     /// As [`Counters::take`], for callers that do not await.
@@ -66,12 +85,21 @@ impl MemoryCounters {
             return Err(CountersError::TooManyQuotas(quotas.len()));
         }
         let hash = self.hashing.of_key(key);
-        let Some(mut shard) = self.shard(hash) else {
+        let Some(mut shard) = self.place(hash).and_then(|place| self.lock(place)) else {
             return Err(CountersError::NoQuota);
         };
-        Take { shard: &mut shard, hashing: &self.hashing, key, hash, now }
-            .run(quotas, cost)
-            .ok_or(CountersError::NoQuota)
+        let before = shard.evictions();
+        let outcome =
+            Take { shard: &mut shard, hashing: &self.hashing, key, hash, now }.run(quotas, cost);
+        self.report(before, &shard);
+        outcome.ok_or(CountersError::NoQuota)
+    }
+
+    /// Tells whoever counts them that counters have gone since there were `before` evictions.
+    pub(super) fn report(&self, before: u64, shard: &Shard) {
+        if shard.evictions() > before {
+            (self.on_eviction.0)();
+        }
     }
 
     /// How many counters are stored, those that are whole again included.
@@ -96,12 +124,16 @@ impl MemoryCounters {
         self.shards.iter().map(Padded::lock)
     }
 
-    /// The shard of a key; `None` never happens, as there is at least one.
-    fn shard(&self, key_hash: u64) -> Option<MutexGuard<'_, Shard>> {
+    /// The number of the shard of a key; `None` never happens, as there is at least one.
+    pub(super) fn place(&self, key_hash: u64) -> Option<usize> {
         let count = u64::try_from(self.shards.len()).ok()?;
         // The table inside a shard goes by the lowest and the highest bits.
         let place = (key_hash >> 32 & 0xFF_FFFF).checked_rem(count)?;
-        self.shards.get(usize::try_from(place).ok()?).map(Padded::lock)
+        usize::try_from(place).ok()
+    }
+
+    pub(super) fn lock(&self, place: usize) -> Option<MutexGuard<'_, Shard>> {
+        self.shards.get(place).map(Padded::lock)
     }
 }
 
@@ -123,9 +155,16 @@ impl Counters for MemoryCounters {
         Taken::Ready(self.take_now(key, quotas, cost, now))
     }
 
+    fn take_all<'a>(&'a self, asks: &'a [Ask<'a>], cost: u32, now: Monotonic) -> Taken<'a> {
+        Taken::Ready(match asks {
+            [only] => self.take_now(&only.key, only.quotas, cost, now),
+            _ => self.take_all_now(asks, cost, now),
+        })
+    }
+
     fn forget(&self, key: &Key) {
         let hash = self.hashing.of_key(key);
-        if let Some(mut shard) = self.shard(hash) {
+        if let Some(mut shard) = self.place(hash).and_then(|place| self.lock(place)) {
             for slot in SLOTS {
                 shard.remove(&self.hashing, Hashing::of_slot(hash, slot), key, slot);
             }

@@ -22,9 +22,12 @@ pub(super) struct Take<'a> {
     pub(super) now: Monotonic,
 }
 
+/// What a take would leave in the counters of one key.
+pub(super) type Drafts = [Draft; MAX_QUOTAS];
+
 /// What a take would leave in one counter.
 #[derive(Clone, Copy, Default)]
-struct Draft {
+pub(super) struct Draft {
     /// Where the counter is stored; `None` when it is not.
     place: Option<usize>,
     next: Cell,
@@ -35,20 +38,26 @@ struct Draft {
 impl Take<'_> {
     /// Asks every quota, then changes all of their counters or none. `None` without a quota.
     pub(super) fn run(&mut self, quotas: &[Quota], cost: u32) -> Option<Outcome> {
-        let mut drafts = [Draft::default(); MAX_QUOTAS];
+        let (outcome, drafts) = self.draft(quotas, cost)?;
+        if outcome.allowed && cost > 0 {
+            self.write(quotas, &drafts);
+            self.add(quotas, &drafts);
+        } else if cost > 0 {
+            self.warm(&drafts);
+        }
+        Some(outcome)
+    }
+
+    /// Asks every quota and changes nothing. `None` without a quota.
+    pub(super) fn draft(&self, quotas: &[Quota], cost: u32) -> Option<(Outcome, Drafts)> {
+        let mut drafts = Drafts::default();
         let mut together: Option<Outcome> = None;
         let places = SLOTS.iter().zip(&mut drafts);
         for (index, (quota, (slot, draft))) in quotas.iter().zip(places).enumerate() {
             let outcome = self.ask(index, quota, *slot, cost, draft);
             together = Some(together.map_or(outcome, |others| others.and(outcome)));
         }
-        let allowed = together?.allowed;
-        if allowed && cost > 0 {
-            self.store(quotas, &drafts);
-        } else if cost > 0 {
-            self.warm(&drafts);
-        }
-        together
+        Some((together?, drafts))
     }
 
     fn ask(&self, index: usize, quota: &Quota, slot: u8, cost: u32, draft: &mut Draft) -> Outcome {
@@ -64,32 +73,34 @@ impl Take<'_> {
         Outcome::of(index, quota, &decision)
     }
 
-    /// Writes the counters that exist first: adding one may move another out.
-    fn store(&mut self, quotas: &[Quota], drafts: &[Draft; MAX_QUOTAS]) {
-        let entries = || quotas.iter().zip(SLOTS).zip(drafts);
-        let entry = |quota: &Quota, slot, draft: &Draft| Entry {
-            cell: draft.next,
-            key: *self.key,
-            tag: quota.tag(),
-            slot,
-            heat: draft.heat,
-        };
-        for ((quota, slot), draft) in entries() {
+    /// Writes the counters that exist. To be done for all keys of a take before any is added: adding
+    /// one may move another out.
+    pub(super) fn write(&mut self, quotas: &[Quota], drafts: &Drafts) {
+        for ((quota, slot), draft) in quotas.iter().zip(SLOTS).zip(drafts) {
             if let Some(place) = draft.place {
-                self.shard.write(place, entry(quota, slot, draft));
+                let entry = self.entry(quota, slot, draft);
+                self.shard.write(place, entry);
             }
         }
-        for ((quota, slot), draft) in entries() {
+    }
+
+    /// Adds the counters that did not exist.
+    pub(super) fn add(&mut self, quotas: &[Quota], drafts: &Drafts) {
+        for ((quota, slot), draft) in quotas.iter().zip(SLOTS).zip(drafts) {
             if draft.place.is_none() {
                 let hash = Hashing::of_slot(self.hash, slot);
-                let entry = entry(quota, slot, draft);
+                let entry = self.entry(quota, slot, draft);
                 self.shard.insert(self.hashing, hash, entry, nanos(self.now));
             }
         }
     }
 
+    fn entry(&self, quota: &Quota, slot: u8, draft: &Draft) -> Entry {
+        Entry { cell: draft.next, key: *self.key, tag: quota.tag(), slot, heat: draft.heat }
+    }
+
     /// Marks the counters that refuse, so that they are the last to be evicted.
-    fn warm(&mut self, drafts: &[Draft; MAX_QUOTAS]) {
+    pub(super) fn warm(&mut self, drafts: &Drafts) {
         for draft in drafts.iter().filter(|draft| !draft.changed) {
             if let Some(place) = draft.place {
                 self.shard.warm(place, draft.heat);

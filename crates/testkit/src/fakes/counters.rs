@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use mantlet_limit::{Counters, CountersError, Key, Outcome, Quota, Taken};
+use mantlet_limit::{Ask, Counters, CountersError, Key, Outcome, Quota, Taken};
 use mantlet_types::Monotonic;
 
 use crate::lock;
@@ -61,6 +61,7 @@ impl FakeCounters {
         Outcome {
             allowed: true,
             too_large: false,
+            ask: 0,
             quota: 0,
             limit: 100,
             remaining,
@@ -103,6 +104,22 @@ impl FakeCounters {
     }
 }
 
+impl FakeCounters {
+    fn note(&self, key: Key, quotas: &[Quota], cost: u32, now: Monotonic) {
+        let take = Take { key: *key.as_bytes(), quotas: quotas.to_vec(), cost, now };
+        lock(&self.takes).push(take);
+    }
+
+    fn next(&self) -> Taken<'_> {
+        let answer = lock(&self.script).pop_front().unwrap_or_else(|| Ok(Self::allowed(99)));
+        if self.is_remote.load(Ordering::Relaxed) {
+            Taken::Pending(Box::pin(async move { answer }))
+        } else {
+            Taken::Ready(answer)
+        }
+    }
+}
+
 impl Counters for FakeCounters {
     fn take<'a>(
         &'a self,
@@ -111,14 +128,13 @@ impl Counters for FakeCounters {
         cost: u32,
         now: Monotonic,
     ) -> Taken<'a> {
-        let take = Take { key: *key.as_bytes(), quotas: quotas.to_vec(), cost, now };
-        lock(&self.takes).push(take);
-        let answer = lock(&self.script).pop_front().unwrap_or_else(|| Ok(Self::allowed(99)));
-        if self.is_remote.load(Ordering::Relaxed) {
-            Taken::Pending(Box::pin(async move { answer }))
-        } else {
-            Taken::Ready(answer)
-        }
+        self.note(*key, quotas, cost, now);
+        self.next()
+    }
+
+    fn take_all<'a>(&'a self, asks: &'a [Ask<'a>], cost: u32, now: Monotonic) -> Taken<'a> {
+        asks.iter().for_each(|ask| self.note(ask.key, ask.quotas, cost, now));
+        self.next()
     }
 
     fn forget(&self, key: &Key) {
