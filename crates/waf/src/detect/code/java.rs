@@ -1,0 +1,67 @@
+//! Java: names of classes that lead to code, where a value should be.
+
+use super::{leads, note};
+use crate::detect::bytes::{at, before, contains_any, find, is_word, tail, trimmed};
+use crate::detect::finding::Class;
+use crate::detect::scan::signal;
+use crate::detect::view::{View, Work};
+
+/// Packages and classes that lead to code, files or the network.
+const CLASSES: &[&str] = &[
+    "java.lang.", "java.io.", "java.net.", "java.util.", "java.security.", "java.rmi.", "java.nio.", "java.beans.", "java.sql.", "javax.script", "javax.naming", "javax.management", "javax.el", "javax.servlet",
+    "com.opensymphony.xwork", "com.sun.org.apache", "com.sun.rowset", "com.sun.jndi", "sun.reflect", "sun.misc", "org.apache.commons", "org.apache.struts", "org.apache.xalan", "org.apache.tomcat", "org.apache.catalina", "org.omg.corba", "org.springframework", "org.codehaus.groovy", "org.mozilla.javascript", "org.hibernate", "org.jboss", "groovy.lang", "jdk.internal", "jdk.nashorn", "ognl.", "freemarker.template", "org.yaml.snakeyaml", "org.mvel2", "clojure.lang", "bsh.interpreter",
+];
+
+/// Classes of known chains of gadgets.
+const GADGETS: &[&str] = &["clonetransformer", "forclosure", "instantiatefactory", "instantiatetransformer", "invokertransformer", "prototypeclonefactory", "prototypeserializationfactory", "whileclosure", "chainedtransformer", "constanttransformer", "getproperty", "xmlgregorian", "filewriter", "xmldecoder", "templatesimpl", "jdbcrowsetimpl", "badattributevalueexp", "annotationinvocationhandler", "commons-collections", "beancomparator"];
+
+/// Whether the words give cause to look.
+pub(in crate::detect) fn has_cause(view: &View<'_>) -> bool {
+    view.has(signal::JAVA)
+}
+
+/// Looks for classes, calls and gadgets.
+pub(in crate::detect) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
+    if !work.budget.spend(view.bytes.len(), "java") {
+        return;
+    }
+    let bytes = view.bytes;
+    for name in CLASSES {
+        let Some(place) = find(bytes, name.as_bytes()).filter(|place| !is_word(before(bytes, *place))) else { continue };
+        let called = bytes.iter().any(|b| matches!(b, b'(' | b'@' | b'{' | b'#'));
+        let whole = leads(bytes, place) && !trimmed(bytes).contains(&b' ');
+        let process = contains_any(tail(bytes, place), &["runtime", "processbuilder", "classloader", "scriptengine", "getclass", "forname"]);
+        let stack_trace = contains_any(bytes, &["exception", "at java", "at org", "error:"]);
+        let confidence = match () {
+            () if process && called => 82,
+            () if stack_trace && !whole => 20,
+            () if process => 68,
+            () if whole && view.is_short() => 62,
+            () if called && view.is_short() && leads(bytes, place) => 64,
+            () => 25,
+        };
+        note(view, Class::Java, confidence, place..place + name.len(), "the name of a class", work);
+    }
+    calls(view, work);
+}
+
+fn calls(view: &View<'_>, work: &mut Work<'_>) {
+    let bytes = view.bytes;
+    let has = |texts: &[&str]| texts.iter().find_map(|text| find(bytes, text.as_bytes()).map(|place| (place, place + text.len())));
+    if let Some((start, end)) = has(&["getruntime().exec", "runtime.getruntime", ".getruntime(", "new processbuilder", "processbuilder("]) {
+        note(view, Class::Java, 84, start..end, "a call that runs a program", work);
+    }
+    let runner = find(bytes, b"processbuilder").or_else(|| find(bytes, b"runtime"));
+    if let Some((start, end)) = has(GADGETS) {
+        let dotted = at(bytes, start.saturating_sub(1)) == b'.';
+        let confidence = match (runner.is_some(), dotted && view.is_short()) {
+            (true, _) => 78,
+            (false, true) => 62,
+            _ => 40,
+        };
+        note(view, Class::Java, confidence, start..end, "a class of a chain of gadgets", work);
+    }
+    if let Some((start, end)) = has(&["class.forname(", "urlclassloader", "getdeclaredmethod(", "defineclass(", "class.module.classloader", "class.classloader", "getmethod(\"", "getclass().getclassloader", "newinstance()", "scriptenginemanager", "definetransletclass"]) {
+        note(view, Class::Java, if view.is_short() { 72 } else { 55 }, start..end, "a call that loads a class", work);
+    }
+}

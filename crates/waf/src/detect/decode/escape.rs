@@ -1,0 +1,55 @@
+//! Backslash escapes of JavaScript, CSS, C and shells: `\x27`, `\u0027`, `\u{27}`, `\47`.
+
+use super::text::Text;
+use super::url::{hex, hex_number};
+use crate::detect::bytes::{at, tail};
+use crate::detect::scan::{Mask, class};
+
+/// The code at `place`, which holds `\`, and its length; `None` where no code is spelt out.
+fn escape(bytes: &[u8], place: usize) -> Option<(u32, usize)> {
+    match at(bytes, place + 1) {
+        b'x' | b'X' => hex_number(bytes, place + 2, 2).map(|code| (code, 4)),
+        b'u' | b'U' if at(bytes, place + 2) == b'{' => braced(bytes, place + 3),
+        b'u' | b'U' => hex_number(bytes, place + 2, 4).map(|code| (code, 6)),
+        b'0'..=b'7' => octal(bytes, place + 1),
+        _ => None,
+    }
+}
+
+fn braced(bytes: &[u8], start: usize) -> Option<(u32, usize)> {
+    let digits = tail(bytes, start).iter().take(7).take_while(|b| hex(**b).is_some()).count();
+    let closed = at(bytes, start + digits) == b'}' && (1..=6).contains(&digits);
+    closed.then(|| hex_number(bytes, start, digits)).flatten().map(|code| (code, digits + 4))
+}
+
+/// Three octal digits, as shells and C print them; fewer are back-references more often.
+fn octal(bytes: &[u8], start: usize) -> Option<(u32, usize)> {
+    let digit = |at_place: usize| char::from(at(bytes, at_place)).to_digit(8);
+    let code = digit(start)? * 64 + digit(start + 1)? * 8 + digit(start + 2)?;
+    (code < 128).then_some((code, 4))
+}
+
+/// Takes one layer off.
+pub(super) fn decode(text: &Text, mask: Mask) -> Option<Text> {
+    if !mask.any(class::BACKSLASH) {
+        return None;
+    }
+    let bytes = &text.bytes;
+    memchr::memchr_iter(b'\\', bytes).find(|&place| escape(bytes, place).is_some())?;
+    let mut out = text.builder();
+    let mut place = 0;
+    while let Some(&byte) = bytes.get(place) {
+        let escaped = if byte == b'\\' { escape(bytes, place) } else { None };
+        match escaped {
+            Some((code, length)) => {
+                out.push_code(code, place);
+                place += length;
+            }
+            None => {
+                out.push(byte, place);
+                place += 1;
+            }
+        }
+    }
+    Some(out.finish())
+}

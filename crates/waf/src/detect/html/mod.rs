@@ -1,0 +1,116 @@
+//! Cross-site scripting: would the value become active content where a page might put it?
+//!
+//! It is read as if it stood in element content (every `<` may begin a tag), inside a quoted or bare
+//! attribute (a quote or a space may begin another attribute), as an address, and inside a string of
+//! a script.
+
+mod attribute;
+mod document;
+mod script;
+mod tag;
+mod url;
+
+use super::bytes::{before, is_space};
+use super::finding::Class;
+use super::input::Hint;
+use super::scan::{class, signal};
+use super::view::{View, Work};
+
+/// A sign of active content.
+#[derive(Debug, Clone, Copy)]
+struct Sign {
+    confidence: u8,
+    start: usize,
+    end: usize,
+    reason: &'static str,
+}
+
+/// Tags, quotes and equals signs looked at in each value.
+const ANCHORS: usize = 20_000;
+
+/// Whether the bytes and words give cause to look.
+pub(super) fn has_cause(view: &View<'_>) -> bool {
+    let mask = view.mask;
+    mask.any(class::LESS)
+        || mask.any(class::EQUALS) && !view.is_header() && mask.any(class::QUOTE | class::DOUBLE | class::SPACE | class::SLASH | class::LINE | class::PAREN)
+        || view.has(signal::SCRIPT)
+        || mask.only(class::BRACKET | class::PAREN | class::PLUS | class::OTHER)
+}
+
+/// Reads `view` in every context of a page.
+pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
+    tags(view, work);
+    attributes(view, work);
+    if let Some(sign) = url::active(view) {
+        note(view, sign, work);
+    }
+    if view.has(signal::SCRIPT) || view.mask.any(class::TICK) || !view.mask.any(class::PLAIN) {
+        scripts(view, work);
+    }
+}
+
+fn tags(view: &View<'_>, work: &mut Work<'_>) {
+    let mut quoted = document::Quoted::new(view);
+    for place in memchr::memchr_iter(b'<', view.bytes).take(ANCHORS) {
+        let Some(found) = tag::read(view, place) else { continue };
+        if !work.budget.spend(found.end - place, "html") {
+            return;
+        }
+        let confidence = if found.confidence >= 60 && quoted.covers(place) {
+            found.confidence.saturating_sub(40)
+        } else {
+            found.confidence
+        };
+        note(view, Sign { confidence, ..found }, work);
+    }
+}
+
+fn attributes(view: &View<'_>, work: &mut Work<'_>) {
+    if !view.mask.any(class::EQUALS) {
+        return;
+    }
+    for place in memchr::memchr_iter(b'=', view.bytes).take(ANCHORS) {
+        if let Some(sign) = attribute::break_out(view, place) {
+            note(view, sign, work);
+        }
+    }
+}
+
+fn scripts(view: &View<'_>, work: &mut Work<'_>) {
+    if let Some(sign) = script::whole(view) {
+        note(view, sign, work);
+    }
+    if !work.budget.spend(view.bytes.len(), "script") {
+        return;
+    }
+    let mut parity = [0_u32; 3];
+    for place in memchr::memchr3_iter(b'\'', b'"', b'`', view.bytes).take(ANCHORS) {
+        let kind = match view.bytes.get(place) {
+            Some(b'\'') => 0,
+            Some(b'"') => 1,
+            _ => 2,
+        };
+        let Some(count) = parity.get_mut(kind) else { continue };
+        let opens = *count % 2 == 0 || before(view.bytes, place) == b'\\';
+        *count += 1;
+        if let Some(sign) = script::break_out(view, place + 1, opens) {
+            note(view, sign, work);
+        }
+    }
+}
+
+fn note(view: &View<'_>, sign: Sign, work: &mut Work<'_>) {
+    let allowed = match view.hint {
+        Hint::Markup if sign.confidence < 80 => 40,
+        Hint::Code => 55,
+        _ => 100,
+    };
+    let hidden = if view.was_hidden() && sign.confidence >= 50 { 4 } else { 0 };
+    let confidence = (sign.confidence.min(allowed) + hidden).min(99);
+    work.note(Class::Xss, confidence, sign.start..sign.end, sign.reason);
+}
+
+/// White space of HTML, and the control characters that old browsers dropped from names.
+fn is_blank(byte: u8) -> bool {
+    is_space(byte) || byte < 0x20
+}

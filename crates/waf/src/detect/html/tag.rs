@@ -1,0 +1,184 @@
+//! A tag, read the way a browser does.
+
+use super::{Sign, attribute, is_blank, url};
+use crate::detect::bytes::{at, contains_any, is_any, part, starts_with, tail};
+use crate::detect::view::View;
+
+/// Bytes of a tag that are read. Browsers read on; an attack shows itself before.
+const LONGEST: usize = 4_096;
+/// Attributes of a tag that are read.
+const ATTRIBUTES: usize = 64;
+
+/// What an element does when it is parsed.
+fn element(name: &[u8]) -> (u8, &'static str) {
+    let local = name.rsplit(|byte| *byte == b':').next().unwrap_or(name);
+    let is = |names: &[&str]| is_any(local, names);
+    match () {
+        () if is(&["script"]) => (92, "a script element"),
+        () if is(&["iframe", "frame", "frameset", "object", "embed", "applet", "ilayer", "layer", "bgsound", "isindex", "portal", "fencedframe"]) => {
+            (70, "an element that loads active content")
+        }
+        () if is(&["vmlframe", "xss", "handler", "listener", "set"]) && name.len() > local.len() => (70, "an element that loads active content"),
+        () if is(&["base"]) => (62, "an element that moves every address of the page"),
+        () if is(&["style"]) => (55, "a style element"),
+        () if is(&["svg", "math", "foreignobject", "animate", "animatetransform", "noscript", "template", "xmp", "plaintext", "noembed", "noframes", "mglyph", "malignmark", "annotation-xml", "desc", "marquee"]) => {
+            (35, "an element of another language")
+        }
+        () if is(&["meta", "link", "form", "input", "button", "textarea", "select", "keygen", "dialog", "video", "audio", "source", "title", "body", "html", "head"]) => (25, "an element of a page"),
+        () => (10, "a tag"),
+    }
+}
+
+/// Reads the tag at `place`, which holds `<`; `None` when a browser would show it as text.
+pub(super) fn read(view: &View<'_>, place: usize) -> Option<Sign> {
+    let bytes = part(view.bytes, place, place + LONGEST);
+    let found = |confidence, length: usize, reason| {
+        Some(Sign { confidence, start: place, end: (place + length).min(view.bytes.len()), reason })
+    };
+    let mut next = 1;
+    let closing = at(bytes, next) == b'/';
+    next += usize::from(closing);
+    if matches!(at(bytes, next), b'!' | b'?' | b'%') {
+        return declaration(bytes).and_then(|(confidence, reason)| found(confidence, bytes.len().min(64), reason));
+    }
+    let (name, after) = read_name(bytes, next)?;
+    let script = name.eq_ignore_ascii_case(b"script") || ends_with_script(&name);
+    if closing {
+        let leaves = script || is_any(&name, &["style", "title", "textarea", "noscript", "iframe", "xmp", "noembed", "template", "svg", "math"]);
+        let opens_next = memchr::memchr(b'<', tail(bytes, after)).is_some();
+        let confidence = match () {
+            () if script && is_end_of_name(at(bytes, after)) => if opens_next { 72 } else { 50 },
+            () if leaves && opens_next => 30,
+            () => 0,
+        };
+        return (confidence > 0).then_some(()).and_then(|()| found(confidence, after, "the end of an element whose text is no markup"));
+    }
+    let boundary = at(bytes, after);
+    let (mut confidence, mut reason) = element(&name);
+    let blank_inside = after - next > name.len();
+    if script {
+        let ends = is_end_of_name(boundary) || after >= bytes.len();
+        confidence = if ends { script_confidence(view, bytes, after) } else { 40 };
+    }
+    let length = attributes(bytes, after, &name, &mut confidence, &mut reason);
+    let spaced = blank_inside && at(bytes, next + 1) != 0 && !script && confidence < 60;
+    if spaced && boundary != b'>' && boundary != b'=' {
+        confidence = confidence.min(20);
+    }
+    found(confidence, length, reason)
+}
+
+/// `<script>` as a word of a sentence, or with something to run.
+fn script_confidence(view: &View<'_>, bytes: &[u8], after: usize) -> u8 {
+    let rest = tail(bytes, after);
+    let body = memchr::memchr(b'>', rest).map_or(&[][..], |end| tail(rest, end + 1));
+    let first = body.iter().copied().find(|byte| !is_blank(*byte)).unwrap_or(0);
+    let mention = at(rest, 0) == b'>' && at(body, 0) == b' ' && view.is_document() == view.is_short();
+    let prose = at(rest, 0) == b'>' && matches!(at(body, 0), b' ' | b',' | b'.' | b'`' | b'"') && !contains_any(part(body, 0, 200), &["(", "`", "</script", "=", "//"]);
+    match () {
+        () if mention || prose && first != 0 => 50,
+        () => 92,
+    }
+}
+
+fn ends_with_script(name: &[u8]) -> bool {
+    name.rsplit(|byte| *byte == b':').next().is_some_and(|local| local.eq_ignore_ascii_case(b"script"))
+}
+
+fn is_end_of_name(byte: u8) -> bool {
+    is_blank(byte) || matches!(byte, b'/' | b'>' | b'<' | b'"' | b'\'' | b'`' | b'=' | b'+')
+}
+
+/// The name of a tag without the characters some browsers drop; `None` when it begins with no letter.
+fn read_name(bytes: &[u8], start: usize) -> Option<(Vec<u8>, usize)> {
+    let mut name = Vec::with_capacity(12);
+    let mut place = start;
+    while is_blank(at(bytes, place)) && place < start + 3 && place < bytes.len() {
+        // `< script`: text for a browser, a tag for filters that trim; counts only for `script`.
+        place += 1;
+    }
+    let blank = place > start;
+    while let Some(&byte) = bytes.get(place) {
+        match byte {
+            0 => {}
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b':' | b'-' | b'_' | b'.' => name.push(byte),
+            _ => break,
+        }
+        place += 1;
+        if name.len() > 40 {
+            return None;
+        }
+    }
+    if at(bytes, place) == b' ' && at(bytes, place + 1) == b':' {
+        return None;
+    }
+    let letter = name.first().is_some_and(u8::is_ascii_alphabetic);
+    let allowed = !blank || is_any(&name, &["script", "iframe", "svg", "img"]);
+    (letter && allowed).then_some((name, place))
+}
+
+/// `<!ENTITY`, `<!--#exec`, `<?import`, `<%`.
+fn declaration(bytes: &[u8]) -> Option<(u8, &'static str)> {
+    match () {
+        () if starts_with(bytes, b"<?import") => Some((70, "an import into the page")),
+        () if starts_with(bytes, b"<!--[if") && contains_any(bytes, &["<script", "alert"]) => {
+            Some((70, "a conditional comment with a script"))
+        }
+        () => None,
+    }
+}
+
+/// Reads the attributes from `start` on and raises the confidence; gives the length of the tag.
+fn attributes(bytes: &[u8], start: usize, name: &[u8], confidence: &mut u8, reason: &mut &'static str) -> usize {
+    let mut place = start;
+    let mut raise = |level: u8, why: &'static str| {
+        if level > *confidence {
+            *confidence = level;
+            *reason = why;
+        }
+    };
+    for _ in 0..ATTRIBUTES {
+        while is_blank(at(bytes, place)) && place < bytes.len() || matches!(at(bytes, place), b'/' | b'"' | b'\'' | b'`' | b'+' | b',') {
+            place += 1;
+        }
+        if place >= bytes.len() || matches!(at(bytes, place), b'>') {
+            break;
+        }
+        let (attribute, after) = attribute::read(bytes, place);
+        if after == place {
+            place += 1;
+            continue;
+        }
+        place = after;
+        let (level, why) = judge_attribute(name, attribute);
+        raise(level, why);
+    }
+    place.min(bytes.len())
+}
+
+fn judge_attribute(element: &[u8], attribute: attribute::Attribute<'_>) -> (u8, &'static str) {
+    let name = attribute.name;
+    let is = |names: &[&str]| is_any(name, names);
+    let value = attribute.value;
+    let of = |elements: &[&str]| is_any(element, elements);
+    match () {
+        () if attribute::is_handler(name) && attribute.has_value => (92, "an event handler"),
+        () if is(&["srcdoc"]) && !value.is_empty() => (88, "a page within an attribute"),
+        () if is(&["href", "src", "action", "formaction", "data", "xlink:href", "background", "dynsrc", "lowsrc", "poster", "to", "from", "values", "value", "content", "code", "codebase", "folder", "ping"])
+            && url::is_active_scheme(value) => (92, "an address that runs code"),
+        () if is(&["style"]) && is_active_style(value) => (85, "a style that runs code"),
+        () if is(&["http-equiv"]) && of(&["meta"]) => (if is_any(value, &["refresh", "set-cookie", "content-security-policy"]) { 82 } else { 40 }, "a meta element that acts"),
+        () if is(&["href"]) && of(&["base"]) && contains_any(value, &["//"]) => (80, "an element that moves every address of the page"),
+        () if is(&["rel"]) && of(&["link"]) && is_any(value, &["import", "stylesheet", "preload", "modulepreload"]) => (62, "a foreign style or import"),
+        () if is(&["href"]) && of(&["link"]) && contains_any(value, &["//"]) => (55, "a foreign style or import"),
+        () if is(&["action", "formaction"]) && contains_any(value, &["//"]) => (62, "a form that sends elsewhere"),
+        () if is(&["attributename"]) => (80, "an animation of an address"),
+        () if is(&["xmlns"]) && contains_any(value, &["1999/xhtml"]) && element.contains(&b':') => (70, "an element under another name"),
+        () => (0, ""),
+    }
+}
+
+fn is_active_style(value: &[u8]) -> bool {
+    contains_any(value, &["expression(", "javascript:", "-moz-binding", "behavior:", "behaviour:", "@import", "vbscript:"])
+        || contains_any(value, &["url("]) && contains_any(value, &["data:text", "//"]) && contains_any(value, &["script", "xss"])
+}

@@ -1,0 +1,194 @@
+//! The order of things: first pass, detectors, decoders.
+
+use std::fmt;
+
+use super::budget::Budget;
+use super::code::{java, node, object, php, python};
+use super::decode::{self, DECODERS, Text};
+use super::finding::{Class, Finding, Findings, Layer};
+use super::input::{Input, Place, Settings};
+use super::scan::{Mask, Signals, class};
+use super::view::{Note, View, Work};
+use super::{crlf, expression, html, ldap, nosql, path, scanner, shell, sql, ssrf, template, xml};
+
+/// Encodings inside each other that are taken off.
+const DEPTH: usize = 4;
+/// Readings of one value.
+const VIEWS: usize = 10;
+
+/// A detector: whether it has cause to look at a view, and how it looks.
+type Detector = (fn(&View<'_>) -> bool, fn(&View<'_>, &mut Work<'_>));
+
+/// Every detector.
+const DETECTORS: &[Detector] = &[
+    (sql::has_cause, sql::inspect),
+    (html::has_cause, html::inspect),
+    (path::has_cause, path::inspect),
+    (shell::has_cause, shell::inspect),
+    (template::has_cause, template::inspect),
+    (expression::has_cause, expression::inspect),
+    (xml::has_cause, xml::inspect),
+    (ldap::has_cause, ldap::inspect),
+    (nosql::has_cause, nosql::inspect),
+    (crlf::has_cause, crlf::inspect),
+    (ssrf::has_cause, ssrf::inspect),
+    (php::has_cause, php::inspect),
+    (java::has_cause, java::inspect),
+    (node::has_cause, node::inspect),
+    (python::has_cause, python::inspect),
+    (object::has_cause, object::inspect),
+    (scanner::has_cause, scanner::inspect),
+];
+
+/// The word list of the first pass could not be compiled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SetupError(String);
+
+impl fmt::Display for SetupError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the words of the detectors' first pass do not compile: {}", self.0)
+    }
+}
+
+impl std::error::Error for SetupError {}
+
+/// The detectors, ready to look. Made once, shared by all threads.
+#[derive(Debug, Clone)]
+pub struct Detectors {
+    signals: Signals,
+    settings: Settings,
+}
+
+impl Detectors {
+    /// Compiles the first pass.
+    ///
+    /// # Errors
+    ///
+    /// When its automaton would be too large, which no setting can cause.
+    pub fn new(settings: Settings) -> Result<Self, SetupError> {
+        let signals = Signals::new().map_err(|error| SetupError(error.to_string()))?;
+        Ok(Self { signals, settings })
+    }
+
+    /// The finding that decides: the surest, if it reaches the threshold. `None` lets pass.
+    #[must_use]
+    pub fn verdict<'a>(&self, findings: &'a Findings) -> Option<&'a Finding> {
+        findings.verdict(self.settings.threshold)
+    }
+
+    /// Looks at one value. What the budget does not allow is left out, and the budget says so.
+    #[must_use]
+    pub fn inspect(&self, input: Input<'_>, budget: &mut Budget) -> Findings {
+        let mask = Mask::of(input.value);
+        if mask.only(class::PLAIN) && !self.needs_a_look(&input) {
+            return Findings::default();
+        }
+        if !budget.spend(input.value.len(), "first pass") {
+            return Findings::default();
+        }
+        let mut findings = Findings::default();
+        let signals = self.signals.of(input.value);
+        let view = view(&input, input.value, mask, signals, &[]);
+        let mut notes = Vec::new();
+        look(&view, &mut Work { budget, notes: &mut notes });
+        collect(&mut findings, notes, None, input.value.len());
+        if !decode::is_plain(mask, input.value.len()) {
+            self.decoded(&input, mask, budget, &mut findings);
+        }
+        findings
+    }
+
+    /// Values of letters and digits alone can still be names of files or tools, or encoded.
+    fn needs_a_look(&self, input: &Input<'_>) -> bool {
+        matches!(input.place, Place::Name | Place::FileName | Place::Header("user-agent")) || input.value.len() >= 12 && !is_one_case(input.value)
+    }
+
+    /// Takes encodings off, one at a time and in each order that changes something.
+    fn decoded(&self, input: &Input<'_>, mask: Mask, budget: &mut Budget, findings: &mut Findings) {
+        let mut texts: Vec<Text> = vec![Text::original(input.value)];
+        let mut next = 0;
+        let mut mask = mask;
+        while let Some(text) = texts.get(next) {
+            if next > 0 {
+                mask = Mask::of(&text.bytes);
+                let signals = self.signals.of(&text.bytes);
+                let view = view(input, &text.bytes, mask, signals, &text.layers);
+                let mut notes = Vec::new();
+                look(&view, &mut Work { budget, notes: &mut notes });
+                collect(findings, notes, Some(text), input.value.len());
+            }
+            if text.layers.len() < DEPTH {
+                let children = children(text, mask, budget);
+                for child in children {
+                    let known = texts.iter().any(|text| text.bytes == child.bytes);
+                    if !known && texts.len() < VIEWS {
+                        texts.push(child);
+                    } else if !known {
+                        budget.spend(usize::MAX, "decoding");
+                    }
+                }
+            }
+            next += 1;
+        }
+    }
+}
+
+/// Letters of one case, or digits, are no Base64.
+fn is_one_case(value: &[u8]) -> bool {
+    !(value.iter().any(u8::is_ascii_uppercase) && value.iter().any(u8::is_ascii_lowercase))
+}
+
+/// What each decoder makes of `text`, as far as it changes anything.
+fn children(text: &Text, mask: Mask, budget: &mut Budget) -> Vec<Text> {
+    let mut children = Vec::new();
+    for (layer, decode) in DECODERS {
+        // Base64 in Base64 in Base64 is a joke; and it would be a long one.
+        let repeated = *layer == Layer::Base64 && text.layers.iter().filter(|known| *known == layer).count() >= 2;
+        if repeated || decode::is_plain(mask, text.bytes.len()) {
+            continue;
+        }
+        if !budget.spend(text.bytes.len() / 8, "decoding") {
+            break;
+        }
+        if let Some(child) = decode(text, mask) {
+            if !budget.spend(child.bytes.len(), "decoding") {
+                break;
+            }
+            children.push(child.with_layer(text, *layer));
+        }
+    }
+    children
+}
+
+fn view<'a>(input: &Input<'a>, bytes: &'a [u8], mask: Mask, signals: u32, layers: &'a [Layer]) -> View<'a> {
+    View { bytes, place: input.place, name: input.name, hint: input.hint, mask, signals, layers }
+}
+
+fn look(view: &View<'_>, work: &mut Work<'_>) {
+    for (has_cause, inspect) in DETECTORS {
+        if has_cause(view) {
+            inspect(view, work);
+        }
+    }
+}
+
+fn collect(findings: &mut Findings, notes: Vec<Note>, text: Option<&Text>, length: usize) {
+    for note in notes {
+        let evidence = match text {
+            Some(text) => text.in_original(&note.span, length),
+            None => note.span.start.min(length)..note.span.end.clamp(note.span.start.min(length), length),
+        };
+        findings.add(Finding {
+            class: note.class,
+            confidence: note.confidence,
+            evidence,
+            decoded: text.map(|text| text.layers.clone()).unwrap_or_default(),
+            reason: note.reason,
+        });
+    }
+}
+
+/// A finding about the request as a whole.
+pub(super) fn about_request(class: Class, confidence: u8, reason: &'static str) -> Finding {
+    Finding { class, confidence, evidence: 0..0, decoded: Vec::new(), reason }
+}

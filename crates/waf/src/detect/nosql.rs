@@ -1,0 +1,119 @@
+//! Operators of document databases where a value should be: as the name of a parameter, as a key of
+//! a JSON text, and code for `$where`.
+
+use super::bytes::{at, contains_any, find, is_any, part, skip_space, starts_with, tail, trimmed, word_at};
+use super::finding::Class;
+use super::input::{Hint, Place};
+use super::scan::class;
+use super::view::{View, Work};
+
+/// Operators that select; the names are MongoDB's, and others copied them.
+const OPERATORS: &[&str] = &[
+    "ne", "eq", "gt", "gte", "lt", "lte", "in", "nin", "regex", "where", "exists", "or", "and", "not", "nor", "expr", "elemmatch", "size", "all", "mod", "type", "text", "function", "accumulator", "jsonschema", "comment", "options", "search", "lookup", "unionwith", "out", "merge", "set", "unset", "inc", "push", "pull", "rename", "project", "match", "group",
+];
+
+/// Operators that nobody meets outside a query.
+const TELLING: &[&str] = &["ne", "gt", "gte", "lt", "lte", "nin", "regex", "where", "exists", "elemmatch", "expr", "function", "nor", "in", "eq", "or", "not"];
+
+/// Whether the bytes give cause to look.
+pub(super) fn has_cause(view: &View<'_>) -> bool {
+    view.mask.any(class::DOLLAR) || view.mask.any(class::PIPE) && view.mask.any(class::QUOTE | class::DOUBLE)
+        || contains_this(view)
+}
+
+fn contains_this(view: &View<'_>) -> bool {
+    view.mask.any(class::QUOTE | class::DOUBLE | class::SEMICOLON) && view.mask.any(class::EQUALS | class::PAREN) && find(view.bytes, b"this.").is_some()
+}
+
+/// Looks for operators as names and keys, and for code.
+pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
+    if !work.budget.spend(view.bytes.len(), "nosql") {
+        return;
+    }
+    if view.place == Place::Name {
+        return name(view, work);
+    }
+    keys(view, work);
+    code(view, work);
+}
+
+fn note(view: &View<'_>, confidence: u8, start: usize, end: usize, reason: &'static str, work: &mut Work<'_>) {
+    let allowed = if view.hint == Hint::Code { 55 } else { 99 };
+    let document = if view.is_document() { 25 } else { 0 };
+    work.note(Class::NoSql, confidence.saturating_sub(document).min(allowed), start..end.min(view.bytes.len()), reason);
+}
+
+/// `user[$ne]`, `$where`, `filter.$gt`.
+fn name(view: &View<'_>, work: &mut Work<'_>) {
+    for place in memchr::memchr_iter(b'$', view.bytes).take(16) {
+        let operator = word_at(view.bytes, place + 1);
+        if !is_any(operator, OPERATORS) {
+            continue;
+        }
+        let bracketed = place > 0 && matches!(at(view.bytes, place - 1), b'[' | b'.' | b'\'' | b'"');
+        let whole = place == 0 && view.bytes.len() == operator.len() + 1;
+        let telling = is_any(operator, TELLING);
+        let confidence = match () {
+            () if bracketed && telling => 84,
+            () if whole && telling => 74,
+            () if bracketed || whole => 50,
+            () => 30,
+        };
+        note(view, confidence, place, place + 1 + operator.len(), "an operator of a query as a name", work);
+    }
+}
+
+/// `{"$ne": null}` as text in a field.
+fn keys(view: &View<'_>, work: &mut Work<'_>) {
+    for place in memchr::memchr_iter(b'$', view.bytes).take(64) {
+        let operator = word_at(view.bytes, place + 1);
+        if !is_any(operator, OPERATORS) {
+            continue;
+        }
+        let quote = place.checked_sub(1).map_or(0, |before| at(view.bytes, before));
+        let mut after = place + 1 + operator.len();
+        let quoted = matches!(quote, b'"' | b'\'') && at(view.bytes, after) == quote;
+        after += usize::from(quoted);
+        let is_key = at(view.bytes, skip_space(view.bytes, after)) == b':';
+        let bracket = quote == b'[' && at(view.bytes, after) == b']';
+        let braced = part(view.bytes, place.saturating_sub(4), place).contains(&b'{') || part(view.bytes, place.saturating_sub(4), place).contains(&b',');
+        let telling = is_any(operator, TELLING);
+        let confidence = match () {
+            () if is_key && (quoted || braced) && telling => 78,
+            () if is_key && (quoted || braced) => 55,
+            () if bracket && telling => 70,
+            () => continue,
+        };
+        note(view, confidence, place, after, "an operator of a query as a key", work);
+    }
+}
+
+/// Code behind a quote, for `$where`: `' || this.a == 'b`, `'; return true; //`.
+fn code(view: &View<'_>, work: &mut Work<'_>) {
+    let bytes = view.bytes;
+    if view.is_document() {
+        return;
+    }
+    for place in memchr::memchr2_iter(b'\'', b'"', bytes).take(64) {
+        let next = skip_space(bytes, place + 1);
+        let rest = tail(bytes, next);
+        let joined = rest.starts_with(b"||") || rest.starts_with(b"&&");
+        let stacked = rest.starts_with(b";");
+        let body = tail(bytes, skip_space(bytes, next + if joined { 2 } else { 1 }));
+        let javascript = contains_any(part(body, 0, 120), &["this.", "this[", "return ", "while(", "sleep(", "tojson", ".match(/", "db.", "emit("]);
+        let tautology = joined && (part(body, 0, 40).windows(2).any(|pair| pair == b"==") || part(body, 0, 3).starts_with(b"1//"));
+        let confidence = match () {
+            () if joined && javascript => 80,
+            () if stacked && starts_with(body, b"return") && contains_any(body, &["return true", "return 1", "return this", "return(", "//", "'"]) => 78,
+            () if stacked && javascript && contains_any(body, &["this.", "while(", "sleep(", "db."]) => 70,
+            () if tautology => 66,
+            () => continue,
+        };
+        note(view, confidence, place, next + 12, "code for a query of a document database", work);
+    }
+    let value = trimmed(bytes);
+    let whole = contains_any(part(value, 0, 40), &["db.getcollection", "db.injection", "db.users.", "this.password", "db.insert"]);
+    if whole && view.is_short() {
+        note(view, 66, 0, bytes.len(), "code for a query of a document database", work);
+    }
+}

@@ -1,0 +1,265 @@
+//! One simple command of a shell, read with its quotes taken off.
+
+use super::names::{self, Kind};
+use crate::detect::bytes::{at, contains_any, is_any, is_space, is_word, part, skip_space, starts_with_any, tail};
+
+/// Bytes of a command that are read.
+const LONGEST: usize = 512;
+
+/// How much speaks for a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Evidence {
+    /// No known program.
+    None,
+    /// A known name, and what follows may be prose.
+    Word,
+    /// A known name with something like an argument.
+    Weak,
+    /// A program with an option, a path, an address or a pipe.
+    Good,
+    /// A program with a sensitive target, or spelt to hide.
+    Strong,
+}
+
+/// A command as it was read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Command {
+    pub(super) evidence: Evidence,
+    /// Whether the name is no word of a language.
+    pub(super) is_telling: bool,
+    /// Whether an argument leads to a file or a host.
+    pub(super) has_target: bool,
+    /// Whether nothing follows it.
+    pub(super) ends_value: bool,
+    pub(super) end: usize,
+}
+
+/// A word of a command without its quotes.
+#[derive(Debug, Default)]
+struct Word {
+    text: Vec<u8>,
+    /// Quotes, backslashes or empty expansions within a name: nobody writes those by accident.
+    hidden: bool,
+    globs: usize,
+    end: usize,
+}
+
+/// Reads the command at `start`; `None` when no known program or path stands there.
+pub(super) fn read(bytes: &[u8], start: usize) -> Option<Command> {
+    let bytes = part(bytes, 0, start + LONGEST);
+    let mut place = start;
+    let mut prefixed = false;
+    let mut word = Word::default();
+    for _ in 0..5 {
+        place = skip_openers(bytes, place);
+        word = read_word(bytes, place);
+        if is_assignment(&word.text) {
+            place = word.end;
+            continue;
+        }
+        let follows = at(bytes, word.end) == b' ' && !is_any(&word.text, &["if", "while", "do"]);
+        if !names::is_prefix(&word.text) || !follows {
+            break;
+        }
+        let next = read_word(bytes, skip_options(bytes, word.end));
+        if program(&next).is_none() {
+            break;
+        }
+        prefixed = true;
+        place = skip_options(bytes, word.end);
+    }
+    let (kind, by_path) = program(&word)?;
+    let evidence = judge(bytes, &word, kind, by_path, prefixed);
+    let rest = skip_space(bytes, word.end);
+    Some(Command {
+        evidence,
+        is_telling: matches!(kind, Kind::Info | Kind::Net | Kind::Shell) && word.text.len() > 1 || is_any(&word.text, &["ls", "dir", "ipconfig", "systeminfo", "tasklist", "ver"]) || by_path || word.hidden,
+        has_target: has_target(tail(bytes, word.end)),
+        ends_value: rest >= bytes.len() || matches!(at(bytes, rest), b';' | b'|' | b'&' | b'#' | b'`' | b')' | b'"' | b'\'' | b'\n'),
+        end: word.end,
+    })
+}
+
+fn skip_openers(bytes: &[u8], start: usize) -> usize {
+    let mut place = start;
+    while is_space(at(bytes, place)) || matches!(at(bytes, place), b'(' | b'{' | b'!' | b'@' | b'`') && place < start + 8 && !names_list(bytes, place) {
+        place += 1;
+        if place > start + 64 || place >= bytes.len() {
+            break;
+        }
+    }
+    if tail(bytes, place).starts_with(b"$(") { place + 2 } else { place }
+}
+
+fn names_list(bytes: &[u8], place: usize) -> bool {
+    at(bytes, place) == b'{' && is_word(at(bytes, place + 1))
+}
+
+/// Options of a prefix: `timeout 5`, `sudo -u root`.
+fn skip_options(bytes: &[u8], start: usize) -> usize {
+    let mut place = skip_space(bytes, start);
+    for _ in 0..4 {
+        let first = at(bytes, place);
+        if first != b'-' && !first.is_ascii_digit() {
+            break;
+        }
+        place = skip_space(bytes, place + tail(bytes, place).iter().take_while(|b| !is_space(**b)).count());
+    }
+    place
+}
+
+fn is_assignment(word: &[u8]) -> bool {
+    let name = word.iter().take_while(|b| is_word(**b)).count();
+    name > 0 && at(word, name) == b'=' && word.first().is_some_and(|b| !b.is_ascii_digit())
+}
+
+fn read_word(bytes: &[u8], start: usize) -> Word {
+    let mut word = Word { end: start, ..Word::default() };
+    let mut place = start;
+    while let Some(&byte) = bytes.get(place) {
+        let inner = !word.text.is_empty();
+        match byte {
+            b'\'' | b'"' if at(bytes, place + 1) == byte => {
+                word.hidden = true;
+                place += 1;
+            }
+            b'\'' | b'"' if is_quoted_letters(bytes, place) => word.hidden |= inner || true,
+            b'\\' | b'^' if at(bytes, place + 1).is_ascii_alphabetic() && (inner || byte == b'\\') => word.hidden = true,
+            b'\'' | b'"' if inner && word.hidden => {}
+            b'$' if inner && matches!(at(bytes, place + 1), b'@' | b'*' | b'1'..=b'9' | b'(' | b'{') => {
+                word.hidden = true;
+                place += expansion(bytes, place);
+                continue;
+            }
+            b'*' | b'?' => {
+                word.globs += 1;
+                word.text.push(byte);
+            }
+            b'[' | b']' if inner => {
+                word.globs += usize::from(byte == b']');
+            }
+            b'/' | b'.' | b'-' | b'_' | b'=' | b'~' | b'%' | b':' => word.text.push(byte),
+            byte if byte.is_ascii_alphanumeric() => word.text.push(byte),
+            _ => break,
+        }
+        place += 1;
+        if word.text.len() > 120 {
+            break;
+        }
+    }
+    word.end = place.min(bytes.len());
+    if let Some(rest) = word.text.strip_prefix(b"=") {
+        word.text = rest.to_vec();
+    }
+    word
+}
+
+/// `'c'at`, `"c"`: one or a few letters in quotes as part of a name.
+fn is_quoted_letters(bytes: &[u8], place: usize) -> bool {
+    let quote = at(bytes, place);
+    let letters = tail(bytes, place + 1).iter().take(12).take_while(|b| is_word(**b) || **b == b'/').count();
+    let close = place + 1 + letters;
+    letters > 0 && at(bytes, close) == quote && (is_word(at(bytes, close + 1)) || matches!(at(bytes, close + 1), b'\'' | b'"' | b'/'))
+}
+
+/// The length of an expansion that is empty as a rule.
+fn expansion(bytes: &[u8], place: usize) -> usize {
+    let close = match at(bytes, place + 1) {
+        b'(' => b')',
+        b'{' => b'}',
+        _ => return 2,
+    };
+    tail(bytes, place).iter().take(40).position(|b| *b == close).map_or(2, |end| end + 1)
+}
+
+/// The program a word names, and whether by a path.
+fn program(word: &Word) -> Option<(Kind, bool)> {
+    let text = word.text.as_slice();
+    let base = text.rsplit(|b| matches!(b, b'/')).next().unwrap_or_default();
+    let by_path = base.len() < text.len();
+    if by_path {
+        let folder = part(text, 0, text.len() - base.len());
+        let system = contains_any(folder, &["bin/"]) || folder.iter().filter(|b| matches!(b, b'?' | b'*')).count() >= 2 && folder.starts_with(b"/");
+        if !system {
+            return None;
+        }
+        let known = names::kind(base);
+        return match known {
+            Some(kind) => Some((kind, true)),
+            None if starts_with_any(text, &["/bin/", "/usr/bin/", "/sbin/", "/usr/sbin/", "/usr/local/bin/"]) && base.len() > 1 => Some((Kind::Info, true)),
+            None if word.globs > 0 && text.starts_with(b"/") => Some((Kind::File, true)),
+            None => None,
+        };
+    }
+    names::kind(text).filter(|kind| *kind != Kind::Prefix).map(|kind| (kind, false))
+}
+
+fn judge(bytes: &[u8], word: &Word, kind: Kind, by_path: bool, prefixed: bool) -> Evidence {
+    let rest = tail(bytes, word.end);
+    let line = rest.iter().position(|b| *b == b'\n').map_or(rest, |end| part(rest, 0, end));
+    let arguments = arguments(line);
+    let separated = line.first().is_none_or(|b| is_space(*b) || matches!(b, b';' | b'|' | b'&' | b'<' | b'>' | b'$' | b')' | b'`' | b'#' | b'"' | b'\'' | b',' | b'%'));
+    if !separated {
+        return Evidence::None;
+    }
+    if sensitive(line) || word.hidden && !by_path && arguments > Evidence::Word || by_path && word.globs > 0 {
+        return Evidence::Strong;
+    }
+    if word.hidden {
+        return if word.text.len() > 1 { Evidence::Good } else { Evidence::Word };
+    }
+    if by_path {
+        return if matches!(kind, Kind::Shell | Kind::Interpreter) || arguments >= Evidence::Weak { Evidence::Strong } else { Evidence::Good };
+    }
+    let evidence = match kind {
+        Kind::Shell if contains_any(line, &[" -c", " -i", "http", "<("]) => Evidence::Strong,
+        Kind::Interpreter if contains_any(line, &[" -c", " -e", " -r", "-m ", " -ex", "'", "<<<"]) && arguments >= Evidence::Weak => Evidence::Strong,
+        Kind::Net if contains_any(line, &["://", " -e ", " -lvp", " -o ", "|"]) => Evidence::Strong,
+        Kind::Windows if contains_any(line, &[" /c", " -enc", " -e ", "-nop", "-urlcache", "iex", "downloadstring", "-command", "\\", "/domain", "process call", " user", "/all", "http"]) => {
+            if is_any(&word.text, &["start", "type", "copy", "del", "dir", "query", "set", "net"]) && !contains_any(line, &["\\", " user", "/domain", " /"]) { Evidence::Weak } else { Evidence::Strong }
+        }
+        Kind::Word | Kind::Windows if arguments == Evidence::Weak => Evidence::Word,
+        _ => arguments,
+    };
+    if prefixed && evidence < Evidence::Good { Evidence::Weak.max(evidence) } else { evidence }
+}
+
+/// What the arguments say.
+fn arguments(line: &[u8]) -> Evidence {
+    let Some(first) = line.iter().position(|b| !is_space(*b)) else { return Evidence::Word };
+    let argument = tail(line, first);
+    let end = argument.iter().position(|b| is_space(*b)).unwrap_or(argument.len());
+    let word = part(argument, 0, end);
+    let option = word.starts_with(b"-") && word.len() > 1 && at(word, 1).is_ascii_alphanumeric() | word.starts_with(b"--") && word.len() < 24
+        || word.starts_with(b"/") && word.len() == 2;
+    let path = word.starts_with(b"/") && word.len() > 2 && at(word, 1) != b'/' || word.starts_with(b"./") || word.starts_with(b"../") || word.starts_with(b"~/");
+    let address = contains_any(word, &["://"]) || is_address(word);
+    let pipe = matches!(at(argument, 0), b'|' | b'>' | b'<') && argument.len() > 2;
+    let expands = word.starts_with(b"$") && word.len() > 1 || word.starts_with(b"`");
+    let globs = word.contains(&b'*') && word.len() < 20 || word.contains(&b'?') && word.contains(&b'/');
+    let file = word.len() > 3 && word.contains(&b'.') && word.iter().all(|b| is_word(*b) || matches!(b, b'.' | b'-' | b'/')) && !word.ends_with(b".");
+    let separator = matches!(at(argument, 0), b';' | b'&' | b'#' | b')' | b'`' | b'"' | b'\'');
+    match () {
+        () if option || path || address || pipe || expands => Evidence::Good,
+        () if globs || file => Evidence::Weak,
+        () if separator => Evidence::Word,
+        () if word.iter().all(u8::is_ascii_digit) => Evidence::Weak,
+        () if line.len() < 24 && !word.iter().all(u8::is_ascii_alphabetic) => Evidence::Weak,
+        () => Evidence::Word,
+    }
+}
+
+fn is_address(word: &[u8]) -> bool {
+    let parts = word.split(|b| *b == b'.').count();
+    parts == 4 && word.iter().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b':' | b'/'))
+}
+
+/// Files and devices that only an attack asks for.
+fn sensitive(line: &[u8]) -> bool {
+    contains_any(line, &["/etc/", "/proc/", "/dev/tcp", "/bin/sh", "/bin/bash", "| sh", "|sh", "| bash", "|bash", "/var/log", "-rf /", "/etc$", "$(", "/root", "/.ssh", "\\windows", "win.ini", "c:\\", "e\\tc", "/e?c", "/???", "/et*", "/e*c"])
+}
+
+fn has_target(rest: &[u8]) -> bool {
+    let rest = part(rest, 0, 200);
+    rest.windows(2).any(|pair| matches!(pair, [b' ' | b'<' | b'>', b'/' | b'~' | b'\\'])) || contains_any(rest, &["://", "..", ":\\"]) || rest.split(|b| *b == b' ').any(is_address)
+}

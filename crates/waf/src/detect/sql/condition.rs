@@ -1,0 +1,229 @@
+//! Reading a condition or an expression from the middle of a query.
+
+use super::token::{Kind, Lexer};
+use super::words::Word;
+
+/// Tokens looked at after one break-out. No attack needs more to show itself.
+const TOKENS: usize = 96;
+
+/// How the text goes on after an expression.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// The input ended, perhaps within a literal that the application closes.
+    End,
+    /// A comment hides what the application would have added.
+    Comment,
+    /// Another clause or statement of SQL follows.
+    Clause,
+    /// Something that is no SQL.
+    Other,
+}
+
+/// What an expression consists of.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Expression {
+    /// Operands.
+    pub(super) operands: u32,
+    /// Operands that are literals or numbers.
+    pub(super) literals: u32,
+    /// Comparisons.
+    pub(super) compares: u32,
+    /// Arithmetic and concatenation.
+    pub(super) operators: u32,
+    /// `or`, `and`, `||`, `&&` within it.
+    pub(super) logic: u32,
+    /// Calls of functions that attacks lean on.
+    pub(super) calls: u32,
+    /// Calls that take time or reach outside, and catalogues.
+    pub(super) heavy: u32,
+    /// Queries in parentheses.
+    pub(super) selects: u32,
+    /// Two operands side by side, as in prose.
+    pub(super) ending: Ending,
+    /// Where it ends.
+    pub(super) end: usize,
+}
+
+impl Expression {
+    fn new(start: usize) -> Self {
+        Self {
+            operands: 0,
+            literals: 0,
+            compares: 0,
+            operators: 0,
+            logic: 0,
+            calls: 0,
+            heavy: 0,
+            selects: 0,
+            ending: Ending::Other,
+            end: start,
+        }
+    }
+
+    /// Whether nothing but SQL can explain it.
+    pub(super) fn is_unmistakable(&self) -> bool {
+        self.selects > 0 || self.heavy > 0
+    }
+
+    /// Whether the text after it fits a query.
+    pub(super) fn ends_well(&self) -> bool {
+        self.ending != Ending::Other
+    }
+}
+
+/// Reads an expression as far as it goes.
+pub(super) fn read(lexer: &mut Lexer<'_>) -> Expression {
+    let mut expression = Expression::new(lexer.place());
+    let mut wants_operand = true;
+    let mut depth = 0_u32;
+    for _ in 0..TOKENS {
+        let token = lexer.peek();
+        let before = *lexer;
+        lexer.next();
+        let step = if wants_operand {
+            operand(lexer, token.kind, &mut expression, &mut depth)
+        } else {
+            joint(lexer, token.kind, &mut expression, &mut depth)
+        };
+        match step {
+            Step::Operand => wants_operand = true,
+            Step::Joint => wants_operand = false,
+            Step::Stop(ending) => {
+                *lexer = before;
+                expression.ending = ending;
+                return expression;
+            }
+        }
+        expression.end = lexer.place();
+    }
+    expression.ending = Ending::Clause;
+    expression
+}
+
+enum Step {
+    /// An operand comes next.
+    Operand,
+    /// An operator comes next.
+    Joint,
+    /// The expression is over.
+    Stop(Ending),
+}
+
+fn operand(lexer: &mut Lexer<'_>, kind: Kind, seen: &mut Expression, depth: &mut u32) -> Step {
+    match kind {
+        Kind::Open => {
+            *depth += 1;
+            Step::Operand
+        }
+        // `f()` and `in ()` have nothing between the parentheses.
+        Kind::Close if *depth > 0 => {
+            *depth -= 1;
+            Step::Joint
+        }
+        Kind::Operator => Step::Operand,
+        Kind::Word(Word::Prefix | Word::All | Word::Case | Word::Compare) => {
+            if lexer.peek().kind == Kind::End {
+                return Step::Stop(Ending::Other);
+            }
+            Step::Operand
+        }
+        Kind::Word(Word::Select) => {
+            seen.selects += 1;
+            Step::Operand
+        }
+        Kind::Number | Kind::Text { .. } | Kind::Word(Word::Literal) => {
+            seen.operands += 1;
+            seen.literals += 1;
+            if kind == (Kind::Text { closed: false }) {
+                seen.end = lexer.place();
+                return Step::Stop(Ending::End);
+            }
+            Step::Joint
+        }
+        Kind::Variable => {
+            seen.operands += 1;
+            Step::Joint
+        }
+        Kind::Word(word) => name(lexer, word, seen, depth),
+        Kind::End => Step::Stop(Ending::End),
+        Kind::Comment => Step::Stop(Ending::Comment),
+        _ => Step::Stop(Ending::Other),
+    }
+}
+
+/// A column, a function, a catalogue.
+fn name(lexer: &mut Lexer<'_>, word: Word, seen: &mut Expression, depth: &mut u32) -> Step {
+    seen.operands += 1;
+    let called = lexer.peek().kind == Kind::Open;
+    match word {
+        Word::Heavy if called || lexer.peek().kind == Kind::Dot => seen.heavy += 1,
+        Word::Schema => seen.heavy += 1,
+        Word::Function if called => seen.calls += 1,
+        Word::From | Word::Where if seen.selects == 0 => return Step::Stop(Ending::Clause),
+        _ => {}
+    }
+    while lexer.peek().kind == Kind::Dot {
+        lexer.next();
+        let member = lexer.peek().kind;
+        if !matches!(member, Kind::Word(_) | Kind::Operator | Kind::Text { .. }) {
+            break;
+        }
+        if matches!(member, Kind::Word(Word::Heavy | Word::Schema)) {
+            seen.heavy += 1;
+        }
+        lexer.next();
+    }
+    if called && lexer.peek().kind == Kind::Open {
+        lexer.next();
+        *depth += 1;
+        return Step::Operand;
+    }
+    Step::Joint
+}
+
+fn joint(lexer: &mut Lexer<'_>, kind: Kind, seen: &mut Expression, depth: &mut u32) -> Step {
+    match kind {
+        Kind::Compare | Kind::Word(Word::Compare) => {
+            seen.compares += 1;
+            Step::Operand
+        }
+        Kind::Word(Word::Prefix) => Step::Operand,
+        Kind::Operator => {
+            seen.operators += 1;
+            Step::Operand
+        }
+        Kind::Logic | Kind::Word(Word::Logic) => {
+            seen.logic += 1;
+            Step::Operand
+        }
+        Kind::Comma if *depth > 0 || seen.selects > 0 => Step::Operand,
+        Kind::Word(Word::From | Word::Where | Word::Case | Word::Object) if *depth > 0 || seen.selects > 0 => Step::Operand,
+        Kind::Close => {
+            *depth = depth.saturating_sub(1);
+            Step::Joint
+        }
+        // `'a' 'b'` is one literal, and a literal without its end is the application's to close.
+        Kind::Text { closed } if seen.literals > 0 => {
+            seen.literals += 1;
+            seen.end = lexer.place();
+            if closed { Step::Joint } else { Step::Stop(Ending::End) }
+        }
+        Kind::Word(
+            Word::Union | Word::Order | Word::Clause | Word::Into | Word::Procedure | Word::By,
+        ) => Step::Stop(Ending::Clause),
+        Kind::Semicolon => {
+            let next = lexer.peek().kind;
+            let ends = matches!(next, Kind::End | Kind::Comment);
+            Step::Stop(if ends { Ending::Comment } else { Ending::Other })
+        }
+        Kind::End => Step::Stop(Ending::End),
+        Kind::Comment => Step::Stop(Ending::Comment),
+        // `select a b`: an alias. Outside a query it is prose.
+        Kind::Word(_) if seen.selects > 0 => Step::Joint,
+        Kind::Open if seen.selects > 0 => {
+            *depth += 1;
+            Step::Operand
+        }
+        _ => Step::Stop(Ending::Other),
+    }
+}

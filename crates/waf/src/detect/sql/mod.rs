@@ -1,0 +1,110 @@
+//! SQL injection, judged by structure: does the value end the literal or the number it would stand
+//! in, and does what follows read on as a query?
+//!
+//! The value is read from every place where an application's query could resume: its start (a
+//! number, an identifier, a closing parenthesis), behind each quote, behind each semicolon, and at
+//! each `union`. From there it is tokenised for a bounded stretch and parsed.
+
+mod condition;
+mod continuation;
+mod statement;
+mod token;
+mod words;
+
+use super::bytes::{before, find, is_word, skip_space, tail};
+use super::finding::Class;
+use super::scan::{class, signal};
+use super::view::{View, Work};
+use continuation::{Origin, Verdict};
+
+/// Places read from, for each value. Beyond it the budget names this part.
+const ANCHORS: usize = 4_096;
+/// What reading from one place costs at least.
+const COST: usize = 24;
+
+/// Whether the bytes and words give cause to look.
+pub(super) fn has_cause(view: &View<'_>) -> bool {
+    let mask = view.mask;
+    mask.any(class::QUOTE | class::DOUBLE | class::TICK)
+        || view.has(signal::SQL)
+        || mask.any(class::PIPE | class::PAREN | class::EQUALS | class::LESS | class::GREATER)
+            && mask.any(class::DIGIT | class::PAREN | class::SPACE)
+            && super::bytes::trimmed(view.bytes).first().is_some_and(|byte| !byte.is_ascii_alphabetic() || starts_with_logic(view.bytes))
+        || mask.all(class::SLASH | class::STAR) && !view.is_header()
+}
+
+fn starts_with_logic(bytes: &[u8]) -> bool {
+    let start = skip_space(bytes, 0);
+    super::bytes::starts_with_any(tail(bytes, start), &["or", "and", "xor", "not", "having", "if"])
+}
+
+/// Reads `view` from every place a query could resume.
+pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
+    let mut spent = 0;
+    let mut judge = |origin: Origin, place: usize, work: &mut Work<'_>| {
+        spent += 1;
+        let affordable = spent <= ANCHORS && work.budget.spend(COST, "sql");
+        if spent > ANCHORS {
+            work.budget.spend(usize::MAX, "sql");
+        }
+        if affordable && let Some(verdict) = continuation::judge(view, origin, place) {
+            report(view, verdict, work);
+        }
+        affordable
+    };
+    judge(Origin::Start, 0, work);
+    if view.mask.any(class::QUOTE | class::DOUBLE | class::TICK) {
+        let mut seen = [0_u32; 3];
+        for place in memchr::memchr3_iter(b'\'', b'"', b'`', view.bytes) {
+            let count = seen.get_mut(match view.bytes.get(place) {
+                Some(b'\'') => 0,
+                Some(b'"') => 1,
+                _ => 2,
+            });
+            let opens = count.map(|count| std::mem::replace(count, *count + 1) % 2 == 0);
+            let origin = Origin::Quote { unbalanced: opens == Some(true) };
+            if !judge(origin, place + 1, work) {
+                return;
+            }
+        }
+    }
+    if view.has(signal::SQL) && view.mask.any(class::SEMICOLON) {
+        for place in memchr::memchr_iter(b';', view.bytes) {
+            if !judge(Origin::Semicolon, place, work) {
+                return;
+            }
+        }
+    }
+    if view.has(signal::SQL) {
+        words(view, work);
+    }
+}
+
+/// The words that show themselves wherever they stand.
+fn words(view: &View<'_>, work: &mut Work<'_>) {
+    let mut from = 0;
+    let mut count = 0;
+    while let Some(found) = find(tail(view.bytes, from), b"union") {
+        let place = from + found;
+        from = place + 5;
+        count += 1;
+        if count > ANCHORS / 4 || !work.budget.spend(COST + found, "sql") {
+            return;
+        }
+        let free = !before(view.bytes, place).is_ascii_alphabetic() && !is_word(super::bytes::at(view.bytes, from));
+        if free && let Some(verdict) = continuation::union(view, place) {
+            report(view, verdict, work);
+        }
+    }
+    if let Some(verdict) = statement::executed_comment(view) {
+        report(view, verdict, work);
+    }
+}
+
+fn report(view: &View<'_>, verdict: Verdict, work: &mut Work<'_>) {
+    let declared = matches!(view.hint, super::Hint::Code) && verdict.confidence < 95;
+    let confidence = if declared { verdict.confidence.min(55) } else { verdict.confidence };
+    let hidden = if view.was_hidden() && confidence >= 45 { 5 } else { 0 };
+    let confidence = (confidence + hidden).min(99);
+    work.note(Class::Sqli, confidence, verdict.start..verdict.end, verdict.reason);
+}

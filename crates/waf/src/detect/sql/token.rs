@@ -1,0 +1,246 @@
+//! SQL as tokens, in the union of the dialects: what one database takes for white space, a comment
+//! or a literal counts as such.
+
+use crate::detect::bytes::{at, is_word, part, tail};
+
+use super::words::{Word, lookup};
+
+/// The kind of a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// The input ended.
+    End,
+    /// A number in any notation.
+    Number,
+    /// A literal or quoted name; not closed when the input ended in it.
+    Text { closed: bool },
+    /// A word.
+    Word(Word),
+    /// `@name`, `@@name`, `:name`, `$1`.
+    Variable,
+    /// `(`
+    Open,
+    /// `)`
+    Close,
+    /// `,`
+    Comma,
+    /// `;`
+    Semicolon,
+    /// `.`
+    Dot,
+    /// `=`, `<>`, `<=>` and their like.
+    Compare,
+    /// `||`, `&&`.
+    Logic,
+    /// Arithmetic and bit operators, `->`, `::`.
+    Operator,
+    /// A comment that hides the rest of the input.
+    Comment,
+    /// Anything that no dialect knows.
+    Unknown,
+}
+
+/// A token with its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Token {
+    pub(super) kind: Kind,
+    pub(super) start: usize,
+    pub(super) end: usize,
+}
+
+/// Reads tokens from a place on. Copying it is looking ahead.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Lexer<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    /// Whether something was skipped that only SQL takes for white space.
+    pub(super) saw_comment: bool,
+}
+
+impl<'a> Lexer<'a> {
+    /// Reads `bytes` from `start` on.
+    pub(super) fn new(bytes: &'a [u8], start: usize) -> Self {
+        Self { bytes, at: start, saw_comment: false }
+    }
+
+    /// The place of the next byte.
+    pub(super) fn place(&self) -> usize {
+        self.at
+    }
+
+    /// The text of `token`.
+    pub(super) fn text(&self, token: Token) -> &'a [u8] {
+        part(self.bytes, token.start, token.end)
+    }
+
+    /// The next token, without moving on.
+    pub(super) fn peek(&self) -> Token {
+        let mut ahead = *self;
+        ahead.next()
+    }
+
+    /// The next token.
+    pub(super) fn next(&mut self) -> Token {
+        if let Some(comment) = self.skip_blanks() {
+            return comment;
+        }
+        let start = self.at;
+        let kind = self.read();
+        Token { kind, start, end: self.at }
+    }
+
+    /// Skips white space and comments; a comment that swallows the rest is a token.
+    fn skip_blanks(&mut self) -> Option<Token> {
+        loop {
+            let start = self.at;
+            let rest = tail(self.bytes, start);
+            let byte = *rest.first()?;
+            if matches!(byte, 0..=32 | 0xa0) {
+                self.at += 1;
+            } else if rest.starts_with(b"\xc2\xa0") {
+                self.at += 2;
+            } else if rest.starts_with(b"/*!") {
+                self.saw_comment = true;
+                self.at += 3;
+                self.at += tail(self.bytes, self.at).iter().take_while(|b| b.is_ascii_digit()).count().min(6);
+            } else if rest.starts_with(b"*/") && self.saw_comment {
+                self.at += 2;
+            } else if rest.starts_with(b"/*") {
+                self.saw_comment = true;
+                match memchr::memmem::find(tail(rest, 2), b"*/") {
+                    Some(end) => self.at += end + 4,
+                    None => return Some(self.comment(start)),
+                }
+            } else if rest.starts_with(b"--") || byte == b'#' {
+                match memchr::memchr(b'\n', rest) {
+                    Some(end) => {
+                        self.saw_comment = true;
+                        self.at += end + 1;
+                    }
+                    None => return Some(self.comment(start)),
+                }
+            } else {
+                return None;
+            }
+        }
+    }
+
+    fn comment(&mut self, start: usize) -> Token {
+        self.at = self.bytes.len();
+        Token { kind: Kind::Comment, start, end: self.at }
+    }
+
+    fn read(&mut self) -> Kind {
+        let rest = tail(self.bytes, self.at);
+        let Some(&byte) = rest.first() else { return Kind::End };
+        let next = at(rest, 1);
+        let (kind, length) = match byte {
+            b'\'' | b'"' | b'`' => return self.literal(byte),
+            b'0'..=b'9' => (Kind::Number, number(rest)),
+            b'.' if next.is_ascii_digit() => (Kind::Number, 1 + number(tail(rest, 1))),
+            b'(' => (Kind::Open, 1),
+            b')' => (Kind::Close, 1),
+            b',' => (Kind::Comma, 1),
+            b';' => (Kind::Semicolon, 1),
+            b'.' => (Kind::Dot, 1),
+            b'@' | b':' if next == byte || is_word(next) || matches!(next, b'\'' | b'`') => {
+                self.variable(rest)
+            }
+            b'$' if is_word(next) => self.variable(rest),
+            b'|' if next == b'|' => (Kind::Logic, 2),
+            b'&' if next == b'&' => (Kind::Logic, 2),
+            b'=' | b'<' | b'>' | b'!' | b'~' => operator(rest),
+            b'+' | b'-' | b'*' | b'/' | b'%' | b'^' | b'|' | b'&' | b':' => (Kind::Operator, 1),
+            b'{' | b'}' => (Kind::Operator, 1),
+            b'[' => (Kind::Text { closed: true }, bracketed(rest)),
+            _ if is_word(byte) || byte >= 0x80 => return self.word(rest),
+            _ => (Kind::Unknown, 1),
+        };
+        self.at += length;
+        kind
+    }
+
+    fn variable(&self, rest: &[u8]) -> (Kind, usize) {
+        if rest.starts_with(b"::") {
+            return (Kind::Operator, 2);
+        }
+        let signs = rest.iter().take_while(|b| matches!(b, b'@' | b':' | b'$' | b'`' | b'\'')).count();
+        let name = tail(rest, signs).iter().take_while(|&&b| is_word(b) || b == b'.').count();
+        (Kind::Variable, signs + name)
+    }
+
+    fn literal(&mut self, quote: u8) -> Kind {
+        let mut place = self.at + 1;
+        while let Some(&byte) = self.bytes.get(place) {
+            if byte == b'\\' && quote != b'`' {
+                place += 2;
+                continue;
+            }
+            place += 1;
+            if byte == quote {
+                if at(self.bytes, place) == quote && place > self.at + 2 {
+                    place += 1;
+                    continue;
+                }
+                self.at = place;
+                return Kind::Text { closed: true };
+            }
+        }
+        self.at = self.bytes.len();
+        Kind::Text { closed: false }
+    }
+
+    fn word(&mut self, rest: &[u8]) -> Kind {
+        let length = rest
+            .iter()
+            .take_while(|&&b| is_word(b) || b == b'$' || (b >= 0x80 && b != 0xa0))
+            .count()
+            .max(1);
+        let word = part(rest, 0, length);
+        // N'text', x'41', _utf8'text': the prefix belongs to the literal.
+        let prefixed = length <= 8 && matches!(at(rest, length), b'\'')
+            && (word.len() == 1 || word.first() == Some(&b'_'))
+            && matches!(word.first(), Some(b'n' | b'N' | b'x' | b'X' | b'b' | b'B' | b'e' | b'E' | b'_'));
+        self.at += length;
+        if prefixed {
+            return self.literal(b'\'');
+        }
+        Kind::Word(lookup(word))
+    }
+}
+
+/// The length of a number: decimal, hexadecimal, binary, with exponent.
+fn number(rest: &[u8]) -> usize {
+    if at(rest, 0) == b'0' && matches!(at(rest, 1), b'x' | b'X' | b'b' | b'B') {
+        let digits = tail(rest, 2).iter().take_while(|b| b.is_ascii_hexdigit()).count();
+        if digits > 0 {
+            return 2 + digits;
+        }
+    }
+    let mut length = rest.iter().take_while(|b| b.is_ascii_digit() || **b == b'.').count();
+    if matches!(at(rest, length), b'e' | b'E') {
+        let sign = usize::from(matches!(at(rest, length + 1), b'+' | b'-'));
+        let digits = tail(rest, length + 1 + sign).iter().take_while(|b| b.is_ascii_digit()).count();
+        if digits > 0 {
+            length += 1 + sign + digits;
+        } else if !is_word(at(rest, length + 1)) {
+            // `1e(`, `1eunion`: MySQL ends the number after the letter.
+            length += 1;
+        }
+    }
+    length.max(1)
+}
+
+fn operator(rest: &[u8]) -> (Kind, usize) {
+    let length = rest.iter().take_while(|b| matches!(b, b'=' | b'<' | b'>' | b'!' | b'~' | b'@' | b'?' | b'|')).count();
+    match part(rest, 0, length.min(3)) {
+        b"~" | b"!" | b"<<" | b">>" | b"!!" => (Kind::Operator, length.max(1)),
+        _ => (Kind::Compare, length.clamp(1, 3)),
+    }
+}
+
+/// `[name]` of SQL Server.
+fn bracketed(rest: &[u8]) -> usize {
+    let name = tail(rest, 1).iter().take(64).take_while(|&&b| is_word(b) || b == b' ').count();
+    if at(rest, name + 1) == b']' { name + 2 } else { 1 }
+}

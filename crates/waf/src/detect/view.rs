@@ -1,0 +1,96 @@
+//! One reading of a value, and the notes detectors take about it.
+
+use std::ops::Range;
+
+use super::budget::Budget;
+use super::bytes;
+use super::finding::{Class, Layer};
+use super::input::{Hint, Place};
+use super::scan::Mask;
+
+/// Up to this length a value that is code from end to end is no text about code.
+const SHORT: usize = 256;
+
+/// A value as it reads after some decoding.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct View<'a> {
+    pub(super) bytes: &'a [u8],
+    pub(super) place: Place<'a>,
+    pub(super) name: &'a [u8],
+    pub(super) hint: Hint,
+    pub(super) mask: Mask,
+    pub(super) signals: u32,
+    pub(super) layers: &'a [Layer],
+}
+
+impl View<'_> {
+    /// Whether a word of one of these groups occurs.
+    pub(super) fn has(&self, groups: u32) -> bool {
+        self.signals & groups != 0
+    }
+
+    /// Whether the value is so short that code in it is not quoted for a reader.
+    pub(super) fn is_short(&self) -> bool {
+        self.bytes.len() <= SHORT && self.lines() <= 3
+    }
+
+    /// Whether the value is a text of several lines, or a long one: documents hold code that is not
+    /// meant to run.
+    pub(super) fn is_document(&self) -> bool {
+        self.bytes.len() > 400 || self.lines() > 3
+    }
+
+    fn lines(&self) -> usize {
+        if !self.mask.any(super::scan::class::LINE) {
+            return 1;
+        }
+        1 + memchr::memchr_iter(b'\n', bytes::trimmed(self.bytes)).take(8).count()
+    }
+
+    /// Whether an encoding that no browser adds had to be taken off.
+    pub(super) fn was_hidden(&self) -> bool {
+        !self.layers.is_empty()
+    }
+
+    /// Whether the value is a header of the protocol.
+    pub(super) fn is_header(&self) -> bool {
+        matches!(self.place, Place::Header(_))
+    }
+}
+
+/// What one detector saw in one view.
+#[derive(Debug, Clone)]
+pub(super) struct Note {
+    pub(super) class: Class,
+    pub(super) confidence: u8,
+    pub(super) span: Range<usize>,
+    pub(super) reason: &'static str,
+}
+
+/// What a detector may spend and where it writes.
+#[derive(Debug)]
+pub(super) struct Work<'a> {
+    pub(super) budget: &'a mut Budget,
+    pub(super) notes: &'a mut Vec<Note>,
+}
+
+impl Work<'_> {
+    /// Notes for one view; the surest of a kind survives anyway.
+    const LIMIT: usize = 256;
+
+    /// Writes a note; confidence 0 is none.
+    pub(super) fn note(
+        &mut self,
+        class: Class,
+        confidence: u8,
+        span: Range<usize>,
+        reason: &'static str,
+    ) {
+        let known = self.notes.iter().any(|note| {
+            note.class == class && note.reason == reason && note.confidence >= confidence
+        });
+        if confidence > 0 && !known && self.notes.len() < Self::LIMIT {
+            self.notes.push(Note { class, confidence, span, reason });
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! External entities and inclusions of XML.
+
+use super::bytes::{at, contains_any, find, is_any, is_space, part, skip_space, starts_with, tail, word_at};
+use super::finding::Class;
+use super::input::{Hint, Place};
+use super::scan::signal;
+use super::view::{View, Work};
+
+/// Declarations read of one value.
+const ANCHORS: usize = 256;
+
+/// Whether the words give cause to look.
+pub(super) fn has_cause(view: &View<'_>) -> bool {
+    view.has(signal::XML)
+}
+
+/// Looks for declarations and inclusions.
+pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
+    if !work.budget.spend(view.bytes.len(), "xml") {
+        return;
+    }
+    entities(view, work);
+    doctype(view, work);
+    inclusions(view, work);
+}
+
+fn note(view: &View<'_>, confidence: u8, start: usize, length: usize, reason: &'static str, work: &mut Work<'_>) {
+    let allowed = if view.hint == Hint::Code { 60 } else { 99 };
+    let prose = if view.is_document() && !is_markup(view.bytes) { 35 } else { 0 };
+    let end = (start + length).min(view.bytes.len());
+    work.note(Class::Xxe, confidence.saturating_sub(prose).min(allowed), start..end, reason);
+}
+
+/// Whether the value is XML itself and not a text with XML in it.
+fn is_markup(bytes: &[u8]) -> bool {
+    at(bytes, skip_space(bytes, 0)) == b'<' || starts_with(bytes, b"\xef\xbb\xbf<")
+}
+
+/// `<!ENTITY name SYSTEM "…">`, `<!ENTITY % name …>`, and entities made of entities.
+fn entities(view: &View<'_>, work: &mut Work<'_>) {
+    let bytes = view.bytes;
+    let mut from = 0;
+    let mut nested = 0;
+    for _ in 0..ANCHORS {
+        let Some(found) = find(tail(bytes, from), b"<!entity") else { break };
+        let place = from + found;
+        from = place + 8;
+        let mut next = skip_space(bytes, from);
+        let parameter = at(bytes, next) == b'%';
+        if parameter {
+            next = skip_space(bytes, next + 1);
+        }
+        let name = tail(bytes, next).iter().take(64).take_while(|b| !is_space(**b) && **b != b'>').count();
+        let value = skip_space(bytes, next + name);
+        let keyword = word_at(bytes, value);
+        let body = part(bytes, value, value + 200);
+        let confidence = match () {
+            () if is_any(keyword, &["system", "public"]) => 94,
+            () if parameter => 80,
+            () if memchr::memchr(b'&', part(body, 0, 80)).is_some() => {
+                nested += 1;
+                if nested > 1 { 88 } else { 45 }
+            }
+            () => 40,
+        };
+        note(view, confidence, place, 8 + name + 10, "an entity of XML", work);
+    }
+}
+
+/// `<!DOCTYPE name SYSTEM "http://…">`.
+fn doctype(view: &View<'_>, work: &mut Work<'_>) {
+    let Some(place) = find(view.bytes, b"<!doctype") else { return };
+    let name = skip_space(view.bytes, place + 9);
+    let length = tail(view.bytes, name).iter().take(64).take_while(|b| !is_space(**b) && !matches!(b, b'>' | b'[')).count();
+    let next = skip_space(view.bytes, name + length);
+    let word = word_at(view.bytes, next);
+    let html = starts_with(tail(view.bytes, name), b"html");
+    if is_any(word, &["system"]) && !html {
+        note(view, 86, place, 40, "a document type from elsewhere", work);
+    }
+    let foreign = is_any(word, &["public"]) && !html && !contains_any(part(view.bytes, next, next + 200), &["w3.org", "apple.com", "oasis-open", "java.sun.com"]);
+    if foreign {
+        note(view, 66, place, 40, "a document type from elsewhere", work);
+    }
+    if at(view.bytes, next) == b'[' && !html && matches!(view.place, Place::QueryValue | Place::BodyField | Place::Cookie) {
+        note(view, 55, place, 40, "a document type with declarations", work);
+    }
+}
+
+/// XInclude, and schemas from elsewhere.
+fn inclusions(view: &View<'_>, work: &mut Work<'_>) {
+    let bytes = view.bytes;
+    if let Some(place) = find(bytes, b"xi:include").or_else(|| find(bytes, b":include")) {
+        let declared = contains_any(bytes, &["2001/xinclude", "2003/xinclude"]);
+        let target = contains_any(part(bytes, place, place + 200), &["href"]);
+        if target {
+            note(view, if declared { 88 } else { 66 }, place, 10, "an inclusion of another file", work);
+        }
+    }
+    if let Some(place) = find(bytes, b"schemalocation") {
+        let foreign = contains_any(part(bytes, place, place + 200), &["http:", "https:", "ftp:", "file:"]);
+        let short = bytes.len() < 600 && is_markup(bytes) && matches!(view.place, Place::QueryValue | Place::BodyField | Place::Cookie);
+        if foreign && short {
+            note(view, 62, place, 14, "a schema from elsewhere", work);
+        }
+    }
+}
