@@ -310,9 +310,9 @@ impl Builder<'_> {
             Some(Action::Upstream(urls)) => Step::Forward(self.upstreams.group(urls)),
             Some(Action::Redirect(to)) => Step::Redirect(to.clone()),
             Some(Action::Deny) => Step::Deny,
-            Some(Action::Static(folder)) => {
-                let failed = |error| BuildError::Folder(folder.clone(), error);
-                Step::Files(Files::open(folder).map_err(failed)?)
+            Some(Action::Static(files)) => {
+                let failed = |error| BuildError::Folder(files.folder.clone(), error);
+                Step::Files(Files::open(files).map_err(failed)?)
             }
         };
         let sockets = self.sockets.build(&place.websocket, self.services, self.sockets_before);

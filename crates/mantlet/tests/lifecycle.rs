@@ -163,8 +163,8 @@ fn a_stop_ends_open_web_sockets_promptly() {
     gate.signal(Signal::TERM);
     assert_eq!(socket.read_close().unwrap(), Some(1001));
     assert!(socket.connection.is_closed_within(PATIENCE));
-    let told = Frame::parse_all(&upstream.wait_for(1, PATIENCE)[0].body);
-    assert_eq!(told.last().and_then(Frame::close_code), Some(1001), "{told:?}");
+    let told = || Frame::parse_all(&upstream.requests()[0].body).pop()?.close_code();
+    assert_eq!(poll_until(PATIENCE, told), Some(1001));
     assert_eq!(gate.wait(NOW).code, Some(0));
 }
 

@@ -6,7 +6,7 @@ use mantlet_config::{ByteSize, HttpUrl, Reader};
 use super::{MAX_ROUTES, Settings};
 use crate::guards::GuardsSection;
 use crate::pipeline::Mode;
-use crate::stages::route::{Action, PathPattern, RouteSection};
+use crate::stages::route::{Action, PathPattern, RouteSection, StaticFiles};
 use crate::websocket::WebsocketSection;
 
 /// Paths that Mantlet answers itself.
@@ -149,6 +149,24 @@ fn no_tls(reader: &mut Reader<'_>, key: &str) {
     reader.error(key, "https to the application is not supported yet", hint);
 }
 
+fn static_files(key: &str, files: &StaticFiles, reader: &mut Reader<'_>) {
+    if !files.folder.is_dir() {
+        let message = format!("`{}` is not a folder", files.folder.display());
+        reader.error(&format!("{key}.static"), message, "create it, or correct the path");
+        return;
+    }
+    let Some(fallback) = &files.fallback else { return };
+    let key = format!("{key}.fallback");
+    let is_name = |part: &str| !part.is_empty() && !part.starts_with('.');
+    if !fallback.split('/').all(is_name) {
+        let message = format!("`{fallback}` is not the name of a file that is served");
+        reader.error(&key, message, "write it relative to the folder: `index.html`");
+    } else if !files.folder.join(fallback).is_file() {
+        let message = format!("there is no file `{fallback}` in the folder");
+        reader.error(&key, message, "create it, or correct the name");
+    }
+}
+
 /// What the route does, if it says so and says it once.
 pub(super) fn action(
     index: usize,
@@ -156,6 +174,10 @@ pub(super) fn action(
     reader: &mut Reader<'_>,
 ) -> Option<Action> {
     let key = format!("routes[{index}]");
+    for idle in route.idle_keys() {
+        let hint = "it needs `static`, and `fallback_for_assets` needs `fallback`";
+        reader.error(&format!("{key}.{idle}"), "without files this does nothing", hint);
+    }
     let action = match route.action() {
         Ok(action) => action?,
         Err(keys) => {
@@ -165,10 +187,7 @@ pub(super) fn action(
         }
     };
     match &action {
-        Action::Static(folder) if !folder.is_dir() => {
-            let message = format!("`{}` is not a folder", folder.display());
-            reader.error(&format!("{key}.static"), message, "create it, or correct the path");
-        }
+        Action::Static(files) => static_files(&key, files, reader),
         Action::Upstream(urls) if urls.iter().any(HttpUrl::is_tls) => {
             no_tls(reader, &format!("{key}.upstream"));
         }

@@ -71,7 +71,8 @@ impl PageRules {
         // Where TLS ends at a proxy that we were not told to trust, the client's own word is
         // `https`, and ours `http`: the page was the safer one.
         let is_scheme = origin.scheme == exchange.client.scheme || origin.scheme == Scheme::Https;
-        is_scheme && origin.host == exchange.host && origin.port == port.unwrap_or(origin.usual())
+        let port = port.unwrap_or_else(|| origin.usual());
+        is_scheme && origin.host == exchange.host && origin.port == port
     }
 }
 

@@ -52,11 +52,11 @@ fn close(payload: &[u8]) -> Vec<u8> {
     frame(0x88, payload)
 }
 
-#[test]
-fn frames_of_a_client_are_judged_as_the_standard_says() {
-    let protocol = |what| Err(Ending::Protocol(what));
-    let not_text = Err(Ending::InvalidData("text is not utf-8"));
-    let cases: Vec<(&str, Vec<Vec<u8>>, Result<(), Ending>)> = vec![
+/// A name, frames, and what becomes of them.
+type Case = (&'static str, Vec<Vec<u8>>, Result<(), Ending>);
+
+fn allowed() -> Vec<Case> {
+    vec![
         ("a text", vec![frame(0x81, b"hello")], Ok(())),
         ("an empty text", vec![frame(0x81, b"")], Ok(())),
         ("a binary message", vec![frame(0x82, b"\xff\x00")], Ok(())),
@@ -79,6 +79,12 @@ fn frames_of_a_client_are_judged_as_the_standard_says() {
         ("a close without a code", vec![close(b"")], Ok(())),
         ("a close with a code", vec![close(b"\x03\xe8bye")], Ok(())),
         ("a private close code", vec![close(b"\x0f\xa0")], Ok(())),
+    ]
+}
+
+fn out_of_order() -> Vec<Case> {
+    let protocol = |what| Err(Ending::Protocol(what));
+    vec![
         ("reserved bit 1", vec![frame(0xc1, b"a")], protocol("compression bit")),
         ("reserved bit 2", vec![frame(0xa1, b"a")], protocol("reserved bits")),
         ("reserved bit 3", vec![frame(0x91, b"a")], protocol("reserved bits")),
@@ -100,6 +106,13 @@ fn frames_of_a_client_are_judged_as_the_standard_says() {
             vec![frame(0x01, b"a"), frame(0x81, b"b")],
             protocol("message in a message"),
         ),
+    ]
+}
+
+fn without_meaning() -> Vec<Case> {
+    let protocol = |what| Err(Ending::Protocol(what));
+    let not_text = Err(Ending::InvalidData("text is not utf-8"));
+    vec![
         ("half a close code", vec![close(b"\x03")], protocol("half a close code")),
         ("close code 999", vec![close(&999_u16.to_be_bytes())], protocol("close code")),
         ("close code 1004", vec![close(&1004_u16.to_be_bytes())], protocol("close code")),
@@ -143,7 +156,12 @@ fn frames_of_a_client_are_judged_as_the_standard_says() {
             vec![vec![0x82, 0xff, 0x80, 0, 0, 0, 0, 1, 0, 0]],
             protocol("length above 63 bits"),
         ),
-    ];
+    ]
+}
+
+#[test]
+fn frames_of_a_client_are_judged_as_the_standard_says() {
+    let cases = [allowed(), out_of_order(), without_meaning()].concat();
     for (name, frames, expected) in cases {
         let bytes = frames.concat();
         for size in [1, 2, 7, bytes.len()] {

@@ -132,7 +132,7 @@ impl Token {
         let text = value.to_str().unwrap_or_default();
         let token = if self.header == AUTHORIZATION {
             // Another scheme is the application's business.
-            let Some((scheme, token)) = text.split_once(' ') else { return Ok(None) };
+            let (scheme, token) = text.split_once(' ').unwrap_or((text, ""));
             if !scheme.eq_ignore_ascii_case("bearer") {
                 return Ok(None);
             }

@@ -21,6 +21,18 @@ section! {
         pub upstream: Vec<HttpUrl> = Vec::new(),
         /// Answer with files of this folder.
         pub static_dir as "static": Option<PathBuf> = None,
+        /// With `static`: the file, below the folder, that answers page loads of paths at which there
+        /// is none, for applications of a single page. Never in place of a missing script, style or
+        /// image.
+        pub fallback: Option<String> = None,
+        /// With `fallback`: also for paths that end in a name with an extension.
+        pub fallback_for_assets: bool = false,
+        /// With `static`: send `NAME.br` or `NAME.gz` in place of `NAME`, where they are there and
+        /// the client reads them.
+        pub precompressed: bool = false,
+        /// With `static`: files with a hash in their name, as `app-5f3c9a1b.js`, never change;
+        /// browsers keep them for a year and ask again for all others.
+        pub immutable: bool = false,
         /// Answer 308 with this address; `{path}` and `{query}` stand for the request's own.
         pub redirect: Option<String> = None,
         /// Refuse every request.
@@ -42,14 +54,56 @@ pub enum Action {
     /// Forward it to one of these.
     Upstream(Vec<HttpUrl>),
     /// Answer with a file.
-    Static(PathBuf),
+    Static(StaticFiles),
     /// Answer with a redirect.
     Redirect(String),
     /// Refuse it.
     Deny,
 }
 
+/// A folder whose files are served, and how.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct StaticFiles {
+    /// The folder.
+    pub folder: PathBuf,
+    /// See [`RouteSection::fallback`].
+    pub fallback: Option<String>,
+    /// See [`RouteSection::fallback_for_assets`].
+    pub is_for_assets: bool,
+    /// See [`RouteSection::precompressed`].
+    pub has_precompressed: bool,
+    /// See [`RouteSection::immutable`].
+    pub is_immutable: bool,
+}
+
 impl RouteSection {
+    /// The folder that is served; `None` when the route serves none.
+    fn static_files(&self) -> Option<StaticFiles> {
+        Some(StaticFiles {
+            folder: self.static_dir.clone()?,
+            fallback: self.fallback.clone(),
+            is_for_assets: self.fallback_for_assets,
+            has_precompressed: self.precompressed,
+            is_immutable: self.immutable,
+        })
+    }
+
+    /// The keys that say how files are served, without saying which.
+    #[must_use]
+    pub fn idle_keys(&self) -> Vec<&'static str> {
+        let has_folder = self.static_dir.is_some();
+        let has_fallback = has_folder && self.fallback.is_some();
+        [
+            ("fallback", self.fallback.is_some() && !has_folder),
+            ("fallback_for_assets", self.fallback_for_assets && !has_fallback),
+            ("precompressed", self.precompressed && !has_folder),
+            ("immutable", self.immutable && !has_folder),
+        ]
+        .into_iter()
+        .filter_map(|(key, is_idle)| is_idle.then_some(key))
+        .collect()
+    }
+
     /// The one action of this route; `None` when it has none.
     ///
     /// # Errors
@@ -57,7 +111,7 @@ impl RouteSection {
     pub fn action(&self) -> Result<Option<Action>, Vec<&'static str>> {
         let upstream = (!self.upstream.is_empty())
             .then(|| ("upstream", Action::Upstream(self.upstream.clone())));
-        let folder = self.static_dir.clone().map(|folder| ("static", Action::Static(folder)));
+        let folder = self.static_files().map(|files| ("static", Action::Static(files)));
         let redirect = self.redirect.clone().map(|to| ("redirect", Action::Redirect(to)));
         let deny = self.deny.then_some(("deny", Action::Deny));
         let mut named: Vec<_> = [upstream, folder, redirect, deny].into_iter().flatten().collect();

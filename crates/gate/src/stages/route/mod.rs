@@ -14,6 +14,6 @@ mod router;
 mod tests;
 
 pub use compile::{Layer, Overlap, Site, compile};
-pub use config::{Action, MethodName, RouteSection};
+pub use config::{Action, MethodName, RouteSection, StaticFiles};
 pub use pattern::{HostPattern, PathPattern};
 pub use router::Router;

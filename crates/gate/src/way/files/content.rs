@@ -12,6 +12,7 @@ use rustix::fs::OFlags;
 use tokio::sync::mpsc;
 
 use super::Version;
+use super::coding::Coding;
 use super::condition::{Conditions, Outcome};
 
 /// How much is read at once, in bytes; a file that is no larger is read whole.
@@ -33,6 +34,8 @@ pub(super) struct Served {
     pub(super) version: Version,
     pub(super) outcome: Outcome,
     pub(super) content: Content,
+    /// How the content is coded; `None` as it is.
+    pub(super) coding: Option<&'static str>,
 }
 
 /// The bytes to send.
@@ -45,8 +48,24 @@ pub(super) enum Content {
     File(File, u64),
 }
 
+/// Looks a name up; a sibling in one of `codings` goes before the file itself.
+pub(super) fn find_coded(
+    folder: &Dir,
+    name: &Path,
+    conditions: &Conditions,
+    codings: &[Coding],
+) -> io::Result<Found> {
+    for coding in codings {
+        // Whatever is wrong with the sibling, the file itself is there.
+        if let Ok(Found::Served(served)) = find(folder, &coding.sibling(name), conditions) {
+            return Ok(Found::Served(Served { coding: Some(coding.name), ..served }));
+        }
+    }
+    find(folder, name, conditions)
+}
+
 /// Looks a name up and reads what fits into one chunk.
-pub(super) fn find(folder: &Dir, name: &Path, conditions: &Conditions) -> io::Result<Found> {
+fn find(folder: &Dir, name: &Path, conditions: &Conditions) -> io::Result<Found> {
     let file = open(folder, name)?;
     let metadata = file.metadata()?;
     if metadata.is_dir() {
@@ -67,7 +86,7 @@ pub(super) fn find(folder: &Dir, name: &Path, conditions: &Conditions) -> io::Re
     } else {
         read_start(file, first, length)?
     };
-    Ok(Found::Served(Served { version, outcome, content }))
+    Ok(Found::Served(Served { version, outcome, content, coding: None }))
 }
 
 /// Opens without waiting for anyone: a pipe in the folder must not hold up a thread.

@@ -3,26 +3,31 @@
 //! The whole path of a request is looked up below the folder, so a route for `/assets` serves what
 //! lies in `assets/` there. The folder is opened once, and every file relative to it: neither a
 //! path nor a symbolic link leads outside. Hidden files are never served, folders never listed.
+//! Where a route names a fallback, it answers the page loads of paths that name no file: the
+//! addresses that an application of a single page makes up ([`single_page`]).
 //!
 //! A small file is read at once; a larger one goes out in chunks, a few ahead of the client.
 
+mod caching;
+mod coding;
 mod condition;
 mod content;
 mod name;
 mod range;
+mod single_page;
 #[cfg(test)]
 mod tests;
 mod version;
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use http::header::{
-    ACCEPT_RANGES, ALLOW, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, LAST_MODIFIED,
-    LOCATION,
+    ACCEPT_RANGES, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE,
+    CONTENT_TYPE, ETAG, LAST_MODIFIED, LOCATION, VARY,
 };
 use http::{HeaderName, HeaderValue, Method, Response, StatusCode};
 use mantlet_event::{Events, reasons};
@@ -31,16 +36,21 @@ use self::condition::{Conditions, Outcome};
 use self::content::{Found, Served};
 use self::version::Version;
 use crate::pipeline::{Denial, Exchange, Origin};
+use crate::stages::route::StaticFiles;
 use crate::upstream::AnswerBody;
 
 /// A folder whose files are served; nothing outside it can be reached.
 #[derive(Debug)]
-pub(crate) struct Files(Arc<Dir>);
+pub(crate) struct Files {
+    folder: Arc<Dir>,
+    settings: StaticFiles,
+}
 
 impl Files {
     /// Opens the folder; it stays the same one when the path is later given to another.
-    pub(crate) fn open(folder: &Path) -> io::Result<Self> {
-        Dir::open_ambient_dir(folder, ambient_authority()).map(|folder| Self(Arc::new(folder)))
+    pub(crate) fn open(settings: &StaticFiles) -> io::Result<Self> {
+        let folder = Dir::open_ambient_dir(&settings.folder, ambient_authority())?;
+        Ok(Self { folder: Arc::new(folder), settings: settings.clone() })
     }
 
     /// The file that the path names, or the part of it that was asked for.
@@ -57,19 +67,69 @@ impl Files {
         let Some(name) = name::below(&exchange.path) else {
             return Err(Denial::new(&reasons::FILE_NOT_FOUND).evidence("not the name of a file"));
         };
-        let mime = name::content_type(&name);
-        let folder = Arc::clone(&self.0);
-        let conditions = Conditions::of(&exchange.headers, is_head, exchange.at.into());
-        let found = tokio::task::spawn_blocking(move || content::find(&folder, &name, &conditions));
-        match found.await.unwrap_or_else(|error| Err(io::Error::other(error))) {
+        let conditions = Arc::new(Conditions::of(&exchange.headers, is_head, exchange.at.into()));
+        let found = self.find(exchange, name.clone(), Arc::clone(&conditions)).await;
+        let is_missing = match &found {
             // A folder that is called `index.html` has no page either.
-            Ok(Found::Folder) if exchange.path.as_str().ends_with('/') => {
+            Ok(Found::Folder) => exchange.path.as_str().ends_with('/'),
+            Ok(Found::Served(..)) => false,
+            Err(error) => *denial(error).reason == reasons::FILE_NOT_FOUND,
+        };
+        if let Some(fallback) =
+            single_page::answers(&self.settings, exchange).filter(|_| is_missing)
+        {
+            let found = self.find(exchange, fallback.clone(), conditions).await;
+            if let Ok(Found::Served(served)) = found {
+                let mut response = self.respond(served, &fallback, is_head, events);
+                response.headers_mut().append(VARY, single_page::VARY);
+                return Ok(response);
+            }
+        }
+        match found {
+            Ok(Found::Folder) if is_missing => {
                 Err(Denial::new(&reasons::FILE_NOT_FOUND).evidence("a folder without a page"))
             }
             Ok(Found::Folder) => redirect(exchange),
-            Ok(Found::Served(served)) => Ok(respond(served, mime, is_head, events)),
+            Ok(Found::Served(served)) => Ok(self.respond(served, &name, is_head, events)),
             Err(error) => Err(denial(&error)),
         }
+    }
+
+    /// Looks a name up on a thread that may wait.
+    async fn find(
+        &self,
+        exchange: &Exchange,
+        name: PathBuf,
+        conditions: Arc<Conditions>,
+    ) -> io::Result<Found> {
+        let folder = Arc::clone(&self.folder);
+        let codings = coding::wanted(&self.settings, &exchange.headers);
+        let find = move || content::find_coded(&folder, &name, &conditions, &codings);
+        let found = tokio::task::spawn_blocking(find).await;
+        found.unwrap_or_else(|error| Err(io::Error::other(error)))
+    }
+
+    /// The answer with a file, and what caches need to know of it.
+    fn respond(
+        &self,
+        served: Served,
+        name: &Path,
+        is_head: bool,
+        events: &Events,
+    ) -> Response<AnswerBody> {
+        let coding = served.coding;
+        let mut response = respond(served, name::content_type(name), is_head, events);
+        let headers = response.headers_mut();
+        if self.settings.has_precompressed {
+            headers.append(VARY, HeaderValue::from_static("accept-encoding"));
+        }
+        if let Some(coding) = coding {
+            headers.insert(CONTENT_ENCODING, HeaderValue::from_static(coding));
+        }
+        if let Some(caching) = caching::of(&self.settings, name) {
+            headers.insert(CACHE_CONTROL, caching);
+        }
+        response
     }
 }
 
@@ -92,7 +152,7 @@ fn respond(
     is_head: bool,
     events: &Events,
 ) -> Response<AnswerBody> {
-    let Served { version, outcome, content } = served;
+    let Served { version, outcome, content, .. } = served;
     let length = content.length();
     let body = if is_head { AnswerBody::empty() } else { content.into_body(events) };
     let mut response = own(outcome.status(), body);

@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 use std::sync::Arc;
 
 use http::HeaderMap;
-use http::header::{IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, RANGE};
+use http::header::{ACCEPT, ACCEPT_ENCODING, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, RANGE};
 use http_body_util::BodyExt as _;
 use mantlet_types::{Clock as _, RequestId, SystemClock, SystemRng};
 use tempfile::TempDir;
@@ -40,12 +40,18 @@ impl Fixture {
         fs::write(site.join("empty.txt"), "").unwrap();
         fs::write(site.join(".env"), "KEY=1").unwrap();
         fs::write(site.join("large.bin"), large()).unwrap();
-        let files = Files::open(&site).unwrap();
+        let files = open(&site, StaticFiles::default());
         let events = Events::builder(Arc::new(SystemClock::new())).build();
         Self { home, files, events }
     }
 
-    fn site(&self) -> std::path::PathBuf {
+    /// The same folder, served as `settings` say.
+    fn with_settings(mut self, settings: StaticFiles) -> Self {
+        self.files = open(&self.site(), settings);
+        self
+    }
+
+    fn site(&self) -> PathBuf {
         self.home.path().join("site")
     }
 
@@ -79,6 +85,10 @@ impl Fixture {
         let response = self.ask(Method::GET, "/ten.txt", &[(name, value)]).await.unwrap();
         (response.status().as_u16(), text(response).await)
     }
+}
+
+fn open(site: &Path, settings: StaticFiles) -> Files {
+    Files::open(&StaticFiles { folder: site.to_owned(), ..settings }).unwrap()
 }
 
 fn large() -> Vec<u8> {
@@ -294,4 +304,92 @@ async fn a_file_that_shrinks_breaks_off() {
     fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(10).unwrap();
     let error = body.collect().await.unwrap_err();
     assert!(error.to_string().starts_with("the file cannot be read"), "{error}");
+}
+
+const PAGE_LOAD: &[(HeaderName, &str)] = &[(ACCEPT, "text/html,application/xhtml+xml,*/*;q=0.8")];
+
+// covers: ELITE-05
+#[tokio::test]
+async fn the_page_of_an_application_answers_page_loads_and_nothing_else() {
+    let fixture = Fixture::new();
+    symlink(fixture.home.path().join("secret.txt"), fixture.site().join("out")).unwrap();
+    let fallback = Some("index.html".to_owned());
+    let fixture = fixture.with_settings(StaticFiles { fallback, ..StaticFiles::default() });
+    let script = HeaderName::from_static("sec-fetch-mode");
+    let fetched = [PAGE_LOAD, &[(script.clone(), "no-cors")]].concat();
+    let opened = [(ACCEPT, "*/*"), (script, "navigate")];
+    for (target, headers, expected) in [
+        ("/metrics/today", PAGE_LOAD, "<h1>root</h1>"),
+        ("/metrics/", PAGE_LOAD, "<h1>root</h1>"),
+        ("/sub/empty/", PAGE_LOAD, "<h1>root</h1>"),
+        ("/metrics", &opened, "<h1>root</h1>"),
+        ("/sub/", PAGE_LOAD, "<h1>sub</h1>"),
+        // What leads outside is as good as not there: nothing of it is told.
+        ("/out", PAGE_LOAD, "<h1>root</h1>"),
+        ("/metrics", &fetched, "file-not-found"),
+        ("/metrics", &[(ACCEPT, "*/*")], "file-not-found"),
+        ("/metrics", &[(ACCEPT, "application/json")], "file-not-found"),
+        ("/metrics", &[], "file-not-found"),
+        ("/app.js", PAGE_LOAD, "file-not-found"),
+        ("/assets/logo.png", PAGE_LOAD, "file-not-found"),
+        ("/.env", PAGE_LOAD, "file-not-found"),
+        ("/.git/config", PAGE_LOAD, "file-not-found"),
+    ] {
+        let seen = match fixture.ask(Method::GET, target, headers).await {
+            Ok(response) => text(response).await,
+            Err(denial) => denial.reason.code.to_owned(),
+        };
+        assert_eq!(seen, expected, "{target} {headers:?}");
+    }
+    let page = fixture.ask(Method::HEAD, "/metrics", PAGE_LOAD).await.unwrap();
+    assert_eq!(header(&page, CONTENT_TYPE), "text/html; charset=utf-8");
+    assert_eq!(header(&page, VARY), "accept, sec-fetch-mode");
+    let posted = fixture.ask(Method::POST, "/metrics", PAGE_LOAD).await.unwrap_err();
+    assert_eq!(posted.reason.code, "static-method");
+    let everything = StaticFiles { is_for_assets: true, ..fixture.files.settings.clone() };
+    let fixture = fixture.with_settings(everything);
+    assert!(fixture.ask(Method::GET, "/users/jane.doe", PAGE_LOAD).await.is_ok());
+    assert!(fixture.ask(Method::GET, "/.env", PAGE_LOAD).await.is_err());
+}
+
+#[tokio::test]
+async fn compressed_siblings_are_sent_to_those_who_read_them() {
+    let settings = StaticFiles { has_precompressed: true, ..StaticFiles::default() };
+    let fixture = Fixture::new().with_settings(settings);
+    fs::write(fixture.site().join("ten.txt.br"), "brotli").unwrap();
+    fs::write(fixture.site().join("ten.txt.gz"), "gzip").unwrap();
+    fs::create_dir(fixture.site().join("empty.txt.br")).unwrap();
+    for (accepted, coding, content) in
+        [("gzip, br", "br", "brotli"), ("gzip", "gzip", "gzip"), ("identity", "", "0123456789")]
+    {
+        let headers = [(ACCEPT_ENCODING, accepted)];
+        let response = fixture.ask(Method::GET, "/ten.txt", &headers).await.unwrap();
+        assert_eq!(header(&response, CONTENT_ENCODING), coding);
+        assert_eq!(header(&response, CONTENT_TYPE), "text/plain; charset=utf-8");
+        assert_eq!(header(&response, VARY), "accept-encoding");
+        assert_eq!(text(response).await, content);
+    }
+    let part = [(ACCEPT_ENCODING, "br"), (RANGE, "bytes=0-1")];
+    let part = fixture.ask(Method::GET, "/ten.txt", &part).await.unwrap();
+    assert_eq!(header(&part, CONTENT_ENCODING), "");
+    assert_eq!(text(part).await, "01");
+    let plain = fixture.ask(Method::GET, "/empty.txt", &[(ACCEPT_ENCODING, "br")]).await.unwrap();
+    assert_eq!(header(&plain, CONTENT_ENCODING), "");
+}
+
+#[tokio::test]
+async fn hashed_names_are_kept_and_others_asked_for() {
+    let settings = StaticFiles { is_immutable: true, ..StaticFiles::default() };
+    let fixture = Fixture::new().with_settings(settings);
+    fs::write(fixture.site().join("app-5f3c9a1b.js"), "x").unwrap();
+    for (target, expected) in [
+        ("/app-5f3c9a1b.js", "public, max-age=31536000, immutable"),
+        ("/", "no-cache"),
+        ("/ten.txt", "no-cache"),
+    ] {
+        let response = fixture.get(target).await.unwrap();
+        assert_eq!(header(&response, CACHE_CONTROL), expected, "{target}");
+    }
+    let plain = Fixture::new().get("/").await.unwrap();
+    assert_eq!(header(&plain, CACHE_CONTROL), "");
 }
