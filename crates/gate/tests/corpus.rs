@@ -48,6 +48,11 @@ fn bodies_of_the_corpus_are_read_without_panic() {
 }
 
 #[test]
+fn frames_of_the_corpus_are_the_same_however_they_come() {
+    replay("websocket", mantlet_gate::fuzzing::websocket);
+}
+
+#[test]
 fn configs_of_the_corpus_are_read_without_panic() {
     replay("config", mantlet_config::fuzzing::load);
 }

@@ -1,14 +1,10 @@
-//! Connections that leave HTTP, and answers that never seem to end.
+//! Connections that leave HTTP; what happens on them after that is in `websocket/`.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::disallowed_methods,
-    reason = "tests may fail loudly and measure real time"
-)]
+#![expect(clippy::unwrap_used, reason = "tests may fail loudly")]
 
 mod common;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use mantlet_testkit::wire::{self, Connection, Frame, Response, WebSocket};
 use mantlet_testkit::{Answer, FakeUpstream, MantletProcess};
@@ -81,24 +77,6 @@ fn when_either_side_ends_a_websocket_the_other_learns_it() {
     drop(upstream);
     assert_eq!(socket.read_close().unwrap(), Some(1011));
     assert!(socket.connection.is_closed_within(PATIENCE));
-}
-
-#[test]
-fn events_come_one_by_one_as_they_are_sent() {
-    let pause = Duration::from_millis(1500);
-    let (_upstream, gate) = start(Answer::events(&["one", "two"], pause), "");
-    let begun = Instant::now();
-    let mut connection = Connection::open(gate.address()).unwrap();
-    connection.write(&wire::render(gate.address(), "GET", "/events", &[], b"")).unwrap();
-    let _ = connection.read_until(b"data: one\n\n").unwrap();
-    assert!(
-        begun.elapsed() < Duration::from_secs(1),
-        "the first event waited: {:?}",
-        begun.elapsed()
-    );
-    let _ = connection.read_until(b"data: two\n\n").unwrap();
-    assert!(begun.elapsed() >= pause);
-    let _ = connection.read_until(b"0\r\n\r\n").unwrap();
 }
 
 #[test]

@@ -163,3 +163,47 @@ impl Revocation for TunnelRegistry {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+    use mantlet_testkit::SeededRng;
+    use mantlet_types::{Clock as _, SystemClock};
+
+    use super::*;
+
+    fn tunnel(rng: &SeededRng, client: &str, principal: Option<&str>) -> Tunnel {
+        let id = RequestId::new(SystemClock::new().now(), rng);
+        Tunnel { id, client: client.parse().unwrap(), principal: principal.map(str::to_owned) }
+    }
+
+    #[test]
+    fn a_revoked_subject_loses_its_connections_and_nobody_else_does() {
+        let (registry, rng) = (TunnelRegistry::new(10, Metrics::new()), SeededRng::new(7));
+        let open = |client, principal| registry.reserve(tunnel(&rng, client, principal)).unwrap();
+        let slots =
+            [open("192.0.2.1", Some("ada")), open("192.0.2.1", None), open("192.0.2.2", None)];
+        let mut ends = slots.each_ref().map(Slot::watch);
+        let ended = |ends: &mut [End; 3]| ends.each_mut().map(|end| end.asked().now_or_never());
+        assert_eq!(registry.revoke(&Subject::Principal("eve".into())), 0);
+        assert_eq!(registry.revoke(&Subject::Principal("ada".into())), 1);
+        assert_eq!(ended(&mut ends), [Some(Ending::Revoked), None, None]);
+        assert_eq!(registry.revoke(&Subject::Network("192.0.2.2/32".parse().unwrap())), 1);
+        assert_eq!(ended(&mut ends), [Some(Ending::Revoked), None, Some(Ending::Blocked)]);
+        assert_eq!(registry.close(), 3);
+        // The first word stays where nobody has looked, the last one is as good.
+        assert_eq!(ended(&mut ends)[1], Some(Ending::Stopping));
+        assert!(registry.reserve(tunnel(&rng, "192.0.2.3", None)).is_none());
+        drop(slots);
+        assert!(registry.is_empty());
+    }
+
+    #[test]
+    fn places_are_bounded_and_given_back() {
+        let (registry, rng) = (TunnelRegistry::new(1, Metrics::new()), SeededRng::new(7));
+        let slot = registry.reserve(tunnel(&rng, "192.0.2.1", None)).unwrap();
+        assert!(registry.reserve(tunnel(&rng, "192.0.2.1", None)).is_none());
+        drop(slot);
+        assert!(registry.reserve(tunnel(&rng, "192.0.2.1", None)).is_some());
+    }
+}

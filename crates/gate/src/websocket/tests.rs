@@ -222,3 +222,12 @@ fn every_ending_has_a_code_that_may_be_sent() {
         }
     }
 }
+
+proptest::proptest! {
+    #[test]
+    fn any_bytes_are_the_same_frames_however_they_come(
+        data in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200),
+    ) {
+        super::fuzzing::frames(&data);
+    }
+}

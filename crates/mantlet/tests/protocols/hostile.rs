@@ -191,3 +191,26 @@ fn a_head_over_the_limit_is_refused() {
     );
     assert!(upstream.is_untouched());
 }
+
+/// RFC 8441 is not offered, so browsers open WebSockets over HTTP/1.1; who asks all the same is
+/// refused, and the other requests on the connection go on.
+#[test]
+fn a_websocket_over_http_2_is_refused_and_nothing_else() {
+    let (upstream, gate) = start();
+    let mut client = Client::open(gate.address());
+    let mut fields = with(":method", "CONNECT");
+    fields.push((":protocol", "websocket"));
+    fields.push(("sec-websocket-version", "13"));
+    client.request(1, &fields, b"");
+    let outcome = client.outcome(1);
+    assert!(!matches!(outcome, Outcome::Silence), "{outcome:?}");
+    if let Outcome::Answered(body) = &outcome {
+        assert!(body.contains("method-not-supported"), "{body}");
+    }
+    assert!(upstream.is_untouched());
+    if outcome != Outcome::Ended {
+        client.request(3, &with("", ""), b"");
+        assert_eq!(client.outcome(3), Outcome::Answered("application".into()));
+    }
+    assert_well(&gate);
+}

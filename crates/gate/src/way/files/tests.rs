@@ -2,18 +2,25 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use http::HeaderMap;
-use http::header::{ACCEPT, ACCEPT_ENCODING, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, RANGE};
+use http::header::{
+    ACCEPT, ACCEPT_ENCODING, ACCEPT_RANGES, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH,
+    CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, LAST_MODIFIED,
+    LOCATION, RANGE, VARY,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response};
 use http_body_util::BodyExt as _;
+use mantlet_event::Events;
 use mantlet_types::{Clock as _, RequestId, SystemClock, SystemRng};
 use tempfile::TempDir;
 
 use super::content::CHUNK;
 use super::*;
-use crate::pipeline::{Client, Facts, Scheme, TraceContext};
+use crate::pipeline::{Client, Denial, Exchange, Facts, Origin, Scheme, TraceContext};
 use crate::stages::hygiene::{PathPolicy, normalize};
+use crate::upstream::AnswerBody;
 
 const LARGE: usize = 5 * CHUNK + 17;
 
