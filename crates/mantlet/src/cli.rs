@@ -34,12 +34,16 @@ pub(crate) enum Command {
     /// Try it out: the gate in front of a small, deliberately weak application (loopback only)
     Demo(ServerFlags),
     /// Check the configuration: every problem with its line and what to do about it
-    Check(ServerFlags),
+    #[command(after_help = "Exit codes: 0 fine, 1 warnings, 2 cannot be used")]
+    Check(CheckFlags),
     /// Write a commented configuration file to start from
     Init {
         /// The application to protect, for example http://127.0.0.1:8501
         #[arg(long, value_name = "URL")]
         upstream: Option<String>,
+        /// Take over what a file of environment variables says, such as the `.env` of an application
+        #[arg(long, value_name = "FILE")]
+        from_env: Option<PathBuf>,
         #[command(flatten)]
         place: PlaceFlags,
     },
@@ -70,6 +74,17 @@ pub(crate) enum Command {
         #[command(flatten)]
         place: PlaceFlags,
     },
+    /// Print the completion script for a shell
+    #[command(after_help = "Example:\n  mantlet completions bash > /etc/bash_completion.d/mantlet")]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual pages into a folder
+    Man {
+        /// The folder, for example /usr/local/share/man/man1
+        folder: PathBuf,
+    },
     /// Ask the running server how it is
     Status {
         /// Print JSON
@@ -86,6 +101,16 @@ pub(crate) struct RunFlags {
     /// Take over from the process that starts this one; only `mantlet upgrade` does that
     #[arg(long, hide = true)]
     pub(crate) take_over: bool,
+    #[command(flatten)]
+    pub(crate) server: ServerFlags,
+}
+
+/// `mantlet check …`
+#[derive(Debug, Args)]
+pub(crate) struct CheckFlags {
+    /// Also see whether a connection can be made to every server
+    #[arg(long)]
+    pub(crate) probe: bool,
     #[command(flatten)]
     pub(crate) server: ServerFlags,
 }

@@ -1,6 +1,7 @@
 //! The whole configuration: one field a section, and where it is read from.
 
 mod addresses;
+mod lints;
 
 use std::path::{Path, PathBuf};
 
@@ -14,6 +15,8 @@ use mantlet_gate::stages::route::RouteSection;
 use mantlet_gate::upstream::UpstreamSection;
 use mantlet_gate::websocket::WebsocketSection;
 use mantlet_gate::{Resolved, Settings, resolve};
+
+pub(crate) use addresses::applications;
 
 use crate::cli::{PlaceFlags, ServerFlags};
 use crate::log::LogSection;
@@ -119,6 +122,16 @@ pub(crate) fn read(flags: &ServerFlags, need: Need) -> Read {
     Read { loaded, file, resolved, environment }
 }
 
+/// Everything there is to say about the text of a configuration file, alone.
+pub(crate) fn problems_of(text: &str) -> Problems {
+    let layers = Layers::new(Environment::default()).text("mantlet.toml", text);
+    let loaded = load(&layers, |config: &Config, reader: &mut Reader<'_>| {
+        check(config, Need::Upstream, reader);
+        let _ = resolve(&settings(config), reader);
+    });
+    loaded.problems
+}
+
 impl Read {
     /// The configuration, ready to run; `None` when there is any error. Problems are printed.
     pub(crate) fn ready(self) -> Option<Ready> {
@@ -156,6 +169,7 @@ fn check(config: &Config, need: Need, reader: &mut Reader<'_>) {
     config.admin.check(reader);
     config.log.check(reader);
     addresses::check(config, reader);
+    lints::check(config, reader);
     let is_empty = config.upstream.url.is_none() && config.routes.is_empty();
     // What was given and cannot be used has been complained about already.
     let was_given = reader.is_file_broken()

@@ -1,11 +1,6 @@
 //! Handing over to a new binary on the same sockets, and sockets that the service manager brings.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "tests may fail loudly"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests may fail loudly")]
 
 #[path = "common/load.rs"]
 mod load;

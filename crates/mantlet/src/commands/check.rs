@@ -1,24 +1,69 @@
 //! `mantlet check`: every problem of the configuration, with the code that the server uses.
 
+use std::net::{TcpStream, ToSocketAddrs as _};
+use std::time::Duration;
+
+use mantlet_config::{HttpUrl, SecretRef, Sources};
+
 use super::{Failure, Outcome};
-use crate::cli::ServerFlags;
-use crate::config::{Need, read};
+use crate::cli::CheckFlags;
+use crate::config::{Config, Need, Ready, applications, read};
 use crate::output;
 
-pub(super) fn execute(flags: &ServerFlags) -> Result<Outcome, Failure> {
-    let read = read(flags, Need::Upstream);
-    let warnings = read.loaded.problems.warnings();
+/// How long a server may take to accept a connection.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(3);
+
+pub(super) fn execute(flags: &CheckFlags) -> Result<Outcome, Failure> {
+    let read = read(&flags.server, Need::Upstream);
+    let mut findings = read.loaded.problems.warnings();
     let what = match &read.file {
         Some(file) => format!("`{}`", file.display()),
         None => "the configuration (no file, defaults and flags only)".into(),
     };
-    if read.ready().is_none() {
-        return Ok(Outcome::Unusable);
+    let Some(ready) = read.ready() else { return Ok(Outcome::Unusable) };
+    let mut more = secrets(&ready);
+    if flags.probe {
+        more.extend(probe(&ready.config));
     }
-    if warnings > 0 {
-        output::say(&format!("{what} can be used, with {warnings} warning(s)"));
+    findings = findings.saturating_add(more.len());
+    for finding in more {
+        output::note(&format!("warning: {finding}"));
+    }
+    if findings > 0 {
+        output::say(&format!("{what} can be used, with {findings} warning(s)"));
         return Ok(Outcome::Findings);
     }
     output::say(&format!("{what} is fine"));
     Ok(Outcome::Fine)
+}
+
+/// Secrets in files that cannot be read, or that others can read too. What is in the environment
+/// is not looked at: it may be another one than the server's.
+fn secrets(ready: &Ready) -> Vec<String> {
+    let config = &ready.config;
+    let named = [&config.admin.metrics_token, &config.websocket.token];
+    let files = named.into_iter().flatten().filter(|secret| secret.scheme() == "file");
+    let sources = Sources::new(&ready.environment);
+    let unusable = |secret: &SecretRef| sources.resolve(secret, 0).err();
+    files.filter_map(unusable).map(|error| error.to_string()).collect()
+}
+
+/// Servers that no connection can be made to now.
+fn probe(config: &Config) -> Vec<String> {
+    let unreachable = |(key, url): (String, &HttpUrl)| {
+        let failed = connect(url).err()?;
+        Some(format!("{key}: `{url}` cannot be reached: {failed}\n  hint: is it running?"))
+    };
+    applications(config).filter_map(unreachable).collect()
+}
+
+fn connect(url: &HttpUrl) -> std::io::Result<()> {
+    let mut outcome = Err(std::io::ErrorKind::NotFound.into());
+    for address in (url.connect_host(), url.port()).to_socket_addrs()? {
+        outcome = TcpStream::connect_timeout(&address, PROBE_TIMEOUT).map(drop);
+        if outcome.is_ok() {
+            break;
+        }
+    }
+    outcome
 }

@@ -6,6 +6,7 @@ mod config;
 mod demo;
 mod explain;
 mod init;
+mod pages;
 mod reload;
 mod run;
 mod status;
@@ -50,10 +51,14 @@ pub(crate) fn execute(command: Command) -> Result<Outcome, Failure> {
         Command::Run(flags) => run::execute(flags),
         Command::Demo(flags) => demo::execute(flags),
         Command::Check(flags) => check::execute(&flags),
-        Command::Init { upstream, place } => init::execute(upstream.as_deref(), &place),
+        Command::Init { upstream, from_env, place } => {
+            init::execute(upstream.as_deref(), from_env.as_deref(), &place)
+        }
         Command::Explain { id, json, place } => explain::execute(&id, json, place),
         Command::Config(command) => config::execute(command),
         Command::Block(command) => block::execute(command),
+        Command::Completions { shell } => Ok(pages::completions(shell)),
+        Command::Man { folder } => pages::man(&folder),
         Command::Reload { place } => reload::reload(place),
         Command::Upgrade { place } => reload::upgrade(place),
         Command::Status { json, place } => status::execute(json, place),

@@ -34,7 +34,7 @@ fn own(config: &Config) -> Vec<(&'static str, SocketAddr)> {
 }
 
 /// Every server that requests are sent to, with the key that names it.
-fn applications(config: &Config) -> impl Iterator<Item = (String, &HttpUrl)> {
+pub(crate) fn applications(config: &Config) -> impl Iterator<Item = (String, &HttpUrl)> {
     let routes = config.routes.iter().enumerate().flat_map(|(index, route)| {
         route.upstream.iter().map(move |url| (format!("routes[{index}].upstream"), url))
     });

@@ -59,9 +59,8 @@ pub(super) fn notify(states: &[NotifyState<'_>]) {
 
 /// Tells the service manager that a reload begins (`Type=notify-reload`); `READY=1` ends it.
 pub(super) fn notify_reloading() {
-    match NotifyState::monotonic_usec_now() {
-        Ok(now) => notify(&[NotifyState::Reloading, now]),
-        // Without the time the message would not be believed.
-        Err(_) => {}
+    // Without the time the message would not be believed.
+    if let Ok(now) = NotifyState::monotonic_usec_now() {
+        notify(&[NotifyState::Reloading, now]);
     }
 }

@@ -69,8 +69,8 @@ pub(super) struct Refused {
 }
 
 impl Refused {
-    pub(super) fn new(message: impl ToString, hint: &'static str) -> Self {
-        Self { message: message.to_string(), hint, count: 1 }
+    pub(super) fn new(message: impl fmt::Display, hint: &'static str) -> Self {
+        Self { message: format!("{message}"), hint, count: 1 }
     }
 }
 
