@@ -34,6 +34,10 @@ entries! {
         "A request was malformed or could be read in two ways.";
     CLIENT_FORWARDING_IGNORED = "client.forwarding.ignored", "client_forwarding_ignored", Low, System,
         "Forwarding headers came from a peer that is not trusted and were ignored.";
+    HTTPS_REQUEST_REFUSED = "https.request.refused", "input_validation_fail", Low, Decision,
+        "A program asked over plain HTTP for what is served over HTTPS alone.";
+    PROXY_HEADER_REFUSED = "proxy.header.refused", "authz_fail", Medium, Decision,
+        "A connection to a listener for proxies came from a stranger, or did not begin with a PROXY header.";
     BODY_LIMIT_EXCEEDED = "body.limit.exceeded", "input_validation_fail", Medium, Decision,
         "A request body was larger than its route allows.";
     UPSTREAM_CONNECTION_FAILED = "upstream.connection.failed", "upstream_connection_failed", Medium, System,
@@ -67,6 +71,14 @@ entries! {
         "An answer of the application showed its inside and was replaced.";
     GUARD_INSPECTION_FAILED = "guard.inspection.failed", "guard_inspection_failed", High, Decision,
         "A guard failed or ran out of time, and its fail mode decided.";
+
+    // Certificates.
+    TLS_CERTIFICATE_RELOADED = "tls.certificate.reloaded", "tls_certificate_reloaded", Info, System,
+        "Certificates had changed and were read anew.";
+    TLS_CERTIFICATE_REJECTED = "tls.certificate.rejected", "tls_certificate_rejected", High, System,
+        "Certificates had changed and cannot be used; the ones from before stay in use.";
+    TLS_CERTIFICATE_EXPIRING = "tls.certificate.expiring", "tls_certificate_expiring", High, System,
+        "A certificate ends within two weeks, or has ended.";
 
     // Administration.
     BLOCKLIST_NETWORK_BLOCKED = "blocklist.network.blocked", "authz_change", Medium, Audit,

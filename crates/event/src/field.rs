@@ -50,6 +50,10 @@ pub const COMMAND: &str = "command";
 pub const ACTOR: &str = "actor";
 /// The network that was blocked or unblocked.
 pub const NETWORK: &str = "network";
+/// What something is called.
+pub const NAME: &str = "name";
+/// The subject of a client certificate that was verified, RFC 4514.
+pub const CLIENT_SUBJECT: &str = "tls.client.subject";
 /// When something ends by itself, RFC 3339.
 pub const UNTIL: &str = "until";
 /// The name of a supervised task.

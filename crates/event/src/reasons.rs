@@ -69,6 +69,14 @@ reasons! {
         "The request cannot be served now. Try again later.",
         "A file below the folder that `[[routes]] static` names cannot be read: see that Mantlet's user may read it, and that open files are not used up.";
 
+    // the edge
+    HTTPS_REQUIRED = "https-required", 403, "HTTPS required",
+        "This address is served over HTTPS alone. Nothing was done; what was sent may have been read on the way.",
+        "Programs are not redirected: what they sent went over the line in the clear, and they would not notice. `[[routes]] api` says which routes are for programs.";
+    PROXY_REFUSED = "proxy-refused", 400, "Malformed request",
+        "The connection is not accepted.",
+        "`[server.proxy_protocol]` says on which listeners connections begin with a PROXY header, and from whom it is believed.";
+
     // guards
     ADDRESS_BLOCKED = "address-blocked", 403, "Forbidden",
         "Requests from this network are not accepted.",
@@ -111,6 +119,9 @@ reasons! {
     BODY_TIMEOUT = "body-timeout", 408, "Request timeout",
         "The body of the request did not arrive in time.",
         "The time is `[server] body_timeout`.";
+    BODY_TOO_SLOW = "body-too-slow", 408, "Request timeout",
+        "The body of the request arrived too slowly.",
+        "The rate is `[server] min_body_rate`, and `[server] body_timeout` is what a client is ahead of it.";
 
     // WebSockets
     WEBSOCKET_HANDSHAKE = "websocket-handshake", 400, "Invalid handshake",

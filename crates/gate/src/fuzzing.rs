@@ -1,6 +1,6 @@
 //! Entry points for the fuzzers and for the replay of their corpora; of no other use.
 
-use crate::edge::wire;
+use crate::edge::{proxy_protocol, wire};
 use crate::stages::hygiene::{PathPolicy, normalize};
 use crate::websocket;
 
@@ -31,4 +31,9 @@ pub fn path(data: &[u8]) {
             normal.as_str()
         );
     }
+}
+
+/// A PROXY header: read the same in any pieces, whatever stands behind it.
+pub fn proxy_header(data: &[u8]) {
+    proxy_protocol::fuzz(data);
 }

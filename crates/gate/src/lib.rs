@@ -20,6 +20,6 @@ pub mod upstream;
 mod way;
 pub mod websocket;
 
-pub use edge::{BindError, Listeners, PhaseSwitch, Server, ServerSection, StartError};
+pub use edge::{BindError, Listeners, PhaseSwitch, Server, ServerSection};
 pub use live::{Live, Resolved, Settings, resolve};
 pub use way::Gate;

@@ -15,15 +15,16 @@ use mantlet_config::{Reader, SecretError, SecretRef, Sources};
 use mantlet_event::Metrics;
 use mantlet_types::Secret;
 
-use crate::edge::{ConnectionRules, ServerSection, TlsError};
+use crate::edge::{ConnectionRules, ServerSection, TlsError, TlsFront};
 use crate::guards::{self, GuardCache, GuardsSection, Services};
 use crate::pipeline::Plan;
 use crate::stages::client::{ClientSection, ClientStage};
+use crate::stages::https::Outside;
 use crate::stages::hygiene::{HeadLimits, HygieneSection, HygieneStage};
 use crate::stages::route::{
     Action, HostPattern, Layer, PathPattern, RouteSection, Router, Site, compile,
 };
-use crate::upstream::{Group, Rules, UpstreamSection, Upstreams};
+use crate::upstream::{Group, Pace, Rules, UpstreamSection, Upstreams};
 use crate::way::files::Files;
 use crate::websocket::{MIN_TOKEN, SocketCache, Sockets, WebsocketSection};
 
@@ -59,6 +60,7 @@ pub struct Resolved {
     client: ClientSection,
     hygiene: HygieneSection,
     limits: HeadLimits,
+    outside: Outside,
     /// The tokens of WebSockets, where they are kept.
     tokens: Vec<SecretRef>,
 }
@@ -81,6 +83,7 @@ struct Place {
     websocket: WebsocketSection,
     action: Option<Action>,
     is_upload: bool,
+    is_api: Option<bool>,
     body_limit: u64,
 }
 
@@ -119,7 +122,12 @@ pub fn resolve(settings: &Settings<'_>, reader: &mut Reader<'_>) -> Option<Resol
         client: settings.client.clone(),
         hygiene: settings.hygiene.clone(),
         tokens,
-        limits: HeadLimits { target: wire.target_limit, header_count: wire.header_count_limit },
+        limits: HeadLimits {
+            size: wire.head_limit,
+            target: wire.target_limit,
+            header_count: wire.header_count_limit,
+        },
+        outside: Outside::new(settings.server),
     })
 }
 
@@ -156,6 +164,7 @@ fn place(settings: &Settings<'_>, site: &Site<'_>, reader: &mut Reader<'_>) -> P
         websocket: settings.websocket.clone(),
         action: site.action.cloned(),
         is_upload: false,
+        is_api: None,
         body_limit: 0,
     };
     let mut body_limit = None;
@@ -166,6 +175,7 @@ fn place(settings: &Settings<'_>, site: &Site<'_>, reader: &mut Reader<'_>) -> P
         place.guards = route.guards.read_over(&place.guards, reader);
         place.websocket = route.websocket.read_over(&place.websocket, reader);
         place.is_upload = route.upload.unwrap_or(place.is_upload);
+        place.is_api = route.api.or(place.is_api);
         check::guards_of(layer.index, route, &place.guards, reader);
         check::websocket_of(layer.index, route, &place.websocket, reader);
         body_limit = route.body_limit.or(body_limit);
@@ -181,6 +191,7 @@ fn place(settings: &Settings<'_>, site: &Site<'_>, reader: &mut Reader<'_>) -> P
 pub struct Live {
     pub(crate) hygiene: HygieneStage,
     pub(crate) client: ClientStage,
+    pub(crate) outside: Outside,
     pub(crate) router: Router<Arc<Target>>,
     /// Where requests end that no route is for; asks the global guards.
     pub(crate) fallback: Arc<Target>,
@@ -191,8 +202,8 @@ pub struct Live {
     sockets: SocketCache,
     /// What holds for connections that are accepted now.
     pub(crate) connections: ConnectionRules,
-    /// How long a client may pause inside a request body.
-    pub(crate) body_timeout: Duration,
+    /// How fast request bodies must come.
+    pub(crate) body_pace: Pace,
     /// How long requests may take to end when the server stops.
     pub(crate) drain: Duration,
 }
@@ -204,6 +215,8 @@ pub(crate) struct Target {
     pub(crate) sockets: Arc<Sockets>,
     pub(crate) step: Step,
     pub(crate) is_upload: bool,
+    /// Whether it is for programs; `None` when each request is to be judged for itself.
+    pub(crate) is_api: Option<bool>,
     pub(crate) body_limit: u64,
 }
 
@@ -272,16 +285,28 @@ impl Live {
         Ok(Self {
             hygiene: HygieneStage::new(&resolved.hygiene, resolved.limits),
             client: ClientStage::new(&resolved.client),
+            outside: resolved.outside,
             router,
             fallback,
             rules: Rules::new(&resolved.upstream),
             upstreams: builder.upstreams.complete(),
             guards: builder.cache,
             sockets: builder.sockets,
-            connections: ConnectionRules::build(&resolved.server).map_err(BuildError::Tls)?,
-            body_timeout: resolved.server.body_timeout,
+            connections: ConnectionRules::build(
+                &resolved.server,
+                services,
+                before.map(|before| &before.connections),
+            )
+            .map_err(BuildError::Tls)?,
+            body_pace: resolved.server.body_pace(),
             drain: resolved.server.drain,
         })
+    }
+
+    /// How HTTPS is spoken; `None` where nothing listens for it.
+    #[must_use]
+    pub fn tls(&self) -> Option<&Arc<TlsFront>> {
+        self.connections.tls.as_ref()
     }
 
     /// Name and mode of every guard that is asked where no route says otherwise.
@@ -317,6 +342,7 @@ impl Builder<'_> {
         };
         let sockets = self.sockets.build(&place.websocket, self.services, self.sockets_before);
         let sockets = sockets.map_err(BuildError::Secret)?;
-        Ok(Target { plan, sockets, step, is_upload: place.is_upload, body_limit: place.body_limit })
+        let Place { is_upload, is_api, body_limit, .. } = *place;
+        Ok(Target { plan, sockets, step, is_upload, is_api, body_limit })
     }
 }

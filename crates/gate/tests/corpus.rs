@@ -43,6 +43,11 @@ fn heads_of_the_corpus_are_read_without_panic() {
 }
 
 #[test]
+fn proxy_headers_of_the_corpus_are_read_without_panic() {
+    replay("proxy", mantlet_gate::fuzzing::proxy_header);
+}
+
+#[test]
 fn bodies_of_the_corpus_are_read_without_panic() {
     replay("chunked", mantlet_gate::fuzzing::body);
 }

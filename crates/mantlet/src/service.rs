@@ -128,7 +128,7 @@ fn build(
     secrets.extend(resolved.secrets(&sources)?);
     let (events, recent) =
         log::open(&config.log, &data, Arc::clone(&clock), &metrics, secrets.clone())?;
-    let services = services(&data, &clock)?.with_sources(sources);
+    let services = services(&data, &clock)?.with_sources(sources).with_data(data.path().to_owned());
     let live = Arc::new(Live::build(resolved, &services, &metrics, None)?);
     data.keep_configuration(text.as_deref());
     metrics.config_loaded(clock.now());
@@ -206,11 +206,12 @@ async fn serve(
     is_serving.store(true, Ordering::Release);
     greet(&config, &live, &keeper.data, &addresses, admin.address());
     *lock(&keeper.running) = Some(Running { server, admin, secrets, live, config });
-    started(&keeper.events, &addresses);
+    started(&keeper, &addresses);
     notify(&[NotifyState::Ready]);
     let listening: Vec<SocketAddr> = addresses.iter().map(|(address, _)| *address).collect();
     announce(&listening);
     task::spawn(&keeper.events, "requests by signal", obey(Arc::clone(&keeper), requests));
+    task::spawn(&keeper.events, "certificates", Arc::clone(&keeper).watch_certificates());
     if let Some(file) = keeper.file() {
         let watching = watch::watch(Arc::clone(&keeper), file.as_path().into());
         task::spawn(&keeper.events, "configuration file", watching);

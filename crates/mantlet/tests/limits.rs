@@ -134,9 +134,9 @@ fn over_the_most_connections_a_client_is_told_so_and_counted() {
 
 #[test]
 fn slow_heads_hold_up_nobody_and_are_cut_off_in_time() {
-    let (upstream, gate) = start("[server]\nhead_timeout = \"2s\"\n");
+    let (upstream, gate) = start("[server]\nhead_timeout = \"4s\"\n");
     let begun = Instant::now();
-    let mut slow: Vec<_> = (0..200).map(|_| Connection::open(gate.address()).unwrap()).collect();
+    let mut slow: Vec<_> = (0..1000).map(|_| Connection::open(gate.address()).unwrap()).collect();
     for connection in &mut slow {
         connection.write(b"GET / HTTP/1.1\r\nHost: a\r\nX").unwrap();
     }
@@ -159,7 +159,7 @@ fn slow_heads_hold_up_nobody_and_are_cut_off_in_time() {
         assert!(connection.is_closed_within(PATIENCE));
     }
     let took = begun.elapsed();
-    assert!(took > Duration::from_secs(2) && took < Duration::from_secs(6), "{took:?}");
+    assert!(took > Duration::from_secs(4) && took < Duration::from_secs(4) + PATIENCE, "{took:?}");
     assert_eq!(upstream.requests().len(), 50);
 }
 

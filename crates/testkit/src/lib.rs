@@ -6,6 +6,7 @@
 //! | time or randomness under control | [`FakeClock`], [`SeededRng`] |
 //! | what was emitted, blocked, revoked, taken | [`CapturedEvents`], [`FakeBlocking`], [`FakeRevocation`], [`FakeCounters`] |
 //! | exact bytes to and from a server | [`wire`] |
+//! | certificates, and a client that looks at them | [`certificate`], [`Authority`], [`TlsClient`] |
 //! | an application behind the gate | [`FakeUpstream`] |
 //! | the binary | [`MantletProcess`] |
 //! | another program | [`run_program`], [`Running`] |
@@ -36,10 +37,11 @@ mod ports;
 mod process;
 mod program;
 mod proxy;
+mod tls;
 mod upstream;
 pub mod wire;
 
-pub use certificate::certificate;
+pub use certificate::{Authority, certificate, certificate_for};
 pub use fakes::{
     CapturedEvents, FakeBlocking, FakeClock, FakeCounters, FakeRevocation, SeededRng, Take,
 };
@@ -50,6 +52,7 @@ pub use process::{MantletBuilder, MantletProcess};
 pub use program::{Finished, Running, run_program};
 pub use proxy::{Proxy, ProxyKind};
 pub use rustix::process::Signal;
+pub use tls::{TlsClient, TlsConnection};
 pub use upstream::{Answer, FakeUpstream, Received};
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -24,6 +24,7 @@ pub struct MantletBuilder {
     binary: PathBuf,
     config: Option<String>,
     data: Option<PathBuf>,
+    address: Option<SocketAddr>,
     arguments: Vec<OsString>,
     variables: Vec<(OsString, OsString)>,
 }
@@ -59,6 +60,12 @@ impl MantletBuilder {
         self
     }
 
+    /// Listens at `address` instead of one of its own choice.
+    pub const fn listen(mut self, address: SocketAddr) -> Self {
+        self.address = Some(address);
+        self
+    }
+
     /// Starts it and waits until it is ready.
     ///
     /// # Panics
@@ -75,7 +82,7 @@ impl MantletBuilder {
     /// # Panics
     /// When it neither ends nor is ready within 20 s.
     pub fn try_start(self) -> Result<MantletProcess, Finished> {
-        let (address, admin) = (free_address(), free_address());
+        let (address, admin) = (self.address.unwrap_or_else(free_address), free_address());
         let folder = TempFolder::new();
         let data = self.data.clone().unwrap_or_else(|| folder.path().join("data"));
         let command = self.command(&folder, &data, address, admin);
@@ -126,6 +133,7 @@ impl MantletProcess {
             binary: binary.into(),
             config: None,
             data: None,
+            address: None,
             arguments: Vec::new(),
             variables: Vec::new(),
         }

@@ -33,6 +33,15 @@ pub(super) const NEEDS: &[Need] = &[
         only_long_runs: false,
     },
     Need {
+        suite: "tls-scanner",
+        debian: &[
+            ("python3", Proof::Program("python3")),
+            ("python3-venv", Proof::PythonModules("venv, ensurepip")),
+        ],
+        requirements: Some("crates/mantlet/tests/edge/requirements.txt"),
+        only_long_runs: false,
+    },
+    Need {
         suite: "etsm-example",
         debian: &[
             ("python3", Proof::Program("python3")),

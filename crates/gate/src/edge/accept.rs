@@ -3,81 +3,41 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use mantlet_event::{Event, catalogue, field, reasons, task};
-use mantlet_limit::{ConcurrencyLimit, Key};
-use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 
+use super::ConnectionRules;
+use super::admission::{Admission, Full, Open};
 use super::connection::{Protocols, Version};
 use super::listener::BACKLOG;
 use super::phase::{Phase, PhaseSwitch};
-use super::{ConnectionRules, ServerSection};
-use crate::pipeline::{Denial, Sketch};
-use crate::refusal;
+use super::proxy_protocol::{self, NoHeader};
+use super::tls::client_of;
+use crate::pipeline::{Client, Denial, Sketch};
 use crate::stages::client::ClientStage;
-use crate::way::{Gate, Seat};
+use crate::way::{Connection, Gate, Seat};
 
 /// How long to wait when the system cannot give another connection.
 pub(super) const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-
-/// How long a client that is one too many may take to read that.
-const FAREWELL: Duration = Duration::from_secs(1);
 
 /// What the connections of one worker share.
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) gate: Arc<Gate>,
     pub(super) phases: PhaseSwitch,
-    pub(super) connections: Arc<Connections>,
+    pub(super) admission: Arc<Admission>,
     pub(super) seat: Arc<Seat>,
 }
 
-/// The connections that are open, on all workers.
-#[derive(Debug)]
-pub(super) struct Connections {
-    pub(super) open: AtomicUsize,
-    limit: AtomicUsize,
-    by_address: ConcurrencyLimit,
-    pub(super) closed: Notify,
-}
-
-impl Connections {
-    pub(super) fn new(section: &ServerSection) -> Self {
-        let (limit, per_address) = limits(section);
-        Self {
-            open: AtomicUsize::new(0),
-            limit: AtomicUsize::new(limit),
-            by_address: ConcurrencyLimit::new(per_address, limit),
-            closed: Notify::new(),
-        }
-    }
-
-    /// New limits; connections that are over them stay.
-    pub(super) fn set_limits(&self, section: &ServerSection) {
-        let (limit, per_address) = limits(section);
-        self.limit.store(limit, Ordering::Release);
-        self.by_address.set_limits(per_address, limit);
-    }
-}
-
-fn limits(section: &ServerSection) -> (usize, u32) {
-    let limit = usize::try_from(section.max_connections).unwrap_or(usize::MAX);
-    (limit, section.max_connections_per_address)
-}
-
-/// One of them.
-struct Open(Arc<Shared>);
-
-impl Drop for Open {
-    fn drop(&mut self) {
-        self.0.gate.metrics.connection_closed();
-        self.0.connections.open.fetch_sub(1, Ordering::AcqRel);
-        self.0.connections.closed.notify_waiters();
-    }
+/// A connection that has just come in.
+struct Accepted {
+    stream: TcpStream,
+    peer: SocketAddr,
+    is_tls: bool,
+    is_proxied: bool,
 }
 
 /// One worker's handle of a listening socket.
@@ -104,7 +64,10 @@ pub(super) async fn accept(ear: Ear, shared: Arc<Shared>) {
             () = shared.phases.reached(Phase::Retiring) => break false,
         };
         match accepted {
-            Ok((stream, peer)) => admit(stream, peer, is_tls, &shared),
+            Ok((stream, peer)) => {
+                let is_proxied = is_proxied(listener.local_addr(), &shared);
+                admit(Accepted { stream, peer, is_tls, is_proxied }, &shared);
+            }
             // The client is gone already, or the system is out of descriptors or memory.
             Err(error) => {
                 shared.gate.metrics.limit_reached("accept");
@@ -126,8 +89,15 @@ fn accept_waiting(socket: &std::net::TcpListener, is_tls: bool, shared: &Arc<Sha
         let stream = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream));
         // One that cannot be had is a client that has gone.
         let Ok(stream) = stream else { continue };
-        admit(stream, peer, is_tls, shared);
+        let is_proxied = is_proxied(socket.local_addr(), shared);
+        admit(Accepted { stream, peer, is_tls, is_proxied }, shared);
     }
+}
+
+/// Whether connections to the listener at `address` begin with a PROXY header.
+fn is_proxied(address: io::Result<SocketAddr>, shared: &Shared) -> bool {
+    let worker = shared.seat.worker();
+    address.is_ok_and(|address| worker.live.connections.proxy_protocol.is_spoken_on(address))
 }
 
 fn report(shared: &Shared, error: &io::Error) {
@@ -138,82 +108,114 @@ fn report(shared: &Shared, error: &io::Error) {
     );
 }
 
-fn admit(stream: TcpStream, peer: SocketAddr, is_tls: bool, shared: &Arc<Shared>) {
+fn admit(accepted: Accepted, shared: &Arc<Shared>) {
     let worker = shared.seat.worker();
-    let connections = &shared.connections;
-    let before = connections.open.fetch_add(1, Ordering::AcqRel);
-    shared.gate.metrics.connection_opened();
-    let open = Open(Arc::clone(shared));
-    let client = peer.ip().to_canonical();
-    let permit = connections.by_address.acquire(&Key::of_address(0, client));
-    let is_exempt = worker.live.client.is_trusted(client);
-    let reached = match &permit {
-        _ if before >= connections.limit.load(Ordering::Acquire) => Some("server.max_connections"),
-        Err(_) if !is_exempt => Some("server.max_connections_per_address"),
-        _ => None,
-    };
+    let entered = shared.admission.enter();
     // The connection keeps its rules, and not all that was in force when it came.
     let rules = worker.live.connections.clone();
     let shared = Arc::clone(shared);
     task::spawn(&worker.gate.events, "connection", async move {
-        let _held = (open, permit);
-        if let Some(limit) = reached {
-            shared.gate.metrics.limit_reached(limit);
-            turn_away(stream, peer, is_tls, &shared).await;
-        } else {
-            serve(stream, peer, is_tls, &shared, rules).await;
+        match entered {
+            Ok(open) => welcome(accepted, open, &shared, rules).await,
+            Err(full) => turn_away(full, accepted, &shared).await,
         }
     });
 }
 
-async fn serve(
-    stream: TcpStream,
-    peer: SocketAddr,
-    is_tls: bool,
+async fn turn_away(full: Full, accepted: Accepted, shared: &Shared) {
+    let Accepted { stream, peer, is_tls, .. } = accepted;
+    let worker = shared.seat.worker();
+    Box::pin(shared.admission.turn_away(full, stream, peer, is_tls, &worker)).await;
+}
+
+/// Finds out whose connection it is, and serves it if that client may have one more.
+async fn welcome(mut accepted: Accepted, open: Open, shared: &Shared, rules: ConnectionRules) {
+    if accepted.is_proxied {
+        match Box::pin(claimed(&mut accepted, shared, &rules)).await {
+            Some(client) => accepted.peer = client,
+            None => return,
+        }
+    }
+    let client = accepted.peer.ip().to_canonical();
+    let is_exempt = shared.seat.worker().live.client.is_trusted(client);
+    match shared.admission.enter_from(client, is_exempt) {
+        Ok(_permit) => serve(accepted, shared, rules).await,
+        Err(full) => {
+            drop(open);
+            turn_away(full, accepted, shared).await;
+        }
+    }
+}
+
+/// The client that a load balancer names; `None` when the connection is refused.
+async fn claimed(
+    accepted: &mut Accepted,
     shared: &Shared,
-    rules: ConnectionRules,
-) {
+    rules: &ConnectionRules,
+) -> Option<SocketAddr> {
+    let (peer, settings) = (accepted.peer, &rules.proxy_protocol);
+    let why = if settings.is_believed(peer.ip()) {
+        let read = tokio::select! {
+            read = proxy_protocol::read(settings, &mut accepted.stream, peer) => read,
+            // Nothing was asked on it yet.
+            () = shared.phases.reached(Phase::Draining) => return None,
+        };
+        match read {
+            Ok(client) => return Some(client),
+            Err(NoHeader::Gone) => return None,
+            Err(NoHeader::Invalid(why)) => why,
+            Err(NoHeader::Late) => {
+                shared.gate.metrics.limit_reached("server.proxy_protocol.timeout");
+                "no PROXY header came in time"
+            }
+        }
+    } else {
+        "the peer is not one of `[server.proxy_protocol] from`"
+    };
+    let gate = &*shared.gate;
+    let id = mantlet_types::RequestId::new(gate.clock.now(), &*gate.rng);
+    let client = peer.ip().to_canonical();
+    let sketch = Sketch { id, client, peer, method: "", host: "", path: "", route: "" };
+    let denial = Denial::new(&reasons::PROXY_REFUSED).evidence(why);
+    let runner = &shared.seat.worker().runner;
+    runner.report_stage(&catalogue::PROXY_HEADER_REFUSED, "edge", &sketch, &denial);
+    None
+}
+
+async fn serve(accepted: Accepted, shared: &Shared, rules: ConnectionRules) {
+    let Accepted { stream, peer, is_tls, .. } = accepted;
     if stream.set_nodelay(true).is_err() {
         return;
     }
     let client = ClientStage::of_connection(peer, is_tls);
     let (phases, seat) = (shared.phases.clone(), Arc::clone(&shared.seat));
-    let protocols = Protocols { rules, phases, seat };
-    if !is_tls {
-        return protocols.serve(stream, None, client).await;
+    let protocols = Protocols { rules, phases, metrics: shared.gate.metrics.clone(), seat };
+    if is_tls {
+        Box::pin(serve_tls(stream, client, protocols)).await;
+    } else {
+        let connection = Connection { client, certificate: None, wire: None };
+        protocols.serve(stream, None, connection).await;
     }
-    let Some(acceptor) = &protocols.rules.acceptor else { return };
-    let handshake_timeout = protocols.rules.handshake_timeout;
-    let handshake = tokio::time::timeout(handshake_timeout, acceptor.accept(stream));
+}
+
+async fn serve_tls(stream: TcpStream, client: Client, protocols: Protocols) {
+    let Some(front) = &protocols.rules.tls else { return };
+    let handshake = tokio::time::timeout(front.handshake_timeout(), front.accept(stream));
     let handshake = tokio::select! {
-        handshake = handshake => handshake,
+        handshake = Box::pin(handshake) => handshake,
         // Nothing was asked on it yet.
         () = protocols.phases.reached(Phase::Draining) => return,
     };
-    let Ok(Ok(stream)) = handshake else { return };
+    let stream = match handshake {
+        Ok(Ok(stream)) => stream,
+        Ok(Err(_)) => return,
+        Err(_) => return protocols.metrics.limit_reached("server.tls.handshake_timeout"),
+    };
     let version = match stream.get_ref().1.alpn_protocol() {
         Some(b"h2") => Version::Two,
         _ => Version::One,
     };
-    protocols.serve(stream, Some(version), client).await;
-}
-
-/// Says 503 on plain connections and closes; over TLS there is nothing to say before a handshake.
-async fn turn_away(mut stream: TcpStream, peer: SocketAddr, is_tls: bool, shared: &Shared) {
-    let gate = &*shared.gate;
-    let id = mantlet_types::RequestId::new(gate.clock.now(), &*gate.rng);
-    let denial = Denial::new(&reasons::TOO_MANY_CONNECTIONS);
-    let client = peer.ip().to_canonical();
-    let sketch = Sketch { id, client, peer, method: "", host: "", path: "", route: "" };
-    let runner = &shared.seat.worker().runner;
-    runner.report_stage(&catalogue::GATEWAY_REQUEST_REFUSED, "edge", &sketch, &denial);
-    if is_tls {
-        return;
-    }
-    let answer = refusal::render_raw(&denial, id);
-    let _ = tokio::time::timeout(FAREWELL, async {
-        stream.write_all(&answer).await?;
-        stream.shutdown().await
-    })
-    .await;
+    let certificate = client_of(&stream).map(Arc::new);
+    let connection = Connection { client, certificate, wire: None };
+    protocols.serve(stream, Some(version), connection).await;
 }

@@ -1,12 +1,18 @@
 //! Settings of the edge.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use mantlet_config::{ByteSize, Reader, section};
 
 use super::wire::Rules;
+use super::{ProxyProtocolSection, TlsSection};
+use crate::stages::https::{self, HttpsRedirect, Outside, PublicHost};
+use crate::upstream::Pace;
+
+/// What helps where plain HTTP is open to the network.
+pub const OPEN_HINT: &str =
+    "use `[server.tls]`, or listen on 127.0.0.1 behind a proxy that ends TLS";
 
 /// Most addresses to listen on; all of them are handed to a new binary at once.
 pub(crate) const MAX_ADDRESSES: usize = 128;
@@ -16,8 +22,15 @@ section! {
     pub struct ServerSection {
         /// Addresses for plain HTTP/1.1 and HTTP/2. Loopback unless you say otherwise.
         pub listen: Vec<SocketAddr> = vec![SocketAddr::from(([127, 0, 0, 1], 8080))],
+        /// The host names by which people know us, with the port for HTTPS where it is not 443.
+        /// Plain HTTP then leads to HTTPS at the host that was asked for, or else at the first.
+        pub public_host: Vec<PublicHost> = Vec::new(),
+        /// When requests over plain HTTP are sent to HTTPS.
+        pub https_redirect: HttpsRedirect = HttpsRedirect::Auto,
         /// HTTPS.
         pub tls: TlsSection = TlsSection::default(),
+        /// Load balancers that pass connections on.
+        pub proxy_protocol: ProxyProtocolSection = ProxyProtocolSection::default(),
         /// Worker threads; 0: one for each processor.
         pub workers: u16 = 0,
         /// Most connections at a time; further ones are refused with 503.
@@ -47,25 +60,13 @@ section! {
         pub body_memory: ByteSize = ByteSize(256 * 1024 * 1024),
         /// How long a client may pause inside a request body.
         pub body_timeout: Duration = Duration::from_secs(30),
-        /// How long a client may take nothing of an answer that waits for it; under HTTP/2, of all
-        /// answers on the connection together.
+        /// How many bytes of a body must come in a second, on the whole; `body_timeout` is what a
+        /// client is ahead. 0: any pace will do.
+        pub min_body_rate: ByteSize = ByteSize(500),
+        /// How long a client may take nothing of an answer that waits for it.
         pub send_timeout: Duration = Duration::from_secs(60),
         /// How long requests may take to end when the server stops.
         pub drain: Duration = Duration::from_secs(30),
-    }
-}
-
-section! {
-    /// HTTPS with a certificate from files: TLS 1.2 and 1.3.
-    pub struct TlsSection {
-        /// Addresses for HTTPS. Empty: none.
-        pub listen: Vec<SocketAddr> = Vec::new(),
-        /// The certificate chain, PEM.
-        pub cert: Option<PathBuf> = None,
-        /// Its private key, PEM.
-        pub key: Option<PathBuf> = None,
-        /// How long a handshake may take.
-        pub handshake_timeout: Duration = Duration::from_secs(10),
     }
 }
 
@@ -82,14 +83,28 @@ impl ServerSection {
         }
     }
 
+    /// How fast request bodies must come.
+    #[must_use]
+    pub const fn body_pace(&self) -> Pace {
+        Pace { pause: self.body_timeout, rate: self.min_body_rate.0 }
+    }
+
+    /// The listeners that others can reach and that serve over plain HTTP.
+    pub fn open_addresses(&self) -> impl Iterator<Item = SocketAddr> {
+        let leads_on = Outside::new(self).sends_to_https();
+        let is_open = move |address: &&SocketAddr| !leads_on && !address.ip().is_loopback();
+        self.listen.iter().filter(is_open).copied()
+    }
+
     /// Finds what the types cannot say.
     pub fn check(&self, reader: &mut Reader<'_>) {
         self.check_ranges(reader);
-        self.check_tls(reader);
-        for address in self.listen.iter().filter(|address| !address.ip().is_loopback()) {
+        self.tls.check(reader);
+        self.proxy_protocol.check(self, reader);
+        https::check(self, reader);
+        for address in self.open_addresses() {
             let message = format!("`{address}` is open to the network without TLS");
-            let hint = "use `[server.tls]`, or listen on 127.0.0.1 behind a proxy that ends TLS";
-            reader.warn("server.listen", message, hint);
+            reader.warn("server.listen", message, OPEN_HINT);
         }
         let count = self.listen.len().saturating_add(self.tls.listen.len());
         if count > MAX_ADDRESSES {
@@ -119,39 +134,6 @@ impl ServerSection {
             ("server.body_memory", self.body_memory, 1024, 1 << 50),
         ] {
             reader.expect_range(key, &bytes, &(ByteSize(low)..=ByteSize(high)));
-        }
-    }
-
-    fn check_tls(&self, reader: &mut Reader<'_>) {
-        let tls = &self.tls;
-        let is_asked = !tls.listen.is_empty();
-        for (key, file) in [("server.tls.cert", &tls.cert), ("server.tls.key", &tls.key)] {
-            match file {
-                None if is_asked => {
-                    reader.error(
-                        key,
-                        "HTTPS needs a certificate and its key",
-                        "name the two PEM files",
-                    );
-                }
-                Some(path) if !path.is_file() => {
-                    let message = format!("`{}` is not a file", path.display());
-                    reader.error(key, message, "correct the path");
-                }
-                Some(_) if !is_asked => {
-                    let hint = "add for example `listen = \"0.0.0.0:8443\"`";
-                    reader.error(key, "nothing listens with this certificate", hint);
-                }
-                _ => {}
-            }
-        }
-        let is_there = |file: &Option<PathBuf>| file.as_ref().is_some_and(|path| path.is_file());
-        if is_there(&tls.cert)
-            && is_there(&tls.key)
-            && let Err(error) = super::tls::acceptor(tls)
-        {
-            let hint = "name a certificate chain and its own private key, both in PEM";
-            reader.error("server.tls.cert", error.message(), hint);
         }
     }
 }

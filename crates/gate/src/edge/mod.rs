@@ -1,10 +1,14 @@
 //! The edge: sockets, connections, TLS, and the end of all of them in good order.
 
 mod accept;
+mod admission;
 mod config;
 mod connection;
+mod http1;
+mod http2;
 mod listener;
 mod phase;
+pub(crate) mod proxy_protocol;
 mod rules;
 mod server;
 mod stall;
@@ -12,9 +16,13 @@ mod tls;
 pub mod wire;
 
 pub(crate) use config::MAX_ADDRESSES;
-pub use config::{ServerSection, TlsSection};
+pub use config::{OPEN_HINT, ServerSection};
 pub use listener::{BindError, Listener, Listeners};
 pub use phase::{Phase, PhaseSwitch};
+pub use proxy_protocol::{ProxyProtocol, ProxyProtocolSection};
 pub(crate) use rules::ConnectionRules;
 pub use server::{Farewell, NextListeners, Server, StartError};
-pub use tls::TlsError;
+pub use tls::{
+    CertificateSection, ClientCertificates, TlsError, TlsFront, TlsSection, UnknownName,
+    watch_certificates,
+};

@@ -4,9 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio_rustls::TlsAcceptor;
-
-use super::{ServerSection, TlsError, tls, wire};
+use super::{ProxyProtocol, ServerSection, TlsError, TlsFront, wire};
+use crate::guards::Services;
 
 /// What holds for a connection, as the configuration said when it was accepted. A connection keeps
 /// its rules: a new configuration is for the connections after it.
@@ -16,9 +15,9 @@ pub(crate) struct ConnectionRules {
     pub(super) send_timeout: Duration,
     /// Most requests at a time under HTTP/2.
     pub(super) max_streams: u32,
-    pub(super) handshake_timeout: Duration,
-    /// The end of TLS; `None` where no certificate is configured.
-    pub(super) acceptor: Option<TlsAcceptor>,
+    /// The end of TLS; `None` where nothing listens for it.
+    pub(crate) tls: Option<Arc<TlsFront>>,
+    pub(super) proxy_protocol: Arc<ProxyProtocol>,
 }
 
 impl fmt::Debug for ConnectionRules {
@@ -28,17 +27,22 @@ impl fmt::Debug for ConnectionRules {
 }
 
 impl ConnectionRules {
-    /// The rules a section asks for.
+    /// The rules a section asks for; those before it hand their TLS sessions on.
     ///
     /// # Errors
     /// [`TlsError`] when the certificate or its key cannot be used.
-    pub(crate) fn build(section: &ServerSection) -> Result<Self, TlsError> {
+    pub(crate) fn build(
+        section: &ServerSection,
+        services: &Services,
+        before: Option<&Self>,
+    ) -> Result<Self, TlsError> {
+        let before = before.and_then(|before| before.tls.as_deref());
         Ok(Self {
             wire: Arc::new(section.wire_rules()),
             send_timeout: section.send_timeout,
             max_streams: section.max_streams,
-            handshake_timeout: section.tls.handshake_timeout,
-            acceptor: tls::acceptor(&section.tls)?,
+            tls: TlsFront::open(section, &services.data, services.clock.now(), before)?,
+            proxy_protocol: Arc::new(ProxyProtocol::new(&section.proxy_protocol)),
         })
     }
 }

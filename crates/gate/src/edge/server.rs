@@ -3,7 +3,6 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::sync::mpsc as std_mpsc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -11,7 +10,8 @@ use std::time::Duration;
 use mantlet_event::task;
 use tokio::sync::{mpsc, watch};
 
-use super::accept::{ACCEPT_PAUSE, Connections, Ear, Shared, accept};
+use super::accept::{ACCEPT_PAUSE, Ear, Shared, accept};
+use super::admission::Admission;
 use super::listener::wanted;
 use super::phase::{Phase, PhaseSwitch};
 use super::{BindError, Listener, Listeners, MAX_ADDRESSES, ServerSection};
@@ -32,7 +32,7 @@ pub struct Server {
     workers: Vec<Thread>,
     /// Disconnected when the last worker has ended.
     ended: std_mpsc::Receiver<()>,
-    connections: Arc<Connections>,
+    admission: Arc<Admission>,
     gate: Arc<Gate>,
     listening: Vec<Listening>,
     drain: Duration,
@@ -95,14 +95,14 @@ impl Server {
         live: &Arc<Live>,
         phases: PhaseSwitch,
     ) -> Result<Self, StartError> {
-        let connections = Arc::new(Connections::new(section));
+        let admission = Arc::new(Admission::new(section, gate.metrics.clone()));
         let count = match usize::from(section.workers) {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
             count => count,
         };
         let (running, ended) = std_mpsc::sync_channel(0);
         let (workers, listening, drain) = (Vec::new(), Vec::new(), section.drain);
-        let mut server = Self { phases, workers, ended, connections, gate, listening, drain };
+        let mut server = Self { phases, workers, ended, admission, gate, listening, drain };
         for index in 0..count {
             let started = server.spawn_worker(index, live, running.clone());
             server.workers.push(started.map_err(|error| server.give_up(error))?);
@@ -130,7 +130,7 @@ impl Server {
         let shared = Arc::new(Shared {
             gate: Arc::clone(&self.gate),
             phases: self.phases.clone(),
-            connections: Arc::clone(&self.connections),
+            admission: Arc::clone(&self.admission),
             seat: Arc::clone(&seat),
         });
         let (orders, received) = mpsc::channel(ORDERS);
@@ -183,7 +183,7 @@ impl Server {
     /// From now on `live` holds: for every request that begins after this, and for what concerns
     /// whole connections, for those that are accepted after it. What runs ends as it began.
     pub fn swap(&mut self, section: &ServerSection, live: &Arc<Live>, next: NextListeners) {
-        self.connections.set_limits(section);
+        self.admission.set_limits(section);
         self.gate.set_limits(section);
         self.drain = section.drain;
         for thread in &self.workers {
@@ -266,13 +266,5 @@ async fn run_worker(mut orders: mpsc::Receiver<Ear>, shared: Arc<Shared>) {
 }
 
 async fn all_closed(shared: &Shared) {
-    let connections = &shared.connections;
-    loop {
-        let closed = connections.closed.notified();
-        if connections.open.load(Ordering::Acquire) == 0 && shared.gate.tunnels.is_empty() {
-            return;
-        }
-        // Upgraded connections are not counted as connections: look again now and then.
-        let _ = tokio::time::timeout(ACCEPT_PAUSE, closed).await;
-    }
+    shared.admission.all_closed(|| shared.gate.tunnels.is_empty(), ACCEPT_PAUSE).await;
 }

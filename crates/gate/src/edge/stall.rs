@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use mantlet_event::Metrics;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 
@@ -16,11 +17,12 @@ pub(super) struct Stalling<S> {
     inner: S,
     limit: Duration,
     deadline: Option<Pin<Box<Sleep>>>,
+    metrics: Metrics,
 }
 
 impl<S> Stalling<S> {
-    pub(super) const fn new(inner: S, limit: Duration) -> Self {
-        Self { inner, limit, deadline: None }
+    pub(super) const fn new(inner: S, limit: Duration, metrics: Metrics) -> Self {
+        Self { inner, limit, deadline: None, metrics }
     }
 
     fn judge<T>(
@@ -35,6 +37,7 @@ impl<S> Stalling<S> {
         let limit = self.limit;
         let deadline = self.deadline.get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
         ready!(deadline.as_mut().poll(cx));
+        self.metrics.limit_reached("server.send_timeout");
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 }
@@ -92,7 +95,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_reader_that_stands_still_ends_the_write() {
         let (near, _far) = tokio::io::duplex(16);
-        let mut near = Stalling::new(near, Duration::from_secs(60));
+        let mut near = Stalling::new(near, Duration::from_secs(60), Metrics::new());
         let error = near.write_all(&[0; 64]).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
     }
@@ -100,7 +103,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_slow_reader_that_goes_on_is_waited_for() {
         let (near, mut far) = tokio::io::duplex(16);
-        let mut near = Stalling::new(near, Duration::from_secs(60));
+        let mut near = Stalling::new(near, Duration::from_secs(60), Metrics::new());
         let reading = async move {
             let mut buffer = [0; 8];
             for _ in 0..8 {

@@ -13,6 +13,7 @@ mod order;
 mod origin_risk;
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
@@ -61,6 +62,8 @@ pub struct Services {
     pub blocking: Arc<dyn Blocking>,
     /// Where secrets come from.
     pub sources: Sources,
+    /// The data folder, where certificates of our own are kept.
+    pub data: PathBuf,
     policies: AtomicU16,
 }
 
@@ -73,7 +76,14 @@ impl Services {
         blocking: Arc<dyn Blocking>,
     ) -> Self {
         let sources = Sources::new(&Environment::default());
-        Self { clock, counters, blocking, sources, policies: AtomicU16::new(0) }
+        let data = PathBuf::from(".");
+        Self { clock, counters, blocking, sources, data, policies: AtomicU16::new(0) }
+    }
+
+    /// The same, with what is kept on disk in the folder `data`.
+    #[must_use]
+    pub fn with_data(self, data: PathBuf) -> Self {
+        Self { data, ..self }
     }
 
     /// The same, with secrets from `sources`; without this only files are looked into.

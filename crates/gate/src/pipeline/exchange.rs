@@ -51,6 +51,18 @@ impl Exchange {
     pub fn shown_path(&self) -> &str {
         self.asked.as_deref().unwrap_or_else(|| self.path.as_str())
     }
+
+    /// Whether what is said stays between the client and us, as far as anybody can tell: HTTPS as
+    /// seen from outside, ended here or at a trusted proxy, or this machine asked by its own name.
+    /// Passwords and sessions are for such requests alone.
+    #[must_use]
+    pub fn is_private(&self) -> bool {
+        let host = self.host.as_str();
+        let is_local_name = host == "localhost" || host.ends_with(".localhost");
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        let is_local = is_local_name || bare.parse().is_ok_and(|host: IpAddr| host.is_loopback());
+        self.client.scheme == Scheme::Https || (is_local && self.client.address.is_loopback())
+    }
 }
 
 /// Who asks, as far as the network tells.
@@ -65,6 +77,28 @@ pub struct Client {
     /// How the client sees us from outside.
     pub scheme: Scheme,
 }
+
+/// A certificate that the client has shown and that an authority of `[server.tls] client_ca` has
+/// signed: a typed fact of the exchange. It is stated only where the connection is the client's
+/// own: a certificate of a trusted proxy says nothing about who asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientCertificate {
+    /// Its subject, RFC 4514.
+    pub subject: String,
+    /// Who signed it, RFC 4514.
+    pub issuer: String,
+    /// Its serial number, in hexadecimal.
+    pub serial: String,
+    /// The DNS names in it.
+    pub names: Vec<String>,
+    /// Its SHA-256 fingerprint.
+    pub fingerprint: String,
+}
+
+/// The request came over HTTPS for a host of `[server] public_host`: a typed fact. Only such hosts
+/// may be told to be asked over HTTPS for ever (HSTS).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PublicHttps;
 
 /// The scheme of the address the client typed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

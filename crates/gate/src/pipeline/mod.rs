@@ -22,7 +22,7 @@ mod tests;
 
 pub(crate) use edits::remove_listed;
 pub use edits::{Edits, HeaderEdit};
-pub use exchange::{Client, Exchange, Scheme};
+pub use exchange::{Client, ClientCertificate, Exchange, PublicHttps, Scheme};
 pub use facts::Facts;
 pub use guard::{AnswerHead, Guard, GuardError, HeldAnswer, Inspection, Origin, Stages};
 pub use mode::{Fail, Mode};

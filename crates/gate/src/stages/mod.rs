@@ -3,5 +3,6 @@
 
 pub mod body;
 pub mod client;
+pub mod https;
 pub mod hygiene;
 pub mod route;

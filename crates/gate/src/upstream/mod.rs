@@ -10,7 +10,8 @@ mod group;
 mod pool;
 mod tunnel;
 
-pub use body::{AnswerBody, BodyError, BodyWatch, UpstreamBody};
+pub(crate) use body::Patience;
+pub use body::{AnswerBody, BodyError, BodyWatch, Pace, UpstreamBody};
 pub use config::{Rules, UpstreamSection};
 pub use error::UpstreamError;
 pub use forward::{Outgoing, X_REQUEST_ID, clean_answer, id_value};

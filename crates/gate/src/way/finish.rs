@@ -12,7 +12,7 @@ use mantlet_event::{Event, Stream, catalogue, field};
 use super::Worker;
 use crate::edge::wire;
 use crate::live::Target;
-use crate::pipeline::Exchange;
+use crate::pipeline::{ClientCertificate, Exchange};
 use crate::upstream::{AnswerBody, BodyError, BodyWatch};
 
 /// The status in the log of a request whose client went away before there was an answer; it is
@@ -161,6 +161,10 @@ impl Account {
             .number(field::RESPONSE_BYTES, number(self.bytes))
             .text(field::TRACE_ID, exchange.trace.trace_id())
             .text(field::OUTCOME, if self.is_complete { "complete" } else { "aborted" });
+        let event = match exchange.facts.lookup::<Arc<ClientCertificate>>() {
+            Some(certificate) => event.text(field::CLIENT_SUBJECT, certificate.subject.clone()),
+            None => event,
+        };
         match agent {
             Some(agent) => {
                 let text = String::from_utf8_lossy(agent.as_bytes()).into_owned();

@@ -1,19 +1,21 @@
 //! The step to the application.
 
+use std::future::poll_fn;
 use std::sync::Arc;
 
 use bytes::BytesMut;
 use http::header::{CONTENT_LENGTH, EXPECT};
 use http::{HeaderValue, Method, StatusCode};
 use http_body::Body as _;
-use http_body_util::BodyExt as _;
 use mantlet_event::{Event, catalogue, field, reasons};
 use mantlet_types::Reason;
 
 use super::{Answer, Stop, Worker};
 use crate::live::Target;
 use crate::pipeline::{Denial, Exchange};
-use crate::upstream::{Group, Incoming, Outgoing, UpstreamBody, UpstreamError, clean_answer};
+use crate::upstream::{
+    Group, Incoming, Outgoing, Patience, UpstreamBody, UpstreamError, clean_answer,
+};
 
 impl Worker {
     /// The body as it will go to the upstream: held and inspected, or streamed under its limit.
@@ -40,7 +42,7 @@ impl Worker {
             return Err(Stop::hygiene(denial.evidence("a body without length")));
         }
         if target.is_upload || !self.runner.wants_body(&target.plan, exchange) {
-            return Ok(UpstreamBody::stream(body, limit, self.live.body_timeout));
+            return Ok(UpstreamBody::stream(body, limit, self.live.body_pace));
         }
         self.hold(target, exchange, body).await
     }
@@ -55,10 +57,11 @@ impl Worker {
         let limit = target.body_limit;
         let mut share = self.gate.body_memory.share();
         let mut held = BytesMut::new();
+        let mut patience = Patience::new(self.live.body_pace);
         loop {
-            let frame = tokio::time::timeout(self.live.body_timeout, body.frame()).await;
+            let frame = poll_fn(|cx| patience.poll_frame(cx, &mut body)).await;
             let frame = match frame {
-                Err(_) => return Err(self.body_stop(&reasons::BODY_TIMEOUT, limit)),
+                Err(reason) => return Err(self.body_stop(reason, limit)),
                 Ok(None) => break,
                 Ok(Some(Err(_))) => return Err(self.body_stop(&reasons::BODY_INCOMPLETE, limit)),
                 Ok(Some(Ok(frame))) => frame,
@@ -69,7 +72,6 @@ impl Worker {
                 return Err(self.body_stop(&reasons::BODY_TOO_LARGE, limit));
             }
             if !share.grow(size) {
-                self.gate.metrics.limit_reached("server.body_memory");
                 return Err(self.body_stop(&reasons::BODY_MEMORY_EXHAUSTED, limit));
             }
             held.extend_from_slice(&data);
@@ -81,10 +83,22 @@ impl Worker {
         Ok(UpstreamBody::held(held, share))
     }
 
+    /// Counts the limit that a body has reached, where it was one.
+    fn count(&self, reason: &'static Reason) {
+        let limit = match reason {
+            reason if *reason == reasons::BODY_TOO_LARGE => "server.body_limit",
+            reason if *reason == reasons::BODY_MEMORY_EXHAUSTED => "server.body_memory",
+            reason if *reason == reasons::BODY_TIMEOUT => "server.body_timeout",
+            reason if *reason == reasons::BODY_TOO_SLOW => "server.min_body_rate",
+            _ => return,
+        };
+        self.gate.metrics.limit_reached(limit);
+    }
+
     fn body_stop(&self, reason: &'static Reason, limit: u64) -> Stop {
         let mut denial = Denial::new(reason);
+        self.count(reason);
         if *reason == reasons::BODY_TOO_LARGE {
-            self.gate.metrics.limit_reached("server.body_limit");
             denial = denial.member("limit_bytes", i64::try_from(limit).unwrap_or(i64::MAX));
         }
         Stop::Stage(&catalogue::BODY_LIMIT_EXCEEDED, "body", Box::new(denial))
@@ -119,7 +133,8 @@ impl Worker {
     pub(super) fn upstream_stop(&self, error: &UpstreamError, upstream: &str) -> Stop {
         self.gate.metrics.upstream_failed(error.kind());
         let denial = Box::new(Denial::new(error.reason()).evidence(error.to_string()));
-        if let UpstreamError::Client(_) = error {
+        if let UpstreamError::Client(reason) = error {
+            self.count(reason);
             return Stop::Stage(&catalogue::BODY_LIMIT_EXCEEDED, "body", denial);
         }
         let entry = match error {

@@ -27,6 +27,17 @@ pub(super) fn of_violation(violation: &Violation, exchange: &mut Exchange) -> De
     denial_of(violation)
 }
 
+/// The limit that a request has reached with its head; `None` when it was refused for another
+/// reason. Heads with too many fields are too large, too.
+fn limit_of(reason: &Reason) -> Option<&'static str> {
+    Some(match reason {
+        reason if *reason == reasons::HEAD_TOO_LARGE => "server.head_limit",
+        reason if *reason == reasons::URI_TOO_LONG => "server.target_limit",
+        reason if *reason == reasons::HEAD_TIMEOUT => "server.head_timeout",
+        _ => return None,
+    })
+}
+
 /// `stop`, with its true cause where a body broke off because of what the client wrote in it.
 pub(super) fn with_cause(stop: Stop, connection: &Connection) -> Stop {
     let violation = connection.wire.as_ref().and_then(WireControl::violation);
@@ -67,6 +78,9 @@ impl Worker {
             Stop::Answered(response) => response.map(AnswerBody::full),
             Stop::Guard(denial) => render(&denial, exchange, accept),
             Stop::Stage(entry, stage, denial) => {
+                if let Some(limit) = limit_of(denial.reason) {
+                    self.gate.metrics.limit_reached(limit);
+                }
                 let sketch = Sketch::of(exchange, &target.plan.route);
                 self.runner.report_stage(entry, stage, &sketch, &denial);
                 render(&denial, exchange, accept)

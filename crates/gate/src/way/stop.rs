@@ -1,10 +1,12 @@
 //! Requests that are stopped on the way.
 
 use bytes::Bytes;
-use http::Response;
+use http::header::{CONTENT_LENGTH, LOCATION};
+use http::{HeaderValue, Response, StatusCode};
 use mantlet_event::{Entry, catalogue};
 
 use crate::pipeline::{Denial, Refusal};
+use crate::stages::https::ToHttps;
 use crate::upstream::AnswerBody;
 
 /// What a step of the way has produced.
@@ -34,6 +36,22 @@ impl Stop {
     /// Refused because it is not one clean request.
     pub(super) fn hygiene(denial: Denial) -> Self {
         Self::Stage(&catalogue::HYGIENE_REQUEST_REFUSED, "hygiene", Box::new(denial))
+    }
+
+    /// Sent to HTTPS, or refused because it should have come over it.
+    pub(super) fn to_https(to: ToHttps) -> Self {
+        match to {
+            ToHttps::Redirect(location) => {
+                let mut response = Response::new(Bytes::new());
+                *response.status_mut() = StatusCode::PERMANENT_REDIRECT;
+                response.headers_mut().insert(LOCATION, location);
+                response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(0));
+                Self::Answered(Box::new(response))
+            }
+            ToHttps::Refuse(denial) => {
+                Self::Stage(&catalogue::HTTPS_REQUEST_REFUSED, "https", Box::new(denial))
+            }
+        }
     }
 
     /// Refused because of where it would lead.

@@ -99,7 +99,7 @@ impl Worker {
             target: Arc::clone(target),
             exchange,
             slot,
-            patience: self.live.body_timeout,
+            patience: self.live.body_pace.pause,
         };
         Ok((session, place))
     }

@@ -12,7 +12,9 @@ use super::refuse::{of_violation, with_cause};
 use super::{Answer, Gate, Stop, Switch, TrackedBody, redirect};
 use crate::edge::wire::WireControl;
 use crate::live::{Live, Step, Target};
-use crate::pipeline::{Client, Denial, Exchange, Facts, Runner, TraceContext};
+use crate::pipeline::{
+    Client, ClientCertificate, Denial, Exchange, Facts, PublicHttps, Runner, TraceContext,
+};
 use crate::stages::hygiene::NormalPath;
 use crate::upstream::{AnswerBody, BodyWatch, Incoming, Pool, X_REQUEST_ID, id_value};
 
@@ -33,6 +35,8 @@ pub(crate) struct Worker {
 #[derive(Debug)]
 pub(crate) struct Connection {
     pub(crate) client: Client,
+    /// What the client showed in the handshake; `None` when that is nothing.
+    pub(crate) certificate: Option<Arc<ClientCertificate>>,
     /// The filter under HTTP/1.1. HTTP/2 frames its requests itself: there it only counts them.
     pub(crate) wire: Option<WireControl>,
 }
@@ -136,9 +140,30 @@ impl Worker {
                 exchange.is_websocket = clean.is_websocket;
             }
         }
-        account.target =
-            choose(live, &account.exchange)?.unwrap_or_else(|| Arc::clone(&account.target));
-        Ok(())
+        let chosen = choose(live, &account.exchange);
+        if let Ok(Some(target)) = &chosen {
+            account.target = Arc::clone(target);
+        }
+        self.state_facts(connection, &mut account.exchange);
+        // Before anything is said about the path: our own pages are for HTTPS too.
+        match live.outside.settle(&account.exchange, account.target.is_api) {
+            Some(to) => Err(Stop::to_https(to)),
+            None => chosen.map(drop),
+        }
+    }
+
+    /// What the edge knows and guards may ask for.
+    fn state_facts(&self, connection: &Connection, exchange: &mut Exchange) {
+        let live = &self.live;
+        if live.outside.is_public_https(&exchange.client, &exchange.host) {
+            exchange.facts.state(PublicHttps);
+        }
+        // A proxy's certificate says who the proxy is.
+        if let Some(certificate) = &connection.certificate
+            && !live.client.is_trusted(connection.client.address)
+        {
+            exchange.facts.state(Arc::clone(certificate));
+        }
     }
 
     fn warn_of_forwarding(&self, connection: &Connection, headers: &HeaderMap) {

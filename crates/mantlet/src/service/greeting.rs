@@ -2,10 +2,12 @@
 
 use std::net::SocketAddr;
 
-use mantlet_event::{Event, Events, catalogue, field};
+use mantlet_event::{Event, catalogue, field};
 use mantlet_gate::Live;
+use mantlet_gate::edge::OPEN_HINT;
 use sd_notify::NotifyState;
 
+use super::keeper::{Keeper, lock};
 use crate::config::Config;
 use crate::data::DataFolder;
 use crate::output;
@@ -39,14 +41,30 @@ pub(super) fn greet(
     output::note(&format!("  guards      {}", guards.join(", ")));
     output::note(&format!("  admin       http://{admin}/ (health, metrics)"));
     output::note(&format!("  data        {}", data.path().display()));
+    if let Some(fingerprint) = live.tls().and_then(|tls| tls.local_fingerprint()) {
+        output::note("  certificate of our own, which no browser trusts; its SHA-256 is");
+        output::note(&format!("              {fingerprint}"));
+    }
 }
 
-pub(super) fn started(events: &Events, addresses: &[(SocketAddr, bool)]) {
+pub(super) fn started(keeper: &Keeper, addresses: &[(SocketAddr, bool)]) {
+    let events = &keeper.events;
     for (address, _) in addresses {
         events.emit(
             Event::new(&catalogue::PROCESS_SERVICE_STARTED)
                 .text(field::LISTEN, address.to_string())
                 .text(field::VERSION, env!("CARGO_PKG_VERSION")),
+        );
+    }
+    let running = lock(&keeper.running);
+    let open = running.iter().flat_map(|running| running.config.server.open_addresses());
+    for address in open {
+        let message = format!("`{address}` is open to the network without TLS");
+        events.emit(
+            Event::new(&catalogue::CONFIG_VALUE_RISKY)
+                .text(field::SETTING, "server.listen")
+                .text(field::MESSAGE, message)
+                .text(field::HINT, OPEN_HINT),
         );
     }
 }

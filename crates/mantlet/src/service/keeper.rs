@@ -144,6 +144,13 @@ impl Keeper {
         });
     }
 
+    /// Takes up certificates that have changed, of whatever configuration is in force.
+    pub(super) async fn watch_certificates(self: Arc<Self>) {
+        let (events, clock) = (self.events.clone(), Arc::clone(&self.clock));
+        let current = move || lock(&self.running).as_ref()?.live.tls().cloned();
+        mantlet_gate::edge::watch_certificates(current, events, clock).await;
+    }
+
     /// The configuration file, where there is one.
     pub(super) fn file(&self) -> Option<&PathBuf> {
         self.flags.place.config.as_ref()

@@ -42,6 +42,11 @@ impl Client {
         client
     }
 
+    /// Another hold on the same connection, to write from another thread.
+    pub(crate) fn second_hand(&self) -> Self {
+        Self { stream: self.stream.try_clone().unwrap(), held: Vec::new() }
+    }
+
     /// Sends; whether the server still takes it.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> bool {
         self.stream.write_all(bytes).is_ok()

@@ -2,6 +2,7 @@
 
 #![expect(
     clippy::unwrap_used,
+    clippy::panic,
     clippy::disallowed_methods,
     clippy::indexing_slicing,
     reason = "tests may fail loudly and measure real time"
@@ -12,3 +13,4 @@ mod common;
 mod foreign;
 mod frames;
 mod hostile;
+mod streams;

@@ -172,6 +172,11 @@ impl Connection {
         }
     }
 
+    /// Whether anything has come, and not been consumed, within `timeout`.
+    pub fn has_bytes_within(&mut self, timeout: Duration) -> bool {
+        !self.held.is_empty() || self.read_some(timeout).is_ok_and(|count| count > 0)
+    }
+
     /// Whether the peer ends the connection within `timeout`. What it sends until then is dropped.
     pub fn is_closed_within(&mut self, timeout: Duration) -> bool {
         let deadline = Instant::now() + timeout;

@@ -22,7 +22,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 /// How long an answer may take before the test fails.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The response to a GET with these headers; `Host` is added when it is not among them.
 ///

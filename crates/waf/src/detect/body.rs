@@ -21,7 +21,11 @@ impl Detectors {
         let mut place = 0;
         let mut key: (usize, usize) = (0, 0);
         for count in 0.. {
-            let Some(start) = memchr::memchr(b'"', tail(body, place)).map(|found| place + found + 1) else { break };
+            let Some(start) =
+                memchr::memchr(b'"', tail(body, place)).map(|found| place + found + 1)
+            else {
+                break;
+            };
             let end = string_end(body, start);
             if count >= STRINGS || !budget.spend(1, "json strings") {
                 budget.spend(usize::MAX, "json strings");
@@ -63,7 +67,9 @@ fn moved(found: Findings, start: usize, end: usize, plain: bool) -> Findings {
 fn string_end(body: &[u8], start: usize) -> usize {
     let mut place = start;
     loop {
-        let Some(found) = memchr::memchr2(b'"', b'\\', tail(body, place)) else { return body.len() };
+        let Some(found) = memchr::memchr2(b'"', b'\\', tail(body, place)) else {
+            return body.len();
+        };
         if at(body, place + found) == b'"' {
             return place + found;
         }
@@ -106,7 +112,10 @@ fn unescaped(raw: &[u8]) -> (Cow<'_, [u8]>, bool) {
 fn unicode(raw: &[u8], place: usize, text: &mut Vec<u8>) -> usize {
     let number = |start: usize| {
         let digits = part(raw, start, start + 4);
-        std::str::from_utf8(digits).ok().filter(|digits| digits.len() == 4).and_then(|digits| u32::from_str_radix(digits, 16).ok())
+        std::str::from_utf8(digits)
+            .ok()
+            .filter(|digits| digits.len() == 4)
+            .and_then(|digits| u32::from_str_radix(digits, 16).ok())
     };
     let Some(first) = number(place) else {
         text.extend_from_slice(b"\\u");
@@ -114,7 +123,9 @@ fn unicode(raw: &[u8], place: usize, text: &mut Vec<u8>) -> usize {
     };
     let second = number(place + 6).filter(|_| tail(raw, place + 4).starts_with(b"\\u"));
     let (code, length) = match (first, second) {
-        (0xd800..=0xdbff, Some(low @ 0xdc00..=0xdfff)) => (0x10000 + ((first - 0xd800) << 10) + (low - 0xdc00), 10),
+        (0xd800..=0xdbff, Some(low @ 0xdc00..=0xdfff)) => {
+            (0x10000 + ((first - 0xd800) << 10) + (low - 0xdc00), 10)
+        }
         _ => (first, 4),
     };
     let character = char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER);

@@ -39,7 +39,8 @@ pub(super) fn is_any(bytes: &[u8], words: &[&str]) -> bool {
 pub(super) fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
     let first = needle.first().copied()?;
     let both = (first, first.to_ascii_uppercase());
-    memchr::memchr2_iter(both.0, both.1, bytes).find(|&place| starts_with(tail(bytes, place), needle))
+    memchr::memchr2_iter(both.0, both.1, bytes)
+        .find(|&place| starts_with(tail(bytes, place), needle))
 }
 
 /// Whether one of `needles`, which are lower case, occurs in any case.

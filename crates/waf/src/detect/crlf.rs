@@ -16,8 +16,40 @@ pub(super) fn has_cause(view: &View<'_>) -> bool {
 
 /// Headers whose injection changes an answer or a request.
 const HEADERS: &[&str] = &[
-    "set-cookie", "location", "content-length", "content-type", "content-encoding", "content-security-policy", "content-disposition", "transfer-encoding", "x-forwarded-for", "x-forwarded-host", "x-xss-protection",
-    "access-control-allow-origin", "refresh", "link", "host", "cookie", "authorization", "remote-addr", "connection", "last-modified", "cache-control", "x-injected", "x-injection", "http-equiv", "status", "referer", "user-agent", "etag", "expires", "set-cookie2", "x-original-url", "x-rewrite-url", "header", "header-test",
+    "set-cookie",
+    "location",
+    "content-length",
+    "content-type",
+    "content-encoding",
+    "content-security-policy",
+    "content-disposition",
+    "transfer-encoding",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-xss-protection",
+    "access-control-allow-origin",
+    "refresh",
+    "link",
+    "host",
+    "cookie",
+    "authorization",
+    "remote-addr",
+    "connection",
+    "last-modified",
+    "cache-control",
+    "x-injected",
+    "x-injection",
+    "http-equiv",
+    "status",
+    "referer",
+    "user-agent",
+    "etag",
+    "expires",
+    "set-cookie2",
+    "x-original-url",
+    "x-rewrite-url",
+    "header",
+    "header-test",
 ];
 
 /// Headers of mail.
@@ -38,8 +70,14 @@ pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
         note(view, confidence, place, start, line, work);
     }
     // A header, or the name of a parameter, has no business with line breaks.
-    let strict = matches!(view.place, Place::Name | Place::Header(_) | Place::Cookie | Place::Path | Place::FileName);
-    if strict && view.mask.any(class::LINE) && let Some(place) = memchr::memchr2(b'\r', b'\n', view.bytes) {
+    let strict = matches!(
+        view.place,
+        Place::Name | Place::Header(_) | Place::Cookie | Place::Path | Place::FileName
+    );
+    if strict
+        && view.mask.any(class::LINE)
+        && let Some(place) = memchr::memchr2(b'\r', b'\n', view.bytes)
+    {
         let inside = !super::bytes::trimmed(tail(view.bytes, place)).is_empty();
         let confidence = match view.place {
             _ if !inside => 40,
@@ -52,25 +90,79 @@ pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
     request_line(view, work);
 }
 
-fn note(view: &View<'_>, confidence: u8, place: usize, start: usize, line: &[u8], work: &mut Work<'_>) {
+fn note(
+    view: &View<'_>,
+    confidence: u8,
+    place: usize,
+    start: usize,
+    line: &[u8],
+    work: &mut Work<'_>,
+) {
     let end = start + line.iter().take(40).take_while(|b| !matches!(b, b'\r' | b'\n')).count();
-    work.note(Class::Crlf, confidence, place..end.min(view.bytes.len()), "a line break that begins a header");
+    work.note(
+        Class::Crlf,
+        confidence,
+        place..end.min(view.bytes.len()),
+        "a line break that begins a header",
+    );
 }
 
 fn judge(view: &View<'_>, line: &[u8]) -> u8 {
-    let name = line.iter().take(48).take_while(|b| b.is_ascii_alphanumeric() || **b == b'-').count();
+    let name =
+        line.iter().take(48).take_while(|b| b.is_ascii_alphanumeric() || **b == b'-').count();
     let header = part(line, 0, name);
     let after = skip_space(line, name);
     let colon = at(line, after) == b':' && after - name < 3;
     // A message that was pasted has many header lines; an injection follows a value.
     let pasted = view.is_document() || !view.is_short();
     match () {
-        () if starts_with(line, b"http/") && at(line, 6) == b'.' => if pasted { 55 } else { 90 },
-        () if colon && is_any(header, HEADERS) => if pasted { 45 } else { 86 },
+        () if starts_with(line, b"http/") && at(line, 6) == b'.' => {
+            if pasted {
+                55
+            } else {
+                90
+            }
+        }
+        () if colon && is_any(header, HEADERS) => {
+            if pasted {
+                45
+            } else {
+                86
+            }
+        }
         () if colon && is_any(header, MAIL) && !pasted && contains_address(line) => 66,
         () if colon && header.contains(&b'-') && starts_with(header, b"x-") && !pasted => 70,
-        () if starts_with_any(line, &["mail from:", "rcpt to:", "data\r", "ehlo ", "helo ", "vrfy ", "flushall", "config set", "slaveof ", "set 1 ", "*1\r\n$", "*3\r\n$"]) => if pasted { 50 } else { 80 },
-        () if is_request_line(line) => if pasted { 45 } else { 84 },
+        () if starts_with_any(
+            line,
+            &[
+                "mail from:",
+                "rcpt to:",
+                "data\r",
+                "ehlo ",
+                "helo ",
+                "vrfy ",
+                "flushall",
+                "config set",
+                "slaveof ",
+                "set 1 ",
+                "*1\r\n$",
+                "*3\r\n$",
+            ],
+        ) =>
+        {
+            if pasted {
+                50
+            } else {
+                80
+            }
+        }
+        () if is_request_line(line) => {
+            if pasted {
+                45
+            } else {
+                84
+            }
+        }
         () => 0,
     }
 }
@@ -83,7 +175,10 @@ fn contains_address(line: &[u8]) -> bool {
 /// `GET /x HTTP/1.1`.
 fn is_request_line(line: &[u8]) -> bool {
     let method = line.iter().take(12).take_while(|b| b.is_ascii_uppercase()).count();
-    let known = is_any(part(line, 0, method), &["get", "post", "put", "head", "delete", "options", "trace", "connect", "patch"]);
+    let known = is_any(
+        part(line, 0, method),
+        &["get", "post", "put", "head", "delete", "options", "trace", "connect", "patch"],
+    );
     let rest = part(line, method, line.len());
     known && at(rest, 0) == b' ' && memchr::memmem::find(rest, b" HTTP/").is_some()
 }
@@ -97,11 +192,21 @@ fn request_line(view: &View<'_>, work: &mut Work<'_>) {
     let version = at(view.bytes, place + 6).is_ascii_digit() && at(view.bytes, place + 7) == b'.';
     let head = part(view.bytes, 0, place);
     let method = head.iter().take_while(|b| b.is_ascii_uppercase()).count();
-    let line = ["get", "post", "head", "put", "options", "trace", "delete", "connect", "patch"].iter().any(|m| {
-        is_any(part(head, 0, method), &[m]) || super::bytes::find(head, m.as_bytes()).is_some_and(|found| found + m.len() < head.len() && at(head, found + m.len()) == b' ')
-    });
+    let line = ["get", "post", "head", "put", "options", "trace", "delete", "connect", "patch"]
+        .iter()
+        .any(|m| {
+            is_any(part(head, 0, method), &[m])
+                || super::bytes::find(head, m.as_bytes()).is_some_and(|found| {
+                    found + m.len() < head.len() && at(head, found + m.len()) == b' '
+                })
+        });
     if version && line && view.is_short() {
         let confidence = if view.mask.any(class::LINE) || method > 0 { 72 } else { 45 };
-        work.note(Class::Crlf, confidence, 0..(place + 9).min(view.bytes.len()), "a request within a value");
+        work.note(
+            Class::Crlf,
+            confidence,
+            0..(place + 9).min(view.bytes.len()),
+            "a request within a value",
+        );
     }
 }

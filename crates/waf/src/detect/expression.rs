@@ -1,6 +1,8 @@
 //! Lookups and expression languages of Java: JNDI however it is spelt, OGNL, SpEL.
 
-use super::bytes::{at, contains_any, find, is_any, is_word, part, starts_with, starts_with_any, tail, trimmed};
+use super::bytes::{
+    at, contains_any, find, is_any, is_word, part, starts_with, starts_with_any, tail, trimmed,
+};
 use super::finding::Class;
 use super::input::{Hint, Place};
 use super::scan::{class, signal};
@@ -15,7 +17,10 @@ const ANCHORS: usize = 64;
 
 /// Whether the bytes and words give cause to look.
 pub(super) fn has_cause(view: &View<'_>) -> bool {
-    view.mask.all(class::DOLLAR | class::BRACE) || view.has(signal::JAVA) || view.mask.all(class::HASH | class::PAREN) || view.mask.all(class::PERCENT | class::BRACE)
+    view.mask.all(class::DOLLAR | class::BRACE)
+        || view.has(signal::JAVA)
+        || view.mask.all(class::HASH | class::PAREN)
+        || view.mask.all(class::PERCENT | class::BRACE)
 }
 
 /// Looks for lookups and for expressions.
@@ -25,15 +30,38 @@ pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
     }
     lookups(view, work);
     languages(view, work);
-    if view.place == Place::Name && starts_with_any(view.bytes, &["class.module.classloader", "class.classloader", "class['classloader']", "class.module['classloader", "class[module]"]) {
+    if view.place == Place::Name
+        && starts_with_any(
+            view.bytes,
+            &[
+                "class.module.classloader",
+                "class.classloader",
+                "class['classloader']",
+                "class.module['classloader",
+                "class[module]",
+            ],
+        )
+    {
         note(view, 94, 0, view.bytes.len(), "a property that leads to the class loader", work);
     }
 }
 
-fn note(view: &View<'_>, confidence: u8, start: usize, end: usize, reason: &'static str, work: &mut Work<'_>) {
+fn note(
+    view: &View<'_>,
+    confidence: u8,
+    start: usize,
+    end: usize,
+    reason: &'static str,
+    work: &mut Work<'_>,
+) {
     let allowed = if view.hint == Hint::Code { 70 } else { 99 };
     let document = if view.is_document() && confidence < 94 { 25 } else { 0 };
-    work.note(Class::Expression, confidence.saturating_sub(document).min(allowed), start..end.min(view.bytes.len()), reason);
+    work.note(
+        Class::Expression,
+        confidence.saturating_sub(document).min(allowed),
+        start..end.min(view.bytes.len()),
+        reason,
+    );
 }
 
 fn lookups(view: &View<'_>, work: &mut Work<'_>) {
@@ -51,22 +79,85 @@ fn lookups(view: &View<'_>, work: &mut Work<'_>) {
         let confidence = match () {
             () if lookup && nested == 0 => 95,
             () if lookup => 97,
-            () if nested > 0 && contains_any(body, &["jndi", "ldap:", "rmi:", "dns:", "${lower:", "${upper:", "${::-", "${env:"]) && nested > 1 => 85,
-            () if nested > 0 && contains_any(body, &["${lower:", "${upper:", "${::-", "${env:", "${sys:", "${date:"]) => 70,
-            () if starts_with_any(text, &["env:", "sys:", "java:", "ctx:", "main:", "docker:", "k8s:", "bundle:", "script:", "dns:", "url:", "const:", "spring:", "marker:", "log4j:", "web:", "base64decoder:", "file:", "xml:"]) && contains_any(text, &["."," ", "://", "aws", "user", "path", "home", "java", "pass", "version"]) => {
-                if starts_with_any(text, &["script:", "dns:", "url:", "base64decoder:"]) { 84 } else { 55 }
+            () if nested > 0
+                && contains_any(
+                    body,
+                    &["jndi", "ldap:", "rmi:", "dns:", "${lower:", "${upper:", "${::-", "${env:"],
+                )
+                && nested > 1 =>
+            {
+                85
+            }
+            () if nested > 0
+                && contains_any(
+                    body,
+                    &["${lower:", "${upper:", "${::-", "${env:", "${sys:", "${date:"],
+                ) =>
+            {
+                70
+            }
+            () if starts_with_any(
+                text,
+                &[
+                    "env:",
+                    "sys:",
+                    "java:",
+                    "ctx:",
+                    "main:",
+                    "docker:",
+                    "k8s:",
+                    "bundle:",
+                    "script:",
+                    "dns:",
+                    "url:",
+                    "const:",
+                    "spring:",
+                    "marker:",
+                    "log4j:",
+                    "web:",
+                    "base64decoder:",
+                    "file:",
+                    "xml:",
+                ],
+            ) && contains_any(
+                text,
+                &[".", " ", "://", "aws", "user", "path", "home", "java", "pass", "version"],
+            ) =>
+            {
+                if starts_with_any(text, &["script:", "dns:", "url:", "base64decoder:"]) {
+                    84
+                } else {
+                    55
+                }
             }
             () => 0,
         };
-        note(view, confidence, place, place + length.min(160), "a lookup that fetches from a name", work);
+        note(
+            view,
+            confidence,
+            place,
+            place + length.min(160),
+            "a lookup that fetches from a name",
+            work,
+        );
     }
     // `$ {jndi`, `{jndi:` after another encoding.
     if let Some(place) = find(view.bytes, b"jndi:") {
         let scheme = tail(view.bytes, place + 5);
-        let fetches = starts_with_any(scheme, &["ldap", "rmi", "dns", "iiop", "corba", "nis", "nds", "http", "$", "j"]);
+        let fetches = starts_with_any(
+            scheme,
+            &["ldap", "rmi", "dns", "iiop", "corba", "nis", "nds", "http", "$", "j"],
+        );
         let braced = part(view.bytes, place.saturating_sub(4), place).contains(&b'{');
         if fetches {
-            note(view, if braced { 86 } else { 62 }, place, place + 9, "a lookup that fetches from a name", work);
+            note(
+                view,
+                if braced { 86 } else { 62 },
+                place,
+                place + 9,
+                "a lookup that fetches from a name",
+                work,
+            );
         }
     }
 }
@@ -98,7 +189,9 @@ fn value_of(inside: &[u8]) -> &[u8] {
         return tail(inside, default + 2);
     }
     match memchr::memchr(b':', inside) {
-        Some(colon) if is_any(part(inside, 0, colon), &["lower", "upper", "date", "map", "k8s"]) => {
+        Some(colon)
+            if is_any(part(inside, 0, colon), &["lower", "upper", "date", "map", "k8s"]) =>
+        {
             let argument = tail(inside, colon + 1);
             argument.strip_prefix(b"'").and_then(|rest| rest.strip_suffix(b"'")).unwrap_or(argument)
         }
@@ -109,21 +202,72 @@ fn value_of(inside: &[u8]) -> &[u8] {
 /// Expressions that reach classes.
 fn languages(view: &View<'_>, work: &mut Work<'_>) {
     const CERTAIN: &[&str] = &[
-        "#_memberaccess", "#context[", "#parameters", "@java.lang.runtime@", "@java.lang.system@", "#application", "@ognl.ognlcontext@", "#request[", "allowstaticmethodaccess", "t(java.lang.", "t (java.lang.", "t(org.springframework", "t(java.", "#rt =", "#rt=", "#root.",
-        "new java.lang.processbuilder", "java.lang.runtime.getruntime", ".getruntime(", "getclass().forname", "class.forname(", "''.getclass()", "\"\".getclass()", "javax.script.scriptenginemanager", "#this.getclass", "excludedclasses", "#attr[", "@org.apache.commons.io", "xwork.methodaccessor", "getmethod(", "newinstance(", "sun.misc", "bcel$$",
+        "#_memberaccess",
+        "#context[",
+        "#parameters",
+        "@java.lang.runtime@",
+        "@java.lang.system@",
+        "#application",
+        "@ognl.ognlcontext@",
+        "#request[",
+        "allowstaticmethodaccess",
+        "t(java.lang.",
+        "t (java.lang.",
+        "t(org.springframework",
+        "t(java.",
+        "#rt =",
+        "#rt=",
+        "#root.",
+        "new java.lang.processbuilder",
+        "java.lang.runtime.getruntime",
+        ".getruntime(",
+        "getclass().forname",
+        "class.forname(",
+        "''.getclass()",
+        "\"\".getclass()",
+        "javax.script.scriptenginemanager",
+        "#this.getclass",
+        "excludedclasses",
+        "#attr[",
+        "@org.apache.commons.io",
+        "xwork.methodaccessor",
+        "getmethod(",
+        "newinstance(",
+        "sun.misc",
+        "bcel$$",
     ];
     let bytes = view.bytes;
     for text in CERTAIN {
         let Some(place) = find(bytes, text.as_bytes()) else { continue };
         let expression = bytes.iter().any(|b| matches!(b, b'(' | b'{' | b'[' | b'='));
-        let java = starts_with_any(text.as_bytes(), &["getmethod", "newinstance", "sun.misc", "#parameters", "#application", "#request", "#root", "#rt", "#attr"]);
+        let java = starts_with_any(
+            text.as_bytes(),
+            &[
+                "getmethod",
+                "newinstance",
+                "sun.misc",
+                "#parameters",
+                "#application",
+                "#request",
+                "#root",
+                "#rt",
+                "#attr",
+            ],
+        );
         let confidence = match () {
             () if !expression => 30,
             () if java => 50,
             () if view.is_short() || !view.is_document() => 84,
             () => 66,
         };
-        note(view, confidence, place, place + text.len(), "an expression that reaches classes", work);
+        note(
+            view,
+            confidence,
+            place,
+            place + text.len(),
+            "an expression that reaches classes",
+            work,
+        );
     }
     assignments(view, work);
 }
@@ -132,10 +276,16 @@ fn languages(view: &View<'_>, work: &mut Work<'_>) {
 fn assignments(view: &View<'_>, work: &mut Work<'_>) {
     for place in memchr::memchr_iter(b'#', view.bytes).take(ANCHORS) {
         let open = part(view.bytes, place.saturating_sub(3), place);
-        let ognl = open.ends_with(b"%{") || open.ends_with(b"%{(") || open.ends_with(b"${(") || open.ends_with(b"${");
+        let ognl = open.ends_with(b"%{")
+            || open.ends_with(b"%{(")
+            || open.ends_with(b"${(")
+            || open.ends_with(b"${");
         let name = tail(view.bytes, place + 1).iter().take_while(|b| is_word(**b)).count();
         let rest = tail(view.bytes, place + 1 + name);
-        let assigned = at(rest, 0) == b'=' || at(rest, 0) == b'.' || at(rest, 0) == b'[' || starts_with(rest, b" =");
+        let assigned = at(rest, 0) == b'='
+            || at(rest, 0) == b'.'
+            || at(rest, 0) == b'['
+            || starts_with(rest, b" =");
         if ognl && name > 0 && assigned {
             note(view, 82, place, place + name + 2, "an assignment in an expression", work);
         }
@@ -143,7 +293,8 @@ fn assignments(view: &View<'_>, work: &mut Work<'_>) {
     // `%{7*7}` and `%{expr}` are the template room's; a bare `%{` with a call is OGNL.
     if let Some(place) = memchr::memmem::find(view.bytes, b"%{") {
         let body = part(view.bytes, place + 2, place + 200);
-        let call = contains_any(body, &["@", "new ", "getclass", "exec(", "multipart/form-data"]) && body.contains(&b'(');
+        let call = contains_any(body, &["@", "new ", "getclass", "exec(", "multipart/form-data"])
+            && body.contains(&b'(');
         if call {
             note(view, 80, place, place + 2, "an expression that reaches classes", work);
         }

@@ -27,7 +27,9 @@ pub fn inspect(detectors: &Detectors, data: &[u8]) {
     let before = budget.left();
     let findings = detectors.inspect(Input { place, name: b"q", value, hint }, &mut budget);
     let outside = findings.iter().any(|finding| {
-        finding.evidence.start > finding.evidence.end || finding.evidence.end > value.len() || finding.confidence > 100
+        finding.evidence.start > finding.evidence.end
+            || finding.evidence.end > value.len()
+            || finding.confidence > 100
     });
     if outside || budget.left() > before {
         panic!("evidence outside the value, or a budget that grew");

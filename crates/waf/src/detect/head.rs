@@ -22,11 +22,13 @@ impl Detectors {
     #[must_use]
     pub fn inspect_head(&self, head: &Head<'_>) -> Findings {
         let mut findings = Findings::default();
-        let mut note = |class, confidence, reason| findings.add(about_request(class, confidence, reason));
+        let mut note =
+            |class, confidence, reason| findings.add(about_request(class, confidence, reason));
         if is_any(head.method, &["trace", "track", "debug", "connect"]) {
             note(Class::Protocol, 70, "a method that only helps attackers");
         }
-        let override_ = head.header("x-http-method-override").or_else(|| head.header("x-http-method"));
+        let override_ =
+            head.header("x-http-method-override").or_else(|| head.header("x-http-method"));
         if override_.is_some_and(|method| is_any(method, &["trace", "track", "connect", "debug"])) {
             note(Class::Protocol, 66, "a method that only helps attackers");
         }
@@ -34,7 +36,12 @@ impl Detectors {
             note(Class::Protocol, 66, "more ranges than any client needs");
         }
         let charset = head.header("content-type").filter(|value| contains_any(value, &["charset"]));
-        if charset.is_some_and(|value| contains_any(value, &["utf-7", "ibm037", "ibm500", "ibm1026", "cp037", "ibm924", "cp875"])) {
+        if charset.is_some_and(|value| {
+            contains_any(
+                value,
+                &["utf-7", "ibm037", "ibm500", "ibm1026", "cp037", "ibm924", "cp875"],
+            )
+        }) {
             note(Class::Protocol, 72, "a character set that hides text");
         }
         if head.header("x-up-devcap-post-charset").is_some() {
@@ -54,12 +61,56 @@ impl Head<'_> {
 
     /// A parameter that sets the session, followed from a page of another site.
     fn hands_in_session(&self) -> bool {
-        const SESSIONS: &[&str] = &["phpsessid", "phpsession", "jsessionid", "jservsession", "jwsession", "aspsession", "asp.net_sessionid", "aspsessionid", "session_id", "sessionid", "session-id", "cfid", "cftoken", "cfsid", "sid", "connect.sid", "laravel_session", "ci_session", "rack.session", "zenid", "_flask_session", "flask_session", "play_session", "meteor_login_token", "symfony", "express.sid", "koa.sid", "koa.sess", "viewstate", "wordpress_logged_in", "wp_woocommerce_session", "next-auth.session-token", "__secure-next-auth.session-token", "__host-next-auth.csrf-token", "auth_session", "authlogic"];
-        let named = self.parameters.iter().any(|name| is_any(name, SESSIONS) || starts_with_any(name, &["aspsession"]));
+        const SESSIONS: &[&str] = &[
+            "phpsessid",
+            "phpsession",
+            "jsessionid",
+            "jservsession",
+            "jwsession",
+            "aspsession",
+            "asp.net_sessionid",
+            "aspsessionid",
+            "session_id",
+            "sessionid",
+            "session-id",
+            "cfid",
+            "cftoken",
+            "cfsid",
+            "sid",
+            "connect.sid",
+            "laravel_session",
+            "ci_session",
+            "rack.session",
+            "zenid",
+            "_flask_session",
+            "flask_session",
+            "play_session",
+            "meteor_login_token",
+            "symfony",
+            "express.sid",
+            "koa.sid",
+            "koa.sess",
+            "viewstate",
+            "wordpress_logged_in",
+            "wp_woocommerce_session",
+            "next-auth.session-token",
+            "__secure-next-auth.session-token",
+            "__host-next-auth.csrf-token",
+            "auth_session",
+            "authlogic",
+        ];
+        let named = self
+            .parameters
+            .iter()
+            .any(|name| is_any(name, SESSIONS) || starts_with_any(name, &["aspsession"]));
         let Some(referer) = self.header("referer").filter(|_| named) else { return false };
         let foreign = starts_with_any(referer, &["http://", "https://"]) && !self.host.is_empty();
         let lower = referer.to_ascii_lowercase();
-        let authority = lower.splitn(3, |b| *b == b'/').nth(2).and_then(|rest| rest.split(|b| matches!(b, b'/' | b'?' | b'#')).next()).unwrap_or_default();
+        let authority = lower
+            .splitn(3, |b| *b == b'/')
+            .nth(2)
+            .and_then(|rest| rest.split(|b| matches!(b, b'/' | b'?' | b'#')).next())
+            .unwrap_or_default();
         let site = authority.split(|b| *b == b':').next().unwrap_or_default();
         foreign && !site.eq_ignore_ascii_case(self.host)
     }

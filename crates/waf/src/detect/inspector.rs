@@ -100,7 +100,8 @@ impl Detectors {
 
     /// Values of letters and digits alone can still be names of files or tools, or encoded.
     fn needs_a_look(&self, input: &Input<'_>) -> bool {
-        matches!(input.place, Place::Name | Place::FileName | Place::Header("user-agent")) || input.value.len() >= 12 && !is_one_case(input.value)
+        matches!(input.place, Place::Name | Place::FileName | Place::Header("user-agent"))
+            || input.value.len() >= 12 && !is_one_case(input.value)
     }
 
     /// Takes encodings off, one at a time and in each order that changes something.
@@ -143,7 +144,8 @@ fn children(text: &Text, mask: Mask, budget: &mut Budget) -> Vec<Text> {
     let mut children = Vec::new();
     for (layer, decode) in DECODERS {
         // Base64 in Base64 in Base64 is a joke; and it would be a long one.
-        let repeated = *layer == Layer::Base64 && text.layers.iter().filter(|known| *known == layer).count() >= 2;
+        let repeated = *layer == Layer::Base64
+            && text.layers.iter().filter(|known| *known == layer).count() >= 2;
         if repeated || decode::is_plain(mask, text.bytes.len()) {
             continue;
         }
@@ -160,7 +162,13 @@ fn children(text: &Text, mask: Mask, budget: &mut Budget) -> Vec<Text> {
     children
 }
 
-fn view<'a>(input: &Input<'a>, bytes: &'a [u8], mask: Mask, signals: u32, layers: &'a [Layer]) -> View<'a> {
+fn view<'a>(
+    input: &Input<'a>,
+    bytes: &'a [u8],
+    mask: Mask,
+    signals: u32,
+    layers: &'a [Layer],
+) -> View<'a> {
     View { bytes, place: input.place, name: input.name, hint: input.hint, mask, signals, layers }
 }
 
@@ -176,7 +184,10 @@ fn collect(findings: &mut Findings, notes: Vec<Note>, text: Option<&Text>, lengt
     for note in notes {
         let evidence = match text {
             Some(text) => text.in_original(&note.span, length),
-            None => note.span.start.min(length)..note.span.end.clamp(note.span.start.min(length), length),
+            None => {
+                note.span.start.min(length)
+                    ..note.span.end.clamp(note.span.start.min(length), length)
+            }
         };
         findings.add(Finding {
             class: note.class,

@@ -11,7 +11,8 @@ const ANCHORS: usize = 512;
 
 /// Whether the bytes give cause to look.
 pub(super) fn has_cause(view: &View<'_>) -> bool {
-    view.mask.any(class::PAREN) && (view.mask.any(class::EQUALS | class::AMP | class::PIPE | class::STAR | class::OTHER))
+    view.mask.any(class::PAREN)
+        && (view.mask.any(class::EQUALS | class::AMP | class::PIPE | class::STAR | class::OTHER))
 }
 
 /// Looks for a filter that ends and another that begins.
@@ -39,7 +40,12 @@ pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
             Filter::None if bang => 40,
             Filter::None => continue,
         };
-        work.note(Class::Ldap, confidence, place..(open + 8).min(bytes.len()), "a filter after the end of another");
+        work.note(
+            Class::Ldap,
+            confidence,
+            place..(open + 8).min(bytes.len()),
+            "a filter after the end of another",
+        );
     }
     whole(view, work);
 }
@@ -59,7 +65,11 @@ fn filter(rest: &[u8]) -> Filter {
         b'!' if at(rest, start + 1) == b'(' => return Filter::Operator,
         _ => {}
     }
-    let name = tail(rest, start).iter().take(64).take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b':')).count();
+    let name = tail(rest, start)
+        .iter()
+        .take(64)
+        .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b':'))
+        .count();
     let after = start + name;
     let compared = match at(rest, after) {
         b'=' => at(rest, after + 1) != b'=',
@@ -83,7 +93,13 @@ fn whole(view: &View<'_>, work: &mut Work<'_>) {
     if list && value.contains(&b'=') {
         work.note(Class::Ldap, 55, 0..view.bytes.len(), "a filter in the place of a value");
     }
-    let wild = value.starts_with(b"*)(") || value.starts_with(b"*)|(") || value.starts_with(b"*))(") || value.ends_with(b")(&)") || value.ends_with(b")(|(") || value.ends_with(b")(&)(") || value.ends_with(b")(|");
+    let wild = value.starts_with(b"*)(")
+        || value.starts_with(b"*)|(")
+        || value.starts_with(b"*))(")
+        || value.ends_with(b")(&)")
+        || value.ends_with(b")(|(")
+        || value.ends_with(b")(&)(")
+        || value.ends_with(b")(|");
     let spaced = value.len() < 64 && {
         let squeezed: Vec<u8> = value.iter().copied().filter(|b| !is_space(*b)).collect();
         squeezed.ends_with(b")(|") || squeezed.ends_with(b")(&")

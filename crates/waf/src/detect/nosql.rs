@@ -1,7 +1,9 @@
 //! Operators of document databases where a value should be: as the name of a parameter, as a key of
 //! a JSON text, and code for `$where`.
 
-use super::bytes::{at, contains_any, find, is_any, part, skip_space, starts_with, tail, trimmed, word_at};
+use super::bytes::{
+    at, contains_any, find, is_any, part, skip_space, starts_with, tail, trimmed, word_at,
+};
 use super::finding::Class;
 use super::input::{Hint, Place};
 use super::scan::class;
@@ -9,20 +11,81 @@ use super::view::{View, Work};
 
 /// Operators that select; the names are MongoDB's, and others copied them.
 const OPERATORS: &[&str] = &[
-    "ne", "eq", "gt", "gte", "lt", "lte", "in", "nin", "regex", "where", "exists", "or", "and", "not", "nor", "expr", "elemmatch", "size", "all", "mod", "type", "text", "function", "accumulator", "jsonschema", "comment", "options", "search", "lookup", "unionwith", "out", "merge", "set", "unset", "inc", "push", "pull", "rename", "project", "match", "group",
+    "ne",
+    "eq",
+    "gt",
+    "gte",
+    "lt",
+    "lte",
+    "in",
+    "nin",
+    "regex",
+    "where",
+    "exists",
+    "or",
+    "and",
+    "not",
+    "nor",
+    "expr",
+    "elemmatch",
+    "size",
+    "all",
+    "mod",
+    "type",
+    "text",
+    "function",
+    "accumulator",
+    "jsonschema",
+    "comment",
+    "options",
+    "search",
+    "lookup",
+    "unionwith",
+    "out",
+    "merge",
+    "set",
+    "unset",
+    "inc",
+    "push",
+    "pull",
+    "rename",
+    "project",
+    "match",
+    "group",
 ];
 
 /// Operators that nobody meets outside a query.
-const TELLING: &[&str] = &["ne", "gt", "gte", "lt", "lte", "nin", "regex", "where", "exists", "elemmatch", "expr", "function", "nor", "in", "eq", "or", "not"];
+const TELLING: &[&str] = &[
+    "ne",
+    "gt",
+    "gte",
+    "lt",
+    "lte",
+    "nin",
+    "regex",
+    "where",
+    "exists",
+    "elemmatch",
+    "expr",
+    "function",
+    "nor",
+    "in",
+    "eq",
+    "or",
+    "not",
+];
 
 /// Whether the bytes give cause to look.
 pub(super) fn has_cause(view: &View<'_>) -> bool {
-    view.mask.any(class::DOLLAR) || view.mask.any(class::PIPE) && view.mask.any(class::QUOTE | class::DOUBLE)
+    view.mask.any(class::DOLLAR)
+        || view.mask.any(class::PIPE) && view.mask.any(class::QUOTE | class::DOUBLE)
         || contains_this(view)
 }
 
 fn contains_this(view: &View<'_>) -> bool {
-    view.mask.any(class::QUOTE | class::DOUBLE | class::SEMICOLON) && view.mask.any(class::EQUALS | class::PAREN) && find(view.bytes, b"this.").is_some()
+    view.mask.any(class::QUOTE | class::DOUBLE | class::SEMICOLON)
+        && view.mask.any(class::EQUALS | class::PAREN)
+        && find(view.bytes, b"this.").is_some()
 }
 
 /// Looks for operators as names and keys, and for code.
@@ -37,10 +100,22 @@ pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
     code(view, work);
 }
 
-fn note(view: &View<'_>, confidence: u8, start: usize, end: usize, reason: &'static str, work: &mut Work<'_>) {
+fn note(
+    view: &View<'_>,
+    confidence: u8,
+    start: usize,
+    end: usize,
+    reason: &'static str,
+    work: &mut Work<'_>,
+) {
     let allowed = if view.hint == Hint::Code { 55 } else { 99 };
     let document = if view.is_document() { 25 } else { 0 };
-    work.note(Class::NoSql, confidence.saturating_sub(document).min(allowed), start..end.min(view.bytes.len()), reason);
+    work.note(
+        Class::NoSql,
+        confidence.saturating_sub(document).min(allowed),
+        start..end.min(view.bytes.len()),
+        reason,
+    );
 }
 
 /// `user[$ne]`, `$where`, `filter.$gt`.
@@ -50,7 +125,8 @@ fn name(view: &View<'_>, work: &mut Work<'_>) {
         if !is_any(operator, OPERATORS) {
             continue;
         }
-        let bracketed = place > 0 && matches!(at(view.bytes, place - 1), b'[' | b'.' | b'\'' | b'"');
+        let bracketed =
+            place > 0 && matches!(at(view.bytes, place - 1), b'[' | b'.' | b'\'' | b'"');
         let whole = place == 0 && view.bytes.len() == operator.len() + 1;
         let telling = is_any(operator, TELLING);
         let confidence = match () {
@@ -59,7 +135,14 @@ fn name(view: &View<'_>, work: &mut Work<'_>) {
             () if bracketed || whole => 50,
             () => 30,
         };
-        note(view, confidence, place, place + 1 + operator.len(), "an operator of a query as a name", work);
+        note(
+            view,
+            confidence,
+            place,
+            place + 1 + operator.len(),
+            "an operator of a query as a name",
+            work,
+        );
     }
 }
 
@@ -76,7 +159,8 @@ fn keys(view: &View<'_>, work: &mut Work<'_>) {
         after += usize::from(quoted);
         let is_key = at(view.bytes, skip_space(view.bytes, after)) == b':';
         let bracket = quote == b'[' && at(view.bytes, after) == b']';
-        let braced = part(view.bytes, place.saturating_sub(4), place).contains(&b'{') || part(view.bytes, place.saturating_sub(4), place).contains(&b',');
+        let braced = part(view.bytes, place.saturating_sub(4), place).contains(&b'{')
+            || part(view.bytes, place.saturating_sub(4), place).contains(&b',');
         let telling = is_any(operator, TELLING);
         let confidence = match () {
             () if is_key && (quoted || braced) && telling => 78,
@@ -100,19 +184,43 @@ fn code(view: &View<'_>, work: &mut Work<'_>) {
         let joined = rest.starts_with(b"||") || rest.starts_with(b"&&");
         let stacked = rest.starts_with(b";");
         let body = tail(bytes, skip_space(bytes, next + if joined { 2 } else { 1 }));
-        let javascript = contains_any(part(body, 0, 120), &["this.", "this[", "return ", "while(", "sleep(", "tojson", ".match(/", "db.", "emit("]);
-        let tautology = joined && (part(body, 0, 40).windows(2).any(|pair| pair == b"==") || part(body, 0, 3).starts_with(b"1//"));
+        let javascript = contains_any(
+            part(body, 0, 120),
+            &[
+                "this.", "this[", "return ", "while(", "sleep(", "tojson", ".match(/", "db.",
+                "emit(",
+            ],
+        );
+        let tautology = joined
+            && (part(body, 0, 40).windows(2).any(|pair| pair == b"==")
+                || part(body, 0, 3).starts_with(b"1//"));
         let confidence = match () {
             () if joined && javascript => 80,
-            () if stacked && starts_with(body, b"return") && contains_any(body, &["return true", "return 1", "return this", "return(", "//", "'"]) => 78,
-            () if stacked && javascript && contains_any(body, &["this.", "while(", "sleep(", "db."]) => 70,
+            () if stacked
+                && starts_with(body, b"return")
+                && contains_any(
+                    body,
+                    &["return true", "return 1", "return this", "return(", "//", "'"],
+                ) =>
+            {
+                78
+            }
+            () if stacked
+                && javascript
+                && contains_any(body, &["this.", "while(", "sleep(", "db."]) =>
+            {
+                70
+            }
             () if tautology => 66,
             () => continue,
         };
         note(view, confidence, place, next + 12, "code for a query of a document database", work);
     }
     let value = trimmed(bytes);
-    let whole = contains_any(part(value, 0, 40), &["db.getcollection", "db.injection", "db.users.", "this.password", "db.insert"]);
+    let whole = contains_any(
+        part(value, 0, 40),
+        &["db.getcollection", "db.injection", "db.users.", "this.password", "db.insert"],
+    );
     if whole && view.is_short() {
         note(view, 66, 0, bytes.len(), "code for a query of a document database", work);
     }

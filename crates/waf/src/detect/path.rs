@@ -1,6 +1,8 @@
 //! Paths: out of the folder they belong to, or to files that nobody outside should ask for.
 
-use super::bytes::{at, before, contains_any, find, is_space, is_word, part, starts_with_any, tail, trimmed};
+use super::bytes::{
+    at, before, contains_any, find, is_space, is_word, part, starts_with_any, tail, trimmed,
+};
 use super::finding::{Class, Layer};
 use super::input::{Hint, Place};
 use super::scan::{class, signal};
@@ -11,7 +13,9 @@ const ANCHORS: usize = 2_000;
 
 /// Whether the bytes and words give cause to look.
 pub(super) fn has_cause(view: &View<'_>) -> bool {
-    view.has(signal::PARENT | signal::FILE) || view.mask.any(class::CONTROL) || view.has(signal::PHP) && view.mask.any(class::COLON)
+    view.has(signal::PARENT | signal::FILE)
+        || view.mask.any(class::CONTROL)
+        || view.has(signal::PHP) && view.mask.any(class::COLON)
 }
 
 /// Looks for ways out and for files.
@@ -29,10 +33,23 @@ pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
     null_byte(view, work);
 }
 
-fn note(view: &View<'_>, confidence: u8, start: usize, end: usize, reason: &'static str, work: &mut Work<'_>) {
+fn note(
+    view: &View<'_>,
+    confidence: u8,
+    start: usize,
+    end: usize,
+    reason: &'static str,
+    work: &mut Work<'_>,
+) {
     let allowed = if view.hint == Hint::Code { 55 } else { 99 };
     // An honest client encodes a path once; that was undone before.
-    let hidden = if view.layers.iter().any(|layer| matches!(layer, Layer::Url | Layer::Unicode)) && confidence >= 40 { 15 } else { 0 };
+    let hidden = if view.layers.iter().any(|layer| matches!(layer, Layer::Url | Layer::Unicode))
+        && confidence >= 40
+    {
+        15
+    } else {
+        0
+    };
     work.note(Class::PathTraversal, (confidence + hidden).min(allowed), start..end, reason);
 }
 
@@ -40,7 +57,9 @@ fn note(view: &View<'_>, confidence: u8, start: usize, end: usize, reason: &'sta
 fn is_one_path(view: &View<'_>) -> bool {
     let value = trimmed(view.bytes);
     let spaces = value.iter().filter(|byte| is_space(**byte)).count();
-    value.len() <= 1_024 && (spaces == 0 || spaces <= 2 && starts_with_any(value, &["..", "/", "\\", "c:", "file:", "."]))
+    value.len() <= 1_024
+        && (spaces == 0
+            || spaces <= 2 && starts_with_any(value, &["..", "/", "\\", "c:", "file:", "."]))
 }
 
 /// The step up at `place`: dots, or what stands for them, and a separator. Gives its length.
@@ -55,7 +74,9 @@ fn step(bytes: &[u8], place: usize) -> Option<usize> {
     let blank = tail(rest, length).iter().take(2).take_while(|b| matches!(b, b' ' | 0)).count();
     let rest_after = tail(rest, length + blank);
     let separators = rest_after.iter().take(8).take_while(|b| matches!(b, b'/' | b'\\')).count();
-    let other = ["0x2f", "0x5c", ";/", "%2f", "%5c", "%c0%af", "..;/"].iter().find(|text| starts_with_any(rest_after, &[text]));
+    let other = ["0x2f", "0x5c", ";/", "%2f", "%5c", "%c0%af", "..;/"]
+        .iter()
+        .find(|text| starts_with_any(rest_after, &[text]));
     match (separators, other) {
         (0, None) => None,
         (0, Some(text)) => Some(length + blank + text.len()),
@@ -77,15 +98,27 @@ fn parents(view: &View<'_>, work: &mut Work<'_>) {
     // A last `..` needs no separator behind it.
     let value = trimmed(bytes);
     if view.place == Place::Path && (value.ends_with(b"/..") || value.ends_with(b"\\..")) {
-        note(view, 45, bytes.len().saturating_sub(3), bytes.len(), "a step out of the folder", work);
+        note(
+            view,
+            45,
+            bytes.len().saturating_sub(3),
+            bytes.len(),
+            "a step out of the folder",
+            work,
+        );
     }
 }
 
 fn find_step(bytes: &[u8], start: usize) -> Option<usize> {
-    memchr::memchr3_iter(b'.', b'0', b'%', tail(bytes, start)).take(4 * ANCHORS).map(|found| start + found).find(|&place| {
-        !is_word(before(bytes, place)) && before(bytes, place) != b'.' && step(bytes, place).is_some()
-            || step(bytes, place).is_some_and(|_| matches!(before(bytes, place), b'/' | b'\\'))
-    })
+    memchr::memchr3_iter(b'.', b'0', b'%', tail(bytes, start))
+        .take(4 * ANCHORS)
+        .map(|found| start + found)
+        .find(|&place| {
+            !is_word(before(bytes, place))
+                && before(bytes, place) != b'.'
+                && step(bytes, place).is_some()
+                || step(bytes, place).is_some_and(|_| matches!(before(bytes, place), b'/' | b'\\'))
+        })
 }
 
 fn run_of_steps(bytes: &[u8], start: usize) -> (usize, usize) {
@@ -101,16 +134,27 @@ fn run_of_steps(bytes: &[u8], start: usize) -> (usize, usize) {
     (end, steps)
 }
 
-fn climb(view: &View<'_>, start: usize, end: usize, steps: usize, one_path: bool) -> (u8, &'static str) {
+fn climb(
+    view: &View<'_>,
+    start: usize,
+    end: usize,
+    steps: usize,
+    one_path: bool,
+) -> (u8, &'static str) {
     let bytes = view.bytes;
     let target = part(bytes, end, end + 256);
     let reason = "steps out of the folder";
     if sensitive(target).is_some() {
-        return (if view.is_document() { 62 } else { 92 }, "steps out of the folder to a file of the system");
+        return (
+            if view.is_document() { 62 } else { 92 },
+            "steps out of the folder to a file of the system",
+        );
     }
     let stretch = part(bytes, start, end);
     let odd = stretch.contains(&b'\\') && stretch.contains(&b'/')
-        || stretch.contains(&b';') || contains_any(stretch, &["...", "//", "0x2", "%"]) || stretch.contains(&0);
+        || stretch.contains(&b';')
+        || contains_any(stretch, &["...", "//", "0x2", "%"])
+        || stretch.contains(&0);
     let depth = depth_before(bytes, start);
     let confidence = match () {
         () if view.is_document() => 20,
@@ -118,7 +162,13 @@ fn climb(view: &View<'_>, start: usize, end: usize, steps: usize, one_path: bool
         () if view.place == Place::FileName => 80,
         () if view.place == Place::Path && steps > depth => 80,
         () if steps >= 3 && one_path => 80,
-        () if steps >= 2 && one_path && steps > depth => if view.hint == Hint::Link { 40 } else { 66 },
+        () if steps >= 2 && one_path && steps > depth => {
+            if view.hint == Hint::Link {
+                40
+            } else {
+                66
+            }
+        }
         () if odd => 50,
         () if one_path && view.is_header() => 50,
         () if one_path && steps > depth => 48,
@@ -130,32 +180,189 @@ fn climb(view: &View<'_>, start: usize, end: usize, steps: usize, one_path: bool
 /// How many folders the path went down before it climbs.
 fn depth_before(bytes: &[u8], place: usize) -> usize {
     let head = part(bytes, 0, place);
-    head.split(|b| matches!(b, b'/' | b'\\')).filter(|segment| !segment.is_empty() && *segment != b"." && !segment.ends_with(b":")).count()
+    head.split(|b| matches!(b, b'/' | b'\\'))
+        .filter(|segment| !segment.is_empty() && *segment != b"." && !segment.ends_with(b":"))
+        .count()
 }
 
 /// Files and folders of systems, by their path from the root.
 const SYSTEM: &[&str] = &[
-    "etc/passwd", "etc/shadow", "etc/group", "etc/hosts", "etc/issue", "etc/fstab", "etc/crontab", "etc/sudoers",
-    "etc/master.passwd", "etc/security", "etc/ssh", "etc/ssl", "etc/mysql", "etc/apache", "etc/nginx", "etc/httpd", "etc/php", "etc/hostname",
-    "etc/resolv.conf", "etc/profile", "etc/motd", "etc/environment", "etc/redis", "etc/kubernetes", "etc/vsftpd", "etc/my.cnf", "etc/network", "etc/subuid", "etc/subgid", "etc/gshadow", "etc/inittab", "etc/os-release", "etc/bashrc", "etc/ld.so", "etc/pam",
-    "proc/self", "proc/version", "proc/cmdline", "proc/mounts", "proc/net", "proc/cpuinfo", "proc/meminfo", "proc/interrupts", "proc/sched", "proc/1/", "proc/kcore",
-    "sys/class", "sys/kernel", "sys/fs", "var/log/", "var/run/secrets", "var/mail", "var/spool", "root/.", "dev/tcp", "dev/shm",
-    "windows/win.ini", "windows/system", "winnt/", "boot.ini", "winnt\\", "windows\\win.ini", "windows\\system", "inetpub", "autoexec.bat", "windows/repair", "windows\\repair", "windows/php.ini", "windows\\php.ini", "windows/debug", "windows\\debug", "win.ini", "windows/explorer", "windows\\explorer", "windows/notepad", "windows/panther", "windows\\panther", "windows/iis", "windows/my.ini",
+    "etc/passwd",
+    "etc/shadow",
+    "etc/group",
+    "etc/hosts",
+    "etc/issue",
+    "etc/fstab",
+    "etc/crontab",
+    "etc/sudoers",
+    "etc/master.passwd",
+    "etc/security",
+    "etc/ssh",
+    "etc/ssl",
+    "etc/mysql",
+    "etc/apache",
+    "etc/nginx",
+    "etc/httpd",
+    "etc/php",
+    "etc/hostname",
+    "etc/resolv.conf",
+    "etc/profile",
+    "etc/motd",
+    "etc/environment",
+    "etc/redis",
+    "etc/kubernetes",
+    "etc/vsftpd",
+    "etc/my.cnf",
+    "etc/network",
+    "etc/subuid",
+    "etc/subgid",
+    "etc/gshadow",
+    "etc/inittab",
+    "etc/os-release",
+    "etc/bashrc",
+    "etc/ld.so",
+    "etc/pam",
+    "proc/self",
+    "proc/version",
+    "proc/cmdline",
+    "proc/mounts",
+    "proc/net",
+    "proc/cpuinfo",
+    "proc/meminfo",
+    "proc/interrupts",
+    "proc/sched",
+    "proc/1/",
+    "proc/kcore",
+    "sys/class",
+    "sys/kernel",
+    "sys/fs",
+    "var/log/",
+    "var/run/secrets",
+    "var/mail",
+    "var/spool",
+    "root/.",
+    "dev/tcp",
+    "dev/shm",
+    "windows/win.ini",
+    "windows/system",
+    "winnt/",
+    "boot.ini",
+    "winnt\\",
+    "windows\\win.ini",
+    "windows\\system",
+    "inetpub",
+    "autoexec.bat",
+    "windows/repair",
+    "windows\\repair",
+    "windows/php.ini",
+    "windows\\php.ini",
+    "windows/debug",
+    "windows\\debug",
+    "win.ini",
+    "windows/explorer",
+    "windows\\explorer",
+    "windows/notepad",
+    "windows/panther",
+    "windows\\panther",
+    "windows/iis",
+    "windows/my.ini",
 ];
 
 /// Files that an application keeps beside its pages and never serves.
 const HIDDEN: &[&str] = &[
-    ".git/", ".git\\", ".gitconfig", ".git-credentials", ".svn/", ".hg/", ".bzr/", ".env", ".aws/", ".ssh/", ".docker/", ".dockercfg", ".kube/",
-    ".htaccess", ".htpasswd", ".bash_history", ".bash_profile", ".bashrc", ".zsh_history", ".mysql_history", ".psql_history", ".python_history", ".sqlite_history", ".sh_history", ".history", ".npmrc", ".pypirc", ".netrc", ".pgpass", ".my.cnf", ".ds_store", ".vscode/", ".idea/", ".gnupg/", ".config/", ".azure/", ".gcloud/", ".boto", ".s3cfg", ".terraform/", ".ansible", ".vault-token", ".profile", ".rhosts", ".subversion",
-    ".claude/", ".cursor/", ".kiro/", ".roo/", ".zed/", ".windsurf/", ".opencode/", ".n8n/", ".junie/", ".a0proj/", ".codex/", ".gemini/", ".aider", ".continue/", ".github/copilot", ".openclaw", ".codeium/", ".ollama/", ".mcp.json",
-    "web-inf/", "web-inf\\", "meta-inf/", "wp-config", "web.config", "id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", "authorized_keys", "known_hosts",
-    "phpinfo.php", "server-status", "php.ini", "my.ini", "sam.bak", "config.inc.php", "localsettings.php", "settings.local.php",
+    ".git/",
+    ".git\\",
+    ".gitconfig",
+    ".git-credentials",
+    ".svn/",
+    ".hg/",
+    ".bzr/",
+    ".env",
+    ".aws/",
+    ".ssh/",
+    ".docker/",
+    ".dockercfg",
+    ".kube/",
+    ".htaccess",
+    ".htpasswd",
+    ".bash_history",
+    ".bash_profile",
+    ".bashrc",
+    ".zsh_history",
+    ".mysql_history",
+    ".psql_history",
+    ".python_history",
+    ".sqlite_history",
+    ".sh_history",
+    ".history",
+    ".npmrc",
+    ".pypirc",
+    ".netrc",
+    ".pgpass",
+    ".my.cnf",
+    ".ds_store",
+    ".vscode/",
+    ".idea/",
+    ".gnupg/",
+    ".config/",
+    ".azure/",
+    ".gcloud/",
+    ".boto",
+    ".s3cfg",
+    ".terraform/",
+    ".ansible",
+    ".vault-token",
+    ".profile",
+    ".rhosts",
+    ".subversion",
+    ".claude/",
+    ".cursor/",
+    ".kiro/",
+    ".roo/",
+    ".zed/",
+    ".windsurf/",
+    ".opencode/",
+    ".n8n/",
+    ".junie/",
+    ".a0proj/",
+    ".codex/",
+    ".gemini/",
+    ".aider",
+    ".continue/",
+    ".github/copilot",
+    ".openclaw",
+    ".codeium/",
+    ".ollama/",
+    ".mcp.json",
+    "web-inf/",
+    "web-inf\\",
+    "meta-inf/",
+    "wp-config",
+    "web.config",
+    "id_rsa",
+    "id_dsa",
+    "id_ecdsa",
+    "id_ed25519",
+    "authorized_keys",
+    "known_hosts",
+    "phpinfo.php",
+    "server-status",
+    "php.ini",
+    "my.ini",
+    "sam.bak",
+    "config.inc.php",
+    "localsettings.php",
+    "settings.local.php",
 ];
 
 /// The file of the system or the hidden file that `path` leads to; gives its length.
 fn sensitive(path: &[u8]) -> Option<usize> {
     let start = path.iter().take_while(|b| matches!(b, b'/' | b'\\' | b'.')).count();
-    let start = if tail(path, start.saturating_sub(1)).starts_with(b".") { start.saturating_sub(1) } else { start };
+    let start = if tail(path, start.saturating_sub(1)).starts_with(b".") {
+        start.saturating_sub(1)
+    } else {
+        start
+    };
     let rest = tail(path, start);
     let mut plain: Vec<u8> = Vec::with_capacity(rest.len().min(80));
     for &byte in rest.iter().take(80) {
@@ -185,7 +392,8 @@ fn files(view: &View<'_>, work: &mut Work<'_>) {
     for place in memchr::memchr3_iter(b'/', b'\\', b'.', bytes).take(ANCHORS) {
         let separator = before(bytes, place);
         // The root of a path begins where a word does not go on.
-        let rooted = !is_word(separator) && !matches!(separator, b'/' | b'.' | b'\\' | b'-') || is_drive(bytes, place);
+        let rooted = !is_word(separator) && !matches!(separator, b'/' | b'.' | b'\\' | b'-')
+            || is_drive(bytes, place);
         let nested = one_path && at(bytes, place) != b'.' && is_word(separator);
         if !rooted && !nested {
             continue;
@@ -196,10 +404,22 @@ fn files(view: &View<'_>, work: &mut Work<'_>) {
         let confidence = match () {
             () if view.is_document() => 20,
             () if one_path && whole && !dotted => 82,
-            () if one_path && whole && place + length + 24 >= bytes.len() => if bytes.len() > 5 { 66 } else { 55 },
+            () if one_path && whole && place + length + 24 >= bytes.len() => {
+                if bytes.len() > 5 {
+                    66
+                } else {
+                    55
+                }
+            }
             () if one_path && rooted && view.place == Place::FileName => 70,
             () if one_path && (contains_any(bytes, &["://"]) || view.hint == Hint::Link) => 40,
-            () if one_path => if dotted { 55 } else { 64 },
+            () if one_path => {
+                if dotted {
+                    55
+                } else {
+                    64
+                }
+            }
             () if command_before(bytes, place) => 68,
             () => 30,
         };
@@ -208,10 +428,12 @@ fn files(view: &View<'_>, work: &mut Work<'_>) {
     let value = trimmed(bytes);
     // A name alone: `.env`, `wp-config.php`, `boot.ini`.
     if value.len() < 64 && one_path && sensitive(value).is_some() {
-        let confidence = if at(value, 0) == b'.' || view.place == Place::FileName { 62 } else { 50 };
+        let confidence =
+            if at(value, 0) == b'.' || view.place == Place::FileName { 62 } else { 50 };
         note(view, confidence, 0, bytes.len(), "a file that is never served", work);
     }
-    if one_path && starts_with_any(value, &["\\\\?\\", "\\\\.\\", "\\\\localhost\\c$", "\\\\127."]) {
+    if one_path && starts_with_any(value, &["\\\\?\\", "\\\\.\\", "\\\\localhost\\c$", "\\\\127."])
+    {
         note(view, 75, 0, bytes.len().min(16), "a path of a device", work);
     }
 }
@@ -223,7 +445,10 @@ fn command_before(bytes: &[u8], place: usize) -> bool {
 }
 
 fn is_drive(bytes: &[u8], place: usize) -> bool {
-    before(bytes, place) == b':' && place >= 2 && !is_word(before(bytes, place - 2)) && before(bytes, place - 1).is_ascii_alphabetic()
+    before(bytes, place) == b':'
+        && place >= 2
+        && !is_word(before(bytes, place - 2))
+        && before(bytes, place - 1).is_ascii_alphabetic()
 }
 
 /// A request for a hidden file itself.
@@ -234,14 +459,33 @@ fn requested(view: &View<'_>, work: &mut Work<'_>) {
         let rest = tail(bytes, start);
         let root = start <= 1;
         if let Some(length) = sensitive(rest).filter(|_| !segment.is_empty()) {
-            let hidden = at(segment, 0) == b'.' || starts_with_any(segment, &["web-inf", "meta-inf", "wp-config", "web.config", "id_"]);
+            let hidden = at(segment, 0) == b'.'
+                || starts_with_any(
+                    segment,
+                    &["web-inf", "meta-inf", "wp-config", "web.config", "id_"],
+                );
             let ends = !is_word(at(rest, length)) || matches!(before(rest, length), b'/' | b'\\');
             let confidence = match () {
                 () if segment.eq_ignore_ascii_case(b".well-known") => 0,
                 () if hidden && ends => 72,
                 () if hidden && at(segment, 0) == b'.' => 50,
                 () if root && ends => 62,
-                () if starts_with_any(rest, &["etc/passwd", "etc/shadow", "proc/", "sys/class", "boot.ini", "winnt", "etc/", "windows"]) => 66,
+                () if starts_with_any(
+                    rest,
+                    &[
+                        "etc/passwd",
+                        "etc/shadow",
+                        "proc/",
+                        "sys/class",
+                        "boot.ini",
+                        "winnt",
+                        "etc/",
+                        "windows",
+                    ],
+                ) =>
+                {
+                    66
+                }
                 () => 40,
             };
             note(view, confidence, start, start + length, "a file that is never served", work);
@@ -254,9 +498,20 @@ fn requested(view: &View<'_>, work: &mut Work<'_>) {
 /// Copies, dumps and logs that lie about.
 fn leftovers(view: &View<'_>, work: &mut Work<'_>) {
     let last = view.bytes.rsplit(|b| *b == b'/').next().unwrap_or_default();
-    let log = super::bytes::is_any(last, &["error.log", "errors.log", "debug.log", "access.log", "error_log", "laravel.log"]);
-    let copy = [".bak", ".old", ".swp", ".sql", ".backup", ".orig", ".save", "~", ".sqlite", ".mdb", ".rdb", ".pem", ".key", ".pfx"].iter().any(|end| {
-        last.len() > end.len() && last.get(last.len() - end.len()..).is_some_and(|tail| tail.eq_ignore_ascii_case(end.as_bytes()))
+    let log = super::bytes::is_any(
+        last,
+        &["error.log", "errors.log", "debug.log", "access.log", "error_log", "laravel.log"],
+    );
+    let copy = [
+        ".bak", ".old", ".swp", ".sql", ".backup", ".orig", ".save", "~", ".sqlite", ".mdb",
+        ".rdb", ".pem", ".key", ".pfx",
+    ]
+    .iter()
+    .any(|end| {
+        last.len() > end.len()
+            && last
+                .get(last.len() - end.len()..)
+                .is_some_and(|tail| tail.eq_ignore_ascii_case(end.as_bytes()))
     });
     let confidence = match () {
         () if log => 60,
@@ -271,17 +526,74 @@ fn leftovers(view: &View<'_>, work: &mut Work<'_>) {
 fn wrappers(view: &View<'_>, work: &mut Work<'_>) {
     let value = trimmed(view.bytes);
     let start = view.bytes.len() - view.bytes.trim_ascii_start().len();
-    let wrapper = starts_with_any(value, &["php://", "phar://", "expect://", "zip://", "glob://", "compress.zlib://", "compress.bzip2://", "zlib://", "bzip2://", "rar://", "ogg://", "ssh2.", "data://", "php:/", "data:text/plain;base64,", "data:text/plain,<?", "phar:/", "zlib:"]);
-    let file = starts_with_any(value, &["file:/", "local_file:/", "netdoc:/", "view-source:file", "file:c:", "file:\\", "file:etc"]);
+    let wrapper = starts_with_any(
+        value,
+        &[
+            "php://",
+            "phar://",
+            "expect://",
+            "zip://",
+            "glob://",
+            "compress.zlib://",
+            "compress.bzip2://",
+            "zlib://",
+            "bzip2://",
+            "rar://",
+            "ogg://",
+            "ssh2.",
+            "data://",
+            "php:/",
+            "data:text/plain;base64,",
+            "data:text/plain,<?",
+            "phar:/",
+            "zlib:",
+        ],
+    );
+    let file = starts_with_any(
+        value,
+        &[
+            "file:/",
+            "local_file:/",
+            "netdoc:/",
+            "view-source:file",
+            "file:c:",
+            "file:\\",
+            "file:etc",
+        ],
+    );
     if wrapper && !view.is_document() {
         let data = starts_with_any(value, &["data:"]);
-        note(view, if data { 64 } else { 85 }, start, start + value.len().min(80), "a stream wrapper", work);
+        note(
+            view,
+            if data { 64 } else { 85 },
+            start,
+            start + value.len().min(80),
+            "a stream wrapper",
+            work,
+        );
     }
     if file && !view.is_document() {
         let known = sensitive(tail(value, 7)).is_some() || sensitive(tail(value, 5)).is_some();
-        note(view, if known { 88 } else { 66 }, start, start + value.len().min(80), "an address of a local file", work);
+        note(
+            view,
+            if known { 88 } else { 66 },
+            start,
+            start + value.len().min(80),
+            "an address of a local file",
+            work,
+        );
     }
-    let inner = ["php://filter", "php://input", "php://output", "php://stdin", "php://memory", "expect://", "phar://"].iter().find_map(|text| find(view.bytes, text.as_bytes()));
+    let inner = [
+        "php://filter",
+        "php://input",
+        "php://output",
+        "php://stdin",
+        "php://memory",
+        "expect://",
+        "phar://",
+    ]
+    .iter()
+    .find_map(|text| find(view.bytes, text.as_bytes()));
     if let Some(place) = inner.filter(|_| !wrapper) {
         let confidence = if view.is_document() { 30 } else { 66 };
         note(view, confidence, place, place + 12, "a stream wrapper", work);
@@ -294,7 +606,8 @@ fn null_byte(view: &View<'_>, work: &mut Work<'_>) {
         return;
     }
     let Some(place) = memchr::memchr(0, view.bytes) else { return };
-    let path = is_one_path(view) && view.mask.any(class::DOT | class::SLASH) && view.bytes.len() < 512;
+    let path =
+        is_one_path(view) && view.mask.any(class::DOT | class::SLASH) && view.bytes.len() < 512;
     let text = view.bytes.iter().all(|b| *b == 0 || matches!(b, 0x20..=0x7e));
     let confidence = match () {
         () if path && text && place > 0 => 70,

@@ -2,7 +2,10 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::bytes::{at, before, contains_any, find, is_any, is_word, part, starts_with, starts_with_any, tail, trimmed};
+use super::bytes::{
+    at, before, contains_any, find, is_any, is_word, part, starts_with, starts_with_any, tail,
+    trimmed,
+};
 use super::finding::Class;
 use super::input::{Hint, Place};
 use super::scan::signal;
@@ -12,11 +15,40 @@ use super::view::{View, Work};
 const ANCHORS: usize = 64;
 
 /// Schemes that reach other protocols than the web's.
-const FOREIGN: &[&str] = &["gopher:", "dict:", "ldap:", "ldaps:", "ldapi:", "tftp:", "sftp:", "jar:", "netdoc:", "imap:", "pop3:", "smtp:", "smb:", "telnet:", "rmi:", "ssh2:", "redis:", "memcached:", "unix:", "local:", "ogg:", "rar:", "nfs:", "finger:"];
+const FOREIGN: &[&str] = &[
+    "gopher:",
+    "dict:",
+    "ldap:",
+    "ldaps:",
+    "ldapi:",
+    "tftp:",
+    "sftp:",
+    "jar:",
+    "netdoc:",
+    "imap:",
+    "pop3:",
+    "smtp:",
+    "smb:",
+    "telnet:",
+    "rmi:",
+    "ssh2:",
+    "redis:",
+    "memcached:",
+    "unix:",
+    "local:",
+    "ogg:",
+    "rar:",
+    "nfs:",
+    "finger:",
+];
 
 /// Whether the words give cause to look.
 pub(super) fn has_cause(view: &View<'_>) -> bool {
-    view.has(signal::ADDRESS) && !matches!(view.place, Place::Header("referer" | "origin" | "host" | ":authority" | "user-agent" | "cookie"))
+    view.has(signal::ADDRESS)
+        && !matches!(
+            view.place,
+            Place::Header("referer" | "origin" | "host" | ":authority" | "user-agent" | "cookie")
+        )
 }
 
 /// Looks at each address of the value.
@@ -33,8 +65,18 @@ pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
     if let Some(scheme) = FOREIGN.iter().find(|scheme| starts_with_any(value, &[scheme])) {
         let rest = tail(value, scheme.len());
         if rest.starts_with(b"//") || rest.starts_with(b"http") || rest.starts_with(b"/") {
-            let mild = starts_with_any(value, &["sftp:", "imap:", "smtp:", "redis:", "ldaps:", "telnet:", "smb:", "nfs:"]);
-            note(view, if mild { 55 } else { 84 }, lead, lead + value.len(), "an address of another protocol", work);
+            let mild = starts_with_any(
+                value,
+                &["sftp:", "imap:", "smtp:", "redis:", "ldaps:", "telnet:", "smb:", "nfs:"],
+            );
+            note(
+                view,
+                if mild { 55 } else { 84 },
+                lead,
+                lead + value.len(),
+                "an address of another protocol",
+                work,
+            );
         }
     }
     for place in memchr::memmem::find_iter(value, b":").take(ANCHORS) {
@@ -45,13 +87,25 @@ pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
     bare(view, value, lead, work);
 }
 
-fn note(view: &View<'_>, confidence: u8, start: usize, end: usize, reason: &'static str, work: &mut Work<'_>) {
+fn note(
+    view: &View<'_>,
+    confidence: u8,
+    start: usize,
+    end: usize,
+    reason: &'static str,
+    work: &mut Work<'_>,
+) {
     let allowed = match view.hint {
         Hint::Link => 50,
         Hint::Code => 40,
         _ => 99,
     };
-    work.note(Class::Ssrf, confidence.min(allowed), start..end.clamp(start, view.bytes.len()), reason);
+    work.note(
+        Class::Ssrf,
+        confidence.min(allowed),
+        start..end.clamp(start, view.bytes.len()),
+        reason,
+    );
 }
 
 /// Where `http`, `https` or `ftp` begins before the colon at `place`.
@@ -64,25 +118,66 @@ fn scheme_start(value: &[u8], place: usize) -> Option<usize> {
 }
 
 /// Judges the web address whose authority begins behind the colon.
-fn web(view: &View<'_>, value: &[u8], start: usize, colon: usize, lead: usize, work: &mut Work<'_>) {
-    let slashes = tail(value, colon).iter().take(6).take_while(|b| matches!(b, b'/' | b'\\')).count();
+fn web(
+    view: &View<'_>,
+    value: &[u8],
+    start: usize,
+    colon: usize,
+    lead: usize,
+    work: &mut Work<'_>,
+) {
+    let slashes =
+        tail(value, colon).iter().take(6).take_while(|b| matches!(b, b'/' | b'\\')).count();
     let rest = tail(value, colon + slashes);
-    let end = rest.iter().position(|b| matches!(b, b'/' | b'?' | b'#' | b' ' | b'"' | b'\'' | b'<' | b'>' | b'\\' | b',' | b'\r' | b'\n') && !is_escaped_letter(rest)).unwrap_or(rest.len());
+    let end = rest
+        .iter()
+        .position(|b| {
+            matches!(
+                b,
+                b'/' | b'?'
+                    | b'#'
+                    | b' '
+                    | b'"'
+                    | b'\''
+                    | b'<'
+                    | b'>'
+                    | b'\\'
+                    | b','
+                    | b'\r'
+                    | b'\n'
+            ) && !is_escaped_letter(rest)
+        })
+        .unwrap_or(rest.len());
     let authority = part(rest, 0, end);
     let whole = start == 0;
     let (user, host) = match memchr::memrchr(b'@', authority) {
         Some(at_sign) => (part(authority, 0, at_sign), tail(authority, at_sign + 1)),
         None => (&authority[..0], authority),
     };
-    let (mut confidence, reason) = reach(host).unwrap_or((0, "an address only the server can reach"));
+    let (mut confidence, reason) =
+        reach(host).unwrap_or((0, "an address only the server can reach"));
     if !whole {
-        confidence = confidence.saturating_sub(if value.len() < 200 && !value.contains(&b' ') { 10 } else { 40 });
+        confidence = confidence.saturating_sub(if value.len() < 200 && !value.contains(&b' ') {
+            10
+        } else {
+            40
+        });
     }
     let span = lead + start..lead + colon + slashes + end;
     note(view, confidence, span.start, span.end, reason, work);
     if whole && !user.is_empty() {
-        let hides = user.contains(&b'.') || user.contains(&b'#') || user.contains(&b'\\') || user.contains(&b'@');
-        note(view, if hides { 66 } else { 40 }, span.start, span.end, "an address with a user that looks like a host", work);
+        let hides = user.contains(&b'.')
+            || user.contains(&b'#')
+            || user.contains(&b'\\')
+            || user.contains(&b'@');
+        note(
+            view,
+            if hides { 66 } else { 40 },
+            span.start,
+            span.end,
+            "an address with a user that looks like a host",
+            work,
+        );
     }
     if whole {
         include(view, value, host, colon + slashes + end, lead, work);
@@ -99,17 +194,59 @@ fn is_escaped_letter(rest: &[u8]) -> bool {
 
 /// What `host`, with or without a port, reaches.
 fn reach(host: &[u8]) -> Option<(u8, &'static str)> {
-    let unescaped: Vec<u8> = host.iter().copied().filter(|b| *b != b'\\').map(|b| b.to_ascii_lowercase()).collect();
+    let unescaped: Vec<u8> =
+        host.iter().copied().filter(|b| *b != b'\\').map(|b| b.to_ascii_lowercase()).collect();
     let host = unescaped.as_slice();
     let (name, _) = split_port(host);
     let name = name.strip_suffix(b".").unwrap_or(name);
-    if is_any(name, &["metadata", "metadata.google.internal", "instance-data", "metadata.packet.net", "metadata.azure.internal", "instance-data.ec2.internal"]) || name.ends_with(b".metadata.google.internal") {
+    if is_any(
+        name,
+        &[
+            "metadata",
+            "metadata.google.internal",
+            "instance-data",
+            "metadata.packet.net",
+            "metadata.azure.internal",
+            "instance-data.ec2.internal",
+        ],
+    ) || name.ends_with(b".metadata.google.internal")
+    {
         return Some((90, "the metadata of a cloud"));
     }
-    if is_any(name, &["localhost", "localhost4", "localhost6", "localhost.localdomain", "localhost4.localdomain4", "localhost6.localdomain6", "ip6-localhost", "ip6-loopback", "loopback"]) || name.ends_with(b".localhost") {
+    if is_any(
+        name,
+        &[
+            "localhost",
+            "localhost4",
+            "localhost6",
+            "localhost.localdomain",
+            "localhost4.localdomain4",
+            "localhost6.localdomain6",
+            "ip6-localhost",
+            "ip6-loopback",
+            "loopback",
+        ],
+    ) || name.ends_with(b".localhost")
+    {
         return Some((66, "an address only the server can reach"));
     }
-    let resolver = [&b".nip.io"[..], b".sslip.io", b".xip.io", b".localtest.me", b".lvh.me", b".vcap.me", b"localtest.me", b"lvh.me", b".burpcollaborator.net", b".oastify.com", b".interact.sh", b".oast.fun", b".oast.pro", b".oast.live", b".oast.site"];
+    let resolver = [
+        &b".nip.io"[..],
+        b".sslip.io",
+        b".xip.io",
+        b".localtest.me",
+        b".lvh.me",
+        b".vcap.me",
+        b"localtest.me",
+        b"lvh.me",
+        b".burpcollaborator.net",
+        b".oastify.com",
+        b".interact.sh",
+        b".oast.fun",
+        b".oast.pro",
+        b".oast.live",
+        b".oast.site",
+    ];
     if resolver.iter().any(|suffix| name.ends_with(suffix)) {
         return Some((62, "a name made to resolve to an inner address"));
     }
@@ -189,8 +326,12 @@ fn judge_ip(ip: IpAddr, hidden: bool) -> Option<(u8, &'static str)> {
         let [a, b, c, d] = v4.octets();
         return match () {
             () if (a, b) == (169, 254) => Some((92, "the metadata of a cloud")),
-            () if [a, b, c, d] == [100, 100, 100, 200] || [a, b, c, d] == [192, 0, 0, 192] => Some((90, "the metadata of a cloud")),
-            () if odd && (v4.is_loopback() || v4.is_private() || v4.is_unspecified()) => Some((84, inner)),
+            () if [a, b, c, d] == [100, 100, 100, 200] || [a, b, c, d] == [192, 0, 0, 192] => {
+                Some((90, "the metadata of a cloud"))
+            }
+            () if odd && (v4.is_loopback() || v4.is_private() || v4.is_unspecified()) => {
+                Some((84, inner))
+            }
             () if v4.is_loopback() || v4.is_unspecified() => Some((70, inner)),
             () if v4.is_private() => Some((55, inner)),
             () if odd => Some((62, "an address spelt to be misread")),
@@ -200,7 +341,9 @@ fn judge_ip(ip: IpAddr, hidden: bool) -> Option<(u8, &'static str)> {
     let IpAddr::V6(v6) = ip else { return None };
     let first = v6.segments().first().copied().unwrap_or(0);
     match () {
-        () if v6 == Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254) => Some((92, "the metadata of a cloud")),
+        () if v6 == Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254) => {
+            Some((92, "the metadata of a cloud"))
+        }
         () if v6.is_loopback() || v6.is_unspecified() => Some((74, inner)),
         () if first & 0xffc0 == 0xfe80 || first & 0xfe00 == 0xfc00 => Some((66, inner)),
         () => None,
@@ -210,7 +353,8 @@ fn judge_ip(ip: IpAddr, hidden: bool) -> Option<(u8, &'static str)> {
 /// `::169.254.169.254`, and the prefixes of translators.
 fn embedded(ip: Ipv6Addr) -> Option<Ipv4Addr> {
     let segments = ip.segments();
-    let compatible = segments.iter().take(6).all(|s| *s == 0) && segments.get(6).is_some_and(|s| *s != 0);
+    let compatible =
+        segments.iter().take(6).all(|s| *s == 0) && segments.get(6).is_some_and(|s| *s != 0);
     let shifted = segments.iter().take(4).all(|s| *s == 0) && segments.get(4) == Some(&0xffff);
     let translated = segments.first() == Some(&0x64) && segments.get(1) == Some(&0xff9b);
     let tail = |at: usize| segments.get(at).copied().unwrap_or(0).to_be_bytes();
@@ -220,7 +364,11 @@ fn embedded(ip: Ipv6Addr) -> Option<Ipv4Addr> {
 
 /// A value that is an inner host alone, in a parameter that wants one.
 fn bare(view: &View<'_>, value: &[u8], lead: usize, work: &mut Work<'_>) {
-    if value.contains(&b' ') || value.len() > 120 || find(value, b"://").is_some() || view.is_header() {
+    if value.contains(&b' ')
+        || value.len() > 120
+        || find(value, b"://").is_some()
+        || view.is_header()
+    {
         return;
     }
     let start = value.iter().take_while(|b| matches!(b, b'/' | b'\\')).count();
@@ -229,7 +377,30 @@ fn bare(view: &View<'_>, value: &[u8], lead: usize, work: &mut Work<'_>) {
     let path = end < rest.len() || start >= 2;
     let Some((confidence, reason)) = reach(part(rest, 0, end)) else { return };
     let metadata = confidence >= 90;
-    let wanted = is_any(view.name, &["url", "uri", "host", "target", "dest", "destination", "redirect", "callback", "webhook", "proxy", "feed", "server", "ssrf", "src", "link", "site", "domain", "fetch", "page"]);
+    let wanted = is_any(
+        view.name,
+        &[
+            "url",
+            "uri",
+            "host",
+            "target",
+            "dest",
+            "destination",
+            "redirect",
+            "callback",
+            "webhook",
+            "proxy",
+            "feed",
+            "server",
+            "ssrf",
+            "src",
+            "link",
+            "site",
+            "domain",
+            "fetch",
+            "page",
+        ],
+    );
     let confidence = match () {
         () if metadata && path => 84,
         () if metadata => 55,
@@ -242,24 +413,82 @@ fn bare(view: &View<'_>, value: &[u8], lead: usize, work: &mut Work<'_>) {
 
 /// A foreign script to include: an address whose path is a script, on a bare address or with a
 /// dangling `?`.
-fn include(view: &View<'_>, value: &[u8], host: &[u8], path_start: usize, lead: usize, work: &mut Work<'_>) {
-    if !matches!(view.place, Place::QueryValue | Place::BodyField | Place::Cookie | Place::JsonString | Place::XmlText) {
+fn include(
+    view: &View<'_>,
+    value: &[u8],
+    host: &[u8],
+    path_start: usize,
+    lead: usize,
+    work: &mut Work<'_>,
+) {
+    if !matches!(
+        view.place,
+        Place::QueryValue | Place::BodyField | Place::Cookie | Place::JsonString | Place::XmlText
+    ) {
         return;
     }
     let path = tail(value, path_start);
     let cut = path.iter().position(|b| *b == b'?').unwrap_or(path.len());
-    let dangling = cut + 1 >= path.len() && path.contains(&b'?') || path.ends_with(b"?") || path.ends_with(b"\0");
+    let dangling = cut + 1 >= path.len() && path.contains(&b'?')
+        || path.ends_with(b"?")
+        || path.ends_with(b"\0");
     let file = part(path, 0, cut);
-    let script = contains_any(tail(file, file.len().saturating_sub(6)), &[".php", ".txt", ".phtml", ".asp", ".jsp", ".inc", ".sh", ".py", ".pl"]);
-    let numeric = address(split_port(host).0).is_some() || split_port(host).0.iter().filter(|b| **b == b':').count() > 2;
-    let including = is_any(view.name, &["file", "include", "inc", "page", "path", "template", "tpl", "document", "folder", "root", "pg", "style", "pdf", "layout", "conf", "dir", "module", "mod", "load", "theme", "lang", "language", "absolute_path", "mosconfig_absolute_path", "basepath", "base_path", "include_path", "view", "cat", "action", "board", "main"]) || contains_any(view.name, &["_path", "path]", "basedir", "[path", "_dir", "root_path"]);
+    let script = contains_any(
+        tail(file, file.len().saturating_sub(6)),
+        &[".php", ".txt", ".phtml", ".asp", ".jsp", ".inc", ".sh", ".py", ".pl"],
+    );
+    let numeric = address(split_port(host).0).is_some()
+        || split_port(host).0.iter().filter(|b| **b == b':').count() > 2;
+    let including =
+        is_any(
+            view.name,
+            &[
+                "file",
+                "include",
+                "inc",
+                "page",
+                "path",
+                "template",
+                "tpl",
+                "document",
+                "folder",
+                "root",
+                "pg",
+                "style",
+                "pdf",
+                "layout",
+                "conf",
+                "dir",
+                "module",
+                "mod",
+                "load",
+                "theme",
+                "lang",
+                "language",
+                "absolute_path",
+                "mosconfig_absolute_path",
+                "basepath",
+                "base_path",
+                "include_path",
+                "view",
+                "cat",
+                "action",
+                "board",
+                "main",
+            ],
+        ) || contains_any(view.name, &["_path", "path]", "basedir", "[path", "_dir", "root_path"]);
     let confidence = match () {
         () if script && dangling => 76,
         () if script && numeric => 72,
         () if dangling && numeric => 70,
         () if script && including => 66,
         () if dangling => 62,
-        () if including && starts_with(view.name, b"mosconfig") | contains_any(view.name, &["_path", "path]"]) => 64,
+        () if including
+            && starts_with(view.name, b"mosconfig")
+                | contains_any(view.name, &["_path", "path]"]) =>
+        {
+            64
+        }
         () if numeric && starts_with(value, b"ftp") => 62,
         () if numeric => 45,
         () => return,

@@ -2,7 +2,10 @@
 //! climbs to the engine's inside. A name, a filter or a loop between them is a template in the
 //! documentation and says nothing.
 
-use super::bytes::{at, contains_any, find, is_any, is_space, is_word, part, skip_space, starts_with_any, tail, trimmed, word_at};
+use super::bytes::{
+    at, contains_any, find, is_any, is_space, is_word, part, skip_space, starts_with_any, tail,
+    trimmed, word_at,
+};
 use super::finding::Class;
 use super::input::Hint;
 use super::scan::signal;
@@ -15,8 +18,24 @@ const LONGEST: usize = 2_048;
 
 /// The delimiters and what closes them.
 const PAIRS: &[(&[u8], &[u8])] = &[
-    (b"{{", b"}}"), (b"{%", b"%}"), (b"${", b"}"), (b"#{", b"}"), (b"*{", b"}"), (b"@{", b"}"), (b"%{", b"}"), (b"~{", b"}"),
-    (b"<%", b"%>"), (b"@(", b")"), (b"{@", b"}"), (b"[[", b"]]"), (b"[=", b"]"), (b"{php}", b"{/php}"), (b"{system", b"}"), (b"{$", b"}"), (b"{if", b"{/if"), (b"<#", b">"),
+    (b"{{", b"}}"),
+    (b"{%", b"%}"),
+    (b"${", b"}"),
+    (b"#{", b"}"),
+    (b"*{", b"}"),
+    (b"@{", b"}"),
+    (b"%{", b"}"),
+    (b"~{", b"}"),
+    (b"<%", b"%>"),
+    (b"@(", b")"),
+    (b"{@", b"}"),
+    (b"[[", b"]]"),
+    (b"[=", b"]"),
+    (b"{php}", b"{/php}"),
+    (b"{system", b"}"),
+    (b"{$", b"}"),
+    (b"{if", b"{/if"),
+    (b"<#", b">"),
 ];
 
 /// Whether the words give cause to look.
@@ -48,23 +67,45 @@ pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
     directives(view, work);
 }
 
-fn note(view: &View<'_>, confidence: u8, start: usize, end: usize, reason: &'static str, work: &mut Work<'_>) {
+fn note(
+    view: &View<'_>,
+    confidence: u8,
+    start: usize,
+    end: usize,
+    reason: &'static str,
+    work: &mut Work<'_>,
+) {
     let allowed = if view.hint == Hint::Code { 55 } else { 99 };
     let document = if view.is_document() && confidence < 90 { 30 } else { 0 };
-    work.note(Class::Template, confidence.saturating_sub(document).min(allowed), start..end.min(view.bytes.len()), reason);
+    work.note(
+        Class::Template,
+        confidence.saturating_sub(document).min(allowed),
+        start..end.min(view.bytes.len()),
+        reason,
+    );
 }
 
 fn unclosed(view: &View<'_>, open: &[u8], body: &[u8], place: usize, work: &mut Work<'_>) {
     let climbs = climbs(body);
     if climbs && view.is_short() && matches!(open, b"{{" | b"{%" | b"${" | b"#{") {
-        note(view, 66, place, place + body.len().min(80), "an expression that climbs to the engine's inside", work);
+        note(
+            view,
+            66,
+            place,
+            place + body.len().min(80),
+            "an expression that climbs to the engine's inside",
+            work,
+        );
     }
 }
 
 fn judge(view: &View<'_>, open: &[u8], inside: &[u8]) -> (u8, &'static str) {
     let inside_trimmed = trimmed(inside.strip_prefix(b"=").unwrap_or(inside));
     // The decorations of engines: `{{=…}}`, `{{{…}}}`, `${{…}}`, `__${…}__`.
-    let core = inside_trimmed.iter().take_while(|b| matches!(b, b'{' | b'=' | b'-' | b'%' | b'@' | b'!' | b'~' | b'^' | b'$')).count();
+    let core = inside_trimmed
+        .iter()
+        .take_while(|b| matches!(b, b'{' | b'=' | b'-' | b'%' | b'@' | b'!' | b'~' | b'^' | b'$'))
+        .count();
     let core = trimmed(tail(inside_trimmed, core));
     if climbs(core) {
         return (90, "an expression that climbs to the engine's inside");
@@ -97,7 +138,10 @@ fn computes(core: &[u8]) -> bool {
         match byte {
             b'0'..=b'9' => {
                 literals += 1;
-                place += tail(core, place).iter().take_while(|b| b.is_ascii_digit() || **b == b'.').count();
+                place += tail(core, place)
+                    .iter()
+                    .take_while(|b| b.is_ascii_digit() || **b == b'.')
+                    .count();
                 continue;
             }
             b'\'' | b'"' => {
@@ -106,7 +150,10 @@ fn computes(core: &[u8]) -> bool {
                 literals += 1;
                 place += length + 2;
                 // A method of a literal.
-                if at(core, place) == b'.' && at(core, place + 1).is_ascii_alphabetic() && contains_any(tail(core, place), &["("]) {
+                if at(core, place) == b'.'
+                    && at(core, place + 1).is_ascii_alphabetic()
+                    && contains_any(tail(core, place), &["("])
+                {
                     return true;
                 }
                 continue;
@@ -125,11 +172,100 @@ fn computes(core: &[u8]) -> bool {
 /// Names that lead from a value to the classes of the engine's language.
 fn climbs(core: &[u8]) -> bool {
     const CLIMBS: &[&str] = &[
-        "__class__", "__mro__", "__globals__", "__builtins__", "__subclasses__", "__import__", "__init__", "__base__", "__getitem__",
-        "constructor.constructor", "getclass(", ".class.", "forname(", "getruntime", "processbuilder", "java.lang", "t(java", "freemarker.template", "?new()", "?eval", "registerundefinedfiltercallback",
-        "lipsum.", "cycler.", "joiner.", "get_flashed_messages", "self._templatereference", "request.application", "|attr(", "|attr (", "config.items", "self.env", "_self.env", "os.popen", "os.system", "subprocess",
-        "system('", "system(\"", "exec('", "exec(\"", "popen(", "passthru(", "shell_exec", "readfile(", "file_get_contents", "phpinfo(", "process.mainmodule", "child_process", "global.process", "require('", "require(\"", "scriptengine",
-        "smarty.version", "smarty_internal", "$smarty", "writefile(", "self::", "dump(app", "app.request", "['__", "[\"__", "map('system", "map(\"system", "|map('", "filter('system", "filter(\"system", "sort('system", "|filter('", "reduce('system", "debug.getinfo", "file.open(", "file.read(", "dir.entries", "kernel.", "io.popen", "`id`", "%x(", "system%", "\\x5f\\x5f", "gettypes", "system.diagnostics", "system.io", "$on.constructor", "[].class", "''.class", "\"\".class", "().class", "request['", "request|", "settings.secret_key", "latex.write", "include('/etc", "include(\"/etc", "source('/etc", "file_excerpt",
+        "__class__",
+        "__mro__",
+        "__globals__",
+        "__builtins__",
+        "__subclasses__",
+        "__import__",
+        "__init__",
+        "__base__",
+        "__getitem__",
+        "constructor.constructor",
+        "getclass(",
+        ".class.",
+        "forname(",
+        "getruntime",
+        "processbuilder",
+        "java.lang",
+        "t(java",
+        "freemarker.template",
+        "?new()",
+        "?eval",
+        "registerundefinedfiltercallback",
+        "lipsum.",
+        "cycler.",
+        "joiner.",
+        "get_flashed_messages",
+        "self._templatereference",
+        "request.application",
+        "|attr(",
+        "|attr (",
+        "config.items",
+        "self.env",
+        "_self.env",
+        "os.popen",
+        "os.system",
+        "subprocess",
+        "system('",
+        "system(\"",
+        "exec('",
+        "exec(\"",
+        "popen(",
+        "passthru(",
+        "shell_exec",
+        "readfile(",
+        "file_get_contents",
+        "phpinfo(",
+        "process.mainmodule",
+        "child_process",
+        "global.process",
+        "require('",
+        "require(\"",
+        "scriptengine",
+        "smarty.version",
+        "smarty_internal",
+        "$smarty",
+        "writefile(",
+        "self::",
+        "dump(app",
+        "app.request",
+        "['__",
+        "[\"__",
+        "map('system",
+        "map(\"system",
+        "|map('",
+        "filter('system",
+        "filter(\"system",
+        "sort('system",
+        "|filter('",
+        "reduce('system",
+        "debug.getinfo",
+        "file.open(",
+        "file.read(",
+        "dir.entries",
+        "kernel.",
+        "io.popen",
+        "`id`",
+        "%x(",
+        "system%",
+        "\\x5f\\x5f",
+        "gettypes",
+        "system.diagnostics",
+        "system.io",
+        "$on.constructor",
+        "[].class",
+        "''.class",
+        "\"\".class",
+        "().class",
+        "request['",
+        "request|",
+        "settings.secret_key",
+        "latex.write",
+        "include('/etc",
+        "include(\"/etc",
+        "source('/etc",
+        "file_excerpt",
     ];
     contains_any(core, CLIMBS)
 }
@@ -141,26 +277,77 @@ fn runs(open: &[u8], core: &[u8]) -> bool {
     let whole = name.len() == core.len();
     match open {
         b"{{" => {
-            whole && is_any(name, &["config", "self", "settings", "dump", "lipsum", "debug", "_self"]) && !is_any(name, &["settings"])
-                || is_any(name, &["print", "dump", "debug", "php", "system", "exec", "eval"]) && next == b'('
+            whole
+                && is_any(name, &["config", "self", "settings", "dump", "lipsum", "debug", "_self"])
+                && !is_any(name, &["settings"])
+                || is_any(name, &["print", "dump", "debug", "php", "system", "exec", "eval"])
+                    && next == b'('
                 || next == b'[' && contains_any(core, &["\"_", "'_"])
-                || core.starts_with(b"[]") || core.starts_with(b"''") || core.starts_with(b"\"\"") || core.starts_with(b"()") || core.starts_with(b"#with")
+                || core.starts_with(b"[]")
+                || core.starts_with(b"''")
+                || core.starts_with(b"\"\"")
+                || core.starts_with(b"()")
+                || core.starts_with(b"#with")
         }
         b"{%" => {
             let text = trimmed(core);
-            starts_with_any(text, &["import os", "import ", "print(", "print (", "debug", "exec", "php", "evaluate"]) && contains_any(text, &["(", "os", "debug"])
+            starts_with_any(
+                text,
+                &["import os", "import ", "print(", "print (", "debug", "exec", "php", "evaluate"],
+            ) && contains_any(text, &["(", "os", "debug"])
                 || starts_with_any(text, &["if true", "if 1"]) && text.len() < 12
         }
         b"<%" => {
-            is_any(name, &["system", "exec", "eval", "file", "dir", "io", "response", "foobar", "require", "import", "puts", "print", "kernel", "out", "global", "process"]) && (next == b'(' || next == b'.' || next == b' ')
+            is_any(
+                name,
+                &[
+                    "system", "exec", "eval", "file", "dir", "io", "response", "foobar", "require",
+                    "import", "puts", "print", "kernel", "out", "global", "process",
+                ],
+            ) && (next == b'(' || next == b'.' || next == b' ')
                 || core.starts_with(b"`")
         }
         b"${" | b"#{" | b"*{" | b"%{" | b"@{" | b"~{" => {
-            core.starts_with(b"`") || starts_with_any(core, &["\"\".", "''.", "system(", "exec(", "eval(", "self.", "applicationscope", "sessionscope", "param.", "pagecontext", "facescontext", "@java", "t(", "new java", "#this", "#root", "#context", "#rt", "#_", "@system", "@print", "@eval", "@phpinfo", "phpinfo", "jndi"]) && core.iter().any(|b| matches!(b, b'(' | b'.' | b'[' | b'@'))
+            core.starts_with(b"`")
+                || starts_with_any(
+                    core,
+                    &[
+                        "\"\".",
+                        "''.",
+                        "system(",
+                        "exec(",
+                        "eval(",
+                        "self.",
+                        "applicationscope",
+                        "sessionscope",
+                        "param.",
+                        "pagecontext",
+                        "facescontext",
+                        "@java",
+                        "t(",
+                        "new java",
+                        "#this",
+                        "#root",
+                        "#context",
+                        "#rt",
+                        "#_",
+                        "@system",
+                        "@print",
+                        "@eval",
+                        "@phpinfo",
+                        "phpinfo",
+                        "jndi",
+                    ],
+                ) && core.iter().any(|b| matches!(b, b'(' | b'.' | b'[' | b'@'))
         }
         b"@(" => starts_with_any(core, &["system.", "1+", "html.raw", "string."]),
-        b"{$" | b"{if" => contains_any(core, &["phpinfo", "system(", "exec(", "template_object", "smarty."]),
-        b"<#" => starts_with_any(core, &["assign", "list", "include", "import"]) && contains_any(core, &["?new", "execute", "objectconstructor", "dataloader"]),
+        b"{$" | b"{if" => {
+            contains_any(core, &["phpinfo", "system(", "exec(", "template_object", "smarty."])
+        }
+        b"<#" => {
+            starts_with_any(core, &["assign", "list", "include", "import"])
+                && contains_any(core, &["?new", "execute", "objectconstructor", "dataloader"])
+        }
         b"{@" | b"[[" | b"[=" => false,
         _ => false,
     }
@@ -175,7 +362,12 @@ fn is_perl(open: &[u8], core: &[u8]) -> bool {
 fn directives(view: &View<'_>, work: &mut Work<'_>) {
     let bytes = view.bytes;
     let places: &[(&str, &[&str], u8, &str)] = &[
-        ("<!--#", &["exec", "include", "echo", "config", "printenv", "set"], 86, "a server-side include"),
+        (
+            "<!--#",
+            &["exec", "include", "echo", "config", "printenv", "set"],
+            86,
+            "a server-side include",
+        ),
         ("#set", &["$"], 66, "a directive of a template engine"),
         ("#foreach", &["$"], 50, "a directive of a template engine"),
         ("#evaluate", &["("], 64, "a directive of a template engine"),
@@ -189,7 +381,14 @@ fn directives(view: &View<'_>, work: &mut Work<'_>) {
         let Some(place) = find(bytes, text.as_bytes()) else { continue };
         let after = part(bytes, place + text.len(), place + text.len() + 120);
         let first = trimmed(after);
-        let fits = needs.iter().any(|need| need.is_empty() || if text.starts_with("<!--") { starts_with_any(first, &[need]) } else { find(after, need.as_bytes()).is_some() });
+        let fits = needs.iter().any(|need| {
+            need.is_empty()
+                || if text.starts_with("<!--") {
+                    starts_with_any(first, &[need])
+                } else {
+                    find(after, need.as_bytes()).is_some()
+                }
+        });
         if fits {
             note(view, *confidence, place, place + text.len(), reason, work);
         }
@@ -203,12 +402,33 @@ fn formula(view: &View<'_>, work: &mut Work<'_>) {
     if !matches!(at(value, 0), b'=' | b'+' | b'-' | b'@') || !view.is_short() {
         return;
     }
-    let signs = value.iter().take_while(|b| matches!(b, b'=' | b'+' | b'-' | b'@' | b' ') || is_space(**b)).count();
+    let signs = value
+        .iter()
+        .take_while(|b| matches!(b, b'=' | b'+' | b'-' | b'@' | b' ') || is_space(**b))
+        .count();
     let rest = tail(value, signs);
     let name = rest.iter().take_while(|b| is_word(**b)).count();
     let dde = at(rest, name) == b'|' && contains_any(rest, &["!", "'"]) && name > 1;
-    let call = starts_with_any(rest, &["hyperlink(", "webservice(", "importxml(", "importdata(", "importfeed(", "importhtml(", "dde("]);
+    let call = starts_with_any(
+        rest,
+        &[
+            "hyperlink(",
+            "webservice(",
+            "importxml(",
+            "importdata(",
+            "importfeed(",
+            "importhtml(",
+            "dde(",
+        ],
+    );
     if dde || call {
-        note(view, if dde { 78 } else { 68 }, 0, view.bytes.len(), "a formula that a spreadsheet runs", work);
+        note(
+            view,
+            if dde { 78 } else { 68 },
+            0,
+            view.bytes.len(),
+            "a formula that a spreadsheet runs",
+            work,
+        );
     }
 }

@@ -1,6 +1,8 @@
 //! External entities and inclusions of XML.
 
-use super::bytes::{at, contains_any, find, is_any, is_space, part, skip_space, starts_with, tail, word_at};
+use super::bytes::{
+    at, contains_any, find, is_any, is_space, part, skip_space, starts_with, tail, word_at,
+};
 use super::finding::Class;
 use super::input::{Hint, Place};
 use super::scan::signal;
@@ -24,7 +26,14 @@ pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
     inclusions(view, work);
 }
 
-fn note(view: &View<'_>, confidence: u8, start: usize, length: usize, reason: &'static str, work: &mut Work<'_>) {
+fn note(
+    view: &View<'_>,
+    confidence: u8,
+    start: usize,
+    length: usize,
+    reason: &'static str,
+    work: &mut Work<'_>,
+) {
     let allowed = if view.hint == Hint::Code { 60 } else { 99 };
     let prose = if view.is_document() && !is_markup(view.bytes) { 35 } else { 0 };
     let end = (start + length).min(view.bytes.len());
@@ -50,7 +59,8 @@ fn entities(view: &View<'_>, work: &mut Work<'_>) {
         if parameter {
             next = skip_space(bytes, next + 1);
         }
-        let name = tail(bytes, next).iter().take(64).take_while(|b| !is_space(**b) && **b != b'>').count();
+        let name =
+            tail(bytes, next).iter().take(64).take_while(|b| !is_space(**b) && **b != b'>').count();
         let value = skip_space(bytes, next + name);
         let keyword = word_at(bytes, value);
         let body = part(bytes, value, value + 200);
@@ -71,18 +81,30 @@ fn entities(view: &View<'_>, work: &mut Work<'_>) {
 fn doctype(view: &View<'_>, work: &mut Work<'_>) {
     let Some(place) = find(view.bytes, b"<!doctype") else { return };
     let name = skip_space(view.bytes, place + 9);
-    let length = tail(view.bytes, name).iter().take(64).take_while(|b| !is_space(**b) && !matches!(b, b'>' | b'[')).count();
+    let length = tail(view.bytes, name)
+        .iter()
+        .take(64)
+        .take_while(|b| !is_space(**b) && !matches!(b, b'>' | b'['))
+        .count();
     let next = skip_space(view.bytes, name + length);
     let word = word_at(view.bytes, next);
     let html = starts_with(tail(view.bytes, name), b"html");
     if is_any(word, &["system"]) && !html {
         note(view, 86, place, 40, "a document type from elsewhere", work);
     }
-    let foreign = is_any(word, &["public"]) && !html && !contains_any(part(view.bytes, next, next + 200), &["w3.org", "apple.com", "oasis-open", "java.sun.com"]);
+    let foreign = is_any(word, &["public"])
+        && !html
+        && !contains_any(
+            part(view.bytes, next, next + 200),
+            &["w3.org", "apple.com", "oasis-open", "java.sun.com"],
+        );
     if foreign {
         note(view, 66, place, 40, "a document type from elsewhere", work);
     }
-    if at(view.bytes, next) == b'[' && !html && matches!(view.place, Place::QueryValue | Place::BodyField | Place::Cookie) {
+    if at(view.bytes, next) == b'['
+        && !html
+        && matches!(view.place, Place::QueryValue | Place::BodyField | Place::Cookie)
+    {
         note(view, 55, place, 40, "a document type with declarations", work);
     }
 }
@@ -94,12 +116,22 @@ fn inclusions(view: &View<'_>, work: &mut Work<'_>) {
         let declared = contains_any(bytes, &["2001/xinclude", "2003/xinclude"]);
         let target = contains_any(part(bytes, place, place + 200), &["href"]);
         if target {
-            note(view, if declared { 88 } else { 66 }, place, 10, "an inclusion of another file", work);
+            note(
+                view,
+                if declared { 88 } else { 66 },
+                place,
+                10,
+                "an inclusion of another file",
+                work,
+            );
         }
     }
     if let Some(place) = find(bytes, b"schemalocation") {
-        let foreign = contains_any(part(bytes, place, place + 200), &["http:", "https:", "ftp:", "file:"]);
-        let short = bytes.len() < 600 && is_markup(bytes) && matches!(view.place, Place::QueryValue | Place::BodyField | Place::Cookie);
+        let foreign =
+            contains_any(part(bytes, place, place + 200), &["http:", "https:", "ftp:", "file:"]);
+        let short = bytes.len() < 600
+            && is_markup(bytes)
+            && matches!(view.place, Place::QueryValue | Place::BodyField | Place::Cookie);
         if foreign && short {
             note(view, 62, place, 14, "a schema from elsewhere", work);
         }

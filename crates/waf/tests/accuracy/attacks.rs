@@ -11,23 +11,86 @@ struct Grammar {
     mutations: &'static [(&'static str, Mutation)],
 }
 
-const ENCODINGS: &[(&str, Mutation)] = &[("url", m::url), ("url all", m::url_all), ("url twice", m::url_twice)];
+const ENCODINGS: &[(&str, Mutation)] =
+    &[("url", m::url), ("url all", m::url_all), ("url twice", m::url_twice)];
 
 const GRAMMARS: &[Grammar] = &[
-    Grammar { class: "sqli", mutations: &[("case", m::case), ("space", m::sql_space), ("url", m::url), ("url all", m::url_all), ("url twice", m::url_twice), ("%u", m::url_unicode), ("entities", m::entities), ("base64", m::base64)] },
-    Grammar { class: "xss", mutations: &[("case", m::case), ("space", m::html_space), ("url", m::url), ("url twice", m::url_twice), ("%u", m::url_unicode), ("entities", m::entities), ("escapes", m::escapes), ("base64", m::base64), ("worded", m::worded)] },
+    Grammar {
+        class: "sqli",
+        mutations: &[
+            ("case", m::case),
+            ("space", m::sql_space),
+            ("url", m::url),
+            ("url all", m::url_all),
+            ("url twice", m::url_twice),
+            ("%u", m::url_unicode),
+            ("entities", m::entities),
+            ("base64", m::base64),
+        ],
+    },
+    Grammar {
+        class: "xss",
+        mutations: &[
+            ("case", m::case),
+            ("space", m::html_space),
+            ("url", m::url),
+            ("url twice", m::url_twice),
+            ("%u", m::url_unicode),
+            ("entities", m::entities),
+            ("escapes", m::escapes),
+            ("base64", m::base64),
+            ("worded", m::worded),
+        ],
+    },
     Grammar { class: "path-traversal", mutations: ENCODINGS },
-    Grammar { class: "shell", mutations: &[("url", m::url), ("url twice", m::url_twice), ("escapes", m::escapes), ("base64", m::base64)] },
-    Grammar { class: "template", mutations: &[("url", m::url), ("url twice", m::url_twice), ("worded", m::worded), ("entities", m::entities), ("base64", m::base64)] },
-    Grammar { class: "expression", mutations: &[("url", m::url), ("url twice", m::url_twice), ("escapes", m::escapes), ("base64", m::base64)] },
-    Grammar { class: "xxe", mutations: &[("url", m::url), ("base64", m::base64), ("case", m::case)] },
+    Grammar {
+        class: "shell",
+        mutations: &[
+            ("url", m::url),
+            ("url twice", m::url_twice),
+            ("escapes", m::escapes),
+            ("base64", m::base64),
+        ],
+    },
+    Grammar {
+        class: "template",
+        mutations: &[
+            ("url", m::url),
+            ("url twice", m::url_twice),
+            ("worded", m::worded),
+            ("entities", m::entities),
+            ("base64", m::base64),
+        ],
+    },
+    Grammar {
+        class: "expression",
+        mutations: &[
+            ("url", m::url),
+            ("url twice", m::url_twice),
+            ("escapes", m::escapes),
+            ("base64", m::base64),
+        ],
+    },
+    Grammar {
+        class: "xxe",
+        mutations: &[("url", m::url), ("base64", m::base64), ("case", m::case)],
+    },
     Grammar { class: "ldap", mutations: ENCODINGS },
-    Grammar { class: "nosql", mutations: &[("url", m::url), ("base64", m::base64), ("escapes", m::escapes)] },
+    Grammar {
+        class: "nosql",
+        mutations: &[("url", m::url), ("base64", m::base64), ("escapes", m::escapes)],
+    },
     Grammar { class: "crlf", mutations: ENCODINGS },
     Grammar { class: "ssrf", mutations: &[("url", m::url), ("url twice", m::url_twice)] },
-    Grammar { class: "php", mutations: &[("url", m::url), ("base64", m::base64), ("entities", m::entities)] },
+    Grammar {
+        class: "php",
+        mutations: &[("url", m::url), ("base64", m::base64), ("entities", m::entities)],
+    },
     Grammar { class: "java", mutations: &[("url", m::url), ("base64", m::base64)] },
-    Grammar { class: "node", mutations: &[("url", m::url), ("base64", m::base64), ("escapes", m::escapes)] },
+    Grammar {
+        class: "node",
+        mutations: &[("url", m::url), ("base64", m::base64), ("escapes", m::escapes)],
+    },
     Grammar { class: "python", mutations: &[("url", m::url), ("base64", m::base64)] },
     Grammar { class: "deserialisation", mutations: &[("url", m::url)] },
 ];
@@ -38,8 +101,10 @@ const BURIABLE: &[&str] = &["sqli", "xss", "shell", "template", "expression"];
 /// The lines of a corpus file, with its signs for control characters resolved.
 pub(crate) fn lines(folder: &str, file: &str) -> Vec<Vec<u8>> {
     let path = mantlet_testkit::root().join("corpora/waf").join(folder).join(file);
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    let control = |line: &str| line.replace('␊', "\n").replace('␍', "\r").replace('␀', "\0").into_bytes();
+    let text = std::fs::read_to_string(&path)
+        .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let control =
+        |line: &str| line.replace('␊', "\n").replace('␍', "\r").replace('␀', "\0").into_bytes();
     text.lines().filter(|line| !line.is_empty() && !line.starts_with("## ")).map(control).collect()
 }
 
@@ -64,7 +129,8 @@ fn cases_of(grammar: &Grammar) -> Vec<Case> {
             let payload = mutate(&seed, &mut choices);
             add(how, payload, &mut choices);
         }
-        let (first, second) = (choices.below(grammar.mutations.len()), choices.below(grammar.mutations.len()));
+        let (first, second) =
+            (choices.below(grammar.mutations.len()), choices.below(grammar.mutations.len()));
         let (first, second) = (grammar.mutations[first], grammar.mutations[second]);
         let payload = second.1(&first.1(&seed, &mut choices), &mut choices);
         add(&format!("{} then {}", first.0, second.0), payload, &mut choices);
@@ -79,22 +145,56 @@ fn cases_of(grammar: &Grammar) -> Vec<Case> {
 /// Seeds that are an attack only from the start of the value on.
 fn starts_context(seed: &[u8]) -> bool {
     let first = seed.first().copied().unwrap_or(0);
-    first.is_ascii_alphanumeric() || matches!(first, b'-' | b'(' | b'%' | b'\\' | b'[' | b' ' | b'/' | b'=' | b'&' | b'|' | b'+' | b'<' | b'#' | b'*' | b'`')  && first != b'<'
+    first.is_ascii_alphanumeric()
+        || matches!(
+            first,
+            b'-' | b'('
+                | b'%'
+                | b'\\'
+                | b'['
+                | b' '
+                | b'/'
+                | b'='
+                | b'&'
+                | b'|'
+                | b'+'
+                | b'<'
+                | b'#'
+                | b'*'
+                | b'`'
+        ) && first != b'<'
 }
 
 /// The cases that libinjection itself calls an injection.
 pub(crate) fn libinjection() -> Vec<Case> {
-    let Some(folder) = mantlet_testkit::shared("waf-accuracy").map(|shared| shared.join("data/libinjection/tests")).filter(|f| f.is_dir()) else {
-        mantlet_testkit::left_out("waf-accuracy", "no copy of libinjection's tests in the shared data");
+    let Some(folder) = mantlet_testkit::shared("waf-accuracy")
+        .map(|shared| shared.join("data/libinjection/tests"))
+        .filter(|f| f.is_dir())
+    else {
+        mantlet_testkit::left_out(
+            "waf-accuracy",
+            "no copy of libinjection's tests in the shared data",
+        );
         return Vec::new();
     };
-    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().flatten().map(|e| e.path()).filter(|p| p.to_string_lossy().contains("test-sqli")).collect();
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .flatten()
+        .map(|e| e.path())
+        .filter(|p| p.to_string_lossy().contains("test-sqli"))
+        .collect();
     files.sort();
-    files.iter().filter_map(|file| {
-        let text = std::fs::read_to_string(file).unwrap();
-        let (_, rest) = text.split_once("--INPUT--\n")?;
-        let (input, expected) = rest.split_once("\n--EXPECTED--")?;
-        let id = format!("libinjection {}", file.file_name()?.to_string_lossy());
-        (!expected.trim().is_empty()).then(|| Case { parts: vec![Part::new(Place::QueryValue, b"q", input.as_bytes())], ..Case::value("libinjection sqli", id, Place::QueryValue, b"") })
-    }).collect()
+    files
+        .iter()
+        .filter_map(|file| {
+            let text = std::fs::read_to_string(file).unwrap();
+            let (_, rest) = text.split_once("--INPUT--\n")?;
+            let (input, expected) = rest.split_once("\n--EXPECTED--")?;
+            let id = format!("libinjection {}", file.file_name()?.to_string_lossy());
+            (!expected.trim().is_empty()).then(|| Case {
+                parts: vec![Part::new(Place::QueryValue, b"q", input.as_bytes())],
+                ..Case::value("libinjection sqli", id, Place::QueryValue, b"")
+            })
+        })
+        .collect()
 }

@@ -20,7 +20,12 @@ pub(crate) fn written() -> Vec<Case> {
     let documents = mantlet_testkit::root().join("corpora/waf/benign/documents.md");
     let text = std::fs::read_to_string(documents).unwrap();
     for (number, document) in text.split("\n%%%%\n").enumerate() {
-        cases.push(Case::value("written: documents", format!("document {number}"), Place::BodyField, document.trim().as_bytes()));
+        cases.push(Case::value(
+            "written: documents",
+            format!("document {number}"),
+            Place::BodyField,
+            document.trim().as_bytes(),
+        ));
     }
     cases.extend(requests());
     cases
@@ -30,12 +35,24 @@ pub(crate) fn written() -> Vec<Case> {
 fn requests() -> Vec<Case> {
     let file = mantlet_testkit::root().join("corpora/waf/benign/requests.txt");
     let text = std::fs::read_to_string(file).unwrap();
-    text.split("\n%%%%\n").map(|request| {
-        let (head, body) = request.split_once("\n\n").unwrap_or((request, ""));
-        let mut lines = head.trim().lines();
-        let first = lines.next().unwrap_or_default();
-        let (method, target) = first.split_once(' ').unwrap_or(("GET", first));
-        let headers: Vec<(String, String)> = lines.filter_map(|line| line.split_once(": ")).map(|(n, v)| (n.to_owned(), v.to_owned())).collect();
-        request::case("written: requests", format!("request {first}"), method, target.as_bytes(), &headers, body.trim_end().as_bytes())
-    }).collect()
+    text.split("\n%%%%\n")
+        .map(|request| {
+            let (head, body) = request.split_once("\n\n").unwrap_or((request, ""));
+            let mut lines = head.trim().lines();
+            let first = lines.next().unwrap_or_default();
+            let (method, target) = first.split_once(' ').unwrap_or(("GET", first));
+            let headers: Vec<(String, String)> = lines
+                .filter_map(|line| line.split_once(": "))
+                .map(|(n, v)| (n.to_owned(), v.to_owned()))
+                .collect();
+            request::case(
+                "written: requests",
+                format!("request {first}"),
+                method,
+                target.as_bytes(),
+                &headers,
+                body.trim_end().as_bytes(),
+            )
+        })
+        .collect()
 }

@@ -33,7 +33,14 @@ impl Case {
     /// A case of one value.
     pub(crate) fn value(group: &str, id: String, place: Place<'static>, value: &[u8]) -> Self {
         let parts = vec![Part::new(place, b"q", value)];
-        Self { id, group: group.to_owned(), parts, json: None, method: "GET".to_owned(), headers: Vec::new() }
+        Self {
+            id,
+            group: group.to_owned(),
+            parts,
+            json: None,
+            method: "GET".to_owned(),
+            headers: Vec::new(),
+        }
     }
 
     /// Whether the detectors may be tuned on it.

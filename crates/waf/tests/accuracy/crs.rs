@@ -57,14 +57,26 @@ struct Log {
 
 /// The families of rules that are about attacks the detectors know, with the name in the report.
 const FAMILIES: &[(&str, &str)] = &[
-    ("921", "protocol"), ("930", "path-traversal"), ("931", "rfi"), ("932", "shell"), ("933", "php"), ("934", "generic"), ("941", "xss"), ("942", "sqli"), ("943", "session-fixation"), ("944", "java"),
+    ("921", "protocol"),
+    ("930", "path-traversal"),
+    ("931", "rfi"),
+    ("932", "shell"),
+    ("933", "php"),
+    ("934", "generic"),
+    ("941", "xss"),
+    ("942", "sqli"),
+    ("943", "session-fixation"),
+    ("944", "java"),
 ];
 
 /// The folder of the rule set, or nothing with a word about it.
 fn folder() -> Option<PathBuf> {
     let found = mantlet_testkit::shared("waf-accuracy")?.join("data/crs");
     if !found.is_dir() {
-        mantlet_testkit::left_out("waf-accuracy", "no copy of the OWASP Core Rule Set in the shared data");
+        mantlet_testkit::left_out(
+            "waf-accuracy",
+            "no copy of the OWASP Core Rule Set in the shared data",
+        );
         return None;
     }
     Some(found)
@@ -76,7 +88,11 @@ fn levels(rules: &Path) -> HashMap<u64, u8> {
     for entry in std::fs::read_dir(rules).unwrap().flatten() {
         let text = std::fs::read_to_string(entry.path()).unwrap_or_default().replace("\\\n", "");
         for line in text.lines() {
-            let number = |key: &str| line.split_once(key).map(|(_, rest)| rest.chars().take_while(char::is_ascii_digit).collect::<String>());
+            let number = |key: &str| {
+                line.split_once(key).map(|(_, rest)| {
+                    rest.chars().take_while(char::is_ascii_digit).collect::<String>()
+                })
+            };
             let id = number("id:").and_then(|id| id.parse().ok());
             let level = number("paranoia-level/").and_then(|level| level.parse().ok());
             if let (Some(id), Some(level)) = (id, level) {
@@ -89,12 +105,18 @@ fn levels(rules: &Path) -> HashMap<u64, u8> {
 
 fn each(mut visit: impl FnMut(&str, u64, u64, &Stage)) {
     let Some(folder) = folder() else { return };
-    let mut suites: Vec<PathBuf> = std::fs::read_dir(folder.join("tests/regression/tests")).unwrap().flatten().map(|e| e.path()).filter(|p| p.to_string_lossy().contains("REQUEST-9")).collect();
+    let mut suites: Vec<PathBuf> = std::fs::read_dir(folder.join("tests/regression/tests"))
+        .unwrap()
+        .flatten()
+        .map(|e| e.path())
+        .filter(|p| p.to_string_lossy().contains("REQUEST-9"))
+        .collect();
     suites.sort();
     for suite in suites {
         let name = suite.file_name().unwrap().to_string_lossy().into_owned();
         let family = name["REQUEST-".len()..].chars().take(3).collect::<String>();
-        let mut files: Vec<PathBuf> = std::fs::read_dir(&suite).unwrap().flatten().map(|e| e.path()).collect();
+        let mut files: Vec<PathBuf> =
+            std::fs::read_dir(&suite).unwrap().flatten().map(|e| e.path()).collect();
         files.sort();
         for file in files {
             let text = std::fs::read_to_string(&file).unwrap();
@@ -110,7 +132,8 @@ fn each(mut visit: impl FnMut(&str, u64, u64, &Stage)) {
 
 fn case(group: &str, rule: u64, test: u64, stage: &Stage) -> Case {
     let input = &stage.input;
-    let mut headers: Vec<(String, String)> = input.headers.clone().unwrap_or_default().into_iter().collect();
+    let mut headers: Vec<(String, String)> =
+        input.headers.clone().unwrap_or_default().into_iter().collect();
     headers.sort();
     let method = input.method.as_deref().unwrap_or("GET");
     let uri = input.uri.as_deref().unwrap_or("/").as_bytes();
@@ -120,10 +143,17 @@ fn case(group: &str, rule: u64, test: u64, stage: &Stage) -> Case {
 
 /// Requests that a rule of paranoia level 1 must match.
 pub(crate) fn attacks() -> Vec<Case> {
-    let Some(levels) = folder().map(|folder| levels(&folder.join("rules"))) else { return Vec::new() };
+    let Some(levels) = folder().map(|folder| levels(&folder.join("rules"))) else {
+        return Vec::new();
+    };
     let mut cases = Vec::new();
     each(|family, rule, test, stage| {
-        let expected = stage.output.log.as_ref().and_then(|log| log.expect_ids.as_ref()).is_some_and(|ids| ids.contains(&rule));
+        let expected = stage
+            .output
+            .log
+            .as_ref()
+            .and_then(|log| log.expect_ids.as_ref())
+            .is_some_and(|ids| ids.contains(&rule));
         let Some((_, group)) = FAMILIES.iter().find(|(known, _)| *known == family) else { return };
         if expected && levels.get(&rule) == Some(&1) {
             cases.push(case(&format!("crs {group}"), rule, test, stage));

@@ -25,7 +25,12 @@ pub(crate) type Mutation = fn(&[u8], &mut Choices) -> Vec<u8>;
 
 /// Letters in changing case, for languages that do not mind.
 pub(crate) fn case(payload: &[u8], choices: &mut Choices) -> Vec<u8> {
-    payload.iter().map(|b| if choices.below(2) == 0 { b.to_ascii_uppercase() } else { b.to_ascii_lowercase() }).collect()
+    payload
+        .iter()
+        .map(
+            |b| if choices.below(2) == 0 { b.to_ascii_uppercase() } else { b.to_ascii_lowercase() },
+        )
+        .collect()
 }
 
 /// Spaces as whatever SQL takes for one.
@@ -40,14 +45,26 @@ pub(crate) fn html_space(payload: &[u8], choices: &mut Choices) -> Vec<u8> {
     replaced(payload, b' ', |choices| blanks[choices.below(blanks.len())].to_vec(), choices)
 }
 
-fn replaced(payload: &[u8], byte: u8, with: impl Fn(&mut Choices) -> Vec<u8>, choices: &mut Choices) -> Vec<u8> {
+fn replaced(
+    payload: &[u8],
+    byte: u8,
+    with: impl Fn(&mut Choices) -> Vec<u8>,
+    choices: &mut Choices,
+) -> Vec<u8> {
     payload.iter().flat_map(|b| if *b == byte { with(choices) } else { vec![*b] }).collect()
 }
 
 fn percent(payload: &[u8], all: bool, sign: &str) -> Vec<u8> {
-    payload.iter().flat_map(|b| {
-        if b.is_ascii_alphanumeric() && !all { vec![*b] } else { format!("{sign}{b:02x}").into_bytes() }
-    }).collect()
+    payload
+        .iter()
+        .flat_map(|b| {
+            if b.is_ascii_alphanumeric() && !all {
+                vec![*b]
+            } else {
+                format!("{sign}{b:02x}").into_bytes()
+            }
+        })
+        .collect()
 }
 
 /// One more layer of percent encoding.
@@ -72,13 +89,19 @@ pub(crate) fn url_unicode(payload: &[u8], _: &mut Choices) -> Vec<u8> {
 
 /// Character references.
 pub(crate) fn entities(payload: &[u8], choices: &mut Choices) -> Vec<u8> {
-    payload.iter().flat_map(|b| {
-        if b.is_ascii_alphanumeric() { return vec![*b]; }
-        match choices.below(2) {
-            0 => format!("&#{b};"),
-            _ => format!("&#x{b:x};"),
-        }.into_bytes()
-    }).collect()
+    payload
+        .iter()
+        .flat_map(|b| {
+            if b.is_ascii_alphanumeric() {
+                return vec![*b];
+            }
+            match choices.below(2) {
+                0 => format!("&#{b};"),
+                _ => format!("&#x{b:x};"),
+            }
+            .into_bytes()
+        })
+        .collect()
 }
 
 /// `\uXXXX` for signs.
@@ -91,7 +114,10 @@ pub(crate) fn base64(payload: &[u8], _: &mut Choices) -> Vec<u8> {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut out = Vec::new();
     for chunk in payload.chunks(3) {
-        let bits = chunk.iter().enumerate().fold(0_u32, |bits, (i, b)| bits | u32::from(*b) << (16 - 8 * i));
+        let bits = chunk
+            .iter()
+            .enumerate()
+            .fold(0_u32, |bits, (i, b)| bits | u32::from(*b) << (16 - 8 * i));
         for place in 0..4 {
             let digit = DIGITS[(bits >> (18 - 6 * place) & 63) as usize];
             out.push(if place <= chunk.len() { digit } else { b'=' });
@@ -102,7 +128,8 @@ pub(crate) fn base64(payload: &[u8], _: &mut Choices) -> Vec<u8> {
 
 /// A harmless word in front, where what follows stays in its position.
 pub(crate) fn worded(payload: &[u8], choices: &mut Choices) -> Vec<u8> {
-    let words: &[&str] = &["blue shirt ", "Anna ", "report 2024 ", "hello ", "Muster, Max ", "n/a "];
+    let words: &[&str] =
+        &["blue shirt ", "Anna ", "report 2024 ", "hello ", "Muster, Max ", "n/a "];
     [words[choices.below(words.len())].as_bytes(), payload].concat()
 }
 

@@ -26,15 +26,22 @@ pub(crate) fn look(detectors: &Detectors, case: &Case) -> Findings {
     let mut budget = Budget::default();
     let mut findings = Findings::default();
     for part in &case.parts {
-        findings.merge(detectors.inspect(Input::new(part.place, &part.name, &part.value), &mut budget));
+        findings
+            .merge(detectors.inspect(Input::new(part.place, &part.name, &part.value), &mut budget));
     }
     if let Some(json) = &case.json {
         findings.merge(detectors.inspect_json(json, &mut budget));
     }
-    let headers: Vec<(&str, &[u8])> = case.headers.iter().map(|(name, value)| (name.as_str(), value.as_slice())).collect();
+    let headers: Vec<(&str, &[u8])> =
+        case.headers.iter().map(|(name, value)| (name.as_str(), value.as_slice())).collect();
     let parameters: Vec<&[u8]> = case.parts.iter().map(|part| part.name.as_slice()).collect();
     let host = headers.iter().find(|(name, _)| *name == "host").map_or(&b""[..], |(_, host)| host);
-    findings.merge(detectors.inspect_head(&Head { method: case.method.as_bytes(), host, headers: &headers, parameters: &parameters }));
+    findings.merge(detectors.inspect_head(&Head {
+        method: case.method.as_bytes(),
+        host,
+        headers: &headers,
+        parameters: &parameters,
+    }));
     findings
 }
 
@@ -42,7 +49,9 @@ impl Report {
     pub(crate) fn attack(&mut self, detectors: &Detectors, case: Case) {
         let findings = look(detectors, &case);
         let caught = detectors.verdict(&findings).is_some();
-        let best = findings.surest().map_or_else(String::new, |f| format!("{} {} {}", f.class, f.confidence, f.reason));
+        let best = findings
+            .surest()
+            .map_or_else(String::new, |f| format!("{} {} {}", f.class, f.confidence, f.reason));
         note(&mut self.attacks, case, caught, !caught, &best);
     }
 
@@ -50,7 +59,14 @@ impl Report {
         let findings = look(detectors, &case);
         let verdict = detectors.verdict(&findings);
         let why = verdict.map_or_else(String::new, |f| {
-            format!("{} {} {} {:?} at {:?}", f.class, f.confidence, f.reason, f.decoding(), f.evidence)
+            format!(
+                "{} {} {} {:?} at {:?}",
+                f.class,
+                f.confidence,
+                f.reason,
+                f.decoding(),
+                f.evidence
+            )
         });
         note(&mut self.benign, case, verdict.is_some(), verdict.is_some(), &why);
     }
@@ -63,7 +79,8 @@ impl Report {
 
     /// Blocked benign cases in per cent of all.
     pub(crate) fn benign_blocked(&self) -> f64 {
-        let (hits, cases) = self.benign.values().fold((0, 0), |(h, c), t| (h + t.hits, c + t.cases));
+        let (hits, cases) =
+            self.benign.values().fold((0, 0), |(h, c), t| (h + t.hits, c + t.cases));
         100.0 * hits as f64 / cases.max(1) as f64
     }
 
@@ -78,9 +95,12 @@ impl Report {
 
     fn table(&self, examples: usize) -> String {
         let mut text = String::new();
-        for (title, groups) in [("attacks: caught", &self.attacks), ("benign: blocked", &self.benign)] {
+        for (title, groups) in
+            [("attacks: caught", &self.attacks), ("benign: blocked", &self.benign)]
+        {
             for (group, tally) in groups {
-                let _infallible = writeln!(text, "{title} {:6.2} % of {:6}  {group}", share(tally), tally.cases);
+                let _infallible =
+                    writeln!(text, "{title} {:6.2} % of {:6}  {group}", share(tally), tally.cases);
                 for line in tally.listed.iter().take(examples) {
                     let _infallible = writeln!(text, "      {line}");
                 }
@@ -99,13 +119,27 @@ fn note(groups: &mut BTreeMap<String, Tally>, case: Case, hit: bool, list: bool,
     tally.cases += 1;
     tally.hits += usize::from(hit);
     if list {
-        let shown: Vec<String> = case.parts.iter().map(|p| format!("{:?} {}={}", p.place, short(&p.name), short(&p.value))).filter(|line| !line.contains("Header(\"accept") && !line.contains("CRS test agent") && !line.contains("Header(\"host")).collect();
-        let json = case.json.as_deref().map_or_else(String::new, |json| format!(" json {}", short(json)));
+        let shown: Vec<String> = case
+            .parts
+            .iter()
+            .map(|p| format!("{:?} {}={}", p.place, short(&p.name), short(&p.value)))
+            .filter(|line| {
+                !line.contains("Header(\"accept")
+                    && !line.contains("CRS test agent")
+                    && !line.contains("Header(\"host")
+            })
+            .collect();
+        let json =
+            case.json.as_deref().map_or_else(String::new, |json| format!(" json {}", short(json)));
         tally.listed.push(format!("{}: [{why}] {}{json}", case.id, shown.join(" | ")));
     }
 }
 
 fn short(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes).escape_debug().to_string();
-    if text.chars().count() > 240 { format!("{}…({})", text.chars().take(240).collect::<String>(), bytes.len()) } else { text }
+    if text.chars().count() > 240 {
+        format!("{}…({})", text.chars().take(240).collect::<String>(), bytes.len())
+    } else {
+        text
+    }
 }

@@ -9,7 +9,10 @@ pub(crate) fn decoded(text: &[u8], plus: bool) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     let mut place = 0;
     while let Some(&byte) = text.get(place) {
-        let hex = text.get(place + 1..place + 3).and_then(|d| std::str::from_utf8(d).ok()).and_then(|d| u8::from_str_radix(d, 16).ok());
+        let hex = text
+            .get(place + 1..place + 3)
+            .and_then(|d| std::str::from_utf8(d).ok())
+            .and_then(|d| u8::from_str_radix(d, 16).ok());
         match (byte, hex) {
             (b'%', Some(value)) => {
                 out.push(value);
@@ -36,7 +39,14 @@ fn pairs(text: &[u8], place: Place<'static>, parts: &mut Vec<Part>) {
 }
 
 /// A request as the parts that a gateway hands to the detectors.
-pub(crate) fn case(group: &str, id: String, method: &str, uri: &[u8], headers: &[(String, String)], body: &[u8]) -> Case {
+pub(crate) fn case(
+    group: &str,
+    id: String,
+    method: &str,
+    uri: &[u8],
+    headers: &[(String, String)],
+    body: &[u8],
+) -> Case {
     let mut parts = Vec::new();
     let cut = uri.iter().position(|b| *b == b'?').unwrap_or(uri.len());
     parts.push(Part::new(Place::Path, b"", &decoded(&uri[..cut], false)));
@@ -51,8 +61,16 @@ pub(crate) fn case(group: &str, id: String, method: &str, uri: &[u8], headers: &
             "cookie" => {
                 for pair in value.split(';') {
                     let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-                    parts.push(Part::new(Place::Name, b"", &decoded(name.trim().as_bytes(), false)));
-                    parts.push(Part::new(Place::Cookie, name.trim().as_bytes(), &decoded(value.as_bytes(), false)));
+                    parts.push(Part::new(
+                        Place::Name,
+                        b"",
+                        &decoded(name.trim().as_bytes(), false),
+                    ));
+                    parts.push(Part::new(
+                        Place::Cookie,
+                        name.trim().as_bytes(),
+                        &decoded(value.as_bytes(), false),
+                    ));
                 }
                 continue;
             }
@@ -69,7 +87,9 @@ pub(crate) fn case(group: &str, id: String, method: &str, uri: &[u8], headers: &
         () if lower.contains("multipart") => multipart(&kind, body, &mut parts),
         () if lower.contains("xml") || lower.is_empty() && first == b'<' => xml(body, &mut parts),
         () if body.is_empty() => {}
-        () if lower.contains("urlencoded") || lower.is_empty() => pairs(body, Place::BodyField, &mut parts),
+        () if lower.contains("urlencoded") || lower.is_empty() => {
+            pairs(body, Place::BodyField, &mut parts)
+        }
         () => parts.push(Part::new(Place::BodyField, b"", body)),
     }
     Case { id, group: group.to_owned(), parts, json, method: method.to_owned(), headers: kept }
@@ -81,7 +101,17 @@ fn xml(body: &[u8], parts: &mut Vec<Part>) {
     let text = String::from_utf8_lossy(body);
     for piece in text.split(['"', '<', '>']) {
         if piece.len() > 2 {
-            let value = piece.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&apos;", "'").replace("&#x7B;", "{").replace("&#x7D;", "}").replace("&#x27;", "'").replace("&#13;", "\r").replace("&#10;", "\n").replace("&amp;", "&");
+            let value = piece
+                .replace("&lt;", "<")
+                .replace("&gt;", ">")
+                .replace("&quot;", "\"")
+                .replace("&apos;", "'")
+                .replace("&#x7B;", "{")
+                .replace("&#x7D;", "}")
+                .replace("&#x27;", "'")
+                .replace("&#13;", "\r")
+                .replace("&#10;", "\n")
+                .replace("&amp;", "&");
             parts.push(Part::new(Place::XmlText, b"", value.as_bytes()));
         }
     }
@@ -96,7 +126,11 @@ fn multipart(kind: &str, body: &[u8], parts: &mut Vec<Part>) {
         let (head, content) = piece.split_once("\n\n").unwrap_or((piece, ""));
         for line in head.lines() {
             if let Some((_, name)) = line.split_once("filename=") {
-                parts.push(Part::new(Place::FileName, b"filename", name.trim().trim_matches('"').as_bytes()));
+                parts.push(Part::new(
+                    Place::FileName,
+                    b"filename",
+                    name.trim().trim_matches('"').as_bytes(),
+                ));
             } else if let Some((_, name)) = line.split_once(" name=") {
                 parts.push(Part::new(Place::Name, b"", name.trim_matches('"').as_bytes()));
             }

@@ -1,6 +1,6 @@
 //! What the request handler may know of the filter under it, and tell it.
 
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
 
@@ -25,6 +25,7 @@ pub struct WireControl {
 struct Shared {
     violation: OnceLock<Violation>,
     finished: AtomicU64,
+    was_idle: AtomicBool,
     gate: AtomicU8,
     waker: Mutex<Option<Waker>>,
 }
@@ -113,6 +114,16 @@ impl WireControl {
     /// How many exchanges have ended.
     pub(in crate::edge) fn finished(&self) -> u64 {
         self.shared.finished.load(Ordering::Relaxed)
+    }
+
+    /// Notes that the filter ended the connection because nothing was asked on it.
+    pub(super) fn idle(&self) {
+        self.shared.was_idle.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it did.
+    pub(in crate::edge) fn was_idle(&self) -> bool {
+        self.shared.was_idle.load(Ordering::Relaxed)
     }
 
     pub(super) fn pause(&self) {

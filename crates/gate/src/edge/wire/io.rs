@@ -37,6 +37,8 @@ pub struct WireIo<S> {
     mode: Mode,
     held: Held,
     timer: Timer,
+    /// Whether something was written that may not be out yet.
+    is_unflushed: bool,
 }
 
 /// What the read side does next, once the bytes that may pass are given out.
@@ -77,7 +79,21 @@ impl<S> WireIo<S> {
             mode: Mode::Http,
             held: Held::new(prefilled),
             timer: Timer::default(),
+            is_unflushed: false,
         }
+    }
+
+    /// How many requests have passed, when all of them are answered and sent, nothing of another
+    /// one has come and the connection speaks HTTP; `None` otherwise. Whoever reads from the
+    /// filter then holds nothing of the connection.
+    pub fn settled(&self) -> Option<u64> {
+        let heads = self.scanner.heads();
+        let is_settled = self.mode == Mode::Http
+            && self.scanner.is_at_head()
+            && self.held.is_empty()
+            && !self.is_unflushed
+            && self.control.finished() == heads;
+        is_settled.then_some(heads)
     }
 
     /// The stream underneath.
@@ -134,6 +150,7 @@ impl<S> WireIo<S> {
         match self.timer.expired(cx, waiting, &self.rules) {
             None => Poll::Pending,
             Some(Expired::Idle) => {
+                self.control.idle();
                 self.mode = Mode::Closed;
                 Poll::Ready(Step::Answered)
             }
@@ -170,6 +187,24 @@ impl<S> WireIo<S> {
 }
 
 impl<S: AsyncRead + Unpin> WireIo<S> {
+    /// Waits for the next byte of a connection on which nothing is asked, without holding memory
+    /// for it. `false` when the client has gone or the idle time is over.
+    pub fn poll_rest(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
+        let mut scratch = [0; HELD_READ];
+        let mut buf = ReadBuf::new(&mut scratch);
+        match Pin::new(&mut self.inner).poll_read(cx, &mut buf) {
+            Poll::Pending => self.wait(cx).map(|_| false),
+            Poll::Ready(outcome) => {
+                let came = buf.filled();
+                let is_asked = outcome.is_ok() && !came.is_empty();
+                self.timer.note_activity();
+                self.held.push(came);
+                self.held.mark(0, 0, is_asked);
+                Poll::Ready(is_asked)
+            }
+        }
+    }
+
     fn step(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<Step>> {
         match self.mode {
             Mode::Http => self.filter(cx, buf),

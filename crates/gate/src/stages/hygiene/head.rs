@@ -11,6 +11,8 @@ use crate::pipeline::Denial;
 /// Largest head that is let through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HeadLimits {
+    /// Largest head, in bytes: target, names and values, without what frames them.
+    pub size: usize,
     /// Longest request target, in bytes.
     pub target: usize,
     /// Most header fields. All `Cookie` fields count as one: HTTP/2 clients send each cookie in a
@@ -51,6 +53,12 @@ pub(super) fn check(parts: &Parts, limits: HeadLimits) -> Result<(), Denial> {
         return Err(Denial::new(&reasons::URI_TOO_LONG).evidence(evidence));
     }
     let headers = &parts.headers;
+    let sizes = headers.iter().map(|(name, value)| name.as_str().len() + value.len());
+    let size = sizes.fold(target, usize::saturating_add);
+    if size > limits.size {
+        let evidence = format!("a head of {size} bytes");
+        return Err(Denial::new(&reasons::HEAD_TOO_LARGE).evidence(evidence));
+    }
     let cookies = || count(headers, &header::COOKIE).saturating_sub(1);
     let repeated = headers.len().saturating_sub(headers.keys_len());
     let fields = headers.len().saturating_sub(if repeated > 0 { cookies() } else { 0 });

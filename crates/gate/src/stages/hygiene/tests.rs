@@ -5,7 +5,7 @@ use crate::pipeline::Denial;
 
 fn clean(builder: http::request::Builder) -> Result<CleanRequest, Denial> {
     let (mut parts, ()) = builder.body(()).unwrap().into_parts();
-    let limits = HeadLimits { target: 40, header_count: 8 };
+    let limits = HeadLimits { size: 400, target: 40, header_count: 8 };
     HygieneStage::new(&HygieneSection::default(), limits).clean(&mut parts)
 }
 

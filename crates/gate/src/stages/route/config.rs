@@ -37,6 +37,9 @@ section! {
         pub redirect: Option<String> = None,
         /// Refuse every request.
         pub deny: bool = false,
+        /// Asked over plain HTTP where HTTPS is to be used: refuse (`true`, for programs) or
+        /// redirect (`false`, for people). Unset: judged by what each request carries.
+        pub api: Option<bool> = None,
         /// Bodies are uploads: streamed to the upstream and not held for inspection.
         pub upload: Option<bool> = None,
         /// Largest request body.

@@ -2,9 +2,12 @@
 
 mod answer;
 mod error;
+mod patience;
 mod pause;
 mod request;
 
 pub use answer::AnswerBody;
 pub use error::BodyError;
+pub use patience::Pace;
+pub(crate) use patience::Patience;
 pub use request::{BodyWatch, UpstreamBody};

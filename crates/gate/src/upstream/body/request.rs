@@ -4,7 +4,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
@@ -12,8 +11,7 @@ use hyper::body::Incoming;
 use mantlet_event::reasons;
 use mantlet_types::Reason;
 
-use super::BodyError;
-use super::pause::Pause;
+use super::{BodyError, Pace, Patience};
 use crate::stages::body::Share;
 use crate::upstream::UpstreamError;
 
@@ -29,8 +27,9 @@ struct Watched {
 }
 
 const TOO_LARGE: u8 = 1;
-const TOO_SLOW: u8 = 2;
+const PAUSED: u8 = 2;
 const INCOMPLETE: u8 = 3;
+const TOO_SLOW: u8 = 4;
 
 impl BodyWatch {
     /// How many bytes of the body have come.
@@ -66,7 +65,8 @@ impl BodyWatch {
     pub fn failure(&self) -> Option<&'static Reason> {
         match self.0.as_ref()?.failure.load(Ordering::Relaxed) {
             TOO_LARGE => Some(&reasons::BODY_TOO_LARGE),
-            TOO_SLOW => Some(&reasons::BODY_TIMEOUT),
+            PAUSED => Some(&reasons::BODY_TIMEOUT),
+            TOO_SLOW => Some(&reasons::BODY_TOO_SLOW),
             INCOMPLETE => Some(&reasons::BODY_INCOMPLETE),
             _ => None,
         }
@@ -106,7 +106,7 @@ enum Kind {
 struct Stream {
     body: Incoming,
     left: u64,
-    pause: Pause,
+    patience: Patience,
 }
 
 impl UpstreamBody {
@@ -125,13 +125,13 @@ impl UpstreamBody {
         Self { kind: Kind::Held(bytes), watch, _share: Some(share) }
     }
 
-    /// A body that is passed on as it comes: at most `limit` bytes, no pause above `idle`.
+    /// A body that is passed on as it comes: at most `limit` bytes, at this pace.
     #[must_use]
-    pub fn stream(body: Incoming, limit: u64, idle: Duration) -> Self {
+    pub fn stream(body: Incoming, limit: u64, pace: Pace) -> Self {
         if body.is_end_stream() {
             return Self::empty();
         }
-        let kind = Kind::Stream(Stream { body, left: limit, pause: Pause::new(idle) });
+        let kind = Kind::Stream(Stream { body, left: limit, patience: Patience::new(pace) });
         Self { kind, watch: BodyWatch::new(), _share: None }
     }
 
@@ -196,13 +196,14 @@ impl Stream {
         watch: &BodyWatch,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         loop {
-            let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(cx) else {
-                ready!(self.pause.poll(cx));
-                return Poll::Ready(Some(
-                    Err(watch.fail(TOO_SLOW, "request body paused too long")),
-                ));
+            let frame = match ready!(self.patience.poll_frame(cx, &mut self.body)) {
+                Ok(frame) => frame,
+                Err(reason) => {
+                    let is_paced = *reason == reasons::BODY_TOO_SLOW;
+                    let code = if is_paced { TOO_SLOW } else { PAUSED };
+                    return Poll::Ready(Some(Err(watch.fail(code, reason.detail))));
+                }
             };
-            self.pause.reset();
             let frame = match frame {
                 None => return Poll::Ready(None),
                 Some(Err(error)) => {

@@ -8,12 +8,71 @@ use crate::detect::view::{View, Work};
 
 /// Packages and classes that lead to code, files or the network.
 const CLASSES: &[&str] = &[
-    "java.lang.", "java.io.", "java.net.", "java.util.", "java.security.", "java.rmi.", "java.nio.", "java.beans.", "java.sql.", "javax.script", "javax.naming", "javax.management", "javax.el", "javax.servlet",
-    "com.opensymphony.xwork", "com.sun.org.apache", "com.sun.rowset", "com.sun.jndi", "sun.reflect", "sun.misc", "org.apache.commons", "org.apache.struts", "org.apache.xalan", "org.apache.tomcat", "org.apache.catalina", "org.omg.corba", "org.springframework", "org.codehaus.groovy", "org.mozilla.javascript", "org.hibernate", "org.jboss", "groovy.lang", "jdk.internal", "jdk.nashorn", "ognl.", "freemarker.template", "org.yaml.snakeyaml", "org.mvel2", "clojure.lang", "bsh.interpreter",
+    "java.lang.",
+    "java.io.",
+    "java.net.",
+    "java.util.",
+    "java.security.",
+    "java.rmi.",
+    "java.nio.",
+    "java.beans.",
+    "java.sql.",
+    "javax.script",
+    "javax.naming",
+    "javax.management",
+    "javax.el",
+    "javax.servlet",
+    "com.opensymphony.xwork",
+    "com.sun.org.apache",
+    "com.sun.rowset",
+    "com.sun.jndi",
+    "sun.reflect",
+    "sun.misc",
+    "org.apache.commons",
+    "org.apache.struts",
+    "org.apache.xalan",
+    "org.apache.tomcat",
+    "org.apache.catalina",
+    "org.omg.corba",
+    "org.springframework",
+    "org.codehaus.groovy",
+    "org.mozilla.javascript",
+    "org.hibernate",
+    "org.jboss",
+    "groovy.lang",
+    "jdk.internal",
+    "jdk.nashorn",
+    "ognl.",
+    "freemarker.template",
+    "org.yaml.snakeyaml",
+    "org.mvel2",
+    "clojure.lang",
+    "bsh.interpreter",
 ];
 
 /// Classes of known chains of gadgets.
-const GADGETS: &[&str] = &["clonetransformer", "forclosure", "instantiatefactory", "instantiatetransformer", "invokertransformer", "prototypeclonefactory", "prototypeserializationfactory", "whileclosure", "chainedtransformer", "constanttransformer", "getproperty", "xmlgregorian", "filewriter", "xmldecoder", "templatesimpl", "jdbcrowsetimpl", "badattributevalueexp", "annotationinvocationhandler", "commons-collections", "beancomparator"];
+const GADGETS: &[&str] = &[
+    "clonetransformer",
+    "forclosure",
+    "instantiatefactory",
+    "instantiatetransformer",
+    "invokertransformer",
+    "prototypeclonefactory",
+    "prototypeserializationfactory",
+    "whileclosure",
+    "chainedtransformer",
+    "constanttransformer",
+    "getproperty",
+    "xmlgregorian",
+    "filewriter",
+    "xmldecoder",
+    "templatesimpl",
+    "jdbcrowsetimpl",
+    "badattributevalueexp",
+    "annotationinvocationhandler",
+    "commons-collections",
+    "beancomparator",
+];
 
 /// Whether the words give cause to look.
 pub(in crate::detect) fn has_cause(view: &View<'_>) -> bool {
@@ -27,10 +86,17 @@ pub(in crate::detect) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
     }
     let bytes = view.bytes;
     for name in CLASSES {
-        let Some(place) = find(bytes, name.as_bytes()).filter(|place| !is_word(before(bytes, *place))) else { continue };
+        let Some(place) =
+            find(bytes, name.as_bytes()).filter(|place| !is_word(before(bytes, *place)))
+        else {
+            continue;
+        };
         let called = bytes.iter().any(|b| matches!(b, b'(' | b'@' | b'{' | b'#'));
         let whole = leads(bytes, place) && !trimmed(bytes).contains(&b' ');
-        let process = contains_any(tail(bytes, place), &["runtime", "processbuilder", "classloader", "scriptengine", "getclass", "forname"]);
+        let process = contains_any(
+            tail(bytes, place),
+            &["runtime", "processbuilder", "classloader", "scriptengine", "getclass", "forname"],
+        );
         let stack_trace = contains_any(bytes, &["exception", "at java", "at org", "error:"]);
         let confidence = match () {
             () if process && called => 82,
@@ -47,8 +113,18 @@ pub(in crate::detect) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
 
 fn calls(view: &View<'_>, work: &mut Work<'_>) {
     let bytes = view.bytes;
-    let has = |texts: &[&str]| texts.iter().find_map(|text| find(bytes, text.as_bytes()).map(|place| (place, place + text.len())));
-    if let Some((start, end)) = has(&["getruntime().exec", "runtime.getruntime", ".getruntime(", "new processbuilder", "processbuilder("]) {
+    let has = |texts: &[&str]| {
+        texts
+            .iter()
+            .find_map(|text| find(bytes, text.as_bytes()).map(|place| (place, place + text.len())))
+    };
+    if let Some((start, end)) = has(&[
+        "getruntime().exec",
+        "runtime.getruntime",
+        ".getruntime(",
+        "new processbuilder",
+        "processbuilder(",
+    ]) {
         note(view, Class::Java, 84, start..end, "a call that runs a program", work);
     }
     let runner = find(bytes, b"processbuilder").or_else(|| find(bytes, b"runtime"));
@@ -61,7 +137,26 @@ fn calls(view: &View<'_>, work: &mut Work<'_>) {
         };
         note(view, Class::Java, confidence, start..end, "a class of a chain of gadgets", work);
     }
-    if let Some((start, end)) = has(&["class.forname(", "urlclassloader", "getdeclaredmethod(", "defineclass(", "class.module.classloader", "class.classloader", "getmethod(\"", "getclass().getclassloader", "newinstance()", "scriptenginemanager", "definetransletclass"]) {
-        note(view, Class::Java, if view.is_short() { 72 } else { 55 }, start..end, "a call that loads a class", work);
+    if let Some((start, end)) = has(&[
+        "class.forname(",
+        "urlclassloader",
+        "getdeclaredmethod(",
+        "defineclass(",
+        "class.module.classloader",
+        "class.classloader",
+        "getmethod(\"",
+        "getclass().getclassloader",
+        "newinstance()",
+        "scriptenginemanager",
+        "definetransletclass",
+    ]) {
+        note(
+            view,
+            Class::Java,
+            if view.is_short() { 72 } else { 55 },
+            start..end,
+            "a call that loads a class",
+            work,
+        );
     }
 }

@@ -12,7 +12,14 @@ use super::input::Hint;
 use super::view::{View, Work};
 
 /// Writes a note of one of these languages: declared code and documents weigh less.
-fn note(view: &View<'_>, class: Class, confidence: u8, span: std::ops::Range<usize>, reason: &'static str, work: &mut Work<'_>) {
+fn note(
+    view: &View<'_>,
+    class: Class,
+    confidence: u8,
+    span: std::ops::Range<usize>,
+    reason: &'static str,
+    work: &mut Work<'_>,
+) {
     let allowed = if view.hint == Hint::Code { 55 } else { 99 };
     let document = if view.is_document() { 35 } else { 0 };
     let confidence = confidence.saturating_sub(document).min(allowed);
@@ -28,7 +35,8 @@ fn call(bytes: &[u8], names: &[&str]) -> Option<(usize, usize)> {
             let place = from + find(tail(bytes, from), name.as_bytes())?;
             let end = place + name.len();
             from = end;
-            let free = !is_word(before(bytes, place)) && !matches!(before(bytes, place), b'.' | b'-' | b'$');
+            let free = !is_word(before(bytes, place))
+                && !matches!(before(bytes, place), b'.' | b'-' | b'$');
             let open = skip_space(bytes, end);
             if free && at(bytes, open) == b'(' && open - end <= 2 {
                 return Some((place, open));
@@ -41,5 +49,6 @@ fn call(bytes: &[u8], names: &[&str]) -> Option<(usize, usize)> {
 /// Whether the value begins with `place`, save for what may stand before an expression.
 fn leads(bytes: &[u8], place: usize) -> bool {
     let head = bytes.get(..place).unwrap_or_default();
-    trimmed(head).iter().all(|byte| !byte.is_ascii_alphanumeric()) || head.len() < 24 && !head.contains(&b' ')
+    trimmed(head).iter().all(|byte| !byte.is_ascii_alphanumeric())
+        || head.len() < 24 && !head.contains(&b' ')
 }

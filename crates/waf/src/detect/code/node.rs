@@ -1,7 +1,10 @@
 //! JavaScript on the server: modules, the process, and prototypes of objects.
 
 use super::{call, leads, note};
-use crate::detect::bytes::{at, before, contains_any, find, is_any, is_word, part, skip_space, starts_with, starts_with_any, tail, trimmed, word_at};
+use crate::detect::bytes::{
+    at, before, contains_any, find, is_any, is_word, part, skip_space, starts_with,
+    starts_with_any, tail, trimmed, word_at,
+};
 use crate::detect::finding::Class;
 use crate::detect::input::Place;
 use crate::detect::scan::signal;
@@ -27,7 +30,15 @@ pub(in crate::detect) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
 fn prototype(view: &View<'_>, work: &mut Work<'_>) {
     let bytes = view.bytes;
     let named = matches!(view.place, Place::Name);
-    for text in [&b"__proto__"[..], b"constructor.prototype", b"constructor[prototype]", b"constructor][prototype", b"\"constructor\"", b"constructor['prototype", b"constructor[\"prototype"] {
+    for text in [
+        &b"__proto__"[..],
+        b"constructor.prototype",
+        b"constructor[prototype]",
+        b"constructor][prototype",
+        b"\"constructor\"",
+        b"constructor['prototype",
+        b"constructor[\"prototype",
+    ] {
         let Some(place) = find(bytes, text) else { continue };
         let after = at(bytes, skip_space(bytes, place + text.len()));
         let json = at(bytes, place.saturating_sub(1)) == b'"' && after == b'"';
@@ -40,7 +51,14 @@ fn prototype(view: &View<'_>, work: &mut Work<'_>) {
             () if view.is_short() && leads(bytes, place) => 64,
             () => 35,
         };
-        note(view, Class::Node, confidence, place..place + text.len(), "a change to the prototype of all objects", work);
+        note(
+            view,
+            Class::Node,
+            confidence,
+            place..place + text.len(),
+            "a change to the prototype of all objects",
+            work,
+        );
     }
 }
 
@@ -52,8 +70,26 @@ fn modules(view: &View<'_>, work: &mut Work<'_>) {
     }
     if let Some((place, open)) = call(bytes, &["require", "import"]) {
         let argument = part(bytes, open + 1, open + 40);
-        let inner = contains_any(argument, &["child_process", "'fs'", "\"fs\"", "`fs`", "'os'", "\"os\"", "'net'", "'vm'", "\"vm\"", "'http'", "worker_threads"]);
-        let used = contains_any(tail(bytes, open), &[").exec", ").spawn", ").read", ").fork", ").write", ").exit", ")."]);
+        let inner = contains_any(
+            argument,
+            &[
+                "child_process",
+                "'fs'",
+                "\"fs\"",
+                "`fs`",
+                "'os'",
+                "\"os\"",
+                "'net'",
+                "'vm'",
+                "\"vm\"",
+                "'http'",
+                "worker_threads",
+            ],
+        );
+        let used = contains_any(
+            tail(bytes, open),
+            &[").exec", ").spawn", ").read", ").fork", ").write", ").exit", ")."],
+        );
         let confidence = match () {
             () if inner && used => 84,
             () if inner => 66,
@@ -62,16 +98,61 @@ fn modules(view: &View<'_>, work: &mut Work<'_>) {
         };
         note(view, Class::Node, confidence, place..open + 1, "a module that runs programs", work);
     }
-    let inside = ["process.mainmodule", "process.binding", "global.process", "this.constructor.constructor", "constructor.constructor(", "require.main", "child_process", "process.env", "process.exit", "process.kill", "process.cwd", "process.dlopen", "global.constructor", "module.constructor", "module.require", "mainmodule.require", "module.exports=", "object.defineproperty(", "execsync(", "spawnsync(", "readfilesync(", "getbuiltinmodule"];
+    let inside = [
+        "process.mainmodule",
+        "process.binding",
+        "global.process",
+        "this.constructor.constructor",
+        "constructor.constructor(",
+        "require.main",
+        "child_process",
+        "process.env",
+        "process.exit",
+        "process.kill",
+        "process.cwd",
+        "process.dlopen",
+        "global.constructor",
+        "module.constructor",
+        "module.require",
+        "mainmodule.require",
+        "module.exports=",
+        "object.defineproperty(",
+        "execsync(",
+        "spawnsync(",
+        "readfilesync(",
+        "getbuiltinmodule",
+    ];
     for text in inside {
-        let Some(place) = find(bytes, text.as_bytes()).filter(|place| !is_word(before(bytes, *place))) else { continue };
-        let sure = contains_any(bytes, &["exec", "spawn", "require(", "readfile", "constructor.constructor", "mainmodule", "binding("]);
+        let Some(place) =
+            find(bytes, text.as_bytes()).filter(|place| !is_word(before(bytes, *place)))
+        else {
+            continue;
+        };
+        let sure = contains_any(
+            bytes,
+            &[
+                "exec",
+                "spawn",
+                "require(",
+                "readfile",
+                "constructor.constructor",
+                "mainmodule",
+                "binding(",
+            ],
+        );
         let confidence = match () {
             () if sure && bytes.contains(&b'(') => 80,
             () if view.is_short() && leads(bytes, place) => 64,
             () => 25,
         };
-        note(view, Class::Node, confidence, place..place + text.len(), "the inside of the server's process", work);
+        note(
+            view,
+            Class::Node,
+            confidence,
+            place..place + text.len(),
+            "the inside of the server's process",
+            work,
+        );
     }
 }
 
@@ -81,11 +162,29 @@ fn globals(view: &View<'_>, work: &mut Work<'_>) {
     if !view.is_short() {
         return;
     }
-    let start = value.iter().take_while(|b| matches!(b, b'(' | b'{' | b'#' | b'$' | b';' | b'!')).count();
+    let start =
+        value.iter().take_while(|b| matches!(b, b'(' | b'{' | b'#' | b'$' | b';' | b'!')).count();
     let code = tail(value, start);
     let method = starts_with_any(code, &["console.", "reflect.", "object.", "json."]) && {
         let name = word_at(code, memchr::memchr(b'.', code).map_or(0, |dot| dot + 1));
-        is_any(name, &["log", "info", "error", "warn", "debug", "trace", "table", "ownkeys", "apply", "construct", "getownpropertynames", "assign", "entries"]) && contains_any(code, &["(", "`"])
+        is_any(
+            name,
+            &[
+                "log",
+                "info",
+                "error",
+                "warn",
+                "debug",
+                "trace",
+                "table",
+                "ownkeys",
+                "apply",
+                "construct",
+                "getownpropertynames",
+                "assign",
+                "entries",
+            ],
+        ) && contains_any(code, &["(", "`"])
     };
     let function = starts_with(code, b"new function") && code.iter().any(|b| *b == b'(');
     if method || function {
@@ -103,10 +202,12 @@ fn endless(view: &View<'_>, work: &mut Work<'_>) {
     let close = inside.iter().rposition(|b| *b == b')').unwrap_or(inside.len());
     let condition = part(inside, 0, close);
     let condition = trimmed(condition);
-    let core: Vec<u8> = condition.iter().copied().filter(|b| !matches!(b, b'(' | b')' | b'!' | b' ')).collect();
+    let core: Vec<u8> =
+        condition.iter().copied().filter(|b| !matches!(b, b'(' | b')' | b'!' | b' ')).collect();
     let negated = condition.iter().filter(|b| **b == b'!').count();
     let falsy = is_any(&core, &["false", "null", "undefined", "nan", "0", "\"\"", "''", "``"]);
-    let truthy = is_any(&core, &["true", "1", "[]", "{}", "this", "\"a\""]) || core.iter().all(u8::is_ascii_digit) && !core.is_empty() && !falsy;
+    let truthy = is_any(&core, &["true", "1", "[]", "{}", "this", "\"a\""])
+        || core.iter().all(u8::is_ascii_digit) && !core.is_empty() && !falsy;
     if falsy && negated % 2 == 1 || truthy && negated % 2 == 0 {
         note(view, Class::Node, 66, place..view.bytes.len(), "a loop without an end", work);
     }

@@ -1,14 +1,18 @@
 //! Serialised objects: formats whose reading runs code.
 
 use super::note;
-use crate::detect::bytes::{at, contains_any, find, part, starts_with, starts_with_any, tail, trimmed};
+use crate::detect::bytes::{
+    at, contains_any, find, part, starts_with, starts_with_any, tail, trimmed,
+};
 use crate::detect::finding::Class;
 use crate::detect::scan::{class, signal};
 use crate::detect::view::{View, Work};
 
 /// Whether the words give cause to look.
 pub(in crate::detect) fn has_cause(view: &View<'_>) -> bool {
-    view.has(signal::OBJECT) || view.mask.any(class::CONTROL | class::HIGH) && matches!(at(view.bytes, 0), 0xac | 0x80 | 0x04)
+    view.has(signal::OBJECT)
+        || view.mask.any(class::CONTROL | class::HIGH)
+            && matches!(at(view.bytes, 0), 0xac | 0x80 | 0x04)
 }
 
 /// Looks for the marks of each format.
@@ -23,7 +27,14 @@ pub(in crate::detect) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
     others(view, work);
 }
 
-fn found(view: &View<'_>, confidence: u8, start: usize, length: usize, reason: &'static str, work: &mut Work<'_>) {
+fn found(
+    view: &View<'_>,
+    confidence: u8,
+    start: usize,
+    length: usize,
+    reason: &'static str,
+    work: &mut Work<'_>,
+) {
     note(view, Class::Deserialisation, confidence, start..start + length, reason, work);
 }
 
@@ -45,7 +56,10 @@ fn java(view: &View<'_>, work: &mut Work<'_>) {
     if starts_with(trimmed(bytes), b"aced0005") {
         found(view, 84, 0, 8, reason, work);
     }
-    if starts_with(trimmed(bytes), b"h4siaaaa") && bytes.starts_with(b"H4sIAAAA") && bytes.len() > 40 {
+    if starts_with(trimmed(bytes), b"h4siaaaa")
+        && bytes.starts_with(b"H4sIAAAA")
+        && bytes.len() > 40
+    {
         found(view, 45, 0, 8, "a compressed object", work);
     }
 }
@@ -56,7 +70,8 @@ fn php(view: &View<'_>, work: &mut Work<'_>) {
     for place in memchr::memchr_iter(b':', bytes).take(64) {
         let letter = crate::detect::bytes::before(bytes, place);
         let start = place.saturating_sub(1);
-        let free = !crate::detect::bytes::is_word(crate::detect::bytes::before(bytes, start)) || start == 0;
+        let free = !crate::detect::bytes::is_word(crate::detect::bytes::before(bytes, start))
+            || start == 0;
         if !matches!(letter, b'O' | b'o' | b'C' | b'a') || !free {
             continue;
         }
@@ -64,8 +79,14 @@ fn php(view: &View<'_>, work: &mut Work<'_>) {
         let sign = usize::from(at(rest, 0) == b'+');
         let digits = tail(rest, sign).iter().take(8).take_while(|b| b.is_ascii_digit()).count();
         let after = tail(rest, sign + digits);
-        let object = digits > 0 && (after.starts_with(b":\"") || after.starts_with(b":\\\"") || after.starts_with(b":'"));
-        let array = letter == b'a' && digits > 0 && after.starts_with(b":{") && contains_any(after, &["o:"]);
+        let object = digits > 0
+            && (after.starts_with(b":\"")
+                || after.starts_with(b":\\\"")
+                || after.starts_with(b":'"));
+        let array = letter == b'a'
+            && digits > 0
+            && after.starts_with(b":{")
+            && contains_any(after, &["o:"]);
         if letter != b'a' && object {
             found(view, 86, start, digits + 4, "a serialised object of PHP", work);
         } else if array {
@@ -78,22 +99,56 @@ fn php(view: &View<'_>, work: &mut Work<'_>) {
 fn python(view: &View<'_>, work: &mut Work<'_>) {
     let bytes = view.bytes;
     let reason = "a pickle that calls";
-    let global = ["cos\nsystem", "cposix\nsystem", "cnt\nsystem", "c__builtin__\n", "csubprocess\n", "cbuiltins\n", "\u{8c}\u{5}posix"].iter().find_map(|text| memchr::memmem::find(bytes, text.as_bytes()));
+    let global = [
+        "cos\nsystem",
+        "cposix\nsystem",
+        "cnt\nsystem",
+        "c__builtin__\n",
+        "csubprocess\n",
+        "cbuiltins\n",
+        "\u{8c}\u{5}posix",
+    ]
+    .iter()
+    .find_map(|text| memchr::memmem::find(bytes, text.as_bytes()));
     if let Some(place) = global {
         found(view, 90, place, 6, reason, work);
     }
     let framed = matches!(at(bytes, 0), 0x80) && matches!(at(bytes, 1), 2..=5);
     if framed {
-        let calls = bytes.contains(&b'R') && bytes.ends_with(b".") && contains_any(bytes, &["system", "posix", "subprocess", "builtin", "eval", "exec", "os"]);
+        let calls = bytes.contains(&b'R')
+            && bytes.ends_with(b".")
+            && contains_any(
+                bytes,
+                &["system", "posix", "subprocess", "builtin", "eval", "exec", "os"],
+            );
         found(view, if calls { 92 } else { 62 }, 0, 2, reason, work);
     }
 }
 
 /// Tags of YAML that build objects.
 fn yaml(view: &View<'_>, work: &mut Work<'_>) {
-    for tag in ["!!python/", "!!java", "!!javax.", "!!com.", "!!org.", "!!ruby/", "!ruby/object", "!ruby/hash", "tag:yaml.org,2002:python", "!!sun.", "!!js/function", "!!perl/"] {
+    for tag in [
+        "!!python/",
+        "!!java",
+        "!!javax.",
+        "!!com.",
+        "!!org.",
+        "!!ruby/",
+        "!ruby/object",
+        "!ruby/hash",
+        "tag:yaml.org,2002:python",
+        "!!sun.",
+        "!!js/function",
+        "!!perl/",
+    ] {
         let Some(place) = find(view.bytes, tag.as_bytes()) else { continue };
-        let object = contains_any(part(view.bytes, place, place + 120), &["object", "javax", "apply", "new", "[", "script", "function", "name:", "module", "hash", "exec"]);
+        let object = contains_any(
+            part(view.bytes, place, place + 120),
+            &[
+                "object", "javax", "apply", "new", "[", "script", "function", "name:", "module",
+                "hash", "exec",
+            ],
+        );
         found(view, if object { 86 } else { 60 }, place, tag.len(), "an object in YAML", work);
     }
     if find(view.bytes, b"\"py/object\"").or_else(|| find(view.bytes, b"\"py/reduce\"")).is_some() {
@@ -108,21 +163,51 @@ fn others(view: &View<'_>, work: &mut Work<'_>) {
     if value.starts_with(b"AAEAAAD/////") {
         found(view, 88, 0, 12, "a serialised object of .NET", work);
     }
-    if let Some(place) = find(bytes, b"objectdataprovider").filter(|_| contains_any(bytes, &["system.windows", "methodname", "$type"])) {
+    if let Some(place) = find(bytes, b"objectdataprovider")
+        .filter(|_| contains_any(bytes, &["system.windows", "methodname", "$type"]))
+    {
         found(view, 84, place, 18, "a serialised object of .NET", work);
     }
-    if let Some(place) = find(bytes, b"\"$type\"").filter(|place| contains_any(part(bytes, *place, place + 200), &["system.", "presentationframework", "mscorlib"])) {
+    if let Some(place) = find(bytes, b"\"$type\"").filter(|place| {
+        contains_any(
+            part(bytes, *place, place + 200),
+            &["system.", "presentationframework", "mscorlib"],
+        )
+    }) {
         found(view, 80, place, 7, "a serialised object of .NET", work);
     }
-    if let Some(place) = find(bytes, b"\"@type\"").filter(|place| contains_any(part(bytes, *place, place + 120), &["com.sun.", "org.apache.", "java.", "javax.", "ch.qos", "com.mchange", "com.zaxxer", "oracle.jdbc", "org.springframework"])) {
+    if let Some(place) = find(bytes, b"\"@type\"").filter(|place| {
+        contains_any(
+            part(bytes, *place, place + 120),
+            &[
+                "com.sun.",
+                "org.apache.",
+                "java.",
+                "javax.",
+                "ch.qos",
+                "com.mchange",
+                "com.zaxxer",
+                "oracle.jdbc",
+                "org.springframework",
+            ],
+        )
+    }) {
         found(view, 84, place, 7, "a class named in JSON", work);
     }
-    let decoder = find(bytes, b"<java").filter(|_| contains_any(bytes, &["xmldecoder", "<object class=", "<void method"]));
-    let stream = find(bytes, b"<sorted-set").or_else(|| find(bytes, b"<dynamic-proxy")).or_else(|| find(bytes, b"<java.util.priorityqueue")).or_else(|| find(bytes, b"<jdk.nashorn"));
+    let decoder = find(bytes, b"<java")
+        .filter(|_| contains_any(bytes, &["xmldecoder", "<object class=", "<void method"]));
+    let stream = find(bytes, b"<sorted-set")
+        .or_else(|| find(bytes, b"<dynamic-proxy"))
+        .or_else(|| find(bytes, b"<java.util.priorityqueue"))
+        .or_else(|| find(bytes, b"<jdk.nashorn"));
     if let Some(place) = decoder.or(stream) {
         found(view, 84, place, 10, "a serialised object in XML", work);
     }
-    if starts_with_any(bytes, &["\u{4}\u{8}o:"]) || starts_with(value, b"bahvog") || value.starts_with(b"BAhv") || value.starts_with(b"BAhbCGM") {
+    if starts_with_any(bytes, &["\u{4}\u{8}o:"])
+        || starts_with(value, b"bahvog")
+        || value.starts_with(b"BAhv")
+        || value.starts_with(b"BAhbCGM")
+    {
         found(view, 78, 0, 4, "a serialised object of Ruby", work);
     }
 }

@@ -1,25 +1,175 @@
 //! PHP: its tags, calls that run code, and variables of the request.
 
 use super::{call, leads, note};
-use crate::detect::bytes::{at, contains_any, find, is_any, is_space, is_word, part, skip_space, starts_with, starts_with_any, tail, trimmed};
+use crate::detect::bytes::{
+    at, contains_any, find, is_any, is_space, is_word, part, skip_space, starts_with,
+    starts_with_any, tail, trimmed,
+};
 use crate::detect::finding::Class;
 use crate::detect::input::Place;
 use crate::detect::scan::{class, signal};
 use crate::detect::view::{View, Work};
 
 /// Calls that run a program or code.
-const RUN: &[&str] = &["system", "exec", "shell_exec", "passthru", "popen", "proc_open", "pcntl_exec", "assert", "eval", "create_function", "call_user_func", "call_user_func_array", "preg_replace", "preg_replace_callback", "unserialize", "include", "require", "include_once", "require_once", "array_map", "usort", "register_shutdown_function", "ob_start", "dl"];
+const RUN: &[&str] = &[
+    "system",
+    "exec",
+    "shell_exec",
+    "passthru",
+    "popen",
+    "proc_open",
+    "pcntl_exec",
+    "assert",
+    "eval",
+    "create_function",
+    "call_user_func",
+    "call_user_func_array",
+    "preg_replace",
+    "preg_replace_callback",
+    "unserialize",
+    "include",
+    "require",
+    "include_once",
+    "require_once",
+    "array_map",
+    "usort",
+    "register_shutdown_function",
+    "ob_start",
+    "dl",
+];
 
 /// Calls that read, write or tell, in names that are no words.
 const REACH: &[&str] = &[
-    "phpinfo", "phpversion", "php_uname", "file_get_contents", "file_put_contents", "fopen", "readfile", "show_source", "highlight_file", "base64_decode", "gzinflate", "gzuncompress", "gzdecode", "str_rot13", "bzdecompress", "bzcompress", "gzcompress", "gzread", "zlib_decode", "convert_uudecode", "hex2bin",
-    "posix_getuid", "posix_getegid", "posix_geteuid", "posix_getgid", "posix_getpwuid", "posix_kill", "posix_getlogin", "posix_setuid", "posix_ttyname", "posix_mkfifo", "ini_set", "ini_get", "ini_alter", "putenv", "getenv", "set_time_limit", "set_include_path", "move_uploaded_file", "curl_exec", "curl_init", "fsockopen", "pfsockopen", "mysql_query", "mysqli_query", "pg_query", "symlink", "chmod", "chown", "unlink", "rmdir", "tempnam", "tmpfile", "opendir", "scandir", "readdir", "glob", "parse_str", "extract", "array_filter", "array_walk", "func_get_args", "get_defined_vars", "get_current_user", "getcwd", "getmyuid", "getmypid", "disable_ob", "ob_get_contents", "ob_get_clean", "ob_get_flush", "apache_setenv", "error_log", "header_register_callback", "iterator_apply", "forward_static_call", "array_reduce", "array_diff_uassoc", "is_callable", "strrev", "print_r", "var_dump", "debug_backtrace", "debug_print_backtrace", "filter_var", "fwrite", "fputs", "ftp_connect", "imap_open", "mail", "sha1_file", "md5_file", "simplexml_load_file", "simplexml_load_string", "session_start", "spl_autoload", "stream_socket_client", "exif_imagetype", "read_exif_data", "escapeshellcmd", "escapeshellarg", "eio_", "event_new", "substr", "chr", "pack", "implode", "readgzfile", "bzopen", "gzopen", "gzfile", "php_strip_whitespace", "php_ini_loaded_file", "php_sapi_name", "set_error_handler", "set_exception_handler", "array_udiff", "is_a", "method_exists",
+    "phpinfo",
+    "phpversion",
+    "php_uname",
+    "file_get_contents",
+    "file_put_contents",
+    "fopen",
+    "readfile",
+    "show_source",
+    "highlight_file",
+    "base64_decode",
+    "gzinflate",
+    "gzuncompress",
+    "gzdecode",
+    "str_rot13",
+    "bzdecompress",
+    "bzcompress",
+    "gzcompress",
+    "gzread",
+    "zlib_decode",
+    "convert_uudecode",
+    "hex2bin",
+    "posix_getuid",
+    "posix_getegid",
+    "posix_geteuid",
+    "posix_getgid",
+    "posix_getpwuid",
+    "posix_kill",
+    "posix_getlogin",
+    "posix_setuid",
+    "posix_ttyname",
+    "posix_mkfifo",
+    "ini_set",
+    "ini_get",
+    "ini_alter",
+    "putenv",
+    "getenv",
+    "set_time_limit",
+    "set_include_path",
+    "move_uploaded_file",
+    "curl_exec",
+    "curl_init",
+    "fsockopen",
+    "pfsockopen",
+    "mysql_query",
+    "mysqli_query",
+    "pg_query",
+    "symlink",
+    "chmod",
+    "chown",
+    "unlink",
+    "rmdir",
+    "tempnam",
+    "tmpfile",
+    "opendir",
+    "scandir",
+    "readdir",
+    "glob",
+    "parse_str",
+    "extract",
+    "array_filter",
+    "array_walk",
+    "func_get_args",
+    "get_defined_vars",
+    "get_current_user",
+    "getcwd",
+    "getmyuid",
+    "getmypid",
+    "disable_ob",
+    "ob_get_contents",
+    "ob_get_clean",
+    "ob_get_flush",
+    "apache_setenv",
+    "error_log",
+    "header_register_callback",
+    "iterator_apply",
+    "forward_static_call",
+    "array_reduce",
+    "array_diff_uassoc",
+    "is_callable",
+    "strrev",
+    "print_r",
+    "var_dump",
+    "debug_backtrace",
+    "debug_print_backtrace",
+    "filter_var",
+    "fwrite",
+    "fputs",
+    "ftp_connect",
+    "imap_open",
+    "mail",
+    "sha1_file",
+    "md5_file",
+    "simplexml_load_file",
+    "simplexml_load_string",
+    "session_start",
+    "spl_autoload",
+    "stream_socket_client",
+    "exif_imagetype",
+    "read_exif_data",
+    "escapeshellcmd",
+    "escapeshellarg",
+    "eio_",
+    "event_new",
+    "substr",
+    "chr",
+    "pack",
+    "implode",
+    "readgzfile",
+    "bzopen",
+    "gzopen",
+    "gzfile",
+    "php_strip_whitespace",
+    "php_ini_loaded_file",
+    "php_sapi_name",
+    "set_error_handler",
+    "set_exception_handler",
+    "array_udiff",
+    "is_a",
+    "method_exists",
 ];
 
 /// Whether the words give cause to look.
 pub(in crate::detect) fn has_cause(view: &View<'_>) -> bool {
-    view.has(signal::PHP) || view.mask.all(class::DOLLAR) && view.mask.any(class::PAREN | class::BRACE | class::BRACKET) || view.mask.all(class::PAREN) && view.mask.any(class::QUOTE | class::DOUBLE)
-        || view.place == Place::FileName || is_bare_call(view.bytes) || is_upload_header(view)
+    view.has(signal::PHP)
+        || view.mask.all(class::DOLLAR)
+            && view.mask.any(class::PAREN | class::BRACE | class::BRACKET)
+        || view.mask.all(class::PAREN) && view.mask.any(class::QUOTE | class::DOUBLE)
+        || view.place == Place::FileName
+        || is_bare_call(view.bytes)
+        || is_upload_header(view)
 }
 
 fn is_upload_header(view: &View<'_>) -> bool {
@@ -29,7 +179,10 @@ fn is_upload_header(view: &View<'_>) -> bool {
 /// `posix_getuid()` and nothing else.
 fn is_bare_call(bytes: &[u8]) -> bool {
     let value = trimmed(bytes);
-    value.len() < 64 && value.ends_with(b")") && value.contains(&b'(') && value.first().is_some_and(u8::is_ascii_alphabetic)
+    value.len() < 64
+        && value.ends_with(b")")
+        && value.contains(&b'(')
+        && value.first().is_some_and(u8::is_ascii_alphabetic)
 }
 
 /// Looks for PHP.
@@ -55,11 +208,42 @@ fn tags(view: &View<'_>, work: &mut Work<'_>) {
         let body = part(rest, word, word + 400);
         let code = contains_any(body, &["(", "$", "`", "echo", "print", "include"]);
         let confidence = match () {
-            () if is_any(name, &["php"]) => if code || body.len() < 3 { 90 } else { 72 },
-            () if at(rest, 0) == b'=' => if code { 84 } else { 50 },
-            () if is_any(name, &["xml", "xml-stylesheet", "xpacket", "xsl-stylesheet", "import", "mso-application"]) => continue,
+            () if is_any(name, &["php"]) => {
+                if code || body.len() < 3 {
+                    90
+                } else {
+                    72
+                }
+            }
+            () if at(rest, 0) == b'=' => {
+                if code {
+                    84
+                } else {
+                    50
+                }
+            }
+            () if is_any(
+                name,
+                &[
+                    "xml",
+                    "xml-stylesheet",
+                    "xpacket",
+                    "xsl-stylesheet",
+                    "import",
+                    "mso-application",
+                ],
+            ) =>
+            {
+                continue;
+            }
             () if word == 0 && is_space(at(rest, 0)) && code => 80,
-            () if is_any(name, &["echo", "print", "system", "exec", "eval", "passthru", "include"]) => 74,
+            () if is_any(
+                name,
+                &["echo", "print", "system", "exec", "eval", "passthru", "include"],
+            ) =>
+            {
+                74
+            }
             () => continue,
         };
         // Whoever shows PHP shows whole files; whoever injects it sends one line.
@@ -75,7 +259,11 @@ fn calls(view: &View<'_>, work: &mut Work<'_>) {
     if let Some((place, open)) = call(bytes, RUN) {
         let argument = tail(bytes, skip_space(bytes, open + 1));
         let first = at(argument, 0);
-        let quoted = matches!(first, b'\'' | b'"' | b'$' | b'`' | b'<') || starts_with_any(argument, &["base64_", "gzinflate", "chr(", "str_rot", "hex2bin", "$_"]);
+        let quoted = matches!(first, b'\'' | b'"' | b'$' | b'`' | b'<')
+            || starts_with_any(
+                argument,
+                &["base64_", "gzinflate", "chr(", "str_rot", "hex2bin", "$_"],
+            );
         let confidence = match () {
             () if quoted && (leads(bytes, place) || view.is_short()) => 78,
             () if quoted => 62,
@@ -85,13 +273,36 @@ fn calls(view: &View<'_>, work: &mut Work<'_>) {
     }
     if let Some((place, open)) = call(bytes, REACH) {
         let end = memchr::memchr(b')', tail(bytes, open)).map(|end| open + end);
-        let empty = end == Some(open + 1) || end.is_some_and(|end| part(bytes, open + 1, end).iter().all(|b| is_space(*b)));
+        let empty = end == Some(open + 1)
+            || end.is_some_and(|end| part(bytes, open + 1, end).iter().all(|b| is_space(*b)));
         let name = part(bytes, place, open);
-        let telling = memchr::memchr(b'_', name).is_some() || is_any(trimmed(name), &["phpinfo", "gzinflate", "fsockopen", "readfile", "fopen", "bzcompress", "bzdecompress", "gzcompress", "gzread", "phpversion", "strrev", "unserialize"]);
+        let telling = memchr::memchr(b'_', name).is_some()
+            || is_any(
+                trimmed(name),
+                &[
+                    "phpinfo",
+                    "gzinflate",
+                    "fsockopen",
+                    "readfile",
+                    "fopen",
+                    "bzcompress",
+                    "bzdecompress",
+                    "gzcompress",
+                    "gzread",
+                    "phpversion",
+                    "strrev",
+                    "unserialize",
+                ],
+            );
         let variable = at(bytes, skip_space(bytes, open + 1)) == b'$';
         let confidence = match () {
             () if !view.is_short() => 20,
-            () if leads(bytes, place) && telling && end.is_some_and(|end| end + 3 >= trimmed(bytes).len()) => 68,
+            () if leads(bytes, place)
+                && telling
+                && end.is_some_and(|end| end + 3 >= trimmed(bytes).len()) =>
+            {
+                68
+            }
             () if variable && leads(bytes, place) => 66,
             () if telling && !empty && leads(bytes, place) => 64,
             () if telling => 45,
@@ -111,7 +322,11 @@ fn dynamic_calls(view: &View<'_>, work: &mut Work<'_>) {
     for place in memchr::memmem::find_iter(bytes, b")(").take(16) {
         let open = part(bytes, 0, place).iter().rposition(|b| *b == b'(');
         let inside = open.map(|open| part(bytes, open + 1, place)).unwrap_or_default();
-        let named = inside.iter().any(|b| b.is_ascii_alphabetic()) && (inside.contains(&b'"') || inside.contains(&b'\'') || is_any(inside, RUN) || is_any(inside, &["system", "exec", "passthru"]));
+        let named = inside.iter().any(|b| b.is_ascii_alphabetic())
+            && (inside.contains(&b'"')
+                || inside.contains(&b'\'')
+                || is_any(inside, RUN)
+                || is_any(inside, &["system", "exec", "passthru"]));
         let arguments = matches!(at(bytes, place + 2), b'\'' | b'"' | b')' | b'$');
         if named && arguments && !inside.contains(&b',') && !inside.contains(&b'=') {
             note(view, Class::Php, 70, place..place + 3, "a call of a name in a text", work);
@@ -122,18 +337,35 @@ fn dynamic_calls(view: &View<'_>, work: &mut Work<'_>) {
         if at(bytes, sigil) == b'(' || at(bytes, sigil) == b'.' {
             continue;
         }
-        if let Some((open, odd)) = after_variable(bytes, sigil) && at(bytes, open) == b'(' && bytes.get(open..).is_some_and(|rest| rest.contains(&b')')) {
+        if let Some((open, odd)) = after_variable(bytes, sigil)
+            && at(bytes, open) == b'('
+            && bytes.get(open..).is_some_and(|rest| rest.contains(&b')'))
+        {
             let template = at(bytes, sigil) == b'{' && !odd;
             let jquery = sigil == place + 1 && open == sigil;
             if !jquery && !template {
-                note(view, Class::Php, if odd || leads(bytes, place) { 66 } else { 45 }, place..open + 1, "a call of a variable", work);
+                note(
+                    view,
+                    Class::Php,
+                    if odd || leads(bytes, place) { 66 } else { 45 },
+                    place..open + 1,
+                    "a call of a variable",
+                    work,
+                );
             }
         }
     }
     for glue in [&b"\".\""[..], b"'.'", b"\" . \"", b"' . '"] {
         let joined = memchr::memmem::find(bytes, glue).filter(|_| bytes.contains(&b')'));
         if let Some(place) = joined.filter(|place| tail(bytes, *place).contains(&b'(')) {
-            note(view, Class::Php, 64, place..place + glue.len(), "a name put together from texts", work);
+            note(
+                view,
+                Class::Php,
+                64,
+                place..place + glue.len(),
+                "a name put together from texts",
+                work,
+            );
         }
     }
     array_calls(view, work);
@@ -144,7 +376,12 @@ fn array_calls(view: &View<'_>, work: &mut Work<'_>) {
     let bytes = view.bytes;
     for place in memchr::memchr_iter(b'(', bytes).take(16) {
         let head = trimmed(part(bytes, 0, place));
-        let quoted = head.len() > 3 && (head.ends_with(b"'") || head.ends_with(b"\"") || head.ends_with(b"]")) && (head.starts_with(b"(") || head.starts_with(b"[") || head.starts_with(b"'") || head.starts_with(b"\""));
+        let quoted = head.len() > 3
+            && (head.ends_with(b"'") || head.ends_with(b"\"") || head.ends_with(b"]"))
+            && (head.starts_with(b"(")
+                || head.starts_with(b"[")
+                || head.starts_with(b"'")
+                || head.starts_with(b"\""));
         let argument = matches!(at(bytes, place + 1), b'\'' | b'"' | b'$');
         if quoted && argument {
             note(view, Class::Php, 66, 0..place + 1, "a call of a name in a text", work);
@@ -159,11 +396,14 @@ fn after_variable(bytes: &[u8], start: usize) -> Option<(usize, bool)> {
     if at(bytes, place) == b'{' {
         let close = memchr::memchr(b'}', tail(bytes, place).get(..64.min(bytes.len() - place))?)?;
         let inside = part(bytes, place + 1, place + close);
-        odd = inside.iter().any(|b| matches!(b, b'\'' | b'"' | b'@' | b'~' | b'^')) && inside.len() < 40;
+        odd = inside.iter().any(|b| matches!(b, b'\'' | b'"' | b'@' | b'~' | b'^'))
+            && inside.len() < 40;
         place += close + 1;
     } else {
-        let length = tail(bytes, place).iter().take(40).take_while(|b| is_word(**b) || **b == b'$').count();
-        odd |= length > 0 && part(bytes, place, place + length).iter().all(|b| matches!(b, b'_' | b'$'));
+        let length =
+            tail(bytes, place).iter().take(40).take_while(|b| is_word(**b) || **b == b'$').count();
+        odd |= length > 0
+            && part(bytes, place, place + length).iter().all(|b| matches!(b, b'_' | b'$'));
         place += length;
         if length == 0 {
             return None;
@@ -176,7 +416,7 @@ fn after_variable(bytes: &[u8], start: usize) -> Option<(usize, bool)> {
         }
         let close = memchr::memchr(b']', tail(bytes, open))?;
         let key = part(bytes, open + 1, open + close);
-        odd |= key.iter().any(|b| matches!(b, b'@' | b'+' | b'!' | b'~' | b'^')) ;
+        odd |= key.iter().any(|b| matches!(b, b'@' | b'+' | b'!' | b'~' | b'^'));
         place = open + close + 1;
     }
     Some((skip_space(bytes, place), odd))
@@ -184,25 +424,61 @@ fn after_variable(bytes: &[u8], start: usize) -> Option<(usize, bool)> {
 
 /// `$_GET['x']`, `$GLOBALS[`: variables that only PHP code names.
 fn variables(view: &View<'_>, work: &mut Work<'_>) {
-    const GLOBALS: &[&str] = &["$_get", "$_post", "$_request", "$_server", "$_cookie", "$_files", "$_env", "$_session", "$globals", "$http_raw_post_data", "$_http_"];
+    const GLOBALS: &[&str] = &[
+        "$_get",
+        "$_post",
+        "$_request",
+        "$_server",
+        "$_cookie",
+        "$_files",
+        "$_env",
+        "$_session",
+        "$globals",
+        "$http_raw_post_data",
+        "$_http_",
+    ];
     for name in GLOBALS {
         let Some(place) = find(view.bytes, name.as_bytes()) else { continue };
         let end = place + name.len();
-        let used = matches!(at(view.bytes, skip_space(view.bytes, end)), b'[' | b'{' | b'=' | b')' | b';' | 0);
+        let used = matches!(
+            at(view.bytes, skip_space(view.bytes, end)),
+            b'[' | b'{' | b'=' | b')' | b';' | 0
+        );
         if used && !is_word(at(view.bytes, end)) {
             let confidence = if view.is_short() { 68 } else { 50 };
             note(view, Class::Php, confidence, place..end, "a variable of a PHP request", work);
         }
     }
-    if view.is_short() && let Some(place) = memchr::memmem::find(view.bytes, b"${'").or_else(|| memchr::memmem::find(view.bytes, b"${\"")) {
+    if view.is_short()
+        && let Some(place) = memchr::memmem::find(view.bytes, b"${'")
+            .or_else(|| memchr::memmem::find(view.bytes, b"${\""))
+    {
         let plain = !contains_any(view.bytes, &["getclass", "format"]);
-        note(view, Class::Php, if plain { 62 } else { 30 }, place..place + 3, "a variable whose name is computed", work);
+        note(
+            view,
+            Class::Php,
+            if plain { 62 } else { 30 },
+            place..place + 3,
+            "a variable whose name is computed",
+            work,
+        );
     }
 }
 
 /// `allow_url_include=1`: settings on a command line.
 fn settings(view: &View<'_>, work: &mut Work<'_>) {
-    const SETTINGS: &[&str] = &["allow_url_include", "allow_url_fopen", "auto_prepend_file", "auto_append_file", "disable_functions", "open_basedir", "safe_mode", "suhosin.simulation", "cgi.force_redirect", "cgi.redirect_status_env"];
+    const SETTINGS: &[&str] = &[
+        "allow_url_include",
+        "allow_url_fopen",
+        "auto_prepend_file",
+        "auto_append_file",
+        "disable_functions",
+        "open_basedir",
+        "safe_mode",
+        "suhosin.simulation",
+        "cgi.force_redirect",
+        "cgi.redirect_status_env",
+    ];
     for name in SETTINGS {
         let Some(place) = find(view.bytes, name.as_bytes()) else { continue };
         let assigned = at(view.bytes, skip_space(view.bytes, place + name.len())) == b'=';
@@ -215,24 +491,52 @@ fn settings(view: &View<'_>, work: &mut Work<'_>) {
 
 /// A script as the name of an upload, in any of the ways servers take for one.
 fn file_name(view: &View<'_>, work: &mut Work<'_>) {
-    let name: Vec<u8> = view.bytes.iter().copied().filter(|b| !is_space(*b)).map(|b| b.to_ascii_lowercase()).collect();
+    let name: Vec<u8> = view
+        .bytes
+        .iter()
+        .copied()
+        .filter(|b| !is_space(*b))
+        .map(|b| b.to_ascii_lowercase())
+        .collect();
     let name = name.as_slice();
-    let end = name.len() - name.iter().rev().take_while(|b| matches!(b, b'.' | b'"' | b'\'' | b';')).count();
+    let end = name.len()
+        - name.iter().rev().take_while(|b| matches!(b, b'.' | b'"' | b'\'' | b';')).count();
     let name = part(name, 0, end);
     let mut extensions = name.split(|b| *b == b'.').skip(1);
     let is_php = |extension: &[u8]| {
         let letters = extension.iter().take_while(|b| b.is_ascii_alphabetic()).count();
         let rest = tail(extension, letters);
-        is_any(part(extension, 0, letters), &["php", "phtml", "phtm", "pht", "phps", "phar", "phpt", "pgif", "inc"]) && rest.len() <= 1 && rest.iter().all(u8::is_ascii_digit)
+        is_any(
+            part(extension, 0, letters),
+            &["php", "phtml", "phtm", "pht", "phps", "phar", "phpt", "pgif", "inc"],
+        ) && rest.len() <= 1
+            && rest.iter().all(u8::is_ascii_digit)
     };
-    let is_other = |extension: &[u8]| is_any(extension, &["jsp", "jspx", "jsw", "jsv", "jspf", "asp", "aspx", "asa", "cer", "ashx", "asmx", "cfm", "cgi", "htaccess", "war"]);
+    let is_other = |extension: &[u8]| {
+        is_any(
+            extension,
+            &[
+                "jsp", "jspx", "jsw", "jsv", "jspf", "asp", "aspx", "asa", "cer", "ashx", "asmx",
+                "cfm", "cgi", "htaccess", "war",
+            ],
+        )
+    };
     let script = extensions.clone().any(|e| is_php(e) && !e.eq_ignore_ascii_case(b"inc"));
     let other = extensions.any(is_other);
     if script || other {
         let class = if script { Class::Php } else { Class::Java };
-        note(view, class, if script { 76 } else { 66 }, 0..view.bytes.len(), "a script as the name of a file", work);
+        note(
+            view,
+            class,
+            if script { 76 } else { 66 },
+            0..view.bytes.len(),
+            "a script as the name of a file",
+            work,
+        );
     }
-    if contains_any(name, &["/tmp/sess_", "sess_"]) && name.iter().rev().take_while(|b| b.is_ascii_alphanumeric()).count() >= 20 {
+    if contains_any(name, &["/tmp/sess_", "sess_"])
+        && name.iter().rev().take_while(|b| b.is_ascii_alphanumeric()).count() >= 20
+    {
         note(view, Class::Php, 62, 0..view.bytes.len(), "the file of a session", work);
     }
 }

@@ -42,7 +42,8 @@ pub(super) fn decode(text: &Text, _: Mask) -> Option<Text> {
         return None;
     }
     // A word or a path has no reason to be read as Base64: real text in it mixes both cases.
-    let mixed = payload.iter().any(u8::is_ascii_uppercase) && payload.iter().any(u8::is_ascii_lowercase);
+    let mixed =
+        payload.iter().any(u8::is_ascii_uppercase) && payload.iter().any(u8::is_ascii_lowercase);
     if !mixed {
         return None;
     }
@@ -63,7 +64,9 @@ pub(super) fn decode(text: &Text, _: Mask) -> Option<Text> {
 
 /// Text, or the beginning of a serialised object.
 fn is_readable(bytes: &[u8]) -> bool {
-    let magic = bytes.starts_with(b"\xac\xed\0\x05") || bytes.starts_with(b"\x80\x04\x95") || bytes.starts_with(b"\x80\x02");
+    let magic = bytes.starts_with(b"\xac\xed\0\x05")
+        || bytes.starts_with(b"\x80\x04\x95")
+        || bytes.starts_with(b"\x80\x02");
     let printable = bytes.iter().all(|byte| matches!(byte, b'\t' | b'\n' | b'\r' | 0x20..=0x7e));
     magic || printable && bytes.len() >= 8
 }

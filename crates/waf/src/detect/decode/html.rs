@@ -7,12 +7,44 @@ use crate::detect::scan::{Mask, class};
 
 /// The names attacks need. They are few: the others are letters and signs of text.
 const NAMES: &[(&str, u32)] = &[
-    ("lt", 0x3c), ("gt", 0x3e), ("quot", 0x22), ("apos", 0x27), ("amp", 0x26), ("colon", 0x3a),
-    ("lpar", 0x28), ("rpar", 0x29), ("tab", 9), ("newline", 10), ("nbsp", 0x20), ("sol", 0x2f),
-    ("bsol", 0x5c), ("equals", 0x3d), ("comma", 0x2c), ("period", 0x2e), ("semi", 0x3b),
-    ("lbrace", 0x7b), ("lcub", 0x7b), ("rbrace", 0x7d), ("rcub", 0x7d), ("lbrack", 0x5b), ("lsqb", 0x5b),
-    ("rbrack", 0x5d), ("rsqb", 0x5d), ("dollar", 0x24), ("percnt", 0x25), ("num", 0x23), ("grave", 0x60),
-    ("diacriticalgrave", 0x60), ("verbar", 0x7c), ("vert", 0x7c), ("excl", 0x21), ("plus", 0x2b), ("ast", 0x2a), ("lowbar", 0x5f), ("commat", 0x40), ("hat", 0x5e),
+    ("lt", 0x3c),
+    ("gt", 0x3e),
+    ("quot", 0x22),
+    ("apos", 0x27),
+    ("amp", 0x26),
+    ("colon", 0x3a),
+    ("lpar", 0x28),
+    ("rpar", 0x29),
+    ("tab", 9),
+    ("newline", 10),
+    ("nbsp", 0x20),
+    ("sol", 0x2f),
+    ("bsol", 0x5c),
+    ("equals", 0x3d),
+    ("comma", 0x2c),
+    ("period", 0x2e),
+    ("semi", 0x3b),
+    ("lbrace", 0x7b),
+    ("lcub", 0x7b),
+    ("rbrace", 0x7d),
+    ("rcub", 0x7d),
+    ("lbrack", 0x5b),
+    ("lsqb", 0x5b),
+    ("rbrack", 0x5d),
+    ("rsqb", 0x5d),
+    ("dollar", 0x24),
+    ("percnt", 0x25),
+    ("num", 0x23),
+    ("grave", 0x60),
+    ("diacriticalgrave", 0x60),
+    ("verbar", 0x7c),
+    ("vert", 0x7c),
+    ("excl", 0x21),
+    ("plus", 0x2b),
+    ("ast", 0x2a),
+    ("lowbar", 0x5f),
+    ("commat", 0x40),
+    ("hat", 0x5e),
 ];
 
 /// The character reference at the start of `bytes`, which hold `&`, and its length; `None` when
@@ -28,7 +60,9 @@ pub(in crate::detect) fn entity(bytes: &[u8]) -> Option<(u32, usize)> {
     match found {
         Some((_, code)) if ended => Some((*code, length + 2)),
         // Old names need no semicolon.
-        Some((known, code)) if matches!(*known, "lt" | "gt" | "quot" | "amp") => Some((*code, length + 1)),
+        Some((known, code)) if matches!(*known, "lt" | "gt" | "quot" | "amp") => {
+            Some((*code, length + 1))
+        }
         _ => None,
     }
 }

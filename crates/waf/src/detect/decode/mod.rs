@@ -34,6 +34,8 @@ pub(super) const DECODERS: &[(Layer, Decoder)] = &[
 pub(super) fn is_plain(mask: Mask, length: usize) -> bool {
     let cause = class::PERCENT | class::AMP | class::BACKSLASH | class::HIGH | class::CONTROL;
     let utf7 = mask.all(class::PLUS) && mask.any(class::LETTER);
-    let base64 = length >= base64::SHORTEST && mask.any(class::LETTER) && !mask.any(class::SPACE | class::COLON);
+    let base64 = length >= base64::SHORTEST
+        && mask.any(class::LETTER)
+        && !mask.any(class::SPACE | class::COLON);
     !mask.any(cause) && !utf7 && !base64
 }

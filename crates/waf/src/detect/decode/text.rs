@@ -38,7 +38,11 @@ impl Text {
     }
 
     /// The stretch of the original that `span` came from.
-    pub(in crate::detect) fn in_original(&self, span: &Range<usize>, length: usize) -> Range<usize> {
+    pub(in crate::detect) fn in_original(
+        &self,
+        span: &Range<usize>,
+        length: usize,
+    ) -> Range<usize> {
         let place = |at: usize| match self.origin.get(at) {
             Some(&origin) => usize::try_from(origin).unwrap_or(length),
             None if self.origin.is_empty() => at,

@@ -45,7 +45,9 @@ fn folded(bytes: &[u8], place: usize) -> Option<(u8, usize)> {
             // Careless decoders do not look at the two leading bits.
             let code = u32::from(first & 0x1f) << 6 | bits(follow(1));
             let known = is_follow(follow(1)) || matches!(follow(1), 0x2f | 0x5c | 0x2e);
-            ascii(if is_follow(follow(1)) { code } else { u32::from(follow(1)) }).filter(|_| known).map(|byte| (byte, 2))
+            ascii(if is_follow(follow(1)) { code } else { u32::from(follow(1)) })
+                .filter(|_| known)
+                .map(|byte| (byte, 2))
         }
         0xe0 if is_follow(follow(1)) && follow(1) < 0xa0 && is_follow(follow(2)) => {
             ascii(bits(follow(1)) << 6 | bits(follow(2))).map(|byte| (byte, 3))
@@ -111,7 +113,8 @@ fn shifted(bytes: &[u8], place: usize) -> Option<(Vec<u8>, usize)> {
         b'/' => Some(63),
         _ => None,
     };
-    let run = tail(bytes, place + 1).iter().take(LONGEST).take_while(|b| digit(**b).is_some()).count();
+    let run =
+        tail(bytes, place + 1).iter().take(LONGEST).take_while(|b| digit(**b).is_some()).count();
     if run < 3 {
         return None;
     }
@@ -140,7 +143,9 @@ pub(super) fn utf16(text: &Text, mask: Mask) -> Option<Text> {
         return None;
     }
     let mut out = text.builder();
-    for (place, byte) in bytes.iter().enumerate().filter(|(_, byte)| !matches!(byte, 0 | 0xfe | 0xff)) {
+    for (place, byte) in
+        bytes.iter().enumerate().filter(|(_, byte)| !matches!(byte, 0 | 0xfe | 0xff))
+    {
         out.push(*byte, place);
     }
     Some(out.finish())

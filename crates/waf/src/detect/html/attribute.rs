@@ -15,7 +15,8 @@ pub(super) struct Attribute<'a> {
 /// Reads the attribute at `start`; gives it and the place behind it.
 pub(super) fn read(bytes: &[u8], start: usize) -> (Attribute<'_>, usize) {
     let rest = tail(bytes, start);
-    let length = rest.iter().take_while(|&&b| !is_blank(b) && !matches!(b, b'=' | b'>' | b'/')).count();
+    let length =
+        rest.iter().take_while(|&&b| !is_blank(b) && !matches!(b, b'=' | b'>' | b'/')).count();
     let name = part(rest, 0, length);
     let mut place = start + length;
     let gap = tail(bytes, place).iter().take_while(|&&b| is_blank(b)).count();
@@ -40,22 +41,119 @@ pub(super) fn read(bytes: &[u8], start: usize) -> (Attribute<'_>, usize) {
 /// Whether `name`, an attribute of a tag, is an event handler.
 pub(super) fn is_handler(name: &[u8]) -> bool {
     let long = (4..=40).contains(&name.len());
-    long && starts_with_any(name, &["on"]) && tail(name, 2).iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+    long && starts_with_any(name, &["on"])
+        && tail(name, 2).iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
 }
 
 /// What names of events begin with. Outside a tag, `once = 3` is text and `onclick = 3` is not.
 const EVENTS: &[&str] = &[
-    "abort", "activate", "afterprint", "afterscriptexecute", "animation", "auxclick", "before",
-    "begin", "blur", "bounce", "cancel", "canplay", "cellchange", "change", "click", "close",
-    "command", "contentvisibility", "contextmenu", "control", "copy", "cuechange", "cut", "dataavailable", "dataset", "dblclick",
-    "deactivate", "devicemotion", "deviceorientation", "drag", "drop", "durationchange", "emptied", "end", "error",
-    "filterchange", "finish", "focus", "formdata", "fullscreen", "gesture", "gotpointer", "hashchange", "help",
-    "input", "invalid", "key", "layoutcomplete", "load", "locationchange", "losecapture", "lostpointer", "media", "message", "mouse",
-    "move", "offline", "online", "orientation", "outofsync", "page", "paste", "pause", "play", "pointer", "popstate",
-    "progress", "propertychange", "ratechange", "readystatechange", "redo", "rejectionhandled", "repeat", "reset",
-    "resize", "resume", "reverse", "row", "scroll", "search", "securitypolicy", "seek", "select", "show",
-    "slotchange", "stalled", "start", "stop", "storage", "submit", "suspend", "syncrestored", "timeerror", "timeupdate",
-    "toggle", "touch", "transition", "trackchange", "undo", "unhandledrejection", "unload", "urlflip", "volumechange", "wait", "webkit", "wheel", "zoom",
+    "abort",
+    "activate",
+    "afterprint",
+    "afterscriptexecute",
+    "animation",
+    "auxclick",
+    "before",
+    "begin",
+    "blur",
+    "bounce",
+    "cancel",
+    "canplay",
+    "cellchange",
+    "change",
+    "click",
+    "close",
+    "command",
+    "contentvisibility",
+    "contextmenu",
+    "control",
+    "copy",
+    "cuechange",
+    "cut",
+    "dataavailable",
+    "dataset",
+    "dblclick",
+    "deactivate",
+    "devicemotion",
+    "deviceorientation",
+    "drag",
+    "drop",
+    "durationchange",
+    "emptied",
+    "end",
+    "error",
+    "filterchange",
+    "finish",
+    "focus",
+    "formdata",
+    "fullscreen",
+    "gesture",
+    "gotpointer",
+    "hashchange",
+    "help",
+    "input",
+    "invalid",
+    "key",
+    "layoutcomplete",
+    "load",
+    "locationchange",
+    "losecapture",
+    "lostpointer",
+    "media",
+    "message",
+    "mouse",
+    "move",
+    "offline",
+    "online",
+    "orientation",
+    "outofsync",
+    "page",
+    "paste",
+    "pause",
+    "play",
+    "pointer",
+    "popstate",
+    "progress",
+    "propertychange",
+    "ratechange",
+    "readystatechange",
+    "redo",
+    "rejectionhandled",
+    "repeat",
+    "reset",
+    "resize",
+    "resume",
+    "reverse",
+    "row",
+    "scroll",
+    "search",
+    "securitypolicy",
+    "seek",
+    "select",
+    "show",
+    "slotchange",
+    "stalled",
+    "start",
+    "stop",
+    "storage",
+    "submit",
+    "suspend",
+    "syncrestored",
+    "timeerror",
+    "timeupdate",
+    "toggle",
+    "touch",
+    "transition",
+    "trackchange",
+    "undo",
+    "unhandledrejection",
+    "unload",
+    "urlflip",
+    "volumechange",
+    "wait",
+    "webkit",
+    "wheel",
+    "zoom",
 ];
 
 /// A new attribute that begins before the `=` at `equals`, outside any tag of the value.
@@ -66,16 +164,24 @@ pub(super) fn break_out(view: &View<'_>, equals: usize) -> Option<Sign> {
         end -= 1;
     }
     let head = part(bytes, 0, end);
-    let length = head.iter().rev().take(44).take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b':')).count();
+    let length = head
+        .iter()
+        .rev()
+        .take(44)
+        .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b':'))
+        .count();
     let start = end - length;
     let name = part(bytes, start, end);
     let separator = before(bytes, start);
-    let separated = start == 0 || is_blank(separator) || matches!(separator, b'"' | b'\'' | b'/' | b'`' | b',' | b';');
+    let separated = start == 0
+        || is_blank(separator)
+        || matches!(separator, b'"' | b'\'' | b'/' | b'`' | b',' | b';');
     if !separated || length < 3 {
         return None;
     }
     let (attribute, after) = read(bytes, start);
-    let (confidence, reason) = judge(view, name, attribute.value, leaves_quote(bytes, start), start)?;
+    let (confidence, reason) =
+        judge(view, name, attribute.value, leaves_quote(bytes, start), start)?;
     Some(Sign { confidence, start, end: after.min(bytes.len()).max(equals), reason })
 }
 
@@ -92,9 +198,16 @@ fn leaves_quote(bytes: &[u8], start: usize) -> bool {
     memchr::memchr_iter(quote, earlier).count() % 2 == 0
 }
 
-fn judge(view: &View<'_>, name: &[u8], value: &[u8], leaves: bool, start: usize) -> Option<(u8, &'static str)> {
+fn judge(
+    view: &View<'_>,
+    name: &[u8],
+    value: &[u8],
+    leaves: bool,
+    start: usize,
+) -> Option<(u8, &'static str)> {
     let handler = starts_with_any(name, &["on"]) && starts_with_any(tail(name, 2), EVENTS);
-    let runs = value.iter().any(|b| matches!(b, b'(' | b'`' | b'=' | b'\\' | b'[' | b'&' | b'%')) || is_any(value, &["alert"]);
+    let runs = value.iter().any(|b| matches!(b, b'(' | b'`' | b'=' | b'\\' | b'[' | b'&' | b'%'))
+        || is_any(value, &["alert"]);
     let first = start == 0 || trimmed(part(view.bytes, 0, start)).is_empty();
     if handler {
         let reason = "an event handler after the end of an attribute";
@@ -112,7 +225,11 @@ fn judge(view: &View<'_>, name: &[u8], value: &[u8], leaves: bool, start: usize)
     if address && (url::is_active_scheme(value) || name.eq_ignore_ascii_case(b"srcdoc") && leaves) {
         return Some((if leaves { 86 } else { 70 }, "an address that runs code"));
     }
-    let style = is_any(name, &["style"]) && crate::detect::bytes::contains_any(value, &["expression(", "javascript:", "-moz-binding", "behavior:"]);
+    let style = is_any(name, &["style"])
+        && crate::detect::bytes::contains_any(
+            value,
+            &["expression(", "javascript:", "-moz-binding", "behavior:"],
+        );
     if style {
         return Some((if leaves { 85 } else { 72 }, "a style that runs code"));
     }

@@ -17,7 +17,12 @@ impl<'a> Quoted<'a> {
     /// Prose of some length around the code is what makes a document of it: a lone snippet in
     /// backticks is judged as if it were bare.
     pub(super) fn new(view: &View<'a>) -> Self {
-        let words = view.bytes.split(|byte| *byte == b' ').take(64).filter(|word| is_prose_word(word)).count();
+        let words = view
+            .bytes
+            .split(|byte| *byte == b' ')
+            .take(64)
+            .filter(|word| is_prose_word(word))
+            .count();
         let applies = view.mask.any(class::TICK) && words >= 6;
         Self { bytes: view.bytes, applies, scanned: 0, fenced: false }
     }
@@ -28,7 +33,8 @@ impl<'a> Quoted<'a> {
             return false;
         }
         self.advance(place);
-        self.fenced && memchr::memmem::find(tail(self.bytes, place), b"\n```").is_some() || self.inline(place)
+        self.fenced && memchr::memmem::find(tail(self.bytes, place), b"\n```").is_some()
+            || self.inline(place)
     }
 
     fn advance(&mut self, place: usize) {

@@ -32,7 +32,16 @@ const ANCHORS: usize = 20_000;
 pub(super) fn has_cause(view: &View<'_>) -> bool {
     let mask = view.mask;
     mask.any(class::LESS)
-        || mask.any(class::EQUALS) && !view.is_header() && mask.any(class::QUOTE | class::DOUBLE | class::SPACE | class::SLASH | class::LINE | class::PAREN)
+        || mask.any(class::EQUALS)
+            && !view.is_header()
+            && mask.any(
+                class::QUOTE
+                    | class::DOUBLE
+                    | class::SPACE
+                    | class::SLASH
+                    | class::LINE
+                    | class::PAREN,
+            )
         || view.has(signal::SCRIPT)
         || mask.only(class::BRACKET | class::PAREN | class::PLUS | class::OTHER)
 }

@@ -1,19 +1,83 @@
 //! Code that leaves a string of a script, or is a script from end to end.
 
 use super::Sign;
-use crate::detect::bytes::{at, find, is_any, is_word, part, skip_space, starts_with, starts_with_any, tail, trimmed};
+use crate::detect::bytes::{
+    at, find, is_any, is_word, part, skip_space, starts_with, starts_with_any, tail, trimmed,
+};
 use crate::detect::scan::{class, signal};
 use crate::detect::view::View;
 
 /// Globals whose call or member access shows that a script runs.
 const GLOBALS: &[&str] = &[
-    "alert", "confirm", "prompt", "eval", "print", "fetch", "settimeout", "setinterval", "setimmediate", "function", "document",
-    "window", "location", "top", "self", "parent", "frames", "this", "globalthis", "atob", "string", "constructor",
-    "import", "xmlhttprequest", "navigator", "localstorage", "sessionstorage", "console", "open", "reflect", "execscript", "opener", "history", "$", "jquery", "onerror", "throw", "new", "name", "content", "valueof", "parseint", "unescape", "decodeuri", "decodeuricomponent", "object", "array", "proxy", "promise", "url", "image", "websocket", "postmessage",
+    "alert",
+    "confirm",
+    "prompt",
+    "eval",
+    "print",
+    "fetch",
+    "settimeout",
+    "setinterval",
+    "setimmediate",
+    "function",
+    "document",
+    "window",
+    "location",
+    "top",
+    "self",
+    "parent",
+    "frames",
+    "this",
+    "globalthis",
+    "atob",
+    "string",
+    "constructor",
+    "import",
+    "xmlhttprequest",
+    "navigator",
+    "localstorage",
+    "sessionstorage",
+    "console",
+    "open",
+    "reflect",
+    "execscript",
+    "opener",
+    "history",
+    "$",
+    "jquery",
+    "onerror",
+    "throw",
+    "new",
+    "name",
+    "content",
+    "valueof",
+    "parseint",
+    "unescape",
+    "decodeuri",
+    "decodeuricomponent",
+    "object",
+    "array",
+    "proxy",
+    "promise",
+    "url",
+    "image",
+    "websocket",
+    "postmessage",
 ];
 
 /// Calls that nobody writes into a field that is not made for code.
-const CALLS: &[&str] = &["alert", "confirm", "prompt", "eval", "settimeout", "setinterval", "function", "execscript", "atob", "import", "setimmediate"];
+const CALLS: &[&str] = &[
+    "alert",
+    "confirm",
+    "prompt",
+    "eval",
+    "settimeout",
+    "setinterval",
+    "function",
+    "execscript",
+    "atob",
+    "import",
+    "setimmediate",
+];
 
 /// Code behind the quote before `start`; `opens` when that quote ends a string of the application.
 pub(super) fn break_out(view: &View<'_>, start: usize, opens: bool) -> Option<Sign> {
@@ -23,11 +87,55 @@ pub(super) fn break_out(view: &View<'_>, start: usize, opens: bool) -> Option<Si
         place += 1;
     }
     let joint = at(bytes, place);
-    if !matches!(joint, b';' | b'-' | b'+' | b'*' | b'/' | b',' | b'|' | b'&' | b'^' | b'?' | b':' | b'<' | b'>' | b'=' | b'%' | b'\n' | b'\r') {
+    if !matches!(
+        joint,
+        b';' | b'-'
+            | b'+'
+            | b'*'
+            | b'/'
+            | b','
+            | b'|'
+            | b'&'
+            | b'^'
+            | b'?'
+            | b':'
+            | b'<'
+            | b'>'
+            | b'='
+            | b'%'
+            | b'\n'
+            | b'\r'
+    ) {
         return None;
     }
-    while matches!(at(bytes, place), b';' | b'-' | b'+' | b'*' | b'/' | b',' | b'|' | b'&' | b'^' | b'?' | b':' | b'<' | b'>' | b'=' | b'%' | b'!' | b'~' | b'(' | b'{' | b'[' | b' ' | b'\t' | b'\n' | b'\r' | b'"' | b'\'')
-        && place < start + 24
+    while matches!(
+        at(bytes, place),
+        b';' | b'-'
+            | b'+'
+            | b'*'
+            | b'/'
+            | b','
+            | b'|'
+            | b'&'
+            | b'^'
+            | b'?'
+            | b':'
+            | b'<'
+            | b'>'
+            | b'='
+            | b'%'
+            | b'!'
+            | b'~'
+            | b'('
+            | b'{'
+            | b'['
+            | b' '
+            | b'\t'
+            | b'\n'
+            | b'\r'
+            | b'"'
+            | b'\''
+    ) && place < start + 24
     {
         place += 1;
     }
@@ -40,7 +148,12 @@ pub(super) fn break_out(view: &View<'_>, start: usize, opens: bool) -> Option<Si
         () if opens && ends && call.sure => 50,
         () => 20,
     };
-    Some(Sign { confidence, start: start - 1, end: call.end, reason: "a script after the end of a string" })
+    Some(Sign {
+        confidence,
+        start: start - 1,
+        end: call.end,
+        reason: "a script after the end of a string",
+    })
 }
 
 /// A call or assignment of a global.
@@ -51,7 +164,8 @@ struct Call {
 }
 
 fn call_at(bytes: &[u8], start: usize) -> Option<Call> {
-    let length = tail(bytes, start).iter().take(40).take_while(|&&b| is_word(b) || b == b'$').count();
+    let length =
+        tail(bytes, start).iter().take(40).take_while(|&&b| is_word(b) || b == b'$').count();
     let name = part(bytes, start, start + length);
     let next = skip_space(bytes, start + length);
     let after = at(bytes, next);
@@ -59,7 +173,10 @@ fn call_at(bytes: &[u8], start: usize) -> Option<Call> {
     let sure = is_any(name, CALLS);
     let arguments = matches!(after, b'(' | b'`');
     let member = matches!(after, b'.' | b'[');
-    let hides = is_any(name, &["top", "self", "window", "this", "parent", "frames", "globalthis", "document"]);
+    let hides = is_any(
+        name,
+        &["top", "self", "window", "this", "parent", "frames", "globalthis", "document"],
+    );
     match () {
         () if global && arguments && length > 1 => Some(Call { end: next + 1, sure }),
         () if global && member => {
@@ -67,7 +184,9 @@ fn call_at(bytes: &[u8], start: usize) -> Option<Call> {
             let inner = rest.iter().take(120).position(|b| matches!(b, b'(' | b'=' | b'`'));
             inner.map(|inner| Call { end: next + inner + 1, sure: hides })
         }
-        () if is_any(name, &["location", "onerror"]) && after == b'=' => Some(Call { end: next + 1, sure: true }),
+        () if is_any(name, &["location", "onerror"]) && after == b'=' => {
+            Some(Call { end: next + 1, sure: true })
+        }
         () if is_any(name, &["new", "throw", "var", "let"]) && after != 0 => {
             let rest = tail(bytes, next);
             let inner = rest.iter().take(60).position(|b| matches!(b, b'(' | b'='));
@@ -81,22 +200,32 @@ fn call_at(bytes: &[u8], start: usize) -> Option<Call> {
 fn closes(bytes: &[u8], from: usize) -> bool {
     let rest = trimmed(tail(bytes, from));
     let last = rest.last().copied().unwrap_or(0);
-    let comment = rest.windows(2).any(|pair| pair == b"//" || pair == b"/*") || find(rest, b"<!--").is_some();
+    let comment =
+        rest.windows(2).any(|pair| pair == b"//" || pair == b"/*") || find(rest, b"<!--").is_some();
     comment || matches!(last, b'\'' | b'"' | b'`' | b'{' | b'[' | b'-' | b'+' | b',')
 }
 
 /// The value is a script from end to end.
 pub(super) fn whole(view: &View<'_>) -> Option<Sign> {
     let bytes = trimmed(view.bytes);
-    let sign = |confidence, reason| Some(Sign { confidence, start: 0, end: view.bytes.len(), reason });
+    let sign =
+        |confidence, reason| Some(Sign { confidence, start: 0, end: view.bytes.len(), reason });
     let symbols = |b: &u8| matches!(b, b'[' | b']' | b'(' | b')' | b'!' | b'+' | b'{' | b'}');
     if bytes.len() >= 20 && bytes.iter().all(symbols) {
         return sign(80, "a script written in brackets");
     }
-    if !view.is_short() || !view.has(signal::SCRIPT) || view.is_header() && !view.mask.any(class::PAREN | class::BRACKET) {
+    if !view.is_short()
+        || !view.has(signal::SCRIPT)
+        || view.is_header() && !view.mask.any(class::PAREN | class::BRACKET)
+    {
         return None;
     }
-    let start = bytes.iter().take_while(|b| matches!(b, b'(' | b'{' | b'[' | b';' | b'!' | b'-' | b'+' | b'/' | b'*' | b' ')).count();
+    let start = bytes
+        .iter()
+        .take_while(|b| {
+            matches!(b, b'(' | b'{' | b'[' | b';' | b'!' | b'-' | b'+' | b'/' | b'*' | b' ')
+        })
+        .count();
     let code = tail(bytes, start);
     let length = code.iter().take_while(|&&b| is_word(b)).count();
     let name = part(code, 0, length);
@@ -114,18 +243,60 @@ fn is_called(code: &[u8], open: usize) -> bool {
     let rest = tail(code, open + 1);
     let end = rest.iter().position(|b| matches!(b, b')' | b'`')).unwrap_or(rest.len());
     let arguments = part(rest, 0, end);
-    let words = arguments.split(|b| *b == b' ').filter(|word| word.len() > 1 && word.iter().all(u8::is_ascii_alphabetic)).count();
+    let words = arguments
+        .split(|b| *b == b' ')
+        .filter(|word| word.len() > 1 && word.iter().all(u8::is_ascii_alphabetic))
+        .count();
     words <= 1 || arguments.iter().any(|b| matches!(b, b'\'' | b'"' | b',' | b'(' | b'.'))
 }
 
 fn member_sign(code: &[u8], name: &[u8], next: u8) -> Option<u8> {
-    let computed = next == b'[' && is_any(name, &["self", "window", "top", "parent", "this", "frames", "document", "globalthis"]);
+    let computed = next == b'['
+        && is_any(
+            name,
+            &["self", "window", "top", "parent", "this", "frames", "document", "globalthis"],
+        );
     let bracket = computed && code.iter().any(|b| matches!(b, b'"' | b'\'' | b'`' | b'/'));
-    let reflect = is_any(name, &["reflect"]) && next == b'.' && code.contains(&b'(') | code.contains(&b'`');
-    let document = is_any(name, &["document"]) && starts_with_any(code, &["document.cookie", "document.domain", "document.write", "document.location", "document.body", "document.query", "document.getelement", "document/*", "document.url", "document.createelement"]);
-    let window = is_any(name, &["window"]) && starts_with_any(code, &["window.location", "window.open", "window.name", "window.onerror", "window[", "window.eval", "window.alert"]);
-    let location = is_any(name, &["location"]) && starts_with_any(code, &["location.href=", "location=", "location.replace(", "location.assign("]);
-    let built = starts_with_any(code, &["string.fromcharcode(", "constructor.constructor(", "function(", "new function("]);
+    let reflect =
+        is_any(name, &["reflect"]) && next == b'.' && code.contains(&b'(') | code.contains(&b'`');
+    let document = is_any(name, &["document"])
+        && starts_with_any(
+            code,
+            &[
+                "document.cookie",
+                "document.domain",
+                "document.write",
+                "document.location",
+                "document.body",
+                "document.query",
+                "document.getelement",
+                "document/*",
+                "document.url",
+                "document.createelement",
+            ],
+        );
+    let window = is_any(name, &["window"])
+        && starts_with_any(
+            code,
+            &[
+                "window.location",
+                "window.open",
+                "window.name",
+                "window.onerror",
+                "window[",
+                "window.eval",
+                "window.alert",
+            ],
+        );
+    let location = is_any(name, &["location"])
+        && starts_with_any(
+            code,
+            &["location.href=", "location=", "location.replace(", "location.assign("],
+        );
+    let built = starts_with_any(
+        code,
+        &["string.fromcharcode(", "constructor.constructor(", "function(", "new function("],
+    );
     let words = code.iter().filter(|b| **b == b' ').count();
     match () {
         () if bracket => Some(70),

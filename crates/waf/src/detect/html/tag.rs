@@ -15,16 +15,58 @@ fn element(name: &[u8]) -> (u8, &'static str) {
     let is = |names: &[&str]| is_any(local, names);
     match () {
         () if is(&["script"]) => (92, "a script element"),
-        () if is(&["iframe", "frame", "frameset", "object", "embed", "applet", "ilayer", "layer", "bgsound", "isindex", "portal", "fencedframe"]) => {
+        () if is(&[
+            "iframe",
+            "frame",
+            "frameset",
+            "object",
+            "embed",
+            "applet",
+            "ilayer",
+            "layer",
+            "bgsound",
+            "isindex",
+            "portal",
+            "fencedframe",
+        ]) =>
+        {
             (70, "an element that loads active content")
         }
-        () if is(&["vmlframe", "xss", "handler", "listener", "set"]) && name.len() > local.len() => (70, "an element that loads active content"),
+        () if is(&["vmlframe", "xss", "handler", "listener", "set"])
+            && name.len() > local.len() =>
+        {
+            (70, "an element that loads active content")
+        }
         () if is(&["base"]) => (62, "an element that moves every address of the page"),
         () if is(&["style"]) => (55, "a style element"),
-        () if is(&["svg", "math", "foreignobject", "animate", "animatetransform", "noscript", "template", "xmp", "plaintext", "noembed", "noframes", "mglyph", "malignmark", "annotation-xml", "desc", "marquee"]) => {
+        () if is(&[
+            "svg",
+            "math",
+            "foreignobject",
+            "animate",
+            "animatetransform",
+            "noscript",
+            "template",
+            "xmp",
+            "plaintext",
+            "noembed",
+            "noframes",
+            "mglyph",
+            "malignmark",
+            "annotation-xml",
+            "desc",
+            "marquee",
+        ]) =>
+        {
             (35, "an element of another language")
         }
-        () if is(&["meta", "link", "form", "input", "button", "textarea", "select", "keygen", "dialog", "video", "audio", "source", "title", "body", "html", "head"]) => (25, "an element of a page"),
+        () if is(&[
+            "meta", "link", "form", "input", "button", "textarea", "select", "keygen", "dialog",
+            "video", "audio", "source", "title", "body", "html", "head",
+        ]) =>
+        {
+            (25, "an element of a page")
+        }
         () => (10, "a tag"),
     }
 }
@@ -39,19 +81,35 @@ pub(super) fn read(view: &View<'_>, place: usize) -> Option<Sign> {
     let closing = at(bytes, next) == b'/';
     next += usize::from(closing);
     if matches!(at(bytes, next), b'!' | b'?' | b'%') {
-        return declaration(bytes).and_then(|(confidence, reason)| found(confidence, bytes.len().min(64), reason));
+        return declaration(bytes)
+            .and_then(|(confidence, reason)| found(confidence, bytes.len().min(64), reason));
     }
     let (name, after) = read_name(bytes, next)?;
     let script = name.eq_ignore_ascii_case(b"script") || ends_with_script(&name);
     if closing {
-        let leaves = script || is_any(&name, &["style", "title", "textarea", "noscript", "iframe", "xmp", "noembed", "template", "svg", "math"]);
+        let leaves = script
+            || is_any(
+                &name,
+                &[
+                    "style", "title", "textarea", "noscript", "iframe", "xmp", "noembed",
+                    "template", "svg", "math",
+                ],
+            );
         let opens_next = memchr::memchr(b'<', tail(bytes, after)).is_some();
         let confidence = match () {
-            () if script && is_end_of_name(at(bytes, after)) => if opens_next { 72 } else { 50 },
+            () if script && is_end_of_name(at(bytes, after)) => {
+                if opens_next {
+                    72
+                } else {
+                    50
+                }
+            }
             () if leaves && opens_next => 30,
             () => 0,
         };
-        return (confidence > 0).then_some(()).and_then(|()| found(confidence, after, "the end of an element whose text is no markup"));
+        return (confidence > 0).then_some(()).and_then(|()| {
+            found(confidence, after, "the end of an element whose text is no markup")
+        });
     }
     let boundary = at(bytes, after);
     let (mut confidence, mut reason) = element(&name);
@@ -73,8 +131,11 @@ fn script_confidence(view: &View<'_>, bytes: &[u8], after: usize) -> u8 {
     let rest = tail(bytes, after);
     let body = memchr::memchr(b'>', rest).map_or(&[][..], |end| tail(rest, end + 1));
     let first = body.iter().copied().find(|byte| !is_blank(*byte)).unwrap_or(0);
-    let mention = at(rest, 0) == b'>' && at(body, 0) == b' ' && view.is_document() == view.is_short();
-    let prose = at(rest, 0) == b'>' && matches!(at(body, 0), b' ' | b',' | b'.' | b'`' | b'"') && !contains_any(part(body, 0, 200), &["(", "`", "</script", "=", "//"]);
+    let mention =
+        at(rest, 0) == b'>' && at(body, 0) == b' ' && view.is_document() == view.is_short();
+    let prose = at(rest, 0) == b'>'
+        && matches!(at(body, 0), b' ' | b',' | b'.' | b'`' | b'"')
+        && !contains_any(part(body, 0, 200), &["(", "`", "</script", "=", "//"]);
     match () {
         () if mention || prose && first != 0 => 50,
         () => 92,
@@ -82,7 +143,9 @@ fn script_confidence(view: &View<'_>, bytes: &[u8], after: usize) -> u8 {
 }
 
 fn ends_with_script(name: &[u8]) -> bool {
-    name.rsplit(|byte| *byte == b':').next().is_some_and(|local| local.eq_ignore_ascii_case(b"script"))
+    name.rsplit(|byte| *byte == b':')
+        .next()
+        .is_some_and(|local| local.eq_ignore_ascii_case(b"script"))
 }
 
 fn is_end_of_name(byte: u8) -> bool {
@@ -129,7 +192,13 @@ fn declaration(bytes: &[u8]) -> Option<(u8, &'static str)> {
 }
 
 /// Reads the attributes from `start` on and raises the confidence; gives the length of the tag.
-fn attributes(bytes: &[u8], start: usize, name: &[u8], confidence: &mut u8, reason: &mut &'static str) -> usize {
+fn attributes(
+    bytes: &[u8],
+    start: usize,
+    name: &[u8],
+    confidence: &mut u8,
+    reason: &mut &'static str,
+) -> usize {
     let mut place = start;
     let mut raise = |level: u8, why: &'static str| {
         if level > *confidence {
@@ -138,7 +207,9 @@ fn attributes(bytes: &[u8], start: usize, name: &[u8], confidence: &mut u8, reas
         }
     };
     for _ in 0..ATTRIBUTES {
-        while is_blank(at(bytes, place)) && place < bytes.len() || matches!(at(bytes, place), b'/' | b'"' | b'\'' | b'`' | b'+' | b',') {
+        while is_blank(at(bytes, place)) && place < bytes.len()
+            || matches!(at(bytes, place), b'/' | b'"' | b'\'' | b'`' | b'+' | b',')
+        {
             place += 1;
         }
         if place >= bytes.len() || matches!(at(bytes, place), b'>') {
@@ -164,21 +235,75 @@ fn judge_attribute(element: &[u8], attribute: attribute::Attribute<'_>) -> (u8, 
     match () {
         () if attribute::is_handler(name) && attribute.has_value => (92, "an event handler"),
         () if is(&["srcdoc"]) && !value.is_empty() => (88, "a page within an attribute"),
-        () if is(&["href", "src", "action", "formaction", "data", "xlink:href", "background", "dynsrc", "lowsrc", "poster", "to", "from", "values", "value", "content", "code", "codebase", "folder", "ping"])
-            && url::is_active_scheme(value) => (92, "an address that runs code"),
+        () if is(&[
+            "href",
+            "src",
+            "action",
+            "formaction",
+            "data",
+            "xlink:href",
+            "background",
+            "dynsrc",
+            "lowsrc",
+            "poster",
+            "to",
+            "from",
+            "values",
+            "value",
+            "content",
+            "code",
+            "codebase",
+            "folder",
+            "ping",
+        ]) && url::is_active_scheme(value) =>
+        {
+            (92, "an address that runs code")
+        }
         () if is(&["style"]) && is_active_style(value) => (85, "a style that runs code"),
-        () if is(&["http-equiv"]) && of(&["meta"]) => (if is_any(value, &["refresh", "set-cookie", "content-security-policy"]) { 82 } else { 40 }, "a meta element that acts"),
-        () if is(&["href"]) && of(&["base"]) && contains_any(value, &["//"]) => (80, "an element that moves every address of the page"),
-        () if is(&["rel"]) && of(&["link"]) && is_any(value, &["import", "stylesheet", "preload", "modulepreload"]) => (62, "a foreign style or import"),
-        () if is(&["href"]) && of(&["link"]) && contains_any(value, &["//"]) => (55, "a foreign style or import"),
-        () if is(&["action", "formaction"]) && contains_any(value, &["//"]) => (62, "a form that sends elsewhere"),
+        () if is(&["http-equiv"]) && of(&["meta"]) => (
+            if is_any(value, &["refresh", "set-cookie", "content-security-policy"]) {
+                82
+            } else {
+                40
+            },
+            "a meta element that acts",
+        ),
+        () if is(&["href"]) && of(&["base"]) && contains_any(value, &["//"]) => {
+            (80, "an element that moves every address of the page")
+        }
+        () if is(&["rel"])
+            && of(&["link"])
+            && is_any(value, &["import", "stylesheet", "preload", "modulepreload"]) =>
+        {
+            (62, "a foreign style or import")
+        }
+        () if is(&["href"]) && of(&["link"]) && contains_any(value, &["//"]) => {
+            (55, "a foreign style or import")
+        }
+        () if is(&["action", "formaction"]) && contains_any(value, &["//"]) => {
+            (62, "a form that sends elsewhere")
+        }
         () if is(&["attributename"]) => (80, "an animation of an address"),
-        () if is(&["xmlns"]) && contains_any(value, &["1999/xhtml"]) && element.contains(&b':') => (70, "an element under another name"),
+        () if is(&["xmlns"]) && contains_any(value, &["1999/xhtml"]) && element.contains(&b':') => {
+            (70, "an element under another name")
+        }
         () => (0, ""),
     }
 }
 
 fn is_active_style(value: &[u8]) -> bool {
-    contains_any(value, &["expression(", "javascript:", "-moz-binding", "behavior:", "behaviour:", "@import", "vbscript:"])
-        || contains_any(value, &["url("]) && contains_any(value, &["data:text", "//"]) && contains_any(value, &["script", "xss"])
+    contains_any(
+        value,
+        &[
+            "expression(",
+            "javascript:",
+            "-moz-binding",
+            "behavior:",
+            "behaviour:",
+            "@import",
+            "vbscript:",
+        ],
+    ) || contains_any(value, &["url("])
+        && contains_any(value, &["data:text", "//"])
+        && contains_any(value, &["script", "xss"])
 }

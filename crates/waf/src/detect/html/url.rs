@@ -14,8 +14,12 @@ fn squeezed(value: &[u8]) -> Vec<u8> {
     let mut place = 0;
     while out.len() < SCHEME {
         let Some(&byte) = value.get(place) else { break };
-        if byte == b'&' && let Some((decoded, length)) = crate::detect::decode::entity(tail(value, place)) {
-            out.extend(u8::try_from(decoded).ok().filter(|b| *b > 0x20).map(|b| b.to_ascii_lowercase()));
+        if byte == b'&'
+            && let Some((decoded, length)) = crate::detect::decode::entity(tail(value, place))
+        {
+            out.extend(
+                u8::try_from(decoded).ok().filter(|b| *b > 0x20).map(|b| b.to_ascii_lowercase()),
+            );
             place += length;
             continue;
         }
@@ -30,28 +34,48 @@ fn squeezed(value: &[u8]) -> Vec<u8> {
 /// Whether the address `value` runs code or is a page of its own.
 pub(super) fn is_active_scheme(value: &[u8]) -> bool {
     let value = squeezed(value);
-    let active = starts_with_any(&value, &["javascript:", "vbscript:", "livescript:", "jscript:", "mocha:"]);
+    let active =
+        starts_with_any(&value, &["javascript:", "vbscript:", "livescript:", "jscript:", "mocha:"]);
     active || is_active_data(&value)
 }
 
 fn is_active_data(value: &[u8]) -> bool {
     starts_with(value, b"data:")
-        && (starts_with_any(tail(value, 5), &["text/html", "image/svg", "text/xml", "application/xhtml", "application/xml", "text/javascript", "application/javascript", "application/x-", "text/x-", "text/vbs"])
-            || starts_with_any(tail(value, 5), &[",", ";"]) && contains_any(value, &["<", "alert", "script", "%3c"]))
+        && (starts_with_any(
+            tail(value, 5),
+            &[
+                "text/html",
+                "image/svg",
+                "text/xml",
+                "application/xhtml",
+                "application/xml",
+                "text/javascript",
+                "application/javascript",
+                "application/x-",
+                "text/x-",
+                "text/vbs",
+            ],
+        ) || starts_with_any(tail(value, 5), &[",", ";"])
+            && contains_any(value, &["<", "alert", "script", "%3c"]))
 }
 
 /// The value as an address, and addresses in places that make them one.
 pub(super) fn active(view: &View<'_>) -> Option<Sign> {
     let bytes = view.bytes;
-    let sign = |confidence, start, end| Some(Sign { confidence, start, end, reason: "an address that runs code" });
-    if !view.has(crate::detect::scan::signal::SCRIPT) && !view.mask.any(crate::detect::scan::class::COLON) {
+    let sign = |confidence, start, end| {
+        Some(Sign { confidence, start, end, reason: "an address that runs code" })
+    };
+    if !view.has(crate::detect::scan::signal::SCRIPT)
+        && !view.mask.any(crate::detect::scan::class::COLON)
+    {
         return None;
     }
     if is_active_scheme(bytes) {
         let code = find(bytes, b":").map_or(bytes, |colon| tail(bytes, colon + 1));
         let end = bytes.len().min(200);
         let runs = !starts_with(squeezed(bytes).as_slice(), b"data:") && !reads_as_prose(code)
-            || starts_with(squeezed(bytes).as_slice(), b"data:") && is_active_data(&squeezed(bytes));
+            || starts_with(squeezed(bytes).as_slice(), b"data:")
+                && is_active_data(&squeezed(bytes));
         let data = starts_with(squeezed(bytes).as_slice(), b"data:");
         return sign(if runs { if data { 72 } else { 86 } } else { 40 }, 0, end);
     }
@@ -59,14 +83,17 @@ pub(super) fn active(view: &View<'_>) -> Option<Sign> {
     for scheme in [&b"javascript:"[..], b"vbscript:"] {
         let Some(place) = find(bytes, scheme) else { continue };
         let before = part(bytes, place.saturating_sub(2), place);
-        let within = before.iter().any(|b| matches!(b, b'(' | b'=' | b'"' | b'\'' | b'<' | b'/' | b'`'));
+        let within =
+            before.iter().any(|b| matches!(b, b'(' | b'=' | b'"' | b'\'' | b'<' | b'/' | b'`'));
         let code = tail(bytes, place + scheme.len());
         if within && !reads_as_prose(code) && !view.is_document() {
             return sign(78, place, bytes.len().min(place + 80));
         }
     }
     let style = ["url(javascript", "-moz-binding:", "expression("];
-    let found = style.iter().find_map(|text| find(bytes, text.as_bytes()).map(|place| (place, text.len())))?;
+    let found = style
+        .iter()
+        .find_map(|text| find(bytes, text.as_bytes()).map(|place| (place, text.len())))?;
     let in_style = contains_any(part(bytes, 0, found.0), &["style", ":", "{"]);
     (in_style && view.is_short()).then_some(()).and_then(|()| sign(68, found.0, found.0 + found.1))
 }

@@ -1,7 +1,9 @@
 //! One simple command of a shell, read with its quotes taken off.
 
 use super::names::{self, Kind};
-use crate::detect::bytes::{at, contains_any, is_any, is_space, is_word, part, skip_space, starts_with_any, tail};
+use crate::detect::bytes::{
+    at, contains_any, is_any, is_space, is_word, part, skip_space, starts_with_any, tail,
+};
 
 /// Bytes of a command that are read.
 const LONGEST: usize = 512;
@@ -73,16 +75,27 @@ pub(super) fn read(bytes: &[u8], start: usize) -> Option<Command> {
     let rest = skip_space(bytes, word.end);
     Some(Command {
         evidence,
-        is_telling: matches!(kind, Kind::Info | Kind::Net | Kind::Shell) && word.text.len() > 1 || is_any(&word.text, &["ls", "dir", "ipconfig", "systeminfo", "tasklist", "ver"]) || by_path || word.hidden,
+        is_telling: matches!(kind, Kind::Info | Kind::Net | Kind::Shell) && word.text.len() > 1
+            || is_any(&word.text, &["ls", "dir", "ipconfig", "systeminfo", "tasklist", "ver"])
+            || by_path
+            || word.hidden,
         has_target: has_target(tail(bytes, word.end)),
-        ends_value: rest >= bytes.len() || matches!(at(bytes, rest), b';' | b'|' | b'&' | b'#' | b'`' | b')' | b'"' | b'\'' | b'\n'),
+        ends_value: rest >= bytes.len()
+            || matches!(
+                at(bytes, rest),
+                b';' | b'|' | b'&' | b'#' | b'`' | b')' | b'"' | b'\'' | b'\n'
+            ),
         end: word.end,
     })
 }
 
 fn skip_openers(bytes: &[u8], start: usize) -> usize {
     let mut place = start;
-    while is_space(at(bytes, place)) || matches!(at(bytes, place), b'(' | b'{' | b'!' | b'@' | b'`') && place < start + 8 && !names_list(bytes, place) {
+    while is_space(at(bytes, place))
+        || matches!(at(bytes, place), b'(' | b'{' | b'!' | b'@' | b'`')
+            && place < start + 8
+            && !names_list(bytes, place)
+    {
         place += 1;
         if place > start + 64 || place >= bytes.len() {
             break;
@@ -103,7 +116,10 @@ fn skip_options(bytes: &[u8], start: usize) -> usize {
         if first != b'-' && !first.is_ascii_digit() {
             break;
         }
-        place = skip_space(bytes, place + tail(bytes, place).iter().take_while(|b| !is_space(**b)).count());
+        place = skip_space(
+            bytes,
+            place + tail(bytes, place).iter().take_while(|b| !is_space(**b)).count(),
+        );
     }
     place
 }
@@ -124,9 +140,15 @@ fn read_word(bytes: &[u8], start: usize) -> Word {
                 place += 1;
             }
             b'\'' | b'"' if is_quoted_letters(bytes, place) => word.hidden |= inner || true,
-            b'\\' | b'^' if at(bytes, place + 1).is_ascii_alphabetic() && (inner || byte == b'\\') => word.hidden = true,
+            b'\\' | b'^'
+                if at(bytes, place + 1).is_ascii_alphabetic() && (inner || byte == b'\\') =>
+            {
+                word.hidden = true
+            }
             b'\'' | b'"' if inner && word.hidden => {}
-            b'$' if inner && matches!(at(bytes, place + 1), b'@' | b'*' | b'1'..=b'9' | b'(' | b'{') => {
+            b'$' if inner
+                && matches!(at(bytes, place + 1), b'@' | b'*' | b'1'..=b'9' | b'(' | b'{') =>
+            {
                 word.hidden = true;
                 place += expansion(bytes, place);
                 continue;
@@ -157,9 +179,12 @@ fn read_word(bytes: &[u8], start: usize) -> Word {
 /// `'c'at`, `"c"`: one or a few letters in quotes as part of a name.
 fn is_quoted_letters(bytes: &[u8], place: usize) -> bool {
     let quote = at(bytes, place);
-    let letters = tail(bytes, place + 1).iter().take(12).take_while(|b| is_word(**b) || **b == b'/').count();
+    let letters =
+        tail(bytes, place + 1).iter().take(12).take_while(|b| is_word(**b) || **b == b'/').count();
     let close = place + 1 + letters;
-    letters > 0 && at(bytes, close) == quote && (is_word(at(bytes, close + 1)) || matches!(at(bytes, close + 1), b'\'' | b'"' | b'/'))
+    letters > 0
+        && at(bytes, close) == quote
+        && (is_word(at(bytes, close + 1)) || matches!(at(bytes, close + 1), b'\'' | b'"' | b'/'))
 }
 
 /// The length of an expansion that is empty as a rule.
@@ -179,14 +204,22 @@ fn program(word: &Word) -> Option<(Kind, bool)> {
     let by_path = base.len() < text.len();
     if by_path {
         let folder = part(text, 0, text.len() - base.len());
-        let system = contains_any(folder, &["bin/"]) || folder.iter().filter(|b| matches!(b, b'?' | b'*')).count() >= 2 && folder.starts_with(b"/");
+        let system = contains_any(folder, &["bin/"])
+            || folder.iter().filter(|b| matches!(b, b'?' | b'*')).count() >= 2
+                && folder.starts_with(b"/");
         if !system {
             return None;
         }
         let known = names::kind(base);
         return match known {
             Some(kind) => Some((kind, true)),
-            None if starts_with_any(text, &["/bin/", "/usr/bin/", "/sbin/", "/usr/sbin/", "/usr/local/bin/"]) && base.len() > 1 => Some((Kind::Info, true)),
+            None if starts_with_any(
+                text,
+                &["/bin/", "/usr/bin/", "/sbin/", "/usr/sbin/", "/usr/local/bin/"],
+            ) && base.len() > 1 =>
+            {
+                Some((Kind::Info, true))
+            }
             None if word.globs > 0 && text.starts_with(b"/") => Some((Kind::File, true)),
             None => None,
         };
@@ -198,25 +231,80 @@ fn judge(bytes: &[u8], word: &Word, kind: Kind, by_path: bool, prefixed: bool) -
     let rest = tail(bytes, word.end);
     let line = rest.iter().position(|b| *b == b'\n').map_or(rest, |end| part(rest, 0, end));
     let arguments = arguments(line);
-    let separated = line.first().is_none_or(|b| is_space(*b) || matches!(b, b';' | b'|' | b'&' | b'<' | b'>' | b'$' | b')' | b'`' | b'#' | b'"' | b'\'' | b',' | b'%'));
+    let separated = line.first().is_none_or(|b| {
+        is_space(*b)
+            || matches!(
+                b,
+                b';' | b'|'
+                    | b'&'
+                    | b'<'
+                    | b'>'
+                    | b'$'
+                    | b')'
+                    | b'`'
+                    | b'#'
+                    | b'"'
+                    | b'\''
+                    | b','
+                    | b'%'
+            )
+    });
     if !separated {
         return Evidence::None;
     }
-    if sensitive(line) || word.hidden && !by_path && arguments > Evidence::Word || by_path && word.globs > 0 {
+    if sensitive(line)
+        || word.hidden && !by_path && arguments > Evidence::Word
+        || by_path && word.globs > 0
+    {
         return Evidence::Strong;
     }
     if word.hidden {
         return if word.text.len() > 1 { Evidence::Good } else { Evidence::Word };
     }
     if by_path {
-        return if matches!(kind, Kind::Shell | Kind::Interpreter) || arguments >= Evidence::Weak { Evidence::Strong } else { Evidence::Good };
+        return if matches!(kind, Kind::Shell | Kind::Interpreter) || arguments >= Evidence::Weak {
+            Evidence::Strong
+        } else {
+            Evidence::Good
+        };
     }
     let evidence = match kind {
         Kind::Shell if contains_any(line, &[" -c", " -i", "http", "<("]) => Evidence::Strong,
-        Kind::Interpreter if contains_any(line, &[" -c", " -e", " -r", "-m ", " -ex", "'", "<<<"]) && arguments >= Evidence::Weak => Evidence::Strong,
+        Kind::Interpreter
+            if contains_any(line, &[" -c", " -e", " -r", "-m ", " -ex", "'", "<<<"])
+                && arguments >= Evidence::Weak =>
+        {
+            Evidence::Strong
+        }
         Kind::Net if contains_any(line, &["://", " -e ", " -lvp", " -o ", "|"]) => Evidence::Strong,
-        Kind::Windows if contains_any(line, &[" /c", " -enc", " -e ", "-nop", "-urlcache", "iex", "downloadstring", "-command", "\\", "/domain", "process call", " user", "/all", "http"]) => {
-            if is_any(&word.text, &["start", "type", "copy", "del", "dir", "query", "set", "net"]) && !contains_any(line, &["\\", " user", "/domain", " /"]) { Evidence::Weak } else { Evidence::Strong }
+        Kind::Windows
+            if contains_any(
+                line,
+                &[
+                    " /c",
+                    " -enc",
+                    " -e ",
+                    "-nop",
+                    "-urlcache",
+                    "iex",
+                    "downloadstring",
+                    "-command",
+                    "\\",
+                    "/domain",
+                    "process call",
+                    " user",
+                    "/all",
+                    "http",
+                ],
+            ) =>
+        {
+            if is_any(&word.text, &["start", "type", "copy", "del", "dir", "query", "set", "net"])
+                && !contains_any(line, &["\\", " user", "/domain", " /"])
+            {
+                Evidence::Weak
+            } else {
+                Evidence::Strong
+            }
         }
         Kind::Word | Kind::Windows if arguments == Evidence::Weak => Evidence::Word,
         _ => arguments,
@@ -230,14 +318,24 @@ fn arguments(line: &[u8]) -> Evidence {
     let argument = tail(line, first);
     let end = argument.iter().position(|b| is_space(*b)).unwrap_or(argument.len());
     let word = part(argument, 0, end);
-    let option = word.starts_with(b"-") && word.len() > 1 && at(word, 1).is_ascii_alphanumeric() | word.starts_with(b"--") && word.len() < 24
+    let option = word.starts_with(b"-")
+        && word.len() > 1
+        && at(word, 1).is_ascii_alphanumeric() | word.starts_with(b"--")
+        && word.len() < 24
         || word.starts_with(b"/") && word.len() == 2;
-    let path = word.starts_with(b"/") && word.len() > 2 && at(word, 1) != b'/' || word.starts_with(b"./") || word.starts_with(b"../") || word.starts_with(b"~/");
+    let path = word.starts_with(b"/") && word.len() > 2 && at(word, 1) != b'/'
+        || word.starts_with(b"./")
+        || word.starts_with(b"../")
+        || word.starts_with(b"~/");
     let address = contains_any(word, &["://"]) || is_address(word);
     let pipe = matches!(at(argument, 0), b'|' | b'>' | b'<') && argument.len() > 2;
     let expands = word.starts_with(b"$") && word.len() > 1 || word.starts_with(b"`");
-    let globs = word.contains(&b'*') && word.len() < 20 || word.contains(&b'?') && word.contains(&b'/');
-    let file = word.len() > 3 && word.contains(&b'.') && word.iter().all(|b| is_word(*b) || matches!(b, b'.' | b'-' | b'/')) && !word.ends_with(b".");
+    let globs =
+        word.contains(&b'*') && word.len() < 20 || word.contains(&b'?') && word.contains(&b'/');
+    let file = word.len() > 3
+        && word.contains(&b'.')
+        && word.iter().all(|b| is_word(*b) || matches!(b, b'.' | b'-' | b'/'))
+        && !word.ends_with(b".");
     let separator = matches!(at(argument, 0), b';' | b'&' | b'#' | b')' | b'`' | b'"' | b'\'');
     match () {
         () if option || path || address || pipe || expands => Evidence::Good,
@@ -256,10 +354,39 @@ fn is_address(word: &[u8]) -> bool {
 
 /// Files and devices that only an attack asks for.
 fn sensitive(line: &[u8]) -> bool {
-    contains_any(line, &["/etc/", "/proc/", "/dev/tcp", "/bin/sh", "/bin/bash", "| sh", "|sh", "| bash", "|bash", "/var/log", "-rf /", "/etc$", "$(", "/root", "/.ssh", "\\windows", "win.ini", "c:\\", "e\\tc", "/e?c", "/???", "/et*", "/e*c"])
+    contains_any(
+        line,
+        &[
+            "/etc/",
+            "/proc/",
+            "/dev/tcp",
+            "/bin/sh",
+            "/bin/bash",
+            "| sh",
+            "|sh",
+            "| bash",
+            "|bash",
+            "/var/log",
+            "-rf /",
+            "/etc$",
+            "$(",
+            "/root",
+            "/.ssh",
+            "\\windows",
+            "win.ini",
+            "c:\\",
+            "e\\tc",
+            "/e?c",
+            "/???",
+            "/et*",
+            "/e*c",
+        ],
+    )
 }
 
 fn has_target(rest: &[u8]) -> bool {
     let rest = part(rest, 0, 200);
-    rest.windows(2).any(|pair| matches!(pair, [b' ' | b'<' | b'>', b'/' | b'~' | b'\\'])) || contains_any(rest, &["://", "..", ":\\"]) || rest.split(|b| *b == b' ').any(is_address)
+    rest.windows(2).any(|pair| matches!(pair, [b' ' | b'<' | b'>', b'/' | b'~' | b'\\']))
+        || contains_any(rest, &["://", "..", ":\\"])
+        || rest.split(|b| *b == b' ').any(is_address)
 }

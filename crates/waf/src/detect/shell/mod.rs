@@ -32,15 +32,34 @@ enum Before {
 /// Whether the bytes and words give cause to look.
 pub(super) fn has_cause(view: &View<'_>) -> bool {
     let mask = view.mask;
-    let separators = mask.any(class::PIPE | class::TICK | class::LINE) || mask.all(class::DOLLAR | class::PAREN)
+    let separators = mask.any(class::PIPE | class::TICK | class::LINE)
+        || mask.all(class::DOLLAR | class::PAREN)
         || mask.any(class::SEMICOLON | class::AMP) && !is_structured_header(view);
-    separators || view.has(signal::COMMAND) || mask.all(class::DOLLAR | class::BRACE) || mask.all(class::LESS | class::PAREN)
+    separators
+        || view.has(signal::COMMAND)
+        || mask.all(class::DOLLAR | class::BRACE)
+        || mask.all(class::LESS | class::PAREN)
 }
 
 /// `text/html;q=0.9`: a semicolon is the grammar of these headers.
 fn is_structured_header(view: &View<'_>) -> bool {
     let Place::Header(name) = view.place else { return false };
-    let structured = matches!(name, "accept" | "accept-language" | "accept-encoding" | "content-type" | "cookie" | "sec-ch-ua" | "sec-ch-ua-full-version-list" | "cache-control" | "priority" | "user-agent" | "content-disposition" | "prefer" | "forwarded");
+    let structured = matches!(
+        name,
+        "accept"
+            | "accept-language"
+            | "accept-encoding"
+            | "content-type"
+            | "cookie"
+            | "sec-ch-ua"
+            | "sec-ch-ua-full-version-list"
+            | "cache-control"
+            | "priority"
+            | "user-agent"
+            | "content-disposition"
+            | "prefer"
+            | "forwarded"
+    );
     structured && !view.has(signal::COMMAND)
 }
 
@@ -66,9 +85,21 @@ pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
     }
 }
 
-fn note(view: &View<'_>, confidence: u8, start: usize, end: usize, reason: &'static str, work: &mut Work<'_>) {
+fn note(
+    view: &View<'_>,
+    confidence: u8,
+    start: usize,
+    end: usize,
+    reason: &'static str,
+    work: &mut Work<'_>,
+) {
     let allowed = if view.hint == Hint::Code { 55 } else { 99 };
-    work.note(Class::Shell, confidence.min(allowed), start..end.clamp(start, view.bytes.len()), reason);
+    work.note(
+        Class::Shell,
+        confidence.min(allowed),
+        start..end.clamp(start, view.bytes.len()),
+        reason,
+    );
 }
 
 /// The separator at `place` and where a command behind it would begin.
@@ -114,7 +145,8 @@ fn judge(view: &View<'_>, from: Before, place: usize, start: usize, command: &Co
             (base + bonus).saturating_sub(loss)
         }
         Before::Line => {
-            let own_line = trimmed(part(view.bytes, 0, place)).len() < 64 && !is_command_line(part(view.bytes, 0, place));
+            let own_line = trimmed(part(view.bytes, 0, place)).len() < 64
+                && !is_command_line(part(view.bytes, 0, place));
             match () {
                 () if document || !own_line => base.min(30),
                 () if evidence >= Evidence::Good => base,
@@ -127,7 +159,12 @@ fn judge(view: &View<'_>, from: Before, place: usize, start: usize, command: &Co
             () if script => 35,
             () if document => base.saturating_sub(25),
             () if is_command_line(part(view.bytes, 0, place)) && !view.is_short() => 45,
-            () if evidence == Evidence::Word && command.is_telling && closed(view.bytes, command.end) => 72,
+            () if evidence == Evidence::Word
+                && command.is_telling
+                && closed(view.bytes, command.end) =>
+            {
+                72
+            }
             () if evidence == Evidence::Weak => 66,
             () if evidence == Evidence::Word => 40,
             () => base,
@@ -138,12 +175,19 @@ fn judge(view: &View<'_>, from: Before, place: usize, start: usize, command: &Co
 /// `` `id` ``: Markdown writes code so; a shell runs it.
 fn tick(view: &View<'_>, place: usize, start: usize, command: &Command, base: u8) -> u8 {
     let closes = memchr::memchr(b'`', tail(view.bytes, start)).map(|end| start + end);
-    let Some(end) = closes else { return if command.evidence >= Evidence::Good && view.is_short() { 62 } else { 0 } };
+    let Some(end) = closes else {
+        return if command.evidence >= Evidence::Good && view.is_short() { 62 } else { 0 };
+    };
     let opens = memchr::memchr_iter(b'`', part(view.bytes, 0, place)).count() % 2 == 0;
     if !opens {
         return 0;
     }
-    let prose = |bytes: &[u8]| bytes.split(|b| *b == b' ').filter(|w| w.len() > 1 && w.iter().all(u8::is_ascii_alphabetic)).count();
+    let prose = |bytes: &[u8]| {
+        bytes
+            .split(|b| *b == b' ')
+            .filter(|w| w.len() > 1 && w.iter().all(u8::is_ascii_alphabetic))
+            .count()
+    };
     let around = prose(part(view.bytes, 0, place)) + prose(tail(view.bytes, end + 1));
     match () {
         () if around > 1 => base.min(35),
@@ -168,7 +212,11 @@ fn is_script_line(bytes: &[u8], place: usize) -> bool {
 
 fn is_command_line(line: &[u8]) -> bool {
     let line = trimmed(line);
-    let line = line.strip_prefix(b"$ ").or_else(|| line.strip_prefix(b"# ")).or_else(|| line.strip_prefix(b"- ")).unwrap_or(line);
+    let line = line
+        .strip_prefix(b"$ ")
+        .or_else(|| line.strip_prefix(b"# "))
+        .or_else(|| line.strip_prefix(b"- "))
+        .unwrap_or(line);
     command::read(line, 0).is_some_and(|command| command.evidence >= Evidence::Word)
         || line.iter().take(24).any(|b| *b == b'=') && !line.iter().take(24).any(|b| *b == b' ')
 }
@@ -205,7 +253,12 @@ fn signs(view: &View<'_>, work: &mut Work<'_>) {
     sign(b"/dev/tcp/", 82, 50, "a connection opened by a shell");
     sign(b"/dev/udp/", 82, 50, "a connection opened by a shell");
     sign(b"{cat,", 82, 50, "a command spelt as a list");
-    sign(b"<<<", if view.is_short() && view.has(signal::COMMAND) { 62 } else { 20 }, 10, "a text handed to a command");
+    sign(
+        b"<<<",
+        if view.is_short() && view.has(signal::COMMAND) { 62 } else { 20 },
+        10,
+        "a text handed to a command",
+    );
     sign(b"%comspec%", 74, 40, "the command processor by its variable");
     functions(view, work);
     command_lists(view, work);
@@ -219,10 +272,15 @@ fn functions(view: &View<'_>, work: &mut Work<'_>) {
     for place in memchr::memmem::find_iter(view.bytes, b"()").take(64) {
         let open = skip_space(view.bytes, place + 2);
         let body = part(view.bytes, open, open + 24);
-        let shock = at(body, 0) == b'{' && (body.get(1..).is_some_and(|rest| {
-            let rest = trimmed(rest);
-            rest.starts_with(b":;") || rest.starts_with(b":; }") || rest.starts_with(b"_;") || rest.starts_with(b"ignored;") || rest.starts_with(b"_; }")
-        }));
+        let shock = at(body, 0) == b'{'
+            && (body.get(1..).is_some_and(|rest| {
+                let rest = trimmed(rest);
+                rest.starts_with(b":;")
+                    || rest.starts_with(b":; }")
+                    || rest.starts_with(b"_;")
+                    || rest.starts_with(b"ignored;")
+                    || rest.starts_with(b"_; }")
+            }));
         if shock {
             note(view, 95, place, open + 4, "a function that a shell runs on import", work);
         }

@@ -1,7 +1,9 @@
 //! The command processor of Windows: its loops and conditions, and PowerShell.
 
 use super::note;
-use crate::detect::bytes::{at, contains_any, find, is_any, is_space, part, skip_space, starts_with, starts_with_any, tail};
+use crate::detect::bytes::{
+    at, contains_any, find, is_any, is_space, part, skip_space, starts_with, starts_with_any, tail,
+};
 use crate::detect::scan::signal;
 use crate::detect::view::{View, Work};
 
@@ -10,7 +12,8 @@ pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
     if !view.has(signal::COMMAND) || view.is_document() {
         return;
     }
-    let starts = std::iter::once(0).chain(memchr::memchr3_iter(b'&', b'|', b';', view.bytes).map(|place| place + 1));
+    let starts = std::iter::once(0)
+        .chain(memchr::memchr3_iter(b'&', b'|', b';', view.bytes).map(|place| place + 1));
     for start in starts.take(64) {
         let place = skip_space(view.bytes, start);
         let text = tail(view.bytes, place);
@@ -44,7 +47,9 @@ fn is_if(text: &[u8]) -> bool {
     let mut place = skip_space(text, 2);
     for _ in 0..3 {
         for option in ["/i", "not"] {
-            if starts_with_any(tail(text, place), &[option]) && is_space(at(text, place + option.len())) {
+            if starts_with_any(tail(text, place), &[option])
+                && is_space(at(text, place + option.len()))
+            {
                 place = skip_space(text, place + option.len());
             }
         }
@@ -55,9 +60,15 @@ fn is_if(text: &[u8]) -> bool {
     let first = skip_space(rest, word);
     let operand = part(rest, first, first + 64);
     match () {
-        () if is_any(part(rest, 0, word), &["errorlevel", "cmdextversion"]) && argument => at(operand, 0).is_ascii_digit() || at(operand, 0) == b'%',
-        () if is_any(part(rest, 0, word), &["exist"]) && argument => operand.iter().any(|b| matches!(b, b'.' | b'\\' | b'%' | b'/' | b'*')),
-        () if is_any(part(rest, 0, word), &["defined"]) && argument => operand.iter().take_while(|b| !is_space(**b)).any(u8::is_ascii_uppercase),
+        () if is_any(part(rest, 0, word), &["errorlevel", "cmdextversion"]) && argument => {
+            at(operand, 0).is_ascii_digit() || at(operand, 0) == b'%'
+        }
+        () if is_any(part(rest, 0, word), &["exist"]) && argument => {
+            operand.iter().any(|b| matches!(b, b'.' | b'\\' | b'%' | b'/' | b'*'))
+        }
+        () if is_any(part(rest, 0, word), &["defined"]) && argument => {
+            operand.iter().take_while(|b| !is_space(**b)).any(u8::is_ascii_uppercase)
+        }
         () => compares(rest),
     }
 }
@@ -82,8 +93,26 @@ fn compares(rest: &[u8]) -> bool {
 
 /// Calls that download, decode or run.
 fn powershell(view: &View<'_>, work: &mut Work<'_>) {
-    const CALLS: &[&str] = &["iex(", "iex (", "invoke-expression", "downloadstring(", "downloadfile(", "new-object net.webclient", "new-object system.net", "invoke-webrequest", "-encodedcommand", "frombase64string(", "start-process", "get-wmiobject", "invoke-command", "-executionpolicy bypass", "get-content c:"];
-    let found = CALLS.iter().find_map(|call| find(view.bytes, call.as_bytes()).map(|place| (place, call.len())));
+    const CALLS: &[&str] = &[
+        "iex(",
+        "iex (",
+        "invoke-expression",
+        "downloadstring(",
+        "downloadfile(",
+        "new-object net.webclient",
+        "new-object system.net",
+        "invoke-webrequest",
+        "-encodedcommand",
+        "frombase64string(",
+        "start-process",
+        "get-wmiobject",
+        "invoke-command",
+        "-executionpolicy bypass",
+        "get-content c:",
+    ];
+    let found = CALLS
+        .iter()
+        .find_map(|call| find(view.bytes, call.as_bytes()).map(|place| (place, call.len())));
     if let Some((place, length)) = found {
         let confidence = if view.is_short() { 74 } else { 50 };
         note(view, confidence, place, place + length, "a call of PowerShell", work);

@@ -197,7 +197,11 @@ fn joint(lexer: &mut Lexer<'_>, kind: Kind, seen: &mut Expression, depth: &mut u
             Step::Operand
         }
         Kind::Comma if *depth > 0 || seen.selects > 0 => Step::Operand,
-        Kind::Word(Word::From | Word::Where | Word::Case | Word::Object) if *depth > 0 || seen.selects > 0 => Step::Operand,
+        Kind::Word(Word::From | Word::Where | Word::Case | Word::Object)
+            if *depth > 0 || seen.selects > 0 =>
+        {
+            Step::Operand
+        }
         Kind::Close => {
             *depth = depth.saturating_sub(1);
             Step::Joint

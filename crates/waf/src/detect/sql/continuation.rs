@@ -76,17 +76,27 @@ fn resume(view: &View<'_>, origin: Origin, place: usize, mut lexer: Lexer<'_>) -
     let token = lexer.peek();
     let (confidence, end, reason) = match token.kind {
         Kind::Logic | Kind::Word(Word::Logic) => logic(view, origin, lexer)?,
-        Kind::Word(Word::Union) => return union(view, token.start).map(|v| Verdict { start, confidence: v.confidence.saturating_add(25).min(97), ..v }),
+        Kind::Word(Word::Union) => {
+            return union(view, token.start).map(|v| Verdict {
+                start,
+                confidence: v.confidence.saturating_add(25).min(97),
+                ..v
+            });
+        }
         Kind::Semicolon => statement::stacked(view, origin, lexer)?,
         Kind::Comment => comment(view, origin, token)?,
         Kind::Word(Word::Order | Word::Clause | Word::Into | Word::Procedure) => {
             clause(view, origin, lexer)?
         }
-        Kind::Operator | Kind::Compare | Kind::Word(Word::Compare | Word::Prefix) => operator(view, origin, lexer)?,
+        Kind::Operator | Kind::Compare | Kind::Word(Word::Compare | Word::Prefix) => {
+            operator(view, origin, lexer)?
+        }
         Kind::Word(Word::Statement) if matches!(origin, Origin::Quote { .. }) => {
             statement::without_separator(view, origin, lexer)?
         }
-        Kind::Comma if matches!(origin, Origin::Quote { .. }) || origin == Origin::Start => list(view, origin, lexer)?,
+        Kind::Comma if matches!(origin, Origin::Quote { .. }) || origin == Origin::Start => {
+            list(view, origin, lexer)?
+        }
         _ => return None,
     };
     Some(Verdict { confidence, start, end, reason })
@@ -103,7 +113,9 @@ fn logic(view: &View<'_>, origin: Origin, mut lexer: Lexer<'_>) -> Judgement {
     let end = expression.end.max(word.end);
     if expression.operands == 0 {
         // `' or ` and nothing more: the application's own text would be the operand.
-        let bare = alternative && origin == (Origin::Quote { unbalanced: true }) && trimmed(view.bytes).len() <= 8;
+        let bare = alternative
+            && origin == (Origin::Quote { unbalanced: true })
+            && trimmed(view.bytes).len() <= 8;
         return bare.then_some((45, end, reason));
     }
     if expression.is_unmistakable() {
@@ -138,8 +150,10 @@ fn unbalanced(view: &View<'_>, expression: &Expression, alternative: bool) -> u8
 
 /// The quote closes a literal that the value itself opened, as code does.
 fn balanced(view: &View<'_>, expression: &Expression, word: Token, lexer: &Lexer<'_>) -> u8 {
-    let whole = view.is_short() && trimmed(view.bytes).first().is_some_and(|b| matches!(b, b'\'' | b'"' | b')'));
-    let sure = expression.ending == Ending::Comment || lexer.text(word) == b"||" && expression.compares > 0;
+    let whole = view.is_short()
+        && trimmed(view.bytes).first().is_some_and(|b| matches!(b, b'\'' | b'"' | b')'));
+    let sure = expression.ending == Ending::Comment
+        || lexer.text(word) == b"||" && expression.compares > 0;
     match expression {
         e if !e.ends_well() => 10,
         e if whole && e.compares > 0 => 75,
@@ -187,13 +201,18 @@ pub(super) fn union(view: &View<'_>, place: usize) -> Option<Verdict> {
     let reason = "a second query joined by union";
     let found = |confidence, end| Some(Verdict { confidence, start: place, end, reason });
     if next.kind != Kind::Word(Word::Select) {
-        let values = lexer.text(next).eq_ignore_ascii_case(b"values") || lexer.text(next).eq_ignore_ascii_case(b"table");
+        let values = lexer.text(next).eq_ignore_ascii_case(b"values")
+            || lexer.text(next).eq_ignore_ascii_case(b"table");
         return if values && lexer.peek().kind == Kind::Open { found(65, next.end) } else { None };
     }
     let after_query = complete_query_before(view, place);
     let list = condition::read(&mut lexer.clone());
-    let telling = list.heavy > 0 || list.calls > 0 || lexer.saw_comment
-        || list.literals > 1 || list.ending == Ending::Comment || list.literals == list.operands && list.operands > 0;
+    let telling = list.heavy > 0
+        || list.calls > 0
+        || lexer.saw_comment
+        || list.literals > 1
+        || list.ending == Ending::Comment
+        || list.literals == list.operands && list.operands > 0;
     let end = list.end.max(next.end);
     match (after_query, telling) {
         (false, true) => found(90, end),
@@ -214,22 +233,33 @@ fn complete_query_before(view: &View<'_>, place: usize) -> bool {
     let head = part(view.bytes, 0, place);
     let window = tail(head, head.len().saturating_sub(400));
     let quotes = memchr::memchr_iter(b'\'', window).count();
-    quotes % 2 == 0 && super::find(window, b"select").is_some_and(|select| super::find(tail(window, select), b"from").is_some())
+    quotes % 2 == 0
+        && super::find(window, b"select")
+            .is_some_and(|select| super::find(tail(window, select), b"from").is_some())
 }
 
 /// A comment right behind the quote: it cuts off what the application would add.
 fn comment(view: &View<'_>, origin: Origin, token: Token) -> Judgement {
     let text = part(view.bytes, token.start, token.end);
     let after = trimmed(tail(text, if text.starts_with(b"#") { 1 } else { 2 }));
-    let empty = after.len() <= 2 && !after.iter().any(u8::is_ascii_alphanumeric) || after.len() == 1;
+    let empty =
+        after.len() <= 2 && !after.iter().any(u8::is_ascii_alphanumeric) || after.len() == 1;
     let reason = "a comment cuts off the rest of the query";
     let confidence = match origin {
         Origin::Quote { unbalanced: true } if empty && text.starts_with(b"#") => 66,
-        Origin::Quote { unbalanced: true } if empty && text.starts_with(b"/*") && view.is_header() => 40,
+        Origin::Quote { unbalanced: true }
+            if empty && text.starts_with(b"/*") && view.is_header() =>
+        {
+            40
+        }
         Origin::Quote { unbalanced: true } if empty => 80,
         Origin::Quote { unbalanced: true } if view.is_short() && !text.starts_with(b"#") => 45,
         Origin::Quote { unbalanced: false } if empty && view.is_short() => 45,
-        Origin::Start if empty && text.starts_with(b"--") && view.is_short() && after.len() == 1 => 50,
+        Origin::Start
+            if empty && text.starts_with(b"--") && view.is_short() && after.len() == 1 =>
+        {
+            50
+        }
         _ => return None,
     };
     Some((confidence, token.end, reason))
@@ -247,7 +277,8 @@ fn clause(view: &View<'_>, origin: Origin, mut lexer: Lexer<'_>) -> Judgement {
         }
         let list = condition::read(&mut lexer);
         let number = list.literals > 0;
-        let sure = list.is_unmistakable() || number && list.ends_well() || list.ending == Ending::Comment;
+        let sure =
+            list.is_unmistakable() || number && list.ends_well() || list.ending == Ending::Comment;
         return match (sure, strong) {
             (true, _) => Some((86, list.end, reason)),
             (false, true) if list.ends_well() && view.is_short() => Some((68, list.end, reason)),
@@ -261,7 +292,8 @@ fn clause(view: &View<'_>, origin: Origin, mut lexer: Lexer<'_>) -> Judgement {
     }
     if kind == Kind::Word(Word::Procedure) {
         let name = lexer.next();
-        return crate::detect::bytes::starts_with(lexer.text(name), b"analyse").then_some((90, name.end, reason));
+        return crate::detect::bytes::starts_with(lexer.text(name), b"analyse")
+            .then_some((90, name.end, reason));
     }
     let limit = condition::read(&mut lexer);
     let having = lexer.text(word).eq_ignore_ascii_case(b"having") && limit.compares > 0;
@@ -271,7 +303,9 @@ fn clause(view: &View<'_>, origin: Origin, mut lexer: Lexer<'_>) -> Judgement {
         Ending::Other | Ending::End if !having => None,
         Ending::Other => None,
         Ending::Comment | Ending::Clause if number || having => Some((82, limit.end, reason)),
-        Ending::End if having && (strong || number) && view.is_short() => Some((80, limit.end, reason)),
+        Ending::End if having && (strong || number) && view.is_short() => {
+            Some((80, limit.end, reason))
+        }
         _ => None,
     }
 }
@@ -291,17 +325,50 @@ fn operator(view: &View<'_>, origin: Origin, mut lexer: Lexer<'_>) -> Judgement 
     let unbalanced = origin == Origin::Quote { unbalanced: true };
     let quoted_start = matches!(value.first(), Some(b'\'' | b'"'));
     let compared = first.kind == Kind::Compare || matches!(first.kind, Kind::Word(Word::Compare));
-    let dangling = value.len() > 2 && matches!(value.last(), Some(b'\'' | b'"')) && expression.literals > 0;
+    let dangling =
+        value.len() > 2 && matches!(value.last(), Some(b'\'' | b'"')) && expression.literals > 0;
     let confidence = match origin {
         // `'='`, `'-'`, `' like '`: the value is an operator between the application's quotes.
-        _ if unbalanced && quoted_start && dangling && value.len() <= 16 && expression.ending == Ending::End => 66,
+        _ if unbalanced
+            && quoted_start
+            && dangling
+            && value.len() <= 16
+            && expression.ending == Ending::End =>
+        {
+            66
+        }
         _ if unbalanced && compared && expression.ending == Ending::Comment => 80,
-        _ if unbalanced && compared && expression.logic > 0 && expression.ends_well() && view.is_short() => 74,
+        _ if unbalanced
+            && compared
+            && expression.logic > 0
+            && expression.ends_well()
+            && view.is_short() =>
+        {
+            74
+        }
         _ if unbalanced && expression.calls > 0 && expression.ends_well() && view.is_short() => 72,
-        _ if unbalanced && expression.ending == Ending::Comment && expression.literals > 0 && view.is_short() => 68,
-        _ if unbalanced && compared && quoted_start && expression.literals > 0 && view.is_short() && expression.ends_well() => 62,
+        _ if unbalanced
+            && expression.ending == Ending::Comment
+            && expression.literals > 0
+            && view.is_short() =>
+        {
+            68
+        }
+        _ if unbalanced
+            && compared
+            && quoted_start
+            && expression.literals > 0
+            && view.is_short()
+            && expression.ends_well() =>
+        {
+            62
+        }
         // `1=1 or 2=2`, `1=(…)`.
-        Origin::Start if compared && expression.logic > 0 && expression.ends_well() && lexer.saw_comment => 70,
+        Origin::Start
+            if compared && expression.logic > 0 && expression.ends_well() && lexer.saw_comment =>
+        {
+            70
+        }
         Origin::Start if expression.ending == Ending::Clause && view.is_short() => {
             return union_after(view, expression.end).or(Some((30, expression.end, reason)));
         }
@@ -327,9 +394,17 @@ fn list(view: &View<'_>, origin: Origin, mut lexer: Lexer<'_>) -> Judgement {
     let fits = item.ends_well() || item.ending == Ending::Other && lexer.peek().kind == Kind::Comma;
     let quoted = matches!(origin, Origin::Quote { unbalanced: true });
     match () {
-        () if item.selects > 0 && (quoted || view.is_short()) && item.heavy + item.calls + item.operands > 0 && fits => Some((78, item.end, reason)),
+        () if item.selects > 0
+            && (quoted || view.is_short())
+            && item.heavy + item.calls + item.operands > 0
+            && fits =>
+        {
+            Some((78, item.end, reason))
+        }
         () if item.heavy > 0 && view.is_short() && fits => Some((76, item.end, reason)),
-        () if quoted && item.ending == Ending::Comment && view.is_short() => Some((66, item.end, reason)),
+        () if quoted && item.ending == Ending::Comment && view.is_short() => {
+            Some((66, item.end, reason))
+        }
         () => None,
     }
 }

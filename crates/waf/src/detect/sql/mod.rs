@@ -29,7 +29,9 @@ pub(super) fn has_cause(view: &View<'_>) -> bool {
         || view.has(signal::SQL)
         || mask.any(class::PIPE | class::PAREN | class::EQUALS | class::LESS | class::GREATER)
             && mask.any(class::DIGIT | class::PAREN | class::SPACE)
-            && super::bytes::trimmed(view.bytes).first().is_some_and(|byte| !byte.is_ascii_alphabetic() || starts_with_logic(view.bytes))
+            && super::bytes::trimmed(view.bytes)
+                .first()
+                .is_some_and(|byte| !byte.is_ascii_alphabetic() || starts_with_logic(view.bytes))
         || mask.all(class::SLASH | class::STAR) && !view.is_header()
 }
 
@@ -91,7 +93,8 @@ fn words(view: &View<'_>, work: &mut Work<'_>) {
         if count > ANCHORS / 4 || !work.budget.spend(COST + found, "sql") {
             return;
         }
-        let free = !before(view.bytes, place).is_ascii_alphabetic() && !is_word(super::bytes::at(view.bytes, from));
+        let free = !before(view.bytes, place).is_ascii_alphabetic()
+            && !is_word(super::bytes::at(view.bytes, from));
         if free && let Some(verdict) = continuation::union(view, place) {
             report(view, verdict, work);
         }

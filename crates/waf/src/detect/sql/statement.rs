@@ -29,11 +29,16 @@ pub(super) fn at_start(view: &View<'_>) -> Option<Verdict> {
         Kind::Word(Word::Heavy) if view.is_short() => {
             let called = lexer.peek().kind;
             let whole = condition::read(&mut Lexer::new(view.bytes, start));
-            let call = called == Kind::Open && whole.ending != Ending::Other || called == Kind::Dot && whole.heavy > 0;
+            let call = called == Kind::Open && whole.ending != Ending::Other
+                || called == Kind::Dot && whole.heavy > 0;
             let text = tail(view.bytes, start);
             let known = is_any(part(text, 0, token.end - start), &["sleep", "delay", "polygon"]);
             let confidence = if known && whole.literals == 0 { 40 } else { 70 };
-            if call { found(confidence, whole.end, "a call that takes time or reaches outside") } else { None }
+            if call {
+                found(confidence, whole.end, "a call that takes time or reaches outside")
+            } else {
+                None
+            }
         }
         Kind::Word(Word::Function | Word::Case | Word::Statement) => {
             let whole = condition::read(&mut Lexer::new(view.bytes, start));
@@ -49,7 +54,11 @@ pub(super) fn at_start(view: &View<'_>) -> Option<Verdict> {
     }
 }
 
-fn query_confidence(view: &View<'_>, query: &condition::Expression, nested: bool) -> (u8, &'static str) {
+fn query_confidence(
+    view: &View<'_>,
+    query: &condition::Expression,
+    nested: bool,
+) -> (u8, &'static str) {
     let reason = if nested { "a query in parentheses" } else { "a query in the place of a value" };
     let confidence = match query {
         _ if query.operands == 0 => 0,
@@ -93,7 +102,11 @@ pub(super) fn stacked(view: &View<'_>, origin: Origin, mut lexer: Lexer<'_>) -> 
 }
 
 /// `' exec xp_…`: SQL Server needs no separator.
-pub(super) fn without_separator(view: &View<'_>, origin: Origin, mut lexer: Lexer<'_>) -> Judgement {
+pub(super) fn without_separator(
+    view: &View<'_>,
+    origin: Origin,
+    mut lexer: Lexer<'_>,
+) -> Judgement {
     let unbalanced = origin == Origin::Quote { unbalanced: true };
     let (confidence, end, reason) = second_statement(view, &mut lexer)?;
     let loose = if unbalanced && view.is_short() { 15 } else { 45 };
@@ -109,7 +122,8 @@ fn second_statement(view: &View<'_>, lexer: &mut Lexer<'_>) -> Judgement {
     let reason = "a second statement";
     if verb.kind == Kind::Word(Word::Select) {
         let query = condition::read(&mut Lexer::new(view.bytes, verb.start));
-        let sure = query.is_unmistakable() && (query.heavy > 0 || query.selects > 1) || query.calls > 0
+        let sure = query.is_unmistakable() && (query.heavy > 0 || query.selects > 1)
+            || query.calls > 0
             || query.ending == Ending::Comment
             || query.ends_well() && query.literals > 0
             || matches!(object.kind, Kind::Operator | Kind::Variable | Kind::Number);
@@ -117,26 +131,43 @@ fn second_statement(view: &View<'_>, lexer: &mut Lexer<'_>) -> Judgement {
     }
     if verb.kind == Kind::Word(Word::Heavy) {
         let call = condition::read(&mut Lexer::new(view.bytes, verb.start));
-        return (call.heavy > 0).then_some((85, call.end, "a call that takes time or reaches outside"));
+        return (call.heavy > 0).then_some((
+            85,
+            call.end,
+            "a call that takes time or reaches outside",
+        ));
     }
     if verb.kind != Kind::Word(Word::Statement) {
         return None;
     }
     let known = |words: &[&str]| is_any(word, words);
     let matches_object = match object.kind {
-        Kind::Word(Word::Object) if known(&["drop", "create", "alter", "truncate", "rename", "backup", "restore", "load", "grant"]) => object_of(lexer),
+        Kind::Word(Word::Object)
+            if known(&[
+                "drop", "create", "alter", "truncate", "rename", "backup", "restore", "load",
+                "grant",
+            ]) =>
+        {
+            object_of(lexer)
+        }
         Kind::Word(Word::Into) => known(&["insert", "merge", "replace"]) && object_of(lexer),
         Kind::Word(Word::From) => known(&["delete"]) && object_of(lexer),
         Kind::Word(Word::Heavy) => known(&["exec", "execute", "call", "waitfor", "do"]),
         Kind::Word(Word::Object) if is_any(object_text, &["immediate", "master", "delay"]) => true,
         Kind::Variable => known(&["declare", "set", "exec", "execute", "print"]),
-        Kind::Open | Kind::Text { .. } => known(&["exec", "execute"]) || known(&["if", "while"]) && has_sql_inside(lexer),
+        Kind::Open | Kind::Text { .. } => {
+            known(&["exec", "execute"]) || known(&["if", "while"]) && has_sql_inside(lexer)
+        }
         Kind::Word(_) if known(&["update"]) => followed_by(lexer, b"set"),
         Kind::Word(_) if known(&["exec", "execute"]) => is_procedure(lexer),
-        Kind::Word(_) if known(&["copy"]) => followed_by(lexer, b"from") || followed_by(lexer, b"to"),
+        Kind::Word(_) if known(&["copy"]) => {
+            followed_by(lexer, b"from") || followed_by(lexer, b"to")
+        }
         Kind::Number if known(&["if", "while"]) => has_sql_inside(lexer),
         Kind::End | Kind::Comment => known(&["shutdown", "reconfigure"]),
-        Kind::Word(_) if known(&["shutdown"]) => is_any(object_text, &["with", "immediate", "abort"]),
+        Kind::Word(_) if known(&["shutdown"]) => {
+            is_any(object_text, &["with", "immediate", "abort"])
+        }
         _ => false,
     };
     matches_object.then_some((90, object.end, reason))
@@ -154,7 +185,26 @@ fn object_of(lexer: &Lexer<'_>) -> bool {
         return false;
     }
     let next = ahead.peek();
-    let follows = is_any(ahead.text(next), &["values", "select", "where", "set", "add", "modify", "cascade", "as", "with", "identified", "from", "to", "returns", "into", "on"]);
+    let follows = is_any(
+        ahead.text(next),
+        &[
+            "values",
+            "select",
+            "where",
+            "set",
+            "add",
+            "modify",
+            "cascade",
+            "as",
+            "with",
+            "identified",
+            "from",
+            "to",
+            "returns",
+            "into",
+            "on",
+        ],
+    );
     !matches!(next.kind, Kind::Word(_)) || follows
 }
 
@@ -185,7 +235,8 @@ fn has_sql_inside(lexer: &Lexer<'_>) -> bool {
     let mut ahead = *lexer;
     let condition = condition::read(&mut ahead);
     let next = ahead.peek();
-    condition.is_unmistakable() || matches!(next.kind, Kind::Word(Word::Statement | Word::Select)) && condition.operands > 0
+    condition.is_unmistakable()
+        || matches!(next.kind, Kind::Word(Word::Statement | Word::Select)) && condition.operands > 0
 }
 
 /// `/*!50000select*/`: a comment that MySQL executes.
@@ -194,8 +245,19 @@ pub(super) fn executed_comment(view: &View<'_>) -> Option<Verdict> {
     let mut lexer = Lexer::new(view.bytes, start);
     let first = lexer.next();
     let telling = match first.kind {
-        Kind::Word(Word::Select | Word::Union | Word::Logic | Word::From | Word::Heavy | Word::Schema | Word::Where) => true,
-        Kind::Word(word) => word != Word::Other && part(view.bytes, start + 3, start + 8).iter().all(u8::is_ascii_digit),
+        Kind::Word(
+            Word::Select
+            | Word::Union
+            | Word::Logic
+            | Word::From
+            | Word::Heavy
+            | Word::Schema
+            | Word::Where,
+        ) => true,
+        Kind::Word(word) => {
+            word != Word::Other
+                && part(view.bytes, start + 3, start + 8).iter().all(u8::is_ascii_digit)
+        }
         _ => false,
     };
     telling.then_some(Verdict {

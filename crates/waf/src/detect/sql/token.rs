@@ -102,7 +102,11 @@ impl<'a> Lexer<'a> {
             } else if rest.starts_with(b"/*!") {
                 self.saw_comment = true;
                 self.at += 3;
-                self.at += tail(self.bytes, self.at).iter().take_while(|b| b.is_ascii_digit()).count().min(6);
+                self.at += tail(self.bytes, self.at)
+                    .iter()
+                    .take_while(|b| b.is_ascii_digit())
+                    .count()
+                    .min(6);
             } else if rest.starts_with(b"*/") && self.saw_comment {
                 self.at += 2;
             } else if rest.starts_with(b"/*") {
@@ -164,7 +168,8 @@ impl<'a> Lexer<'a> {
         if rest.starts_with(b"::") {
             return (Kind::Operator, 2);
         }
-        let signs = rest.iter().take_while(|b| matches!(b, b'@' | b':' | b'$' | b'`' | b'\'')).count();
+        let signs =
+            rest.iter().take_while(|b| matches!(b, b'@' | b':' | b'$' | b'`' | b'\'')).count();
         let name = tail(rest, signs).iter().take_while(|&&b| is_word(b) || b == b'.').count();
         (Kind::Variable, signs + name)
     }
@@ -198,9 +203,13 @@ impl<'a> Lexer<'a> {
             .max(1);
         let word = part(rest, 0, length);
         // N'text', x'41', _utf8'text': the prefix belongs to the literal.
-        let prefixed = length <= 8 && matches!(at(rest, length), b'\'')
+        let prefixed = length <= 8
+            && matches!(at(rest, length), b'\'')
             && (word.len() == 1 || word.first() == Some(&b'_'))
-            && matches!(word.first(), Some(b'n' | b'N' | b'x' | b'X' | b'b' | b'B' | b'e' | b'E' | b'_'));
+            && matches!(
+                word.first(),
+                Some(b'n' | b'N' | b'x' | b'X' | b'b' | b'B' | b'e' | b'E' | b'_')
+            );
         self.at += length;
         if prefixed {
             return self.literal(b'\'');
@@ -220,7 +229,8 @@ fn number(rest: &[u8]) -> usize {
     let mut length = rest.iter().take_while(|b| b.is_ascii_digit() || **b == b'.').count();
     if matches!(at(rest, length), b'e' | b'E') {
         let sign = usize::from(matches!(at(rest, length + 1), b'+' | b'-'));
-        let digits = tail(rest, length + 1 + sign).iter().take_while(|b| b.is_ascii_digit()).count();
+        let digits =
+            tail(rest, length + 1 + sign).iter().take_while(|b| b.is_ascii_digit()).count();
         if digits > 0 {
             length += 1 + sign + digits;
         } else if !is_word(at(rest, length + 1)) {
@@ -232,7 +242,10 @@ fn number(rest: &[u8]) -> usize {
 }
 
 fn operator(rest: &[u8]) -> (Kind, usize) {
-    let length = rest.iter().take_while(|b| matches!(b, b'=' | b'<' | b'>' | b'!' | b'~' | b'@' | b'?' | b'|')).count();
+    let length = rest
+        .iter()
+        .take_while(|b| matches!(b, b'=' | b'<' | b'>' | b'!' | b'~' | b'@' | b'?' | b'|'))
+        .count();
     match part(rest, 0, length.min(3)) {
         b"~" | b"!" | b"<<" | b">>" | b"!!" => (Kind::Operator, length.max(1)),
         _ => (Kind::Compare, length.clamp(1, 3)),

@@ -50,7 +50,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for WireIo<S> {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().inner).poll_write(cx, bytes)
+        let this = self.get_mut();
+        this.is_unflushed = true;
+        Pin::new(&mut this.inner).poll_write(cx, bytes)
     }
 
     fn poll_write_vectored(
@@ -58,7 +60,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for WireIo<S> {
         cx: &mut Context<'_>,
         bytes: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().inner).poll_write_vectored(cx, bytes)
+        let this = self.get_mut();
+        this.is_unflushed = true;
+        Pin::new(&mut this.inner).poll_write_vectored(cx, bytes)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -66,7 +70,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for WireIo<S> {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().inner).poll_flush(cx)
+        let this = self.get_mut();
+        ready!(Pin::new(&mut this.inner).poll_flush(cx))?;
+        this.is_unflushed = false;
+        Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

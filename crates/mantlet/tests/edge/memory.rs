@@ -1,0 +1,73 @@
+//! What a connection costs on which nothing is asked.
+
+use std::fs;
+use std::net::{IpAddr, SocketAddr};
+use std::time::{Duration, Instant};
+
+use mantlet_testkit::wire::{self, Connection};
+use mantlet_testkit::{Answer, FakeUpstream, MantletProcess, poll_until};
+
+use crate::common::{PATIENCE, gate};
+
+/// The most that one may cost, in bytes of resident memory.
+const MOST: u64 = 20 * 1024;
+
+/// Resident memory of the process, in bytes.
+fn resident(gate: &MantletProcess) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{}/status", gate.id())).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
+}
+
+fn ask(connection: &mut Connection, address: SocketAddr) {
+    let headers = [
+        ("User-Agent", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"),
+        ("Accept", "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"),
+        ("Cookie", "session=0123456789abcdef0123456789abcdef; theme=dark"),
+    ];
+    connection.write(&wire::render(address, "GET", "/", &headers, b"")).unwrap();
+    assert_eq!(connection.read_response().unwrap().status, 200);
+}
+
+/// So many connections, a few hundred from each address, each of which has been used.
+fn open(count: usize, address: SocketAddr) -> Vec<Connection> {
+    let sources = (1..=254_u8).cycle().map(|last| IpAddr::from([127, 0, 1, last]));
+    let open = |source| {
+        let mut connection = Connection::open_from(source, address).unwrap();
+        ask(&mut connection, address);
+        connection
+    };
+    sources.take(count).map(open).collect()
+}
+
+/// What each of so many idle connections costs; asserts that all of them still work afterwards.
+fn cost(count: usize) -> u64 {
+    let upstream = FakeUpstream::answering(Answer::ok("ok"));
+    let gate = gate(&upstream, "[server]\nidle_timeout = \"10m\"\nmax_connections = 20000\n");
+    drop(open(100, gate.address()));
+    let before = resident(&gate);
+    let mut held = open(count, gate.address());
+    let each = || resident(&gate).saturating_sub(before) / count as u64;
+    // Each leaves its buffers behind after a moment, and what they held is used again.
+    let _ = poll_until(PATIENCE, || (each() <= MOST).then_some(()));
+    let cost = each();
+    let begun = Instant::now();
+    for connection in &mut held {
+        ask(connection, gate.address());
+    }
+    assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", begun.elapsed());
+    cost
+}
+
+#[test]
+fn a_thousand_idle_connections_cost_little_and_come_back() {
+    let cost = cost(1000);
+    assert!(cost <= MOST, "{cost} bytes each");
+}
+
+#[test]
+#[ignore = "needs 20,000 open files and half a minute"]
+fn ten_thousand_idle_connections_cost_little_and_come_back() {
+    let cost = cost(10_000);
+    assert!(cost <= MOST, "{cost} bytes each");
+}
