@@ -69,6 +69,8 @@ entries! {
         "A JSON body or message nests deeper than its limit allows.";
     ERRORS_ANSWER_REPLACED = "errors.answer.replaced", "errors_answer_replaced", Medium, Decision,
         "An answer of the application showed its inside and was replaced.";
+    CSP_ANSWER_WITHHELD = "csp.answer.withheld", "csp_answer_withheld", Low, Decision,
+        "A part of a text was asked for that could hold a part of the placeholder for nonces.";
     GUARD_INSPECTION_FAILED = "guard.inspection.failed", "guard_inspection_failed", High, Decision,
         "A guard failed or ran out of time, and its fail mode decided.";
 

@@ -99,6 +99,9 @@ reasons! {
     INTERNALS_WITHHELD = "internals-withheld", 500, "Internal server error",
         "The request could not be completed.",
         "The application answered with a stack trace or the like; the application's own log has it. `[guards.errors]` says what is replaced.";
+    PART_WITHHELD = "part-withheld", 416, "Range not satisfiable",
+        "This can be fetched as a whole only.",
+        "A range of a text could hold a part of the secret that `[guards.csp] placeholder` names; clients that ask without `Range` get the whole.";
     GUARD_FAILED = "guard-failed", 503, "Service unavailable",
         "The request cannot be served now. Try again later.",
         "A guard failed or ran out of time and its fail mode is closed: `fail` in the guard's own table. The event says which guard.";

@@ -9,6 +9,7 @@
 //! ```
 //! `way` walks a request through all of it; `live` builds everything from the configuration.
 
+pub mod coding;
 pub mod edge;
 pub mod fuzzing;
 pub mod guards;

@@ -16,8 +16,9 @@ use mantlet_event::Metrics;
 use mantlet_types::Secret;
 
 use crate::edge::{ConnectionRules, ServerSection, TlsError, TlsFront};
+use crate::guards::csp::{REPORT_PATH, Reports};
 use crate::guards::{self, GuardCache, GuardsSection, Services};
-use crate::pipeline::Plan;
+use crate::pipeline::{Mode, Plan};
 use crate::stages::client::{ClientSection, ClientStage};
 use crate::stages::https::Outside;
 use crate::stages::hygiene::{HeadLimits, HygieneSection, HygieneStage};
@@ -92,10 +93,11 @@ pub fn resolve(settings: &Settings<'_>, reader: &mut Reader<'_>) -> Option<Resol
     check::sections(settings, reader);
     let layers = layers(settings, reader);
     let fallback = place(settings, &Site { layers: Vec::new(), action: None }, reader);
-    let mut tokens = Vec::new();
+    let mut tokens: Vec<SecretRef> = fallback.guards.secrets().cloned().collect();
     let compiled = compile(&layers, |site| {
         let place = place(settings, site, reader);
         tokens.extend(place.websocket.token.clone());
+        tokens.extend(place.guards.secrets().cloned());
         place
     });
     let router = match compiled {
@@ -195,6 +197,8 @@ pub struct Live {
     pub(crate) router: Router<Arc<Target>>,
     /// Where requests end that no route is for; asks the global guards.
     pub(crate) fallback: Arc<Target>,
+    /// Where browsers report violations of policies; `None` where nobody asks for it.
+    pub(crate) reports: Option<Arc<Target>>,
     /// How upstreams are talked to.
     pub(crate) rules: Rules,
     pub(crate) upstreams: Upstreams,
@@ -229,6 +233,8 @@ pub(crate) enum Step {
     Deny,
     /// No route says what to do.
     Nothing,
+    /// Browsers report violations here.
+    Reports(Arc<Reports>),
 }
 
 /// Something outside the configuration that is missing.
@@ -279,15 +285,18 @@ impl Live {
             sockets_before: before.map(|before| &before.sockets),
             upstreams: before
                 .map_or_else(Upstreams::default, |before| Upstreams::after(&before.upstreams)),
+            has_reports: false,
         };
         let fallback = Arc::new(builder.target(&resolved.fallback)?);
         let router = resolved.router.try_map(|place| builder.target(&place).map(Arc::new))?;
+        let reports = builder.reports(&resolved.fallback)?;
         Ok(Self {
             hygiene: HygieneStage::new(&resolved.hygiene, resolved.limits),
             client: ClientStage::new(&resolved.client),
             outside: resolved.outside,
             router,
             fallback,
+            reports,
             rules: Rules::new(&resolved.upstream),
             upstreams: builder.upstreams.complete(),
             guards: builder.cache,
@@ -310,7 +319,7 @@ impl Live {
     }
 
     /// Name and mode of every guard that is asked where no route says otherwise.
-    pub fn summary(&self) -> impl Iterator<Item = (&'static str, crate::pipeline::Mode)> {
+    pub fn summary(&self) -> impl Iterator<Item = (&'static str, Mode)> {
         self.fallback.plan.summary()
     }
 }
@@ -323,10 +332,14 @@ struct Builder<'a> {
     sockets: SocketCache,
     sockets_before: Option<&'a SocketCache>,
     upstreams: Upstreams,
+    /// Whether some place asks browsers for reports.
+    has_reports: bool,
 }
 
 impl Builder<'_> {
     fn target(&mut self, place: &Place) -> Result<Target, BuildError> {
+        place.guards.check_secrets(self.services).map_err(BuildError::Secret)?;
+        self.has_reports |= place.guards.csp.report && place.guards.csp.mode != Mode::Off;
         let guards = guards::build(&place.guards, self.services, &mut self.cache, self.before);
         let metrics = self.metrics.route(&place.name);
         let plan = Plan::new(place.name.as_str().into(), metrics, place.guards.budget, guards);
@@ -344,5 +357,16 @@ impl Builder<'_> {
         let sockets = sockets.map_err(BuildError::Secret)?;
         let Place { is_upload, is_api, body_limit, .. } = *place;
         Ok(Target { plan, sockets, step, is_upload, is_api, body_limit })
+    }
+
+    /// Where reports are taken, behind the guards that hold where no route says otherwise.
+    fn reports(&mut self, fallback: &Place) -> Result<Option<Arc<Target>>, BuildError> {
+        if !self.has_reports {
+            return Ok(None);
+        }
+        let place = Place { name: REPORT_PATH.into(), action: None, ..fallback.clone() };
+        let target = self.target(&place)?;
+        let step = Step::Reports(Arc::clone(&self.services.reports));
+        Ok(Some(Arc::new(Target { step, ..target })))
     }
 }

@@ -61,6 +61,9 @@ pub(crate) enum Command {
     /// Show the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Turn what browsers reported into a Content-Security-Policy
+    #[command(subcommand)]
+    Csp(CspCommand),
     /// Block addresses and networks while the server runs
     #[command(subcommand)]
     Block(BlockCommand),
@@ -128,6 +131,22 @@ pub(crate) enum ConfigCommand {
     },
     /// Print the reference of every key as Markdown
     Reference,
+}
+
+/// `mantlet csp …`
+#[derive(Debug, Subcommand)]
+pub(crate) enum CspCommand {
+    /// Print the settings under which what was reported would pass, and what looks like an attack
+    #[command(
+        after_help = "Reports come in with `report = true` in `[guards.csp]`.\n\nExample:\n  mantlet csp suggest > csp.toml"
+    )]
+    Suggest {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        place: PlaceFlags,
+    },
 }
 
 /// `mantlet block …`

@@ -33,6 +33,7 @@ use tokio::sync::Notify;
 use crate::cli::ServerFlags;
 use crate::config::{Config, Ready};
 use crate::data::{self, DataFolder};
+use crate::reports::{self, Saving};
 use crate::{log, output};
 
 use channel::Successor;
@@ -129,6 +130,7 @@ fn build(
     let (events, recent) =
         log::open(&config.log, &data, Arc::clone(&clock), &metrics, secrets.clone())?;
     let services = services(&data, &clock)?.with_sources(sources).with_data(data.path().to_owned());
+    let services = services.with_reports(Arc::new(reports::open(&data, &clock, &metrics)));
     let live = Arc::new(Live::build(resolved, &services, &metrics, None)?);
     data.keep_configuration(text.as_deref());
     metrics.config_loaded(clock.now());
@@ -199,6 +201,7 @@ async fn serve(
     let revocation: Arc<dyn Revocation> = Arc::new(gate.tunnels.clone());
     let server = Server::start(&config.server, listeners, gate, &live, phases)?;
     let control = control(&keeper, revocation, recent)?;
+    let saving = Saving::start(&keeper.events, Arc::clone(&keeper.services.reports));
     if let Some(successor) = successor {
         successor.ready()?;
     }
@@ -221,6 +224,8 @@ async fn serve(
         () = stop.requested() => Farewell::Stop,
         () = keeper.retire.notified() => Farewell::HandedOver,
     };
+    // Another process that has taken over keeps its own from now on.
+    saving.stop(matches!(farewell, Farewell::Stop));
     end(&keeper, farewell, stop).await;
     control.finish().await;
     Ok(())

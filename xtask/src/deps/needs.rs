@@ -85,6 +85,17 @@ pub(super) const NEEDS: &[Need] = &[
         only_long_runs: false,
     },
     Need {
+        suite: "browser",
+        debian: &[
+            ("python3", Proof::Program("python3")),
+            ("python3-venv", Proof::PythonModules("venv, ensurepip")),
+            ("chromium", Proof::Program("chromium")),
+            ("chromium-driver", Proof::Program("chromedriver")),
+        ],
+        requirements: Some("examples/etsm/requirements.txt"),
+        only_long_runs: false,
+    },
+    Need {
         suite: "bench",
         debian: &[
             ("nginx", Proof::Program("nginx")),

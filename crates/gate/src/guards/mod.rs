@@ -3,6 +3,7 @@
 pub mod blocklist;
 pub mod cookies;
 pub mod cors;
+pub mod csp;
 pub mod csrf;
 pub mod errors;
 mod field_name;
@@ -11,21 +12,19 @@ pub mod json;
 pub mod limit;
 mod order;
 mod origin_risk;
+mod services;
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
-use mantlet_config::{Environment, Sources, section};
-use mantlet_limit::Counters;
-use mantlet_types::{Blocking, Clock};
+use mantlet_config::{Reader, SecretError, SecretRef, section};
 
 pub use field_name::FieldName;
 pub use order::{ORDER, Slot};
+pub use services::Services;
 
-use crate::pipeline::{Guard, PlannedGuard};
+use crate::pipeline::{Guard, Mode, PlannedGuard};
 
 section! {
     /// What each guard does, unless a route says otherwise.
@@ -44,6 +43,8 @@ section! {
         pub json: json::JsonSection = json::JsonSection::default(),
         /// Withholds error answers that show the application's inside.
         pub errors: errors::ErrorsSection = errors::ErrorsSection::default(),
+        /// Says what pages may load and run.
+        pub csp: csp::CspSection = csp::CspSection::default(),
         /// Hardens cookies.
         pub cookies: cookies::CookiesSection = cookies::CookiesSection::default(),
         /// Sets security headers.
@@ -51,50 +52,33 @@ section! {
     }
 }
 
-/// What guards are built from, besides their settings.
-#[derive(Debug)]
-pub struct Services {
-    /// Time.
-    pub clock: Arc<dyn Clock>,
-    /// The state of limits.
-    pub counters: Arc<dyn Counters>,
-    /// The list of blocked networks.
-    pub blocking: Arc<dyn Blocking>,
-    /// Where secrets come from.
-    pub sources: Sources,
-    /// The data folder, where certificates of our own are kept.
-    pub data: PathBuf,
-    policies: AtomicU16,
-}
-
-impl Services {
-    /// The services of one process.
+impl GuardsSection {
+    /// These settings, with what one guard takes from another where it says nothing itself.
     #[must_use]
-    pub fn new(
-        clock: Arc<dyn Clock>,
-        counters: Arc<dyn Counters>,
-        blocking: Arc<dyn Blocking>,
-    ) -> Self {
-        let sources = Sources::new(&Environment::default());
-        let data = PathBuf::from(".");
-        Self { clock, counters, blocking, sources, data, policies: AtomicU16::new(0) }
+    pub fn settled(&self) -> Self {
+        let mut settled = self.clone();
+        settled.csp.profile.get_or_insert(settled.headers.profile);
+        settled
     }
 
-    /// The same, with what is kept on disk in the folder `data`.
-    #[must_use]
-    pub fn with_data(self, data: PathBuf) -> Self {
-        Self { data, ..self }
+    /// Finds what the types of the settings cannot say; `key` is where this section stands.
+    pub(crate) fn check(&self, key: &str, reader: &mut Reader<'_>) {
+        let settled = self.settled();
+        settled.headers.check(&format!("{key}.headers"), reader);
+        settled.csp.check(&format!("{key}.csp"), reader);
     }
 
-    /// The same, with secrets from `sources`; without this only files are looked into.
-    #[must_use]
-    pub fn with_sources(self, sources: Sources) -> Self {
-        Self { sources, ..self }
+    /// Whether every secret that these settings name can be used.
+    ///
+    /// # Errors
+    /// What is wrong with one of them; never the secret.
+    pub fn check_secrets(&self, services: &Services) -> Result<(), SecretError> {
+        self.secrets().try_for_each(|reference| csp::check_placeholder(reference, services))
     }
 
-    /// A number for one more limit policy, so that policies do not share counters.
-    pub(crate) fn next_policy(&self) -> u16 {
-        self.policies.fetch_add(1, Ordering::Relaxed)
+    /// The secrets that these settings name.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = &SecretRef> {
+        self.csp.placeholder.iter().filter(|_| self.csp.mode != Mode::Off)
     }
 }
 
@@ -132,5 +116,6 @@ pub fn build(
     cache: &mut GuardCache,
     before: Option<&GuardCache>,
 ) -> Vec<PlannedGuard> {
+    let section = &section.settled();
     ORDER.iter().filter_map(|slot| slot.plan(section, services, cache, before)).collect()
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use mantlet_event::catalogue;
 
 use super::{
-    GuardCache, GuardsSection, Services, blocklist, cookies, cors, csrf, errors, headers, json,
-    limit,
+    GuardCache, GuardsSection, Services, blocklist, cookies, cors, csp, csrf, errors, headers,
+    json, limit,
 };
 use crate::pipeline::{Fail, Guard, Mode, PlannedGuard, Spec};
 
@@ -74,6 +74,8 @@ order! {
     json, refused by JSON_BODY_REFUSED;
     // Answers: what must not go out is replaced before the rest is dressed.
     errors, refused by ERRORS_ANSWER_REPLACED;
+    // Changes pages, so after whatever wants to see them as they are.
+    csp, refused by CSP_ANSWER_WITHHELD;
     cookies, refused by GATEWAY_REQUEST_REFUSED;
     // The last word on headers is ours.
     headers, refused by GATEWAY_REQUEST_REFUSED;

@@ -97,6 +97,7 @@ fn guards(key: &str, guards: &GuardsSection, reader: &mut Reader<'_>) {
     if is_said_here("csrf", reader) {
         guards.csrf.check(key, reader);
     }
+    guards.check(key, reader);
 }
 
 /// Checks what a route says about guards; `held` is what holds there with it.

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+use crate::stages::hygiene::fold;
+
 /// One change to a set of headers.
 #[derive(Debug, Clone)]
 pub enum HeaderEdit {
@@ -11,10 +13,15 @@ pub enum HeaderEdit {
     Set(HeaderName, HeaderValue),
     /// The value is used where the name is absent.
     SetIfAbsent(HeaderName, HeaderValue),
+    /// The application's own field is kept where it is one; the value is used where there is none,
+    /// and where there are several that do not agree.
+    SetUnlessOne(HeaderName, HeaderValue),
     /// One more field of this name.
     Append(HeaderName, HeaderValue),
     /// No field of this name.
     Remove(HeaderName),
+    /// No field of this name in any spelling that an application may take for it, as `x_name`.
+    RemoveSpelled(HeaderName),
     /// No field whose name is one of a fixed set: one look at each field that is there, however
     /// large the set.
     RemoveListed(fn(&str) -> bool),
@@ -29,13 +36,34 @@ impl HeaderEdit {
             Self::SetIfAbsent(name, value) => {
                 headers.entry(name).or_insert_with(|| value.clone());
             }
+            Self::SetUnlessOne(name, value) => set_unless_one(headers, name, value),
             Self::Append(name, value) => {
                 headers.append(name, value.clone());
             }
             Self::Remove(name) => {
                 headers.remove(name);
             }
+            Self::RemoveSpelled(name) => {
+                remove_listed(headers, |known| fold(known) == name.as_str())
+            }
             Self::RemoveListed(is_listed) => remove_listed(headers, is_listed),
+        }
+    }
+}
+
+fn set_unless_one(headers: &mut HeaderMap, name: &HeaderName, value: &HeaderValue) {
+    let mut values = headers.get_all(name).iter();
+    let first = values.next();
+    let (has_more, agrees) =
+        values.fold((false, true), |(_, agrees), other| (true, agrees && Some(other) == first));
+    match first {
+        Some(_) if !has_more => {}
+        Some(first) if agrees => {
+            let first = first.clone();
+            headers.insert(name, first);
+        }
+        _ => {
+            headers.insert(name, value.clone());
         }
     }
 }
@@ -56,6 +84,12 @@ pub(crate) fn remove_listed(headers: &mut HeaderMap, is_listed: impl Fn(&str) ->
 pub struct Edits(Arc<[HeaderEdit]>);
 
 impl Edits {
+    /// No change.
+    #[must_use]
+    pub fn none() -> Self {
+        Self(Arc::default())
+    }
+
     /// Applies every change to `headers`.
     pub fn apply(&self, headers: &mut HeaderMap) {
         // Room for all of them at once: growing step by step would hash every name again.

@@ -7,6 +7,7 @@
 mod edits;
 mod exchange;
 mod facts;
+mod filter;
 mod guard;
 mod mode;
 mod plan;
@@ -24,6 +25,7 @@ pub(crate) use edits::remove_listed;
 pub use edits::{Edits, HeaderEdit};
 pub use exchange::{Client, ClientCertificate, Exchange, PublicHttps, Scheme};
 pub use facts::Facts;
+pub use filter::BodyFilter;
 pub use guard::{AnswerHead, Guard, GuardError, HeldAnswer, Inspection, Origin, Stages};
 pub use mode::{Fail, Mode};
 pub use plan::{Plan, PlannedGuard, Spec};

@@ -9,8 +9,8 @@ use mantlet_types::Severity;
 
 use super::guard::{AnswerHead, HeldAnswer, Inspection, Origin};
 use super::{
-    AnswerVerdict, Changes, Denial, Exchange, Fail, Guard, GuardError, Mode, Plan, PlannedGuard,
-    Verdict,
+    AnswerVerdict, BodyFilter, Changes, Denial, Exchange, Fail, Guard, GuardError, Mode, Plan,
+    PlannedGuard, Verdict,
 };
 
 /// Asks guards and carries out what they say: mode, budget, fail mode, event, metric.
@@ -32,8 +32,8 @@ pub enum Refusal {
 /// What is to be done with an answer after the guards have seen its head.
 #[derive(Debug)]
 pub enum AfterAnswer {
-    /// It goes out.
-    Send,
+    /// It goes out, its body through these filters, in order.
+    Send(Vec<Box<dyn BodyFilter>>),
     /// Up to this many bytes of its body are to be held and shown to the guards.
     Hold(usize),
     /// It is withheld.
@@ -126,7 +126,8 @@ impl Runner {
     }
 
     /// Asks every guard about an answer, in order, and applies what they change. With `held` they
-    /// are shown the beginning of the body; then none can ask to hold again.
+    /// are shown the beginning of the body; then none can ask to hold again. Once a guard has asked
+    /// to hold, nothing more is changed: all are asked again, and must find what was sent.
     pub fn inspect_answer(
         &self,
         plan: &Plan,
@@ -135,7 +136,7 @@ impl Runner {
         held: Option<HeldAnswer<'_>>,
     ) -> AfterAnswer {
         let (status, headers, origin) = head;
-        let mut hold = 0;
+        let (mut hold, mut filters) = (0, Vec::new());
         for planned in plan.at_answer() {
             let head = AnswerHead { status, headers, origin };
             let outcome = catch_unwind(AssertUnwindSafe(|| {
@@ -143,11 +144,17 @@ impl Runner {
             }))
             .unwrap_or_else(|_| Err(GuardError("panicked".into())));
             let is_enforced = planned.mode == Mode::Enforce;
+            let may_change = is_enforced && hold == 0;
             match outcome {
                 Ok(AnswerVerdict::Pass) => {}
-                Ok(AnswerVerdict::Edit(edits)) if is_enforced => edits.apply(headers),
-                Ok(AnswerVerdict::Edit(_)) => {}
-                Ok(AnswerVerdict::Hold(limit)) => hold = hold.max(limit),
+                Ok(AnswerVerdict::Edit(edits)) if may_change => edits.apply(headers),
+                Ok(AnswerVerdict::Filter(edits, filter)) if may_change => {
+                    edits.apply(headers);
+                    filters.push(filter);
+                }
+                Ok(AnswerVerdict::Edit(_) | AnswerVerdict::Filter(..)) => {}
+                Ok(AnswerVerdict::Hold(limit)) if held.is_none() => hold = hold.max(limit),
+                Ok(AnswerVerdict::Hold(_)) => {}
                 Ok(AnswerVerdict::Withhold(denial)) => {
                     self.report(planned, plan, exchange, &denial);
                     if is_enforced {
@@ -161,7 +168,7 @@ impl Runner {
                 }
             }
         }
-        if hold > 0 && held.is_none() { AfterAnswer::Hold(hold) } else { AfterAnswer::Send }
+        if hold > 0 { AfterAnswer::Hold(hold) } else { AfterAnswer::Send(filters) }
     }
 
     /// Turns one outcome into "go on, with these changes" or "stop".

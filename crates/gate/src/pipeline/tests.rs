@@ -196,9 +196,9 @@ fn an_answer_can_be_held_and_withheld() {
     let enforced = bench(&[(Says::HoldThenWithhold, Mode::Enforce, Fail::Closed)]);
     assert!(matches!(answer(&enforced, None).0, AfterAnswer::Hold(16)));
     assert!(matches!(answer(&enforced, Some(b"leak")).0, AfterAnswer::Refuse(_)));
-    assert!(matches!(answer(&enforced, Some(b"fine")).0, AfterAnswer::Send));
+    assert!(matches!(answer(&enforced, Some(b"fine")).0, AfterAnswer::Send(_)));
     let observed = bench(&[(Says::HoldThenWithhold, Mode::Observe, Fail::Closed)]);
-    assert!(matches!(answer(&observed, Some(b"leak")).0, AfterAnswer::Send));
+    assert!(matches!(answer(&observed, Some(b"leak")).0, AfterAnswer::Send(_)));
     assert_eq!(observed.recent.latest(8).len(), 1);
 }
 
@@ -208,7 +208,7 @@ fn an_answer_guard_that_fails_is_under_its_fail_mode() {
         let closed = bench(&[(says, Mode::Enforce, Fail::Closed)]);
         assert!(matches!(answer(&closed, None).0, AfterAnswer::Refuse(_)));
         let open = bench(&[(says, Mode::Enforce, Fail::Open)]);
-        assert!(matches!(answer(&open, None).0, AfterAnswer::Send));
+        assert!(matches!(answer(&open, None).0, AfterAnswer::Send(_)));
     }
 }
 

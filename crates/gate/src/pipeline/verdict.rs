@@ -4,7 +4,7 @@ use http::{HeaderName, HeaderValue};
 use mantlet_event::{Event, Value};
 use mantlet_types::Reason;
 
-use super::{Edits, Exchange, Facts, HeaderEdit};
+use super::{BodyFilter, Edits, Exchange, Facts, HeaderEdit};
 
 /// What a guard says about a request.
 #[derive(Debug)]
@@ -27,6 +27,8 @@ pub enum AnswerVerdict {
     Pass,
     /// The head goes on, changed.
     Edit(Edits),
+    /// The head goes on, changed, and so does the body while it streams.
+    Filter(Edits, Box<dyn BodyFilter>),
     /// The guard wants to see the body first, up to this many bytes; it is asked again with what
     /// was held.
     Hold(usize),

@@ -6,6 +6,7 @@ mod forward;
 mod gate;
 pub(crate) mod redirect;
 mod refuse;
+mod report;
 mod seat;
 mod stop;
 mod switch;

@@ -1,7 +1,7 @@
 //! Refusals on the way: from what happened to what the client sees.
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Response};
+use http::{HeaderMap, HeaderValue, Method, Response};
 use mantlet_event::reasons;
 use mantlet_types::Reason;
 
@@ -130,7 +130,12 @@ impl Worker {
             };
         }
         match after {
-            AfterAnswer::Send | AfterAnswer::Hold(_) => response,
+            AfterAnswer::Send(filters)
+                if !filters.is_empty() && exchange.method != Method::HEAD =>
+            {
+                response.map(|body| body.filtered(filters))
+            }
+            AfterAnswer::Send(_) | AfterAnswer::Hold(_) => response,
             AfterAnswer::Refuse(denial) => {
                 self.refusal(target, exchange, accept, Stop::Guard(denial))
             }

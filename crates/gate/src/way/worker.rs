@@ -11,6 +11,7 @@ use super::finish::Account;
 use super::refuse::{of_violation, with_cause};
 use super::{Answer, Gate, Stop, Switch, TrackedBody, redirect};
 use crate::edge::wire::WireControl;
+use crate::guards::csp::REPORT_PATH;
 use crate::live::{Live, Step, Target};
 use crate::pipeline::{
     Client, ClientCertificate, Denial, Exchange, Facts, PublicHttps, Runner, TraceContext,
@@ -140,7 +141,12 @@ impl Worker {
                 exchange.is_websocket = clean.is_websocket;
             }
         }
-        let chosen = choose(live, &account.exchange);
+        let chosen = match &live.reports {
+            Some(reports) if account.exchange.path.match_key() == REPORT_PATH => {
+                Ok(Some(Arc::clone(reports)))
+            }
+            _ => choose(live, &account.exchange),
+        };
         if let Ok(Some(target)) = &chosen {
             account.target = Arc::clone(target);
         }
@@ -200,6 +206,7 @@ impl Worker {
             Step::Forward(group) if exchange.is_websocket => {
                 self.open(target, group, exchange, &body, switch).await
             }
+            Step::Reports(reports) => self.take_report(reports, exchange, body).await,
             Step::Forward(group) => {
                 let body = self.body(target, exchange, body).await?;
                 *watch = body.watch();

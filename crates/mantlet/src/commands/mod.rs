@@ -3,6 +3,7 @@
 mod block;
 mod check;
 mod config;
+mod csp;
 mod demo;
 mod explain;
 mod init;
@@ -56,6 +57,7 @@ pub(crate) fn execute(command: Command) -> Result<Outcome, Failure> {
         }
         Command::Explain { id, json, place } => explain::execute(&id, json, place),
         Command::Config(command) => config::execute(command),
+        Command::Csp(command) => csp::execute(command),
         Command::Block(command) => block::execute(command),
         Command::Completions { shell } => Ok(pages::completions(shell)),
         Command::Man { folder } => pages::man(&folder),

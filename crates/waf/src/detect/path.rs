@@ -401,28 +401,25 @@ fn files(view: &View<'_>, work: &mut Work<'_>) {
         let Some(length) = sensitive(tail(bytes, place)) else { continue };
         let whole = place <= value_start + 2;
         let dotted = at(bytes, place) == b'.';
-        let confidence = match () {
-            () if view.is_document() => 20,
-            () if one_path && whole && !dotted => 82,
-            () if one_path && whole && place + length + 24 >= bytes.len() => {
-                if bytes.len() > 5 {
-                    66
-                } else {
-                    55
+        let confidence =
+            match () {
+                () if view.is_document() => 20,
+                () if one_path && whole && !dotted => 82,
+                () if one_path && whole && place + length + 24 >= bytes.len() => {
+                    if bytes.len() > 5 { 66 } else { 55 }
                 }
-            }
-            () if one_path && rooted && view.place == Place::FileName => 70,
-            () if one_path && (contains_any(bytes, &["://"]) || view.hint == Hint::Link) => 40,
-            () if one_path => {
-                if dotted {
-                    55
-                } else {
-                    64
+                () if one_path && rooted && view.place == Place::FileName => 70,
+                () if one_path && (contains_any(bytes, &["://"]) || view.hint == Hint::Link) => 40,
+                () if one_path => {
+                    if dotted {
+                        55
+                    } else {
+                        64
+                    }
                 }
-            }
-            () if command_before(bytes, place) => 68,
-            () => 30,
-        };
+                () if command_before(bytes, place) => 68,
+                () => 30,
+            };
         note(view, confidence, place, place + length, "a file of the system", work);
     }
     let value = trimmed(bytes);

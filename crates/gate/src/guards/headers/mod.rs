@@ -1,121 +1,84 @@
 //! Sets security headers on every answer, refusals included, and removes what tells about the
 //! software behind.
 //!
-//! **Protects against** clickjacking, type confusion, leaking addresses to other sites, and
-//! fingerprinting. One authority: what the application sends under these names is replaced, so
-//! nothing is there twice.
+//! **Protects against** clickjacking, type confusion, leaking addresses to other sites, downgrades to
+//! plain HTTP, and fingerprinting. One authority: what goes out under these names goes out once.
 //!
 //! **Looks at** the headers of every answer.
 //!
-//! **Verdicts**: with profile `compatible` sets `X-Content-Type-Options`, `X-Frame-Options`,
-//! `Referrer-Policy`, `X-Permitted-Cross-Domain-Policies`; keeps the application's own Content-Security-Policy and adds `object-src`, `base-uri` and
-//! `frame-ancestors` where it has none; `Strict-Transport-Security` and `Cross-Origin-Opener-Policy` where the
-//! outside scheme is https; removes `Server`, `X-Powered-By` and their kin, and `X-XSS-Protection`, which is obsolete.
-//! A referrer, opener or framing policy of the application's own is kept.
+//! **Verdicts**: with profile `compatible` sets `X-Content-Type-Options` and
+//! `X-Permitted-Cross-Domain-Policies`, and where the application does not say it itself
+//! `X-Frame-Options: SAMEORIGIN`, `Referrer-Policy` and, over https, `Cross-Origin-Opener-Policy`.
+//! With profile `strict` all of these are ours alone: frames and referrers of other sites are
+//! refused, `Cross-Origin-Opener-Policy`, `Cross-Origin-Resource-Policy` and `Permissions-Policy` go
+//! out, and what says nothing about caching is not cached without being asked about.
+//! `Strict-Transport-Security` goes out over https and for public host names only: not for addresses,
+//! `localhost`, and names that exist in one network (`.local`, `.internal`, `.test` and the like).
+//! `Server`, `X-Powered-By`, `Via` and their kin are removed, and `X-XSS-Protection`, which is
+//! obsolete. The Content-Security-Policy is the business of the guard `csp`.
 //!
-//! **Settings**: `mode`, `fail`, `profile`.
+//! **Settings**: `mode`, `fail`, `profile`, `hsts_max_age`, `hsts_subdomains`, `hsts_preload`,
+//! `referrer_policy`, `permissions_policy`, `embedder_policy`.
 //!
 //! **Example**
 //! ```toml
 //! [guards.headers]
-//! mode = "enforce"
+//! profile = "strict"
+//! permissions_policy = "camera=(), geolocation=(self)"
 //! ```
 
 mod config;
-mod csp;
+mod prepared;
+mod telltales;
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 
-use http::header::{self, HeaderName, HeaderValue};
+use http::HeaderMap;
+use http::header::{CACHE_CONTROL, ETAG, EXPIRES, LAST_MODIFIED};
 
-pub use config::{HeadersSection, Profile};
+pub use config::{EmbedderPolicy, FieldText, HeadersSection, Profile, ReferrerPolicy};
 
+use self::prepared::Prepared;
 use super::Services;
 use crate::pipeline::{
-    AnswerHead, AnswerVerdict, Edits, Exchange, Guard, GuardError, HeaderEdit, HeldAnswer, Scheme,
-    Stages,
+    AnswerHead, AnswerVerdict, Exchange, Guard, GuardError, HeldAnswer, Scheme, Stages,
 };
 
-/// Two years, as the Mozilla guideline 6.0 asks.
-const HSTS: HeaderValue = HeaderValue::from_static("max-age=63072000");
-
-/// What tells about the software behind (OWASP Secure Headers, headers to remove).
-const TELLTALES: [&str; 24] = [
-    "server",
-    "x-powered-by",
-    "x-aspnet-version",
-    "x-aspnetmvc-version",
-    "x-generator",
-    "x-drupal-cache",
-    "x-runtime",
-    "x-version",
-    "x-powered-cms",
-    "x-php-version",
-    "x-turbo-charged-by",
-    "x-server-powered-by",
-    "x-cms",
-    "x-debug-token",
-    "x-debug-token-link",
-    "x-backend-server",
-    "x-litespeed-cache",
-    "x-varnish",
-    "x-mod-pagespeed",
-    "x-page-speed",
-    "x-envoy-upstream-service-time",
-    "x-b3-traceid",
-    "liferay-portal",
-    "x-xss-protection",
-];
+/// Names that mean something in one network or on one machine only (RFC 6761, RFC 6762, RFC 8375).
+const PRIVATE: [&str; 6] = ["localhost", "local", "internal", "test", "invalid", "home.arpa"];
 
 #[derive(Debug)]
 struct Headers {
-    plain: Edits,
-    tls: Edits,
-    /// As above, without a policy: for answers that bring their own.
-    plain_own_policy: Edits,
-    tls_own_policy: Edits,
+    prepared: Prepared,
+    is_strict: bool,
+}
+
+/// How a client has come to us, as far as headers depend on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reached {
+    Plain,
+    /// Over TLS, under a name that is nobody else's business.
+    Private,
+    /// Over TLS, under a public name.
+    Public,
+}
+
+/// What an answer says about being cached, as far as we add to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Caching {
+    /// What there is to say is said.
+    Said,
+    /// Nothing, but it has a version to ask about.
+    Versioned,
+    /// Nothing.
+    Unsaid,
 }
 
 pub(super) fn build(section: &HeadersSection, _services: &Services) -> Arc<dyn Guard> {
-    let Profile::Compatible = section.profile;
-    Arc::new(Headers {
-        plain: edits(Scheme::Http, true),
-        tls: edits(Scheme::Https, true),
-        plain_own_policy: edits(Scheme::Http, false),
-        tls_own_policy: edits(Scheme::Https, false),
-    })
-}
-
-fn edits(scheme: Scheme, with_policy: bool) -> Edits {
-    use HeaderEdit::{RemoveListed, Set, SetIfAbsent};
-    let fixed = |name: &'static str, value: &'static str| {
-        (HeaderName::from_static(name), HeaderValue::from_static(value))
-    };
-    let set = |(name, value)| Set(name, value);
-    let offer = |(name, value)| SetIfAbsent(name, value);
-    let mut edits = vec![
-        RemoveListed(is_telltale),
-        set(fixed("x-content-type-options", "nosniff")),
-        set(fixed("x-permitted-cross-domain-policies", "none")),
-        offer(fixed("x-frame-options", "SAMEORIGIN")),
-        offer(fixed("referrer-policy", "strict-origin-when-cross-origin")),
-    ];
-    if with_policy {
-        edits.push(Set(header::CONTENT_SECURITY_POLICY, csp::FLOOR_VALUE));
-    }
-    if scheme == Scheme::Https {
-        edits.push(SetIfAbsent(header::STRICT_TRANSPORT_SECURITY, HSTS));
-        // Browsers heed it on secure origins only and complain elsewhere.
-        edits.push(offer(fixed("cross-origin-opener-policy", "same-origin-allow-popups")));
-    }
-    Edits::from(edits)
-}
-
-fn is_telltale(name: &str) -> bool {
-    // Every name of the list begins with one of these letters.
-    matches!(name.as_bytes().first(), Some(b'l' | b's' | b'x')) && TELLTALES.contains(&name)
+    let is_strict = section.profile == Profile::Strict;
+    Arc::new(Headers { prepared: Prepared::new(section), is_strict })
 }
 
 impl Guard for Headers {
@@ -129,21 +92,31 @@ impl Guard for Headers {
         head: &AnswerHead<'_>,
         _held: Option<HeldAnswer<'_>>,
     ) -> Result<AnswerVerdict, GuardError> {
-        let is_tls = exchange.client.scheme == Scheme::Https;
-        let has_policy = head.headers.contains_key(header::CONTENT_SECURITY_POLICY);
-        let prepared = match (is_tls, has_policy) {
-            (false, false) => &self.plain,
-            (true, false) => &self.tls,
-            (false, true) => &self.plain_own_policy,
-            (true, true) => &self.tls_own_policy,
+        let reached = match exchange.client.scheme {
+            Scheme::Http => Reached::Plain,
+            Scheme::Https if is_public(&exchange.host) => Reached::Public,
+            Scheme::Https => Reached::Private,
         };
-        let additions = if has_policy { csp::additions(head.headers) } else { None };
-        Ok(AnswerVerdict::Edit(match additions {
-            None => prepared.clone(),
-            Some(additions) => {
-                let addition = HeaderEdit::Append(header::CONTENT_SECURITY_POLICY, additions);
-                prepared.and(addition)
-            }
-        }))
+        let caching = if self.is_strict { caching(head.headers) } else { Caching::Said };
+        Ok(AnswerVerdict::Edit(self.prepared.edits(reached, caching)))
+    }
+}
+
+/// Whether a host name can be meant by everyone in the same way.
+fn is_public(host: &str) -> bool {
+    let is_address = host.starts_with('[') || host.parse::<std::net::IpAddr>().is_ok();
+    let is_below = |name: &str| {
+        host.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    };
+    !host.is_empty() && !is_address && !PRIVATE.into_iter().any(is_below)
+}
+
+fn caching(headers: &HeaderMap) -> Caching {
+    if headers.contains_key(CACHE_CONTROL) || headers.contains_key(EXPIRES) {
+        Caching::Said
+    } else if headers.contains_key(ETAG) || headers.contains_key(LAST_MODIFIED) {
+        Caching::Versioned
+    } else {
+        Caching::Unsaid
     }
 }

@@ -121,7 +121,7 @@ pub(super) fn remove(headers: &mut HeaderMap, extra: &[String]) {
 }
 
 /// The one spelling of a lower-case name: a dash for all that is neither letter nor digit.
-pub(super) fn fold(name: &str) -> Cow<'_, str> {
+pub(crate) fn fold(name: &str) -> Cow<'_, str> {
     if name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
         return Cow::Borrowed(name);
     }

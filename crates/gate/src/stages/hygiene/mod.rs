@@ -13,6 +13,7 @@ mod stage;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use claims::fold;
 pub use config::HygieneSection;
 pub use head::HeadLimits;
 pub(crate) use head::is_method;

@@ -9,7 +9,9 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
 use super::BodyError;
+use super::filtered::Filtered;
 use super::pause::Pause;
+use crate::pipeline::BodyFilter;
 use crate::upstream::pool::Lease;
 
 /// The body of an answer on its way to the client.
@@ -24,6 +26,7 @@ enum AnswerKind {
     /// What was held for inspection, then the rest.
     Resumed(Bytes, Box<FromUpstream>),
     Channel(tokio::sync::mpsc::Receiver<Result<Bytes, BodyError>>, u64),
+    Filtered(Box<Filtered>),
 }
 
 #[derive(Debug)]
@@ -53,6 +56,16 @@ impl AnswerBody {
         length: u64,
     ) -> Self {
         Self(AnswerKind::Channel(chunks, length))
+    }
+
+    /// This body through `filters`, in order; its length is then unknown until its end.
+    pub(crate) fn filtered(self, filters: Vec<Box<dyn BodyFilter>>) -> Self {
+        if self.is_end_stream() {
+            return self;
+        }
+        let filtered =
+            |body, filter| Self(AnswerKind::Filtered(Box::new(Filtered::new(body, filter))));
+        filters.into_iter().fold(self, filtered)
     }
 
     pub(crate) fn upstream(body: Incoming, lease: Lease, idle: Duration) -> Self {
@@ -149,6 +162,7 @@ impl Body for AnswerBody {
                 }
                 Poll::Ready(chunk.map(|chunk| chunk.map(Frame::data)))
             }
+            AnswerKind::Filtered(filtered) => filtered.poll(cx),
         }
     }
 
@@ -159,6 +173,7 @@ impl Body for AnswerBody {
             AnswerKind::Upstream(upstream) => upstream.body.is_end_stream(),
             AnswerKind::Resumed(..) => false,
             AnswerKind::Channel(_, left) => *left == 0,
+            AnswerKind::Filtered(filtered) => filtered.is_over(),
         }
     }
 
@@ -174,6 +189,7 @@ impl Body for AnswerBody {
                 })
             }
             AnswerKind::Channel(_, left) => SizeHint::with_exact(*left),
+            AnswerKind::Filtered(_) => SizeHint::new(),
         }
     }
 }

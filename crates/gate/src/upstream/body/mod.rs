@@ -2,6 +2,7 @@
 
 mod answer;
 mod error;
+mod filtered;
 mod patience;
 mod pause;
 mod request;

@@ -7,7 +7,8 @@ use http::{HeaderMap, HeaderValue};
 const FLOOR: [(&str, &str); 3] =
     [("object-src", "'none'"), ("base-uri", "'self'"), ("frame-ancestors", "'self'")];
 
-pub(super) const FLOOR_VALUE: HeaderValue =
+/// The floor as a whole, for answers without a policy of their own.
+pub(super) const VALUE: HeaderValue =
     HeaderValue::from_static("object-src 'none'; base-uri 'self'; frame-ancestors 'self'");
 
 /// The directives of the floor that the application's own policies do not have. They go out as one

@@ -1,0 +1,77 @@
+//! What guards are built from, besides their settings.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
+
+use mantlet_config::{Environment, Sources};
+use mantlet_event::Metrics;
+use mantlet_limit::Counters;
+use mantlet_types::{Blocking, Clock, Rng, SystemRng};
+
+use super::csp;
+
+/// What guards are built from, besides their settings.
+#[derive(Debug)]
+pub struct Services {
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// The state of limits.
+    pub counters: Arc<dyn Counters>,
+    /// The list of blocked networks.
+    pub blocking: Arc<dyn Blocking>,
+    /// Randomness.
+    pub rng: Arc<dyn Rng>,
+    /// Where secrets are kept.
+    pub sources: Sources,
+    /// The data folder, where certificates of our own are kept.
+    pub data: PathBuf,
+    /// What browsers report about policies.
+    pub reports: Arc<csp::Reports>,
+    policies: AtomicU16,
+}
+
+impl Services {
+    /// The services of one process, without secrets, and with reports that end with it.
+    #[must_use]
+    pub fn new(
+        clock: Arc<dyn Clock>,
+        counters: Arc<dyn Counters>,
+        blocking: Arc<dyn Blocking>,
+    ) -> Self {
+        let reports = csp::Reports::in_memory(Arc::clone(&clock), Metrics::new());
+        Self {
+            clock,
+            counters,
+            blocking,
+            rng: Arc::new(SystemRng),
+            sources: Sources::new(&Environment::default()),
+            data: PathBuf::from("."),
+            reports: Arc::new(reports),
+            policies: AtomicU16::new(0),
+        }
+    }
+
+    /// The same, with secrets from `sources`; without this only files are looked into.
+    #[must_use]
+    pub fn with_sources(self, sources: Sources) -> Self {
+        Self { sources, ..self }
+    }
+
+    /// The same, with what is kept on disk in the folder `data`.
+    #[must_use]
+    pub fn with_data(self, data: PathBuf) -> Self {
+        Self { data, ..self }
+    }
+
+    /// The same, with reports that are kept.
+    #[must_use]
+    pub fn with_reports(self, reports: Arc<csp::Reports>) -> Self {
+        Self { reports, ..self }
+    }
+
+    /// A number for one more limit policy, so that policies do not share counters.
+    pub(crate) fn next_policy(&self) -> u16 {
+        self.policies.fetch_add(1, Ordering::Relaxed)
+    }
+}
