@@ -73,21 +73,21 @@ mod tests {
 
     section! {
         /// An entry.
-        pub struct Entry {
+        struct Entry {
             /// A name.
-            pub name: Option<String> = None,
+            name: Option<String> = None,
         }
     }
 
     section! {
         /// All.
-        pub struct All {
+        struct All {
             /// A number.
-            pub number: u16 = 1,
+            number: u16 = 1,
             /// A text.
-            pub text: Option<String> = None,
+            text: Option<String> = None,
             /// Entries.
-            pub entries: Vec<Entry> = Vec::new(),
+            entries: Vec<Entry> = Vec::new(),
         }
     }
 

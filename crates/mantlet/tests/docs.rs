@@ -195,9 +195,11 @@ fn named_keys(text: &str) -> Vec<String> {
     quoted
         .filter(|code| code.starts_with('[') && code.contains(']'))
         .map(|code| code.split(" = ").next().unwrap_or(code).trim().to_owned())
-        // Neither an address, nor a list of values, nor a route's own table of a guard.
+        // Neither an address, nor a list of values, nor a route's own table of another section.
         .filter(|code| !code.contains([':', '"']) && code != "[]")
-        .filter(|code| !code.starts_with("[routes.guards."))
+        .filter(|code| {
+            !code.starts_with("[routes.guards.") && !code.starts_with("[routes.websocket]")
+        })
         .collect()
 }
 

@@ -1,5 +1,7 @@
 //! Certificates made on the spot.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
 use mantlet_types::Timestamp;
@@ -33,7 +35,10 @@ pub fn certificate_for(
 ) -> (PathBuf, PathBuf) {
     let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
     let made = rcgen::generate_simple_self_signed(names).unwrap();
-    (folder.write(cert, made.cert.pem()), folder.write(key, made.signing_key.serialize_pem()))
+    let key = folder.write(key, made.signing_key.serialize_pem());
+    // As keys are kept: the check warns of others.
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
+    (folder.write(cert, made.cert.pem()), key)
 }
 
 /// An authority whose clients are known.
