@@ -27,7 +27,7 @@ use super::wire::{WireControl, WireIo};
 use crate::way::Connection;
 
 /// How long a connection is quiet, at least, before it leaves the library; twice that at most.
-const QUIET: Duration = Duration::from_millis(400);
+const QUIET: Duration = Duration::from_millis(100);
 
 /// The filter under a connection, held by the library while it serves and by us all the time.
 #[derive(Debug)]
