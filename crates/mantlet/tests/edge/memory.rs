@@ -72,10 +72,3 @@ fn a_thousand_idle_connections_cost_little_and_come_back() {
     let cost = cost(1000);
     assert!(cost <= MOST, "{cost} bytes each");
 }
-
-#[test]
-#[ignore = "needs 20,000 open files and half a minute"]
-fn ten_thousand_idle_connections_cost_little_and_come_back() {
-    let cost = cost(10_000);
-    assert!(cost <= MOST, "{cost} bytes each");
-}
