@@ -96,7 +96,7 @@ fn elite_d01_a_browser_sees_live_figures_and_other_sites_see_nothing() {
     let steps = outcome["steps"].as_object().unwrap();
     assert!(steps.len() == 5 && steps.values().all(|step| step == true), "{outcome:#}");
     // Both attacks were refused for what they are, and nothing else was.
-    for reason in ["websocket-origin", "websocket-host"] {
+    for reason in ["cross-site-request", "websocket-host"] {
         let _ = gate.wait_for_event(|event| event["reason"] == reason, PATIENCE);
     }
     let lines = gate.events().into_iter().chain(gate.access());

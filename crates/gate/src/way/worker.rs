@@ -195,6 +195,9 @@ impl Worker {
         switch: Switch,
         watch: &mut BodyWatch,
     ) -> Answer {
+        if exchange.is_websocket {
+            target.sockets.vouch(exchange);
+        }
         self.runner.inspect(&target.plan, exchange).await?;
         match &target.step {
             Step::Deny => Err(Stop::route(Denial::new(&reasons::ROUTE_DENIED))),

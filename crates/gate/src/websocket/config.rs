@@ -3,10 +3,9 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use mantlet_config::{ByteSize, Reader, SecretRef, choice, section};
+use mantlet_config::{ByteSize, Reader, SecretRef, WebOrigin, choice, section};
 use mantlet_limit::Quota;
 
-use super::origin::OriginSetting;
 use crate::guards::limit::QuotaSetting;
 use crate::stages::route::HostPattern;
 
@@ -39,8 +38,8 @@ section! {
     /// What WebSockets may do. `[routes.websocket]` changes it for one route.
     pub struct WebsocketSection {
         /// Origins whose pages may open WebSockets, as `https://app.example.org`. Empty: the one
-        /// that has the host of the request.
-        pub origins: Vec<OriginSetting> = Vec::new(),
+        /// that the client asked for. Those listed need no word in `[guards.csrf]`.
+        pub origins: Vec<WebOrigin> = Vec::new(),
         /// Lets the pages of every origin open WebSockets with their visitors' cookies.
         pub dangerous_any_origin: bool = false,
         /// Whether clients that send no `Origin` may: programs do not, browsers always do.

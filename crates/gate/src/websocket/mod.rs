@@ -36,7 +36,6 @@ pub use config::{Compression, TokenBy, WebsocketSection};
 pub use ending::Ending;
 pub(crate) use first::{part, prove};
 pub(crate) use handshake::{Agreement, Offer};
-pub use origin::OriginSetting;
 pub(crate) use relay::{Session, run};
 pub(crate) use sockets::{Place, SocketCache, Sockets};
 pub(crate) use token::{MIN_TOKEN, Presented};

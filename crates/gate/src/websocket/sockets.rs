@@ -18,7 +18,7 @@ use super::origin::PageRules;
 use super::rate::Rate;
 use super::token::{self, MIN_TOKEN, Token};
 use crate::guards::Services;
-use crate::pipeline::{Denial, Exchange};
+use crate::pipeline::{AllowedOrigin, Denial, Exchange};
 use crate::stages::body::BodyMemory;
 
 /// What WebSockets of one route may do, and how many there are.
@@ -108,6 +108,14 @@ impl Sockets {
             by_address,
             altogether,
         })
+    }
+
+    /// States that the page may ask, where these rules list it: guards that look at pages let it
+    /// pass then, and the rules themselves are asked again in [`Sockets::admit`].
+    pub(crate) fn vouch(&self, exchange: &mut Exchange) {
+        if self.page.lists(exchange) {
+            exchange.facts.state(AllowedOrigin { with_credentials: true });
+        }
     }
 
     /// Reads a handshake and refuses that of a foreign page or host.

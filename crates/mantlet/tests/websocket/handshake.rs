@@ -85,7 +85,7 @@ fn elite_d01_a_page_of_another_origin_opens_no_websocket() {
     let (upstream, gate) = echo("");
     for (host, origin, expected) in [
         ("app.example", Some("http://app.example"), 101),
-        ("app.example", Some("https://app.example"), 101),
+        ("app.example", Some("https://app.example"), 403),
         ("app.example:8080", Some("http://app.example:8080"), 101),
         ("APP.example", Some("http://app.EXAMPLE"), 101),
         ("[::1]:8080", Some("http://[::1]:8080"), 101),
@@ -104,10 +104,15 @@ fn elite_d01_a_page_of_another_origin_opens_no_websocket() {
         assert_eq!(status(&gate, host, origin), expected, "{origin:?} at {host}");
         assert_eq!(upstream.is_untouched(), expected != 101, "{origin:?} at {host}");
     }
+    // Two look at it: the guard against forged requests, and the WebSocket's own rules.
     let headers = [("Host", "app.example"), ("Origin", "http://evil.example")];
-    let refused = try_open(&gate, &headers).unwrap_err();
-    let event = assert_refused(&gate, &refused, (403, "websocket-origin"), "a foreign page");
-    assert!(event["evidence"].as_str().unwrap().contains("http://evil.example"), "{event:#}");
+    let unguarded = "[[routes]]\npath = \"/ws\"\n[routes.guards.csrf]\ndangerous_mode = \"off\"\nwhy = \"a test\"\n";
+    let (_upstream, second) = echo(unguarded);
+    for (gate, reason) in [(&gate, "cross-site-request"), (&second, "websocket-origin")] {
+        let refused = try_open(gate, &headers).unwrap_err();
+        let event = assert_refused(gate, &refused, (403, reason), "a foreign page");
+        assert!(event["evidence"].as_str().unwrap().contains("http://evil.example"), "{event:#}");
+    }
 }
 
 #[test]
