@@ -81,6 +81,13 @@ entries! {
         "Certificates had changed and cannot be used; the ones from before stay in use.";
     TLS_CERTIFICATE_EXPIRING = "tls.certificate.expiring", "tls_certificate_expiring", High, System,
         "A certificate ends within two weeks, or has ended.";
+    // Penalties.
+    PENALTY_BLOCK_STARTED = "penalty.block.started", "penalty_block_started", High, Decision,
+        "A client was blocked for a while because of its strikes, or would have been.";
+    PENALTY_BLOCK_ENDED = "penalty.block.ended", "penalty_block_ended", Info, Decision,
+        "A penalty ended: its time was over, or an operator lifted the block.";
+    PENALTY_BLOCK_FAILED = "penalty.block.failed", "penalty_block_failed", High, System,
+        "A client that had earned a block could not be blocked.";
 
     // Administration.
     BLOCKLIST_NETWORK_BLOCKED = "blocklist.network.blocked", "authz_change", Medium, Audit,

@@ -84,6 +84,12 @@ reasons! {
     RATE_LIMITED = "rate-limited", 429, "Too many requests",
         "Too many requests in a short time. Wait and try again.",
         "The limit is in `[guards.limit]`. If many clients share this address because a proxy stands in front, name the proxy in `[client] trusted_proxies`.";
+    TOO_MANY_AT_ONCE = "too-many-at-once", 429, "Too many requests",
+        "Too many requests at the same time. Wait for one to end and try again.",
+        "The limit is `[guards.limit] concurrent_per_address`. If many clients share this address because a proxy stands in front, name the proxy in `[client] trusted_proxies`.";
+    ROUTE_BUSY = "route-busy", 503, "Service unavailable",
+        "The service is busy. Try again later.",
+        "All clients of this route together are at its limit: `[guards.limit] per_route` or `concurrent_per_route`, the evidence says which.";
     CORS_ORIGIN = "cors-origin", 403, "Origin not allowed",
         "Pages of this origin may not use this address.",
         "The page's origin, in the evidence, is not in `[guards.cors] origins` of this route. Add it exactly as it stands there if the page is yours.";

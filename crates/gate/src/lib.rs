@@ -7,13 +7,14 @@
 //! upstream   the application
 //! guards     again, on the answer; the last word is ours
 //! ```
-//! `way` walks a request through all of it; `live` builds everything from the configuration.
+//! `penalty` watches what becomes of requests; `way` walks a request through all of it; `live` builds everything from the configuration.
 
 pub mod coding;
 pub mod edge;
 pub mod fuzzing;
 pub mod guards;
 pub mod live;
+pub mod penalty;
 pub mod pipeline;
 pub mod refusal;
 pub mod stages;

@@ -18,6 +18,7 @@ use mantlet_types::Secret;
 use crate::edge::{ConnectionRules, ServerSection, TlsError, TlsFront};
 use crate::guards::csp::{REPORT_PATH, Reports};
 use crate::guards::{self, GuardCache, GuardsSection, Services};
+use crate::penalty::{PenaltyRules, PenaltySection};
 use crate::pipeline::{Mode, Plan};
 use crate::stages::client::{ClientSection, ClientStage};
 use crate::stages::https::Outside;
@@ -47,6 +48,8 @@ pub struct Settings<'a> {
     pub guards: &'a GuardsSection,
     /// `[websocket]`
     pub websocket: &'a WebsocketSection,
+    /// `[penalty]`
+    pub penalty: &'a PenaltySection,
     /// `[[routes]]`
     pub routes: &'a [RouteSection],
 }
@@ -60,6 +63,7 @@ pub struct Resolved {
     upstream: UpstreamSection,
     client: ClientSection,
     hygiene: HygieneSection,
+    penalty: PenaltyRules,
     limits: HeadLimits,
     outside: Outside,
     /// The tokens of WebSockets, where they are kept.
@@ -130,7 +134,14 @@ pub fn resolve(settings: &Settings<'_>, reader: &mut Reader<'_>) -> Option<Resol
             header_count: wire.header_count_limit,
         },
         outside: Outside::new(settings.server),
+        penalty: penalty(settings),
     })
+}
+
+/// Penalties, which spare whom the block list spares, and the proxies behind which everyone is.
+fn penalty(settings: &Settings<'_>) -> PenaltyRules {
+    let (allowed, proxies) = (&settings.guards.blocklist.allow, &settings.client.trusted_proxies);
+    PenaltyRules::new(settings.penalty, allowed.iter().chain(proxies).copied())
 }
 
 fn layers(settings: &Settings<'_>, reader: &mut Reader<'_>) -> Vec<Layer> {
@@ -194,6 +205,8 @@ pub struct Live {
     pub(crate) hygiene: HygieneStage,
     pub(crate) client: ClientStage,
     pub(crate) outside: Outside,
+    /// What leads to a penalty.
+    pub(crate) penalty: PenaltyRules,
     pub(crate) router: Router<Arc<Target>>,
     /// Where requests end that no route is for; asks the global guards.
     pub(crate) fallback: Arc<Target>,
@@ -294,6 +307,7 @@ impl Live {
             hygiene: HygieneStage::new(&resolved.hygiene, resolved.limits),
             client: ClientStage::new(&resolved.client),
             outside: resolved.outside,
+            penalty: resolved.penalty,
             router,
             fallback,
             reports,

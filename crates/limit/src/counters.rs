@@ -66,7 +66,7 @@ pub trait Counters: Debug + Send + Sync {
 }
 
 /// The answer to a take, as a future: there at once from memory (no allocation, no poll that
-/// waits), later from a remote store.
+/// waits), later from a remote store, which takes nothing before it is polled.
 pub enum Taken<'a> {
     /// The answer is there.
     Ready(Result<Outcome, CountersError>),

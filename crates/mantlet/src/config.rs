@@ -9,6 +9,7 @@ use mantlet_admin::AdminSection;
 use mantlet_config::{Environment, Layers, Loaded, Problems, Reader, load, section};
 use mantlet_gate::edge::ServerSection;
 use mantlet_gate::guards::GuardsSection;
+use mantlet_gate::penalty::PenaltySection;
 use mantlet_gate::stages::client::ClientSection;
 use mantlet_gate::stages::hygiene::HygieneSection;
 use mantlet_gate::stages::route::RouteSection;
@@ -43,6 +44,8 @@ section! {
         pub guards: GuardsSection = GuardsSection::default(),
         /// What WebSockets may do, unless a route says otherwise.
         pub websocket: WebsocketSection = WebsocketSection::default(),
+        /// Blocks clients that keep being refused, or keep asking too fast.
+        pub penalty: PenaltySection = PenaltySection::default(),
         /// Which requests go where, and what holds for them. The most specific route wins and
         /// inherits what the ones that cover it say.
         pub routes: Vec<RouteSection> = Vec::new(),
@@ -161,6 +164,7 @@ fn settings(config: &Config) -> Settings<'_> {
         hygiene: &config.hygiene,
         guards: &config.guards,
         websocket: &config.websocket,
+        penalty: &config.penalty,
         routes: &config.routes,
     }
 }

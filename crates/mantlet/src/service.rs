@@ -22,10 +22,11 @@ use mantlet_event::{Event, Events, Metrics, Recent, catalogue, task};
 use mantlet_gate::edge::{Farewell, Listeners, Phase, PhaseSwitch, Server};
 use mantlet_gate::guards::Services;
 use mantlet_gate::guards::blocklist::Blocklist;
+use mantlet_gate::penalty::{Enforcer, Ledger, PenaltyQueue};
 use mantlet_gate::stages::body::BodyMemory;
 use mantlet_gate::upstream::TunnelRegistry;
 use mantlet_gate::{Gate, Live};
-use mantlet_limit::MemoryCounters;
+use mantlet_limit::{Counters, MemoryCounters};
 use mantlet_types::{Blocking, Clock, Revocation, Secret, SystemClock, SystemRng};
 use sd_notify::NotifyState;
 use tokio::sync::Notify;
@@ -45,9 +46,6 @@ use running::{Running, admin_services};
 use signals::{Request, RequestSignals, StopSignals};
 
 type Failure = Box<dyn std::error::Error>;
-
-/// Clients whose limits are remembered at a time.
-const COUNTED_CLIENTS: usize = 1_000_000;
 
 /// How long the log files may take to be complete at the end.
 const LAST_WORDS: std::time::Duration = std::time::Duration::from_secs(5);
@@ -73,6 +71,7 @@ struct Built {
     admin: TcpListener,
     live: Arc<Live>,
     gate: Arc<Gate>,
+    penalties: PenaltyQueue,
     recent: Arc<Recent>,
     phases: PhaseSwitch,
     is_serving: Arc<AtomicBool>,
@@ -129,14 +128,18 @@ fn build(
     secrets.extend(resolved.secrets(&sources)?);
     let (events, recent) =
         log::open(&config.log, &data, Arc::clone(&clock), &metrics, secrets.clone())?;
-    let services = services(&data, &clock)?.with_sources(sources).with_data(data.path().to_owned());
+    let counters = counters(config.guards.counters, &metrics);
+    let (ledger, penalties) =
+        Ledger::new(Arc::clone(&clock), Arc::clone(&counters), metrics.clone());
+    let services = services(&data, &clock, counters)?.with_sources(sources);
+    let services = services.with_data(data.path().to_owned());
     let services = services.with_reports(Arc::new(reports::open(&data, &clock, &metrics)));
     let live = Arc::new(Live::build(resolved, &services, &metrics, None)?);
     data.keep_configuration(text.as_deref());
     metrics.config_loaded(clock.now());
 
     let (phases, is_serving) = (PhaseSwitch::default(), Arc::new(AtomicBool::new(false)));
-    let gate = Arc::new(gate(&config, &events, &metrics, &clock));
+    let gate = Arc::new(gate(&config, &events, &metrics, (&clock, ledger)));
     let facts = ServerFacts {
         listen: listeners.iter().map(|listener| listener.address).collect(),
         admin: admin.local_addr()?,
@@ -170,6 +173,7 @@ fn build(
         admin,
         live,
         gate,
+        penalties,
         recent,
         phases,
         is_serving,
@@ -191,6 +195,7 @@ async fn serve(
         admin,
         live,
         gate,
+        penalties,
         recent,
         phases,
         is_serving,
@@ -199,6 +204,8 @@ async fn serve(
         listeners.iter().map(|listener| (listener.address, listener.is_tls)).collect();
     let (mut stop, requests) = (StopSignals::listen()?, RequestSignals::listen()?);
     let revocation: Arc<dyn Revocation> = Arc::new(gate.tunnels.clone());
+    let enforcer = enforcer(&keeper, &gate, &revocation);
+    task::spawn(&keeper.events, "penalties", enforcer.run(penalties));
     let server = Server::start(&config.server, listeners, gate, &live, phases)?;
     let control = control(&keeper, revocation, recent)?;
     let saving = Saving::start(&keeper.events, Arc::clone(&keeper.services.reports));
@@ -231,11 +238,21 @@ async fn serve(
     Ok(())
 }
 
-fn services(data: &DataFolder, clock: &Arc<dyn Clock>) -> Result<Services, Failure> {
+fn services(
+    data: &DataFolder,
+    clock: &Arc<dyn Clock>,
+    counters: Arc<dyn Counters>,
+) -> Result<Services, Failure> {
     let blocklist = Blocklist::open(data.path().join("blocks.json"), Arc::clone(clock))?;
     let blocking: Arc<dyn Blocking> = Arc::new(blocklist);
-    let counters = Arc::new(MemoryCounters::new(COUNTED_CLIENTS));
-    Ok(Services::new(Arc::clone(clock), counters, blocking))
+    Ok(Services::new(Arc::clone(clock), Arc::new(SystemRng), counters, blocking))
+}
+
+/// The counters of limits in memory; each that goes before its time is counted.
+fn counters(capacity: u32, metrics: &Metrics) -> Arc<dyn Counters> {
+    let capacity = usize::try_from(capacity).unwrap_or(usize::MAX);
+    let lost = metrics.limit_counter("guards.counters");
+    Arc::new(MemoryCounters::new(capacity).on_eviction(move || lost.add_one()))
 }
 
 fn is_ready(phases: &PhaseSwitch, is_serving: &Arc<AtomicBool>) -> IsReady {
@@ -276,8 +293,24 @@ async fn obey(keeper: Arc<Keeper>, mut requests: RequestSignals) {
     }
 }
 
+/// Who carries penalties out.
+fn enforcer(keeper: &Keeper, gate: &Gate, revocation: &Arc<dyn Revocation>) -> Arc<Enforcer> {
+    Enforcer::new(
+        Arc::clone(&gate.penalties),
+        Arc::clone(&keeper.clock),
+        Arc::clone(&keeper.services.blocking),
+        Arc::clone(revocation),
+        keeper.events.clone(),
+    )
+}
+
 /// The gate with what its workers share.
-fn gate(config: &Config, events: &Events, metrics: &Metrics, clock: &Arc<dyn Clock>) -> Gate {
+fn gate(
+    config: &Config,
+    events: &Events,
+    metrics: &Metrics,
+    (clock, penalties): (&Arc<dyn Clock>, Arc<Ledger>),
+) -> Gate {
     let upgraded = usize::try_from(config.server.max_upgraded_connections).unwrap_or(usize::MAX);
     Gate {
         events: events.clone(),
@@ -286,6 +319,7 @@ fn gate(config: &Config, events: &Events, metrics: &Metrics, clock: &Arc<dyn Clo
         rng: Arc::new(SystemRng),
         body_memory: BodyMemory::new(config.server.body_memory.0),
         tunnels: TunnelRegistry::new(upgraded, metrics.clone()),
+        penalties,
     }
 }
 

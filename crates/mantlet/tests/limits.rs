@@ -292,3 +292,113 @@ fn one_address_cannot_take_every_connection() {
     assert_eq!(other.read_response().unwrap().status, 200);
     drop(held);
 }
+
+/// The last of `count` answers to `path` with these headers, all on one connection.
+fn last(gate: &MantletProcess, path: &str, headers: &[(&str, &str)], count: usize) -> Response {
+    let mut connection = Connection::open(gate.address()).unwrap();
+    let request = wire::render(gate.address(), "GET", path, headers, b"");
+    let send = |_| {
+        connection.write(&request).unwrap();
+        connection.read_response().unwrap()
+    };
+    (0..count).map(send).last().unwrap()
+}
+
+// covers: YMERA-14 (binary)
+#[test]
+fn keys_networks_and_routes_are_counted_each_for_itself() {
+    let (upstream, gate) = start(
+        "[client]\ntrusted_proxies = [\"127.0.0.1\"]\n[[routes]]\npath = \"/key\"\n[routes.guards.limit]\nper_header = [\"2/h\"]\nheader = \"X-API-Key\"\n[[routes]]\npath = \"/net\"\n[routes.guards.limit]\nper_network = [\"2/h\"]\n[[routes]]\npath = \"/all\"\n[routes.guards.limit]\nper_route = [\"2/h\"]\n",
+    );
+    let key = |key| [("X-API-Key", key)];
+    let client = |address| [("X-Forwarded-For", address)];
+    assert_eq!(last(&gate, "/key", &key("sk_one"), 2).status, 200);
+    let refused = last(&gate, "/key", &key("sk_one"), 1);
+    let event = assert_refused(&gate, &refused, RATE, "one key");
+    assert!(!event.to_string().contains("sk_one") && !refused.text().contains("sk_one"));
+    assert_eq!(
+        refused.json()["type"],
+        "https://iana.org/assignments/http-problem-types#quota-exceeded"
+    );
+    assert_eq!(refused.json()["violated-policies"], serde_json::json!(["header 2/h"]));
+    assert_eq!(last(&gate, "/key", &key("sk_two"), 1).status, 200);
+    assert_eq!(last(&gate, "/net", &client("198.51.100.1"), 2).status, 200);
+    assert_eq!(last(&gate, "/net", &client("198.51.100.2"), 1).status, 429);
+    assert_eq!(last(&gate, "/net", &client("198.51.101.1"), 1).status, 200);
+    assert_eq!(last(&gate, "/net", &client("2001:db8:1:1::1"), 2).status, 200);
+    assert_eq!(last(&gate, "/net", &client("2001:db8:1:2::1"), 1).status, 429);
+    assert_eq!(last(&gate, "/all", &client("198.51.100.1"), 2).status, 200);
+    let busy = last(&gate, "/all", &client("203.0.113.1"), 1);
+    assert_refused(&gate, &busy, (503, "route-busy"), "all clients together");
+    assert_eq!(
+        busy.json()["type"],
+        "https://iana.org/assignments/http-problem-types#temporary-reduced-capacity"
+    );
+    assert!(busy.header("retry-after").is_some());
+    assert_eq!(upstream.requests().len(), 10);
+}
+
+#[test]
+fn what_runs_at_once_is_bounded_for_each_client_and_given_back() {
+    let upstream = FakeUpstream::start(|request| {
+        let wait = if request.target == "/slow" { 2 } else { 0 };
+        Answer::ok("ok").after(Duration::from_secs(wait))
+    });
+    let gate = gate(&upstream, "[guards.limit]\nconcurrent_per_address = 3\n");
+    let slow = wire::render(gate.address(), "GET", "/slow", &[], b"");
+    let mut held: Vec<Connection> = Vec::new();
+    for _ in 0..3 {
+        let mut connection = Connection::open(gate.address()).unwrap();
+        connection.write(&slow).unwrap();
+        held.push(connection);
+    }
+    let _ = upstream.wait_for(3, PATIENCE);
+    let refused = wire::get(gate.address(), "/", &[]);
+    assert_refused(&gate, &refused, (429, "too-many-at-once"), "the fourth");
+    let policy = refused.header("ratelimit-policy").unwrap();
+    assert!(policy.ends_with(";q=3;qu=\"concurrent-requests\""), "{policy}");
+    let mut other = from([127, 0, 0, 2], &gate);
+    assert_eq!(ask(&mut other, &gate, "/").status, 200);
+    // One that goes away gives its place back, and so does each that is answered.
+    held.pop();
+    for mut connection in held {
+        assert_eq!(connection.read_response().unwrap().status, 200);
+    }
+    let is_free = || (wire::get(gate.address(), "/", &[]).status == 200).then_some(());
+    assert!(poll_until(PATIENCE, is_free).is_some());
+}
+
+// covers: SAMO-36 (binary)
+#[test]
+fn the_operator_is_warned_once_when_four_fifths_are_used() {
+    let (_upstream, mut gate) = start("[guards.limit]\nper_address = [\"20/h\"]\n");
+    assert_eq!(last(&gate, "/", &[], 60).status, 429);
+    gate.stop();
+    let events = gate.events();
+    let warned = events.iter().filter(|event| event["event.name"] == "limit.quota.warned");
+    let warned: Vec<_> = warned.collect();
+    assert_eq!(warned.len(), 1, "{warned:#?}");
+    assert_eq!(
+        (&warned[0]["limit"], &warned[0]["source.ip"]),
+        (&"20/h".into(), &"127.0.0.1".into())
+    );
+}
+
+#[test]
+fn etsm_d18_whole_networks_of_addresses_neither_fill_memory_nor_free_an_offender() {
+    let (_upstream, gate) = start(
+        "[client]\ntrusted_proxies = [\"127.0.0.1\"]\n[guards]\ncounters = 1000\n[guards.limit]\nper_address = [\"20/h\"]\n[penalty]\nmode = \"off\"\n",
+    );
+    let offender = [("X-Forwarded-For", "2001:db8:1:ffff::1")];
+    assert_eq!(last(&gate, "/", &offender, 25).status, 429);
+    let mut connection = Connection::open(gate.address()).unwrap();
+    for number in 0..5_000 {
+        let client = format!("2001:db8:1:{number:x}::1");
+        let request =
+            wire::render(gate.address(), "GET", "/", &[("X-Forwarded-For", &client)], b"");
+        connection.write(&request).unwrap();
+        assert_eq!(connection.read_response().unwrap().status, 200);
+    }
+    assert!(gate.metric("mantlet_limit_reached_total{limit=\"guards.counters\"}") > 3_000);
+    assert_eq!(last(&gate, "/", &offender, 1).status, 429, "it is still remembered");
+}

@@ -172,6 +172,13 @@ impl Metrics {
         self.0.series.config_reloads.get_or_create(&OutcomeLabels { outcome }).inc();
     }
 
+    /// The handle that counts how often the cap with this name is reached, for caps that are reached
+    /// often.
+    #[must_use]
+    pub fn limit_counter(&self, limit: &'static str) -> CounterHandle {
+        CounterHandle(self.0.series.limits.get_or_create_owned(&LimitLabels { limit }))
+    }
+
     /// An exchange with an upstream failed: `connect`, `timeout`, `invalid` and the like.
     pub fn upstream_failed(&self, kind: &'static str) {
         self.0.series.upstream_failures.get_or_create(&KindLabels { kind }).inc();

@@ -31,6 +31,9 @@ section! {
     pub struct GuardsSection {
         /// How long one guard may take over one request before its fail mode decides.
         pub budget: Duration = Duration::from_secs(2),
+        /// How many counts of limits are remembered at a time, about 60 bytes each. When there are
+        /// more, those go first that are the least used up.
+        pub counters: u32 = 1_000_000,
         /// Refuses blocked networks.
         pub blocklist: blocklist::BlocklistSection = blocklist::BlocklistSection::default(),
         /// Limits the rate of requests.

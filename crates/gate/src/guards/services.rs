@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU16, Ordering};
 
 use mantlet_config::{Environment, Sources};
 use mantlet_event::Metrics;
-use mantlet_limit::Counters;
-use mantlet_types::{Blocking, Clock, Rng, SystemRng};
+use mantlet_limit::{Counters, KeyHasher};
+use mantlet_types::{Blocking, Clock, Rng};
 
 use super::csp;
 
@@ -26,6 +26,8 @@ pub struct Services {
     pub sources: Sources,
     /// The data folder, where certificates of our own are kept.
     pub data: PathBuf,
+    /// Makes keys of texts that clients choose.
+    pub hasher: KeyHasher,
     /// What browsers report about policies.
     pub reports: Arc<csp::Reports>,
     policies: AtomicU16,
@@ -36,6 +38,7 @@ impl Services {
     #[must_use]
     pub fn new(
         clock: Arc<dyn Clock>,
+        rng: Arc<dyn Rng>,
         counters: Arc<dyn Counters>,
         blocking: Arc<dyn Blocking>,
     ) -> Self {
@@ -44,7 +47,8 @@ impl Services {
             clock,
             counters,
             blocking,
-            rng: Arc::new(SystemRng),
+            hasher: KeyHasher::new(&*rng),
+            rng,
             sources: Sources::new(&Environment::default()),
             data: PathBuf::from("."),
             reports: Arc::new(reports),

@@ -33,12 +33,14 @@ pub(super) fn sections(settings: &Settings<'_>, reader: &mut Reader<'_>) {
     }
     settings.server.check(reader);
     settings.client.check(reader);
+    settings.penalty.check(reader);
     timeouts(settings, reader);
     reader.expect_range(
         "upstream.max_connections",
         &settings.upstream.max_connections,
         &(1..=1_000_000),
     );
+    reader.expect_range("guards.counters", &settings.guards.counters, &(1_000..=100_000_000));
     guards("guards", settings.guards, reader);
     settings.websocket.check("websocket", reader);
     if settings.routes.len() > MAX_ROUTES {
@@ -91,6 +93,9 @@ fn guards(key: &str, guards: &GuardsSection, reader: &mut Reader<'_>) {
     let is_said_here = |guard: &str, reader: &Reader<'_>| {
         key == "guards" || reader.is_set(&format!("{key}.{guard}"))
     };
+    if is_said_here("limit", reader) {
+        guards.limit.check(&format!("{key}.limit"), reader);
+    }
     if is_said_here("cors", reader) {
         guards.cors.check(&format!("{key}.cors"), reader);
     }
@@ -110,6 +115,11 @@ pub(super) fn guards_of(
     let Some(index) = index.filter(|_| !route.guards.is_empty()) else { return };
     let key = format!("routes[{index}].guards");
     guards(&key, held, reader);
+    let counters = format!("{key}.counters");
+    if reader.is_set(&counters) {
+        let hint = "write it in `[guards]`";
+        reader.error(&counters, "all routes share their counters", hint);
+    }
     let mode = format!("{key}.json.mode");
     if route.upload == Some(true) && held.json.mode != Mode::Off && reader.is_set(&mode) {
         let hint = "leave out `upload` to have bodies inspected, or this guard's mode";

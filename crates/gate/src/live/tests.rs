@@ -1,7 +1,7 @@
 //! From one configuration to the next.
 
 use mantlet_config::{Environment, Layers, load, section};
-use mantlet_testkit::{FakeBlocking, FakeClock, FakeCounters};
+use mantlet_testkit::{FakeBlocking, FakeClock, FakeCounters, SeededRng};
 
 use super::*;
 
@@ -20,6 +20,8 @@ section! {
         pub guards: GuardsSection = GuardsSection::default(),
         /// WebSockets.
         pub websocket: WebsocketSection = WebsocketSection::default(),
+        /// Penalties.
+        pub penalty: PenaltySection = PenaltySection::default(),
         /// Routes.
         pub routes: Vec<RouteSection> = Vec::new(),
     }
@@ -27,8 +29,8 @@ section! {
 
 impl Sections {
     pub(super) fn settings(&self) -> Settings<'_> {
-        let Self { server, upstream, client, hygiene, guards, websocket, routes } = self;
-        Settings { server, upstream, client, hygiene, guards, websocket, routes }
+        let Self { server, upstream, client, hygiene, guards, websocket, penalty, routes } = self;
+        Settings { server, upstream, client, hygiene, guards, websocket, penalty, routes }
     }
 }
 
@@ -44,7 +46,12 @@ fn resolved(text: &str) -> Resolved {
 fn services() -> Services {
     let clock = FakeClock::new().shared();
     let blocking = FakeBlocking::new(Arc::clone(&clock));
-    Services::new(clock, Arc::new(FakeCounters::new()), Arc::new(blocking))
+    Services::new(
+        clock,
+        Arc::new(SeededRng::new(1)),
+        Arc::new(FakeCounters::new()),
+        Arc::new(blocking),
+    )
 }
 
 fn server(live: &Live, path: &str) -> Arc<crate::upstream::Upstream> {

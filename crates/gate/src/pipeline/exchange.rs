@@ -2,8 +2,10 @@
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 use http::{HeaderMap, HeaderValue, Method, Version};
+use mantlet_limit::Permit;
 use mantlet_types::{Monotonic, RequestId, Timestamp};
 
 use super::{Facts, TraceContext};
@@ -41,8 +43,12 @@ pub struct Exchange {
     pub headers: HeaderMap,
     /// Whether the client asks to switch to the WebSocket protocol.
     pub is_websocket: bool,
+    /// The pattern of the route that was chosen; `-` while none is.
+    pub route: Arc<str>,
     /// What guards have learnt.
     pub facts: Facts,
+    /// What the request holds until the last byte of its answer is out.
+    pub permits: Vec<Arc<Permit>>,
 }
 
 impl Exchange {

@@ -184,7 +184,7 @@ impl Runner {
             Ok(Verdict::Pass) => Ok(None),
             Ok(Verdict::PassWith(mut changes)) => {
                 changes.notes.drain(..).for_each(|note| self.events.emit(note));
-                Ok(is_enforced.then_some(changes))
+                if is_enforced { Ok(Some(changes)) } else { Ok(changes.observed().map(Box::new)) }
             }
             Ok(Verdict::Deny(denial)) => {
                 self.report(planned, plan, exchange, &denial);

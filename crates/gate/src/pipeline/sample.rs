@@ -24,7 +24,9 @@ pub(crate) fn exchange() -> Exchange {
         version: Version::HTTP_11,
         headers: HeaderMap::new(),
         is_websocket: false,
+        route: "/x".into(),
         facts: Facts::default(),
+        permits: Vec::new(),
     }
 }
 

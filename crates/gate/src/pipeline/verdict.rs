@@ -1,7 +1,10 @@
 //! What a guard answers.
 
+use std::sync::Arc;
+
 use http::{HeaderName, HeaderValue};
 use mantlet_event::{Event, Value};
+use mantlet_limit::Permit;
 use mantlet_types::Reason;
 
 use super::{BodyFilter, Edits, Exchange, Facts, HeaderEdit};
@@ -45,11 +48,20 @@ pub struct Changes {
     pub facts: Facts,
     /// What the operator should hear about, although the request passes.
     pub notes: Vec<Event>,
+    /// What the request holds while it runs, its answer included; in observe mode too, so that what
+    /// is counted is true.
+    pub permits: Vec<Arc<Permit>>,
 }
 
 impl Changes {
+    /// What is left of this in observe mode; `None` when that is nothing.
+    pub(super) fn observed(self) -> Option<Self> {
+        (!self.permits.is_empty()).then(|| Self { permits: self.permits, ..Self::default() })
+    }
+
     pub(super) fn apply(self, exchange: &mut Exchange) {
         exchange.facts.merge(self.facts);
+        exchange.permits.extend(self.permits);
         Edits::from(self.headers).apply(&mut exchange.headers);
     }
 }
@@ -66,13 +78,24 @@ pub struct Denial {
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// Extension members of the problem document (RFC 9457 section 3.2): what the client may know.
     pub members: Vec<(&'static str, Value)>,
+    /// Extension members that are lists of texts.
+    pub lists: Vec<(&'static str, Vec<String>)>,
+    /// The URI of the problem's type, where one is registered for it.
+    pub kind: Option<&'static str>,
 }
 
 impl Denial {
     /// A refusal for this reason and nothing more.
     #[must_use]
     pub const fn new(reason: &'static Reason) -> Self {
-        Self { reason, evidence: None, headers: Vec::new(), members: Vec::new() }
+        Self {
+            reason,
+            evidence: None,
+            headers: Vec::new(),
+            members: Vec::new(),
+            lists: Vec::new(),
+            kind: None,
+        }
     }
 
     /// With what the guard saw.
@@ -93,6 +116,22 @@ impl Denial {
     #[must_use]
     pub fn member(mut self, name: &'static str, value: impl Into<Value>) -> Self {
         self.members.push((name, value.into()));
+        self
+    }
+}
+
+impl Denial {
+    /// With one more member that is a list of texts.
+    #[must_use]
+    pub fn list(mut self, name: &'static str, texts: Vec<String>) -> Self {
+        self.lists.push((name, texts));
+        self
+    }
+
+    /// As a problem of a registered type.
+    #[must_use]
+    pub const fn kind(mut self, uri: &'static str) -> Self {
+        self.kind = Some(uri);
         self
     }
 }

@@ -7,10 +7,10 @@ use serde_json::{Map, Value as Json};
 use crate::pipeline::Denial;
 
 /// The problem document. `type` is `about:blank` plus a stable `code`, because a type URI that
-/// leads nowhere helps nobody; reasons with a registered type carry it as a member.
+/// leads nowhere helps nobody; problems of a registered type have that.
 pub(super) fn render(denial: &Denial, id: RequestId) -> String {
     let mut document = Map::new();
-    document.insert("type".into(), "about:blank".into());
+    document.insert("type".into(), denial.kind.unwrap_or("about:blank").into());
     document.insert("title".into(), denial.reason.title.into());
     document.insert("status".into(), denial.reason.status.into());
     document.insert("detail".into(), denial.reason.detail.into());
@@ -19,6 +19,9 @@ pub(super) fn render(denial: &Denial, id: RequestId) -> String {
     document.insert("request_id".into(), id.to_string().into());
     for (name, value) in &denial.members {
         document.insert((*name).into(), json(value));
+    }
+    for (name, texts) in &denial.lists {
+        document.insert((*name).into(), texts.as_slice().into());
     }
     Json::Object(document).to_string()
 }

@@ -6,6 +6,7 @@ use mantlet_event::{Events, Metrics};
 use mantlet_types::{Clock, Rng};
 
 use crate::edge::ServerSection;
+use crate::penalty::Ledger;
 use crate::stages::body::BodyMemory;
 use crate::upstream::TunnelRegistry;
 
@@ -24,6 +25,8 @@ pub struct Gate {
     pub body_memory: BodyMemory,
     /// Connections that have left HTTP.
     pub tunnels: TunnelRegistry,
+    /// Who has been refused how often.
+    pub penalties: Arc<Ledger>,
 }
 
 impl Gate {

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, LOCATION};
 use http::{HeaderValue, Response, StatusCode};
 use mantlet_event::{Entry, catalogue};
+use mantlet_types::Reason;
 
 use crate::pipeline::{Denial, Refusal};
 use crate::stages::https::ToHttps;
@@ -33,6 +34,14 @@ impl From<Refusal> for Stop {
 }
 
 impl Stop {
+    /// Why; `None` when a guard answered in the application's place.
+    pub(super) fn reason(&self) -> Option<&'static Reason> {
+        match self {
+            Self::Stage(_, _, denial) | Self::Guard(denial) => Some(denial.reason),
+            Self::Answered(_) => None,
+        }
+    }
+
     /// Refused because it is not one clean request.
     pub(super) fn hygiene(denial: Denial) -> Self {
         Self::Stage(&catalogue::HYGIENE_REQUEST_REFUSED, "hygiene", Box::new(denial))

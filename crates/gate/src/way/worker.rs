@@ -83,6 +83,8 @@ impl Worker {
             },
         };
         let answer = answer.map_err(|stop| with_cause(stop, connection));
+        let refused = answer.as_ref().err().and_then(Stop::reason);
+        self.gate.penalties.note(&self.live.penalty, exchange, refused).await;
         let response = self.dress(target, exchange, accept.as_ref(), answer).await;
         account.attach(response)
     }
@@ -107,7 +109,9 @@ impl Worker {
             version: parts.version,
             headers: HeaderMap::new(),
             is_websocket: false,
+            route: Arc::clone(&self.live.fallback.plan.route),
             facts: Facts::default(),
+            permits: Vec::new(),
         }
     }
 

@@ -81,11 +81,13 @@ impl Running {
         Ok(reloaded)
     }
 
-    /// Settings that are read once stay as they are: `data`, `[log]` and `server.workers`.
+    /// Settings that are read once stay as they are: `data`, `[log]`, `server.workers` and
+    /// `guards.counters`.
     fn keep_what_needs_a_restart(&self, config: &mut Config) {
         config.data.clone_from(&self.config.data);
         config.log = self.config.log.clone();
         config.server.workers = self.config.server.workers;
+        config.guards.counters = self.config.guards.counters;
     }
 
     /// An admin listener on another address, where that is asked for. It answers at once, on an

@@ -105,17 +105,16 @@ impl FakeCounters {
 }
 
 impl FakeCounters {
-    fn note(&self, key: Key, quotas: &[Quota], cost: u32, now: Monotonic) {
-        let take = Take { key: *key.as_bytes(), quotas: quotas.to_vec(), cost, now };
-        lock(&self.takes).push(take);
-    }
-
-    fn next(&self) -> Taken<'_> {
-        let answer = lock(&self.script).pop_front().unwrap_or_else(|| Ok(Self::allowed(99)));
+    /// The next answer of the script to `takes`; from a remote store once it is waited for.
+    fn answer(&self, takes: Vec<Take>) -> Taken<'_> {
+        let take = move || {
+            lock(&self.takes).extend(takes);
+            lock(&self.script).pop_front().unwrap_or_else(|| Ok(Self::allowed(99)))
+        };
         if self.is_remote.load(Ordering::Relaxed) {
-            Taken::Pending(Box::pin(async move { answer }))
+            Taken::Pending(Box::pin(async move { take() }))
         } else {
-            Taken::Ready(answer)
+            Taken::Ready(take())
         }
     }
 }
@@ -128,13 +127,17 @@ impl Counters for FakeCounters {
         cost: u32,
         now: Monotonic,
     ) -> Taken<'a> {
-        self.note(*key, quotas, cost, now);
-        self.next()
+        self.answer(vec![Take { key: *key.as_bytes(), quotas: quotas.to_vec(), cost, now }])
     }
 
     fn take_all<'a>(&'a self, asks: &'a [Ask<'a>], cost: u32, now: Monotonic) -> Taken<'a> {
-        asks.iter().for_each(|ask| self.note(ask.key, ask.quotas, cost, now));
-        self.next()
+        let take = |ask: &Ask<'_>| Take {
+            key: *ask.key.as_bytes(),
+            quotas: ask.quotas.to_vec(),
+            cost,
+            now,
+        };
+        self.answer(asks.iter().map(take).collect())
     }
 
     fn forget(&self, key: &Key) {

@@ -38,7 +38,7 @@ impl Nonces {
             edits.push(HeaderEdit::Set(ACCEPT_ENCODING, coding));
             facts.state(ReadsGzip(reads_gzip));
         }
-        Verdict::PassWith(Box::new(Changes { headers: edits, facts, notes: Vec::new() }))
+        Verdict::PassWith(Box::new(Changes { headers: edits, facts, ..Changes::default() }))
     }
 
     pub(super) const fn reads_bodies(&self) -> bool {

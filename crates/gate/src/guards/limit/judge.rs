@@ -1,11 +1,14 @@
 //! From what the counters say to what the guard says.
 
-use http::header::RETRY_AFTER;
+use std::sync::Arc;
+
 use http::{HeaderName, HeaderValue};
 use mantlet_event::{Event, catalogue, field, reasons};
-use mantlet_limit::{CountersError, Outcome};
+use mantlet_limit::{Ask, CountersError, Key, Outcome, Permit, Quota, Taken};
 
 use super::config::Announce;
+use super::problem::{QUOTA_EXCEEDED, REDUCED_CAPACITY, told};
+use super::scope::Scope;
 use super::{Limit, Remaining, fields};
 use crate::pipeline::{Changes, Denial, Exchange, GuardError, Verdict};
 
@@ -13,36 +16,65 @@ use crate::pipeline::{Changes, Denial, Exchange, GuardError, Verdict};
 const WARN_SHARE: f64 = 0.8;
 
 impl Limit {
+    /// One key for each scope; shorter when the request lacks the subject of the last.
+    pub(super) fn asks(&self, exchange: &Exchange) -> Vec<Ask<'_>> {
+        let ask = |scope: &Scope| scope.key(exchange, &self.hasher);
+        let asks = self.scopes.iter().filter_map(|scope| Some((ask(scope)?, &scope.quotas)));
+        asks.map(|(key, quotas)| Ask { key, quotas }).collect()
+    }
+
+    /// What the guard says once the counters have answered. `warned` is what they say about one more
+    /// warning, where the client is near its limit.
     pub(super) fn judge(
         &self,
         exchange: &Exchange,
-        outcome: Result<Outcome, CountersError>,
-    ) -> Result<Verdict, GuardError> {
-        let outcome = outcome.map_err(|error| GuardError(error.to_string()))?;
+        outcome: &Outcome,
+        may_warn: bool,
+        permits: Vec<Arc<Permit>>,
+    ) -> Verdict {
         if !outcome.allowed {
-            return Ok(self.refuse(&outcome).into());
+            return self.refuse(outcome).into();
         }
-        let is_near = outcome.crossed(WARN_SHARE);
-        if !is_near && self.announce == Announce::OnRefusal {
-            return Ok(Verdict::Pass);
+        if !may_warn && permits.is_empty() && self.announce == Announce::OnRefusal {
+            return Verdict::Pass;
         }
-        let mut changes = Changes::default();
-        changes.facts.state(Remaining(outcome));
-        if is_near {
-            changes.notes.push(self.warning(exchange, &outcome));
+        let mut changes = Changes { permits, ..Changes::default() };
+        if self.announce == Announce::Always {
+            changes.facts.state(Remaining(*outcome));
         }
-        Ok(Verdict::PassWith(Box::new(changes)))
+        if may_warn {
+            changes.notes.push(self.warning(exchange, outcome));
+        }
+        Verdict::PassWith(Box::new(changes))
+    }
+
+    /// The question whether a warning is due: near the limit, once in each window.
+    pub(super) fn warning_key(
+        &self,
+        exchange: &Exchange,
+        outcome: &Outcome,
+    ) -> Option<(Key, [Quota; 1])> {
+        if !outcome.crossed(WARN_SHARE) {
+            return None;
+        }
+        let scope = self.scopes.get(outcome.ask)?;
+        let (key, quota) = scope.warning(outcome.quota, exchange, &self.hasher)?;
+        Some((key, [quota]))
     }
 
     fn refuse(&self, outcome: &Outcome) -> Denial {
-        let seconds = fields::seconds_up(outcome.retry_after);
+        let name = self.quota_text(outcome);
+        let is_shared = self.scopes.get(outcome.ask).is_some_and(Scope::is_shared);
+        let (reason, kind) = if is_shared {
+            (&reasons::ROUTE_BUSY, REDUCED_CAPACITY)
+        } else {
+            (&reasons::RATE_LIMITED, QUOTA_EXCEEDED)
+        };
         let [policy, state] = self.announcement(outcome);
-        Denial::new(&reasons::RATE_LIMITED)
-            .evidence(format!("quota {}", self.quota_text(outcome)))
-            .header(RETRY_AFTER, HeaderValue::from(seconds))
+        let denial = Denial::new(reason).evidence(format!("quota {name}")).kind(kind);
+        told(denial, &name, fields::seconds_up(outcome.retry_after))
             .header(policy.0, policy.1)
             .header(state.0, state.1)
-            .member("retry_after", i64::try_from(seconds).unwrap_or(i64::MAX))
     }
 
     pub(super) fn announcement(&self, outcome: &Outcome) -> [(HeaderName, HeaderValue); 2] {
@@ -51,7 +83,9 @@ impl Limit {
     }
 
     fn quota_text(&self, outcome: &Outcome) -> String {
-        self.quotas.get(outcome.quota).map(ToString::to_string).unwrap_or_default()
+        let scope = self.scopes.get(outcome.ask);
+        let named = scope.and_then(|scope| Some(scope.name(scope.quotas.get(outcome.quota)?)));
+        named.unwrap_or_default()
     }
 
     fn warning(&self, exchange: &Exchange, outcome: &Outcome) -> Event {
@@ -59,6 +93,19 @@ impl Limit {
             .request(exchange.id)
             .text(field::GUARD, "limit")
             .text(field::CLIENT, exchange.client.address.to_string())
+            .text(field::ROUTE, exchange.route.to_string())
             .text(field::LIMIT, self.quota_text(outcome))
     }
+}
+
+/// The answer, where it is there already.
+pub(super) fn ready(taken: Taken<'_>) -> Option<Result<Outcome, CountersError>> {
+    match taken {
+        Taken::Ready(outcome) => Some(outcome),
+        Taken::Pending(_) => None,
+    }
+}
+
+pub(super) fn failed(error: &CountersError) -> GuardError {
+    GuardError(error.to_string())
 }

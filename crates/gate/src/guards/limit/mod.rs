@@ -1,33 +1,49 @@
-//! Limits the rate of requests by client address.
+//! Limits the rate of requests, and how many run at once.
 //!
 //! **Protects against** floods, scraping and guessing: one client cannot take the application from
 //! the others.
 //!
-//! **Looks at** the client's address as the client stage established it (IPv6 by /64), nothing a
-//! client can choose. Several quotas hold at once.
+//! **Looks at** the client's address as the client stage established it (IPv6 by /64), its network,
+//! the route, and the value of one header where that is asked for. Several quotas hold at once: a
+//! request that one of them refuses takes from none. A client that changes the header still has one
+//! address.
 //!
-//! **Verdicts**: refused with `rate-limited` (429, `Retry-After`, `RateLimit` and
-//! `RateLimit-Policy` fields of draft-ietf-httpapi-ratelimit-headers-10) when any quota is used
-//! up; a refused request takes from none of them. One event when four fifths are used.
+//! **Verdicts**: refused with `rate-limited` or `too-many-at-once` (429), or with `route-busy` (503)
+//! when what all clients of a route share is used up; with `Retry-After`, the `RateLimit` and
+//! `RateLimit-Policy` fields and the problem types of draft-ietf-httpapi-ratelimit-headers-10. One
+//! event in each window when four fifths are used.
 //!
-//! **Settings**: `mode`, `fail`, `per_address`, `announce`.
+//! **Settings**: `mode`, `fail`, `per_address`, `per_network` with `network_v4` and `network_v6`,
+//! `per_route`, `per_header` with `header`, `cost`, `concurrent_per_address`,
+//! `concurrent_per_route`, `announce`.
 //!
 //! **Example**
 //! ```toml
 //! [guards.limit]
 //! per_address = ["60/min", "1000/h"]
+//!
+//! [[routes]]
+//! path = "/api/predict"
+//! [routes.guards.limit]
+//! per_header = ["100/s burst 200"]
+//! header = "X-API-Key"
+//! concurrent_per_route = 8
 //! ```
 
+mod concurrent;
 mod config;
 mod fields;
 mod judge;
+mod problem;
+mod scope;
+mod take;
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 
 use http::HeaderValue;
-use mantlet_limit::{Counters, Key, Outcome, Quota, Taken};
+use mantlet_limit::{Counters, KeyHasher, Outcome};
 use mantlet_types::Clock;
 
 pub use config::{Announce, LimitSection, QuotaSetting};
@@ -40,11 +56,13 @@ use crate::pipeline::{
 
 #[derive(Debug)]
 struct Limit {
-    policy: u16,
-    quotas: Vec<Quota>,
+    scopes: Vec<scope::Scope>,
+    concurrent: concurrent::Concurrent,
+    cost: u32,
     policy_field: HeaderValue,
     announce: Announce,
     counters: Arc<dyn Counters>,
+    hasher: KeyHasher,
     clock: Arc<dyn Clock>,
 }
 
@@ -53,34 +71,28 @@ struct Limit {
 struct Remaining(Outcome);
 
 pub(super) fn build(section: &LimitSection, services: &Services) -> Arc<dyn Guard> {
-    let quotas: Vec<Quota> = section.per_address.iter().map(|setting| setting.0).collect();
+    let scopes = scope::Scope::all(section, services);
     Arc::new(Limit {
-        policy: services.next_policy(),
-        policy_field: fields::policy(&quotas),
-        quotas,
+        policy_field: fields::policy(&scopes),
+        scopes,
+        concurrent: concurrent::Concurrent::new(section),
+        cost: section.cost,
         announce: section.announce,
         counters: Arc::clone(&services.counters),
+        hasher: services.hasher.clone(),
         clock: Arc::clone(&services.clock),
     })
 }
 
 impl Guard for Limit {
     fn stages(&self) -> Stages {
-        let request = !self.quotas.is_empty();
-        let answer = request && self.announce == Announce::Always;
+        let request = !self.scopes.is_empty() || self.concurrent.is_configured();
+        let answer = !self.scopes.is_empty() && self.announce == Announce::Always;
         Stages { request, address: request, answer, ..Stages::default() }
     }
 
     fn inspect<'a>(&'a self, exchange: &'a Exchange) -> Inspection<'a> {
-        let key = Key::of_address(self.policy, exchange.client.address);
-        // In memory the answer is there at once and nothing is allocated.
-        match self.counters.take(&key, &self.quotas, 1, self.clock.monotonic()) {
-            Taken::Ready(outcome) => Inspection::Ready(self.judge(exchange, outcome)),
-            Taken::Pending(_) => Inspection::pending(async move {
-                let taken = self.counters.take(&key, &self.quotas, 1, self.clock.monotonic());
-                self.judge(exchange, taken.await)
-            }),
-        }
+        self.take(exchange)
     }
 
     fn inspect_answer(

@@ -126,6 +126,8 @@ fn exchange(method: Method, target: &str) -> Exchange {
         headers: HeaderMap::new(),
         is_websocket: false,
         facts: Facts::default(),
+        route: "/".into(),
+        permits: Vec::new(),
     }
 }
 
