@@ -49,6 +49,8 @@ fn flat<S: Setting>(config: &S) -> BTreeMap<String, String> {
 
 fn flatten(path: &str, shown: &Shown, values: &mut BTreeMap<String, String>) {
     match shown {
+        // A list without entries is no key of its own: its entries are.
+        Shown::Value(value) if value.as_array().is_some_and(Vec::is_empty) => {}
         Shown::Value(value) => {
             values.insert(path.to_owned(), value.to_string());
         }

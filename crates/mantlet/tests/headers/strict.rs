@@ -3,11 +3,13 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use mantlet_testkit::wire;
 use mantlet_testkit::{
     Answer, FakeUpstream, MantletProcess, TempFolder, certificate, free_address, lacking, left_out,
     run_program,
 };
 
+use crate::common::gate;
 use crate::observatory::{Page, score};
 
 /// What an application says that was told to set headers in two places, and knows no better.
@@ -199,5 +201,28 @@ fn settings_that_preloading_needs_are_asked_for() {
         let end = builder.upstream("http://127.0.0.1:9").config(&config).try_start().unwrap_err();
         assert_eq!(end.code, Some(2), "{end:?}");
         assert!(end.stderr.contains(expected), "{}", end.stderr);
+    }
+}
+
+#[test]
+fn every_directive_names_what_it_was_set_to() {
+    let upstream = FakeUpstream::answering(Answer::html("<p>x"));
+    let settings = "connect_src = [\"https://connect.example\"]
+        font_src = [\"https://font.example\"]
+        form_action = [\"https://form.example\"]
+        frame_ancestors = [\"https://ancestors.example\"]
+        frame_src = [\"https://frame.example\"]
+        manifest_src = [\"https://manifest.example\"]
+        media_src = [\"https://media.example\"]
+        worker_src = [\"https://worker.example\"]";
+    let gate = gate(&upstream, &format!("[guards.csp]\nprofile = \"strict\"\n{settings}\n"));
+    let answer = wire::get(gate.address(), "/", &[]);
+    let policy = answer.header("content-security-policy").unwrap();
+    for line in settings.lines() {
+        let (name, source) = line.trim().split_once(" = [\"").unwrap();
+        let directive = format!("{} ", name.replace('_', "-"));
+        let found = policy.split("; ").find(|part| part.starts_with(&directive));
+        let source = source.trim_end_matches("\"]");
+        assert!(found.is_some_and(|part| part.ends_with(source)), "{name}: {policy}");
     }
 }

@@ -73,10 +73,12 @@ fn over_tls_every_version_is_protected_alike() {
     let upstream = FakeUpstream::answering(Answer::ok("ok").header("Set-Cookie", "sid=1"));
     let files = TempFolder::new();
     let (_gate, address) = tls_gate(&upstream, &files);
-    let url = [format!("https://{address}/")];
+    let host = format!("app.example:{}", address.port());
+    let url = [format!("https://{host}/")];
+    let here = format!("{host}:{}", address.ip());
     for http in ["--http2", "--http1.1"] {
         for tls in ["1.2", "1.3"] {
-            let flags = ["-i", http, &format!("--tlsv{tls}"), "--tls-max", tls];
+            let flags = ["-i", "--resolve", &here, http, &format!("--tlsv{tls}"), "--tls-max", tls];
             let done = curl(&flags, &url);
             let text = done.stdout.to_ascii_lowercase();
             let about = format!("{http} TLS {tls}: {done:#?}");
@@ -89,10 +91,13 @@ fn over_tls_every_version_is_protected_alike() {
             assert!(text.contains("x-content-type-options: nosniff"), "{about}");
             let request = upstream.requests().pop().unwrap();
             assert_eq!(request.headers.get_all("x-forwarded-proto"), ["https"], "{about}");
-            assert_eq!(request.headers.get_all("host"), [address.to_string()], "{about}");
+            assert_eq!(request.headers.get_all("host"), [&*host], "{about}");
         }
     }
-    let old = curl(&["--tlsv1.0", "--tls-max", "1.1", "--ciphers", "ALL:@SECLEVEL=0"], &url);
+    let old = curl(
+        &["--resolve", &here, "--tlsv1.0", "--tls-max", "1.1", "--ciphers", "ALL:@SECLEVEL=0"],
+        &url,
+    );
     assert_eq!(old.code, Some(35), "TLS 1.1 must fail in the handshake: {old:#?}");
     let plain = curl(&["-i"], &[format!("http://{address}/")]);
     assert!(!plain.stdout.contains("ok"), "plain HTTP on the TLS port: {plain:#?}");

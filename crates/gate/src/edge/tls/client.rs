@@ -28,7 +28,7 @@ pub(super) fn verifier(section: &TlsSection) -> Result<Arc<dyn ClientCertVerifie
     let roots = Arc::new(authorities(path)?);
     let provider = Arc::clone(profile::provider());
     let mut builder = WebPkiClientVerifier::builder_with_provider(roots, provider);
-    if section.client_certificates == ClientCertificates::Optional {
+    if section.client_certificates == Some(ClientCertificates::Optional) {
         builder = builder.allow_unauthenticated();
     }
     builder.build().map_err(|error| TlsError::new(path, &error))

@@ -31,8 +31,8 @@ section! {
         /// The certificate authorities whose clients are known, PEM. Given, clients show a
         /// certificate; see `client_certificates`.
         pub client_ca: Option<PathBuf> = None,
-        /// Whether every client must show a certificate of `client_ca`.
-        pub client_certificates: ClientCertificates = ClientCertificates::Required,
+        /// Whether every client must show a certificate of `client_ca`; unset, it must.
+        pub client_certificates: Option<ClientCertificates> = None,
         /// How often to look whether a certificate has changed.
         pub reload_interval: Duration = Duration::from_secs(5),
         /// How long a handshake may take.
@@ -102,7 +102,7 @@ impl TlsSection {
             reader.error("server.tls.reload_interval", "such an interval is not meant", hint);
         }
         let sound = self.pairs().filter(|(key, files)| is_sound(key, files, reader)).count();
-        if self.client_ca.is_none() && reader.is_set("server.tls.client_certificates") {
+        if self.client_ca.is_none() && self.client_certificates.is_some() {
             let hint = "name the authorities in `client_ca`";
             reader.error("server.tls.client_certificates", "nobody could be known by it", hint);
         }

@@ -88,13 +88,19 @@ impl CorsSection {
 
     /// Finds settings without effect, and origins that are doubtful.
     fn check_use(&self, key: &str, reader: &mut Reader<'_>) {
+        let default = Self::default();
+        let chosen = [
+            ("methods", self.methods != default.methods),
+            ("headers", self.headers != default.headers),
+            ("expose", self.expose != default.expose),
+            ("credentials", self.credentials != default.credentials),
+            ("max_age", self.max_age != default.max_age),
+            ("unlisted", self.unlisted != default.unlisted),
+        ];
         let is_off = !self.is_configured();
-        for dead in ["methods", "headers", "expose", "credentials", "max_age", "unlisted"] {
-            let dead = format!("{key}.{dead}");
-            if is_off && reader.is_set(&dead) {
-                let hint = "name the origins whose pages may ask, in `origins`";
-                reader.warn(&dead, "without `origins` this has no effect", hint);
-            }
+        for (dead, _) in chosen.iter().filter(|(_, is_chosen)| is_off && *is_chosen) {
+            let hint = "name the origins whose pages may ask, in `origins`";
+            reader.warn(&format!("{key}.{dead}"), "without `origins` this has no effect", hint);
         }
         if self.credentials {
             for origin in self.origins.iter().filter_map(AllowedOrigins::exact) {

@@ -107,10 +107,15 @@ impl LimitSection {
             }
             _ => {}
         }
-        let sizes = [format!("{key}.network_v4"), format!("{key}.network_v6")];
-        for size in sizes.iter().filter(|_| self.per_network.is_empty()) {
-            if reader.is_set(size) {
-                reader.warn(size, "without `per_network` this has no effect", "add quotas there");
+        let default = Self::default();
+        let sizes = [
+            ("network_v4", self.network_v4 != default.network_v4),
+            ("network_v6", self.network_v6 != default.network_v6),
+        ];
+        for (size, _) in sizes.iter().filter(|(_, is_chosen)| *is_chosen) {
+            if self.per_network.is_empty() {
+                let message = "without `per_network` this has no effect";
+                reader.warn(&format!("{key}.{size}"), message, "add quotas there");
             }
         }
     }
