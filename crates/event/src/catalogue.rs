@@ -44,6 +44,14 @@ entries! {
         "No connection to an upstream could be made, or it broke.";
     UPSTREAM_ANSWER_TIMEDOUT = "upstream.answer.timedout", "upstream_answer_timedout", Medium, System,
         "An upstream did not answer in time.";
+    UPSTREAM_SERVER_EJECTED = "upstream.server.ejected", "upstream_server_ejected", High, System,
+        "A server failed several times in a row, or its health check, and is passed over while others are well.";
+    UPSTREAM_SERVER_RETURNED = "upstream.server.returned", "upstream_server_returned", Info, System,
+        "A server that was passed over answers again.";
+    UPSTREAM_BREAKER_OPENED = "upstream.breaker.opened", "upstream_breaker_opened", High, System,
+        "Too many connections to a server failed: it is left alone for a while, requests for it are refused at once.";
+    UPSTREAM_BREAKER_CLOSED = "upstream.breaker.closed", "upstream_breaker_closed", Info, System,
+        "A server that was left alone takes connections again.";
     UPGRADE_CONNECTION_OPENED = "upgrade.connection.opened", "upgrade_connection_opened", Info, Access,
         "A connection was upgraded, for example to a WebSocket.";
     UPGRADE_CONNECTION_ENDED = "upgrade.connection.ended", "upgrade_connection_ended", Info, Access,

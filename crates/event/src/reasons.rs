@@ -177,6 +177,9 @@ reasons! {
     UPSTREAM_SATURATED = "upstream-saturated", 503, "Service unavailable",
         "The service is busy. Try again later.",
         "All connections to the application are in use: `[upstream] max_connections`.";
+    UPSTREAM_RESTING = "upstream-resting", 503, "Service unavailable",
+        "The service cannot be reached now. Try again later.",
+        "Too many connections to the application failed, so it is left alone for a while: `[upstream.breaker]`.";
     UPSTREAM_INVALID = "upstream-invalid", 502, "Bad gateway",
         "The service gave no valid answer. Try again later.",
         "The application answered with something that is not valid HTTP or closed the connection early; its own log may say why.";

@@ -19,6 +19,11 @@ pub fn websocket(data: &[u8]) {
     websocket::fuzzing::frames(data);
 }
 
+/// An application's answer, head and body: cut into pieces it means what it means whole.
+pub fn answer(data: &[u8]) {
+    crate::upstream::fuzz_answer(data);
+}
+
 /// A path: its normal form is its own normal form.
 pub fn path(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };

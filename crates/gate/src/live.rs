@@ -26,7 +26,7 @@ use crate::stages::hygiene::{HeadLimits, HygieneSection, HygieneStage};
 use crate::stages::route::{
     Action, HostPattern, Layer, PathPattern, RouteSection, Router, Site, compile,
 };
-use crate::upstream::{Group, Pace, Rules, UpstreamSection, Upstreams};
+use crate::upstream::{Group, Pace, UpstreamSection, Upstreams};
 use crate::way::files::Files;
 use crate::websocket::{MIN_TOKEN, SocketCache, Sockets, WebsocketSection};
 
@@ -145,12 +145,12 @@ fn penalty(settings: &Settings<'_>) -> PenaltyRules {
 }
 
 fn layers(settings: &Settings<'_>, reader: &mut Reader<'_>) -> Vec<Layer> {
-    let root = settings.upstream.url.clone().map(|url| Layer {
+    let root = (!settings.upstream.url.is_empty()).then(|| Layer {
         index: None,
         host: HostPattern::Any,
         path: PathPattern::all(),
         methods: Vec::new(),
-        action: Some(Action::Upstream(vec![url])),
+        action: Some(Action::Upstream(settings.upstream.url.clone())),
     });
     let mut layers: Vec<Layer> = root.into_iter().collect();
     for (index, route) in settings.routes.iter().enumerate().take(MAX_ROUTES) {
@@ -212,9 +212,8 @@ pub struct Live {
     pub(crate) fallback: Arc<Target>,
     /// Where browsers report violations of policies; `None` where nobody asks for it.
     pub(crate) reports: Option<Arc<Target>>,
-    /// How upstreams are talked to.
-    pub(crate) rules: Rules,
-    pub(crate) upstreams: Upstreams,
+    /// Every server that requests are sent to.
+    pub upstreams: Upstreams,
     guards: GuardCache,
     sockets: SocketCache,
     /// What holds for connections that are accepted now.
@@ -257,6 +256,8 @@ pub enum BuildError {
     Folder(PathBuf, std::io::Error),
     /// A certificate or its key.
     Tls(TlsError),
+    /// A file of TLS to the servers.
+    UpstreamTls(String),
     /// A secret that cannot be used.
     Secret(SecretError),
 }
@@ -268,6 +269,9 @@ impl fmt::Display for BuildError {
                 write!(f, "cannot open the folder `{}`: {error}", path.display())
             }
             Self::Tls(error) => error.fmt(f),
+            Self::UpstreamTls(error) => {
+                write!(f, "TLS to the servers: {error}\n  hint: see `[upstream.tls]`")
+            }
             Self::Secret(error) => error.fmt(f),
         }
     }
@@ -296,8 +300,11 @@ impl Live {
             cache: GuardCache::default(),
             sockets: SocketCache::default(),
             sockets_before: before.map(|before| &before.sockets),
-            upstreams: before
-                .map_or_else(Upstreams::default, |before| Upstreams::after(&before.upstreams)),
+            upstreams: Upstreams::new(
+                &resolved.upstream,
+                resolved.server.worker_count(),
+                before.map(|before| &before.upstreams),
+            ),
             has_reports: false,
         };
         let fallback = Arc::new(builder.target(&resolved.fallback)?);
@@ -311,7 +318,6 @@ impl Live {
             router,
             fallback,
             reports,
-            rules: Rules::new(&resolved.upstream),
             upstreams: builder.upstreams.complete(),
             guards: builder.cache,
             sockets: builder.sockets,
@@ -359,7 +365,9 @@ impl Builder<'_> {
         let plan = Plan::new(place.name.as_str().into(), metrics, place.guards.budget, guards);
         let step = match &place.action {
             None => Step::Nothing,
-            Some(Action::Upstream(urls)) => Step::Forward(self.upstreams.group(urls)),
+            Some(Action::Upstream(urls)) => {
+                Step::Forward(self.upstreams.group(urls).map_err(BuildError::UpstreamTls)?)
+            }
             Some(Action::Redirect(to)) => Step::Redirect(to.clone()),
             Some(Action::Deny) => Step::Deny,
             Some(Action::Static(files)) => {

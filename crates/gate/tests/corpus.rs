@@ -58,6 +58,11 @@ fn frames_of_the_corpus_are_the_same_however_they_come() {
 }
 
 #[test]
+fn answers_of_the_corpus_are_read_without_panic() {
+    replay("answer", mantlet_gate::fuzzing::answer);
+}
+
+#[test]
 fn configs_of_the_corpus_are_read_without_panic() {
     replay("config", mantlet_config::fuzzing::load);
 }

@@ -174,7 +174,7 @@ fn check(config: &Config, need: Need, reader: &mut Reader<'_>) {
     config.log.check(reader);
     addresses::check(config, reader);
     lints::check(config, reader);
-    let is_empty = config.upstream.url.is_none() && config.routes.is_empty();
+    let is_empty = config.upstream.url.is_empty() && config.routes.is_empty();
     // What was given and cannot be used has been complained about already.
     let was_given = reader.is_file_broken()
         || reader.is_set("upstream.url")

@@ -1,20 +1,30 @@
 //! Applications that misbehave, and connections to them.
 
-#![expect(clippy::disallowed_methods, reason = "tests may fail loudly and measure real time")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "tests may fail loudly and measure real time"
+)]
 
 mod common;
 
 use std::io::{Read, Write};
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use mantlet_testkit::wire::{self, Connection, Ending};
-use mantlet_testkit::{Answer, FakeUpstream, free_address};
+use mantlet_testkit::{Answer, FakeUpstream, free_address, poll_until};
 
 use common::{PATIENCE, assert_refused, gate};
 
 const INVALID: (u16, &str) = (502, "upstream-invalid");
+
+fn raw(text: &str) -> Answer {
+    Answer::Raw(text.as_bytes().to_vec())
+}
 
 fn start(answer: Answer, config: &str) -> (FakeUpstream, mantlet_testkit::MantletProcess) {
     let upstream = FakeUpstream::answering(answer);
@@ -47,6 +57,15 @@ fn what_is_no_answer_becomes_502() {
         ("half a head", Answer::Raw(b"HTTP/1.1 200 OK\r\nContent-Le".to_vec())),
         ("a bad status", Answer::Raw(b"HTTP/1.1 99999 OK\r\n\r\n".to_vec())),
         ("two lengths", Answer::Raw(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab".to_vec())),
+        ("one length twice", raw("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\na")),
+        ("length and coding", raw("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")),
+        ("another coding", raw("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n")),
+        ("lines without CR", raw("HTTP/1.1 200 OK\nContent-Length: 1\n\na")),
+        ("a folded line", raw("HTTP/1.1 200 OK\r\nA: 1\r\n b\r\nContent-Length: 1\r\n\r\na")),
+        ("a space before the colon", raw("HTTP/1.1 200 OK\r\nContent-Length : 1\r\n\r\na")),
+        ("a carriage return in a value", raw("HTTP/1.1 200 OK\r\nA: b\rc\r\n\r\n")),
+        ("hints without end", Answer::Raw(b"HTTP/1.1 100 Continue\r\n\r\n".repeat(1000))),
+        ("257 headers", Answer::Raw(format!("HTTP/1.1 200 OK\r\n{}\r\n", "X: 1\r\n".repeat(257)).into_bytes())),
         ("a header without colon", Answer::Raw(b"HTTP/1.1 200 OK\r\nnonsense\r\n\r\n".to_vec())),
         ("a large head", Answer::Raw(format!("HTTP/1.1 200 OK\r\nX: {long}\r\n\r\n").into_bytes())),
         ("many headers", Answer::Raw(format!("HTTP/1.1 200 OK\r\n{many}\r\n").into_bytes())),
@@ -57,6 +76,73 @@ fn what_is_no_answer_becomes_502() {
         assert_refused(&gate, &response, INVALID, name);
         assert!(!gate.stderr().contains("panic"), "{name}: {}", gate.stderr());
         assert_eq!(wire::get(gate.admin(), "/livez", &[]).status, 200, "{name}");
+    }
+}
+
+#[test]
+fn an_answer_may_have_many_headers_and_the_limit_is_a_setting() {
+    let lines: String = (0..255).map(|n| format!("X-{n}: 1\r\n")).collect();
+    let answer = raw(&format!("HTTP/1.1 200 OK\r\n{lines}Content-Length: 2\r\n\r\nok"));
+    let (upstream, gate_of_many) = start(answer, "");
+    let response = wire::get(gate_of_many.address(), "/", &[]);
+    assert_eq!((response.status, response.text().as_str()), (200, "ok"));
+    assert_eq!(response.header("x-254"), Some("1"));
+    for limit in ["header_count = 255", "head_limit = \"1KiB\""] {
+        let gate = gate(&upstream, &format!("[upstream]\n{limit}\n"));
+        let response = wire::get(gate.address(), "/", &[]);
+        let event = assert_refused(&gate, &response, INVALID, limit);
+        let key = limit.split(' ').next().unwrap();
+        assert!(event["evidence"].to_string().contains(key), "{limit}: {event:#}");
+    }
+}
+
+/// A server that answers every request with `first` and then, at once or later, with bytes nobody
+/// asked for; it never closes a connection. Counts how often it has done so.
+fn talkative(first: &'static [u8], later: Option<Duration>) -> (SocketAddr, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind(free_address()).unwrap();
+    let (address, count) = (listener.local_addr().unwrap(), Arc::<AtomicUsize>::default());
+    let injected = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison";
+    let counted = Arc::clone(&count);
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let (mut stream, counted) = (stream.unwrap(), Arc::clone(&counted));
+            thread::spawn(move || {
+                while let Ok(1..) = stream.read(&mut [0; 4096]) {
+                    let _ = match later {
+                        None => stream.write_all(&[first, injected].concat()),
+                        Some(wait) => stream.write_all(first).and_then(|()| {
+                            thread::sleep(wait);
+                            stream.write_all(injected)
+                        }),
+                    };
+                    counted.fetch_add(1, Ordering::SeqCst);
+                }
+            });
+        }
+    });
+    (address, count)
+}
+
+#[test]
+fn what_nobody_asked_for_reaches_nobody() {
+    let whole = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+    let empty = b"HTTP/1.1 204 No Content\r\n\r\n";
+    let chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n";
+    for first in [&whole[..], empty, chunked] {
+        for later in [None, Some(Duration::ZERO), Some(Duration::from_millis(5))] {
+            let (address, count) = talkative(first, later);
+            let builder = mantlet_testkit::MantletProcess::builder(env!("CARGO_BIN_EXE_mantlet"));
+            let config = "[server]\nworkers = 1\n";
+            let gate = builder.upstream(&format!("http://{address}")).config(config).start();
+            for (turn, method) in ["GET", "POST", "GET", "POST", "GET"].iter().enumerate() {
+                // What came late lies on the kept connection by now.
+                let is_there = || (count.load(Ordering::SeqCst) >= turn).then_some(());
+                poll_until(PATIENCE, is_there).expect("the server goes on");
+                let response = wire::request(gate.address(), method, "/", &[], b"");
+                assert!(!response.text().contains("poison"), "{later:?} {method}: {response:?}");
+                assert!(matches!(response.status, 200 | 204), "{later:?} {method}: {response:?}");
+            }
+        }
     }
 }
 

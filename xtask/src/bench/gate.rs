@@ -9,10 +9,11 @@ use indicatif::{ProgressBar, ProgressStyle};
 use mantlet_types::{Clock, SystemClock};
 
 use super::interrupt::Interrupt;
+use super::latency::{self, Steady};
 use super::load::{self, Load};
-use super::peer::{Kind, Peer};
+use super::peer::{self, Kind, Peer};
 use super::report::{Measured, Report};
-use super::upstream::{self, ANSWERS, Answer};
+use super::upstream::{self, CASES, Case};
 use super::{Arguments, cpu, report};
 use crate::terminal::{is_interactive, say};
 use crate::{Outcome, environment, process};
@@ -51,7 +52,7 @@ fn require_machine() -> Outcome<()> {
             "this benchmark needs two cores: one for the proxy, one for the load".to_owned()
         );
     }
-    for program in ["taskset", "wrk", "nginx", "haproxy"] {
+    for program in ["taskset", "wrk", "h2load", "openssl", "nginx", "haproxy"] {
         if environment::find_program(program).is_none() {
             return Err(format!(
                 "`{program}` is not installed: run `cargo xtask deps --install --suite bench`"
@@ -69,30 +70,27 @@ fn build() -> Outcome<()> {
 }
 
 fn measure(arguments: &Arguments, folder: &Path, interrupt: &Interrupt) -> Outcome<Report> {
-    let (_application, upstream) = upstream::start(folder, interrupt)?;
-    let first = ANSWERS.first().ok_or("there is no answer to measure")?;
+    let (_application, application) = upstream::start(folder, interrupt)?;
+    peer::certificate(folder)?;
     let peers = arguments
         .only
         .iter()
-        .map(|kind| Peer::start(*kind, folder, upstream, first, interrupt))
+        .map(|kind| Peer::start(*kind, folder, application, interrupt))
         .collect::<Outcome<Vec<Peer>>>()?;
     let rounds = usize::try_from(arguments.pairs).unwrap_or(usize::MAX);
-    let progress = Progress::new(ANSWERS.len() * rounds * peers.len());
+    let progress = Progress::new(CASES.len() * rounds * peers.len());
     let mut measured = Vec::new();
-    for answer in ANSWERS {
+    for case in CASES {
         for round in 0..rounds {
-            for place in 0..peers.len() {
-                let turn = (place + round) % peers.len();
-                let Some(peer) = peers.get(turn) else {
-                    continue;
-                };
-                let slice = slice(peer, answer, arguments.seconds, folder, interrupt)?;
+            for peer in in_turn(&peers, round) {
+                let slice = slice(peer, case, arguments.seconds, folder, interrupt)?;
                 progress.step(&slice);
                 measured.push(slice);
             }
         }
     }
     progress.end();
+    let steady = steady(&peers, &measured, application, folder, (arguments, interrupt))?;
     let versions =
         peers.iter().map(|peer| peer.kind.version()).collect::<Outcome<Vec<String>>>()?;
     Ok(Report {
@@ -102,20 +100,55 @@ fn measure(arguments: &Arguments, folder: &Path, interrupt: &Interrupt) -> Outco
         kinds: peers.iter().map(|peer| peer.kind).collect(),
         versions,
         measured,
+        steady,
     })
+}
+
+/// Every peer once, another one first each round.
+fn in_turn(peers: &[Peer], round: usize) -> impl Iterator<Item = &Peer> {
+    let first = round.checked_rem(peers.len()).unwrap_or(0);
+    peers.iter().cycle().skip(first).take(peers.len())
+}
+
+/// Latency at half of what the slowest peer can do, of every peer and of the application itself.
+fn steady(
+    peers: &[Peer],
+    measured: &[Measured],
+    application: u16,
+    folder: &Path,
+    (arguments, interrupt): (&Arguments, &Interrupt),
+) -> Outcome<Vec<Steady>> {
+    let first = CASES.first().ok_or("there is nothing to measure")?;
+    let rates = measured.iter().filter(|slice| slice.case == first.name);
+    let slowest = rates.map(|slice| slice.per_second).fold(f64::INFINITY, f64::min);
+    let mut steady = Vec::new();
+    for round in 0..usize::try_from(arguments.pairs).unwrap_or(usize::MAX) {
+        let direct = [(None, application)].into_iter();
+        let proxies = in_turn(peers, round).map(|peer| (Some(peer.kind), peer.ports.own));
+        for (kind, port) in direct.chain(proxies) {
+            let url = format!("http://127.0.0.1:{port}{}", first.path);
+            let p99 = latency::run(&url, slowest / 2.0, arguments.seconds, folder, interrupt)?;
+            say(format!("half load, {}: p99 {p99:.0} us", kind.map_or("direct", Kind::name)));
+            steady.push(Steady { kind, p99 });
+        }
+    }
+    Ok(steady)
 }
 
 fn slice(
     peer: &Peer,
-    answer: &Answer,
+    case: &Case,
     seconds: u32,
     folder: &Path,
     interrupt: &Interrupt,
 ) -> Outcome<Measured> {
-    let url = format!("http://127.0.0.1:{}{}", peer.port, answer.path);
+    let url = match case.ask.is_tls() {
+        true => format!("https://127.0.0.1:{}{}", peer.ports.tls, case.path),
+        false => format!("http://127.0.0.1:{}{}", peer.ports.own, case.path),
+    };
     let before = cpu::seconds(peer.group())?;
-    let load = load::run(&url, seconds, folder, interrupt)
-        .map_err(|error| format!("{}: {error}", peer.kind.name()))?;
+    let load = load::run(&url, case.ask, seconds, folder, interrupt)
+        .map_err(|error| format!("{}, {}: {error}", case.name, peer.kind.name()))?;
     let used = cpu::seconds(peer.group())? - before;
     if used <= 0.0 {
         return Err(format!("{} used no measurable CPU time", peer.kind.name()));
@@ -123,7 +156,7 @@ fn slice(
     let Load { requests, per_second, p99 } = load;
     Ok(Measured {
         kind: peer.kind,
-        answer: answer.name,
+        case: case.name,
         per_cpu_second: requests / used,
         per_second,
         p99,
@@ -148,7 +181,7 @@ impl Progress {
     fn step(&self, slice: &Measured) {
         let line = format!(
             "{}, {}: {:.0} requests per CPU second, {:.0} per second",
-            slice.answer,
+            slice.case,
             slice.kind.name(),
             slice.per_cpu_second,
             slice.per_second

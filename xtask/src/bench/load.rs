@@ -6,11 +6,16 @@ use std::process::Command;
 use std::time::Duration;
 
 use super::interrupt::Interrupt;
+use super::peer::write;
+use super::upstream::{Ask, UPLOAD};
 use crate::Outcome;
 use crate::process::Background;
 
 /// Keep-alive connections held open by the load.
 pub(super) const CONNECTIONS: u32 = 64;
+
+/// What makes wrk send uploads.
+const POST: &str = "wrk.method = 'POST'\nwrk.body = string.rep('x', @BYTES@)\nwrk.headers['Content-Type'] = 'application/octet-stream'\n";
 
 /// What one slice measured.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,16 +26,34 @@ pub(super) struct Load {
     pub(super) p99: String,
 }
 
-/// Loads `url` for `seconds` from core 1. An error when any request failed: a proxy that
-/// refuses is not a fast proxy.
-pub(super) fn run(url: &str, seconds: u32, folder: &Path, interrupt: &Interrupt) -> Outcome<Load> {
+/// Loads `url` for `seconds` from core 1, asking in this way. An error when any request failed: a
+/// proxy that refuses is not a fast proxy.
+pub(super) fn run(
+    url: &str,
+    ask: Ask,
+    seconds: u32,
+    folder: &Path,
+    interrupt: &Interrupt,
+) -> Outcome<Load> {
     let log = folder.join("wrk.txt");
     let file = File::create(&log).map_err(|error| format!("{}: {error}", log.display()))?;
     let mut command = Command::new("taskset");
     command
         .args(["-c", "1", "wrk", "-t1", "--latency"])
-        .args([format!("-c{CONNECTIONS}"), format!("-d{seconds}s"), url.to_owned()])
+        .args([format!("-c{CONNECTIONS}"), format!("-d{seconds}s")])
         .stdout(file);
+    match ask {
+        Ask::Get | Ask::Tls => {}
+        Ask::NewTls => {
+            command.args(["-H", "Connection: close"]);
+        }
+        Ask::Post => {
+            let script = folder.join("post.lua");
+            write(&script, &POST.replace("@BYTES@", &UPLOAD.to_string()))?;
+            command.arg("-s").arg(script);
+        }
+    }
+    command.arg(url);
     let mut wrk = Background::start("wrk", &mut command)?;
     let limit = Duration::from_secs(u64::from(seconds) + 20);
     interrupt.wait_for("wrk", limit, || wrk.ended())?;

@@ -8,6 +8,7 @@ mod cpu;
 mod gate;
 mod http;
 mod interrupt;
+mod latency;
 mod load;
 mod peer;
 mod report;
@@ -24,7 +25,7 @@ pub(crate) struct Arguments {
     /// Seconds of each slice of load
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=600))]
     seconds: u32,
-    /// Rounds per kind of answer; each gives one pair for every ratio
+    /// Rounds per kind of load; each gives one pair for every ratio
     #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pairs: u32,
     /// Measure these proxies alone

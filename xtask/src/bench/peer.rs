@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use super::http;
 use super::interrupt::Interrupt;
-use super::upstream::Answer;
-use crate::process::{Background, output_of};
+use super::upstream::FILES;
+use crate::process::{Background, output_of, succeeds};
 use crate::{Outcome, environment};
 
 /// How long a server may take until it answers.
@@ -60,8 +60,16 @@ impl Kind {
 #[derive(Debug)]
 pub(super) struct Peer {
     pub(super) kind: Kind,
-    pub(super) port: u16,
+    pub(super) ports: Ports,
     program: Background,
+}
+
+/// Where a proxy listens, and where the application does.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ports {
+    pub(super) own: u16,
+    pub(super) tls: u16,
+    pub(super) application: u16,
 }
 
 impl Peer {
@@ -69,22 +77,22 @@ impl Peer {
     pub(super) fn start(
         kind: Kind,
         folder: &Path,
-        upstream: u16,
-        answer: &Answer,
+        application: u16,
         interrupt: &Interrupt,
     ) -> Outcome<Self> {
-        let port = http::free_port()?;
+        let ports = Ports { own: http::free_port()?, tls: http::free_port()?, application };
         let own = folder.join(kind.name());
-        let config = filled_in(kind.config_file(), &own, (port, upstream))?;
+        let config = filled_in(kind.config_file(), &own, ports)?;
         let file = own.join("config");
         write(&file, &config)?;
-        let mut command = command(kind, &own, &file, (port, upstream))?;
+        let mut command = command(kind, &own, &file, ports)?;
         let mut program = Background::start(kind.name(), &mut command)?;
         interrupt.wait_for(kind.name(), READY_WITHIN, || {
             program.still_runs()?;
-            http::probe(port, answer.path, answer.bytes)
+            let [(path, bytes), _] = FILES;
+            http::probe(ports.own, path, bytes)
         })?;
-        Ok(Self { kind, port, program })
+        Ok(Self { kind, ports, program })
     }
 
     /// The process group whose CPU time is counted.
@@ -93,8 +101,8 @@ impl Peer {
     }
 }
 
-fn command(kind: Kind, own: &Path, file: &Path, ports: (u16, u16)) -> Outcome<Command> {
-    let (port, upstream) = ports;
+fn command(kind: Kind, own: &Path, file: &Path, ports: Ports) -> Outcome<Command> {
+    let Ports { own: port, application: upstream, .. } = ports;
     let mut command = Command::new("taskset");
     command.args(["-c", "0"]);
     match kind {
@@ -133,8 +141,26 @@ pub(super) fn write(path: &Path, text: &str) -> Outcome<()> {
         .map_err(|error| format!("{}: {error}", path.display()))
 }
 
-/// The text of `bench/gate/<name>` with the ports (own, application) and the folder filled in.
-pub(super) fn filled_in(name: &str, own: &Path, ports: (u16, u16)) -> Outcome<String> {
+/// Makes the certificate that every proxy ends TLS with.
+pub(super) fn certificate(folder: &Path) -> Outcome<()> {
+    let place = |name: &str| folder.join(name);
+    let mut command = Command::new("openssl");
+    command.args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]);
+    command.args(["-nodes", "-days", "2", "-subj", "/CN=localhost", "-keyout"]);
+    command.arg(place("key.pem")).arg("-out").arg(place("cert.pem"));
+    if !succeeds(&mut command) {
+        return Err("openssl made no certificate".to_owned());
+    }
+    let read = |name: &str| {
+        let place = place(name);
+        fs::read_to_string(&place).map_err(|error| format!("{}: {error}", place.display()))
+    };
+    // HAProxy wants both in one file.
+    write(&place("both.pem"), &format!("{}{}", read("cert.pem")?, read("key.pem")?))
+}
+
+/// The text of `bench/gate/<name>` with the ports and the folders filled in.
+pub(super) fn filled_in(name: &str, own: &Path, ports: Ports) -> Outcome<String> {
     let place = environment::root().join("bench/gate").join(name);
     let text =
         fs::read_to_string(&place).map_err(|error| format!("{}: {error}", place.display()))?;
@@ -143,7 +169,9 @@ pub(super) fn filled_in(name: &str, own: &Path, ports: (u16, u16)) -> Outcome<St
     let user = if is_root { "user root;" } else { "" };
     Ok(text
         .replace("@USER@", user)
-        .replace("@PORT@", &ports.0.to_string())
-        .replace("@UPSTREAM@", &ports.1.to_string())
+        .replace("@PORT@", &ports.own.to_string())
+        .replace("@TLS@", &ports.tls.to_string())
+        .replace("@UPSTREAM@", &ports.application.to_string())
+        .replace("@SHARED@", &own.parent().unwrap_or(own).display().to_string())
         .replace("@FOLDER@", &own.display().to_string()))
 }

@@ -5,10 +5,11 @@ use std::thread::available_parallelism;
 
 use mantlet_types::Timestamp;
 
+use super::latency::Steady;
 use super::load::CONNECTIONS;
 use super::peer::Kind;
 use super::statistics::{Spread, ratios, spread};
-use super::upstream::ANSWERS;
+use super::upstream::CASES;
 use crate::process::output_of;
 
 /// Text below this line of the page is written by hand and kept.
@@ -18,7 +19,7 @@ const NOTES: &str = "## What costs the rest";
 #[derive(Debug, Clone)]
 pub(super) struct Measured {
     pub(super) kind: Kind,
-    pub(super) answer: &'static str,
+    pub(super) case: &'static str,
     pub(super) per_cpu_second: f64,
     pub(super) per_second: f64,
     pub(super) p99: String,
@@ -34,14 +35,16 @@ pub(super) struct Report {
     /// In the order of `kinds`.
     pub(super) versions: Vec<String>,
     pub(super) measured: Vec<Measured>,
+    pub(super) steady: Vec<Steady>,
 }
 
 /// The page as Markdown, without the notes.
 pub(super) fn render(report: &Report) -> String {
     let mut page = head(report);
-    for answer in ANSWERS {
-        page.push_str(&table(report, answer.name));
+    for case in CASES {
+        page.push_str(&table(report, case.name));
     }
+    page.push_str(&half_load(report));
     page.push_str("\n## Configs\n\n");
     for kind in &report.kinds {
         let file = kind.config_file();
@@ -85,14 +88,14 @@ core 0. Ratios are taken within a round: median (smallest to largest).
     )
 }
 
-fn table(report: &Report, answer: &str) -> String {
+fn table(report: &Report, case: &str) -> String {
     let mut text = format!(
-        "\n## {answer}\n\n| proxy | requests per CPU second | ratio to nginx | requests per second | worst p99 |\n|---|--:|--:|--:|--:|\n"
+        "\n## {case}\n\n| proxy | requests per CPU second | ratio to nginx | requests per second | worst p99 |\n|---|--:|--:|--:|--:|\n"
     );
-    let nginx = column(report, answer, Kind::Nginx, |slice| slice.per_cpu_second);
+    let nginx = column(report, case, Kind::Nginx, |slice| slice.per_cpu_second);
     for kind in &report.kinds {
-        let scores = column(report, answer, *kind, |slice| slice.per_cpu_second);
-        let rates = column(report, answer, *kind, |slice| slice.per_second);
+        let scores = column(report, case, *kind, |slice| slice.per_cpu_second);
+        let rates = column(report, case, *kind, |slice| slice.per_second);
         let _infallible = writeln!(
             text,
             "| {} | {} | {} | {} | {} |",
@@ -100,23 +103,52 @@ fn table(report: &Report, answer: &str) -> String {
             median(spread(&scores)),
             ratio(ratios(&scores, &nginx)),
             median(spread(&rates)),
-            worst_p99(report, answer, *kind)
+            worst_p99(report, case, *kind)
         );
     }
     text
 }
 
-fn of<'a>(report: &'a Report, answer: &'a str, kind: Kind) -> impl Iterator<Item = &'a Measured> {
+/// What each proxy adds to the 99th percentile of the application itself.
+fn half_load(report: &Report) -> String {
+    let of = |kind: Option<Kind>| -> Vec<f64> {
+        let slices = report.steady.iter().filter(|slice| slice.kind == kind);
+        slices.map(|slice| slice.p99).collect()
+    };
+    let direct = of(None);
+    let added = |kind: Kind| -> Vec<f64> {
+        of(Some(kind)).iter().zip(&direct).map(|(own, none)| (own - none).max(1.0)).collect()
+    };
+    let nginx = added(Kind::Nginx);
+    let mut text = format!(
+        "\n## p99 at half load\n\n1 KiB JSON at a steady rate, half of what the slowest could do; without a proxy {} µs.\n\n| proxy | p99 in µs | added in µs | added, ratio to nginx |\n|---|--:|--:|--:|\n",
+        median(spread(&direct))
+    );
+    for kind in &report.kinds {
+        let own = added(*kind);
+        let _infallible = writeln!(
+            text,
+            "| {} | {} | {} | {} |",
+            kind.name(),
+            median(spread(&of(Some(*kind)))),
+            median(spread(&own)),
+            ratio(ratios(&own, &nginx)),
+        );
+    }
+    text
+}
+
+fn of<'a>(report: &'a Report, case: &'a str, kind: Kind) -> impl Iterator<Item = &'a Measured> {
     let slices = report.measured.iter();
-    slices.filter(move |slice| slice.kind == kind && slice.answer == answer)
+    slices.filter(move |slice| slice.kind == kind && slice.case == case)
 }
 
-fn column(report: &Report, answer: &str, kind: Kind, value: fn(&Measured) -> f64) -> Vec<f64> {
-    of(report, answer, kind).map(value).collect()
+fn column(report: &Report, case: &str, kind: Kind, value: fn(&Measured) -> f64) -> Vec<f64> {
+    of(report, case, kind).map(value).collect()
 }
 
-fn worst_p99(report: &Report, answer: &str, kind: Kind) -> String {
-    of(report, answer, kind)
+fn worst_p99(report: &Report, case: &str, kind: Kind) -> String {
+    of(report, case, kind)
         .map(|slice| slice.p99.as_str())
         .max_by(|one, other| f64::total_cmp(&micros(one), &micros(other)))
         .unwrap_or_default()
@@ -151,13 +183,7 @@ mod tests {
     use super::*;
 
     fn slice(kind: Kind, per_cpu_second: f64, p99: &str) -> Measured {
-        Measured {
-            kind,
-            answer: "1 KiB JSON",
-            per_cpu_second,
-            per_second: 10.0,
-            p99: p99.to_owned(),
-        }
+        Measured { kind, case: "1 KiB JSON", per_cpu_second, per_second: 10.0, p99: p99.to_owned() }
     }
 
     #[test]
@@ -174,9 +200,13 @@ mod tests {
                 slice(Kind::Haproxy, 260.0, "1.00s"),
                 slice(Kind::Nginx, 200.0, "1.10ms"),
             ],
+            steady: [(None, 100.0), (Some(Kind::Nginx), 200.0), (Some(Kind::Haproxy), 350.0)]
+                .map(|(kind, p99)| Steady { kind, p99 })
+                .to_vec(),
         };
         let page = render(&report);
         assert!(page.contains("| HAProxy | 185 | 1.20 (1.10 to 1.30) | 10 | 1.00s |"), "{page}");
+        assert!(page.contains("| HAProxy | 350 | 250 | 2.50 (2.50 to 2.50) |"), "{page}");
         assert!(page.contains("| nginx | 150 | 1.00 (1.00 to 1.00) | 10 | 1.10ms |"), "{page}");
     }
 

@@ -1,46 +1,77 @@
-//! The application behind every proxy: nginx with two static answers, on core 1.
+//! The application behind every proxy, nginx on core 1, and what is asked of it.
 
 use std::path::Path;
 use std::process::Command;
 
 use super::http;
 use super::interrupt::Interrupt;
-use super::peer::{READY_WITHIN, filled_in, write};
+use super::peer::{Ports, READY_WITHIN, filled_in, write};
 use crate::Outcome;
 use crate::process::Background;
 
-/// One kind of answer.
+/// One kind of load.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct Case {
     pub(super) name: &'static str,
     pub(super) path: &'static str,
-    pub(super) bytes: usize,
+    pub(super) ask: Ask,
 }
 
-/// Every kind of answer that is measured.
-pub(super) const ANSWERS: &[Answer] = &[
-    Answer { name: "1 KiB JSON", path: "/1k.json", bytes: 1024 },
-    Answer { name: "64 KiB JSON", path: "/64k.json", bytes: 64 * 1024 },
+/// How the clients of a load ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ask {
+    /// `GET` on kept connections.
+    Get,
+    /// `POST` of 64 KiB on kept connections.
+    Post,
+    /// `GET` on kept connections of TLS.
+    Tls,
+    /// `GET`, each on a new connection of TLS.
+    NewTls,
+}
+
+impl Ask {
+    /// Whether it is over TLS.
+    pub(super) fn is_tls(self) -> bool {
+        matches!(self, Self::Tls | Self::NewTls)
+    }
+}
+
+/// Bytes of an upload.
+pub(super) const UPLOAD: usize = 64 * 1024;
+
+/// The answers that are files, with their lengths in bytes.
+pub(super) const FILES: [(&str, usize); 2] = [("/1k.json", 1024), ("/64k.json", 64 * 1024)];
+
+/// Every kind of load that is measured.
+pub(super) const CASES: &[Case] = &[
+    Case { name: "1 KiB JSON", path: "/1k.json", ask: Ask::Get },
+    Case { name: "64 KiB JSON", path: "/64k.json", ask: Ask::Get },
+    Case { name: "64 KiB upload", path: "/upload", ask: Ask::Post },
+    Case { name: "1 KiB JSON over TLS", path: "/1k.json", ask: Ask::Tls },
+    Case { name: "new TLS connections", path: "/1k.json", ask: Ask::NewTls },
 ];
 
 /// Starts the application. Dropping the program ends it.
 pub(super) fn start(folder: &Path, interrupt: &Interrupt) -> Outcome<(Background, u16)> {
     let port = http::free_port()?;
     let own = folder.join("upstream");
-    for answer in ANSWERS {
-        let name = answer.path.trim_start_matches('/');
-        write(&own.join("files").join(name), &json(answer.bytes))?;
+    for (path, bytes) in FILES {
+        write(&own.join("files").join(path.trim_start_matches('/')), &json(bytes))?;
     }
     let config = own.join("nginx.conf");
-    write(&config, &filled_in("upstream.conf", &own, (port, port))?)?;
+    write(
+        &config,
+        &filled_in("upstream.conf", &own, Ports { own: port, tls: port, application: port })?,
+    )?;
     let mut command = Command::new("taskset");
     command.args(["-c", "1", "nginx", "-c"]).arg(&config);
     command.arg("-e").arg(own.join("error.log"));
     let mut program = Background::start("the application", &mut command)?;
-    for answer in ANSWERS {
+    for (path, bytes) in FILES {
         interrupt.wait_for("the application", READY_WITHIN, || {
             program.still_runs()?;
-            http::probe(port, answer.path, answer.bytes)
+            http::probe(port, path, bytes)
         })?;
     }
     Ok((program, port))
@@ -58,8 +89,8 @@ mod tests {
 
     #[test]
     fn answers_have_exactly_their_size() {
-        for answer in ANSWERS {
-            assert_eq!(json(answer.bytes).len(), answer.bytes);
+        for (_, bytes) in FILES {
+            assert_eq!(json(bytes).len(), bytes);
         }
     }
 }

@@ -101,6 +101,8 @@ pub(super) const NEEDS: &[Need] = &[
             ("nginx", Proof::Program("nginx")),
             ("haproxy", Proof::Program("haproxy")),
             ("wrk", Proof::Program("wrk")),
+            ("nghttp2-client", Proof::Program("h2load")),
+            ("openssl", Proof::Program("openssl")),
         ],
         requirements: None,
         only_long_runs: true,

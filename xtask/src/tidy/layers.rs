@@ -41,6 +41,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ("lol_html", &["gate"]),
     ("ruzstd", &["gate"]),
     ("rustls", &["gate", TESTKIT]),
+    ("rustls-native-certs", &["gate"]),
     ("tokio-rustls", &["gate", TESTKIT]),
     ("sqlx", &["store"]),
     ("argon2", &["crypto"]),

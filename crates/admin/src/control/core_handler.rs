@@ -44,7 +44,7 @@ impl CoreHandler {
     }
 
     fn status(&self) -> Value {
-        let ServerFacts { listen, admin, started, configured } = self.lifecycle.facts();
+        let ServerFacts { listen, admin, started, configured, servers } = self.lifecycle.facts();
         let uptime = self.clock.now().duration_since(started).as_secs().max(0);
         let listen: Vec<_> = listen.iter().map(ToString::to_string).collect();
         json!({
@@ -56,6 +56,7 @@ impl CoreHandler {
             "listen": listen,
             "admin": admin.to_string(),
             "blocks": self.blocking.list().len(),
+            "servers": servers,
         })
     }
 

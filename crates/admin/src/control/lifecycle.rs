@@ -19,6 +19,8 @@ pub struct ServerFacts {
     pub started: Timestamp,
     /// Since when the configuration in force holds.
     pub configured: Timestamp,
+    /// The servers behind it: `[{"address","state","active","connections"}]`.
+    pub servers: Value,
 }
 
 /// A server that can look at itself, take a new configuration, and hand over to a new binary.

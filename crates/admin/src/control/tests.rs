@@ -67,6 +67,7 @@ impl Fixture {
             admin: "127.0.0.1:9443".parse().unwrap(),
             started: self.clock.now(),
             configured: self.clock.now(),
+            servers: json!([]),
         };
         let lifecycle = Arc::new(FakeLifecycle(facts));
         let handler = CoreHandler::new(

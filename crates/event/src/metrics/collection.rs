@@ -11,7 +11,7 @@ use prometheus_client::registry::Registry;
 
 use super::RouteMetrics;
 use super::labels::{
-    EventLabels, KindLabels, LimitLabels, OutcomeLabels, SinkLabels, VerdictLabels,
+    EventLabels, KindLabels, LimitLabels, OutcomeLabels, ServerLabels, SinkLabels, VerdictLabels,
 };
 use super::series::{OTHER, Series};
 use crate::{Drops, Entry};
@@ -177,6 +177,12 @@ impl Metrics {
     #[must_use]
     pub fn limit_counter(&self, limit: &'static str) -> CounterHandle {
         CounterHandle(self.0.series.limits.get_or_create_owned(&LimitLabels { limit }))
+    }
+
+    /// A server was taken out of its group; the address comes from the configuration.
+    pub fn upstream_ejected(&self, address: &str) {
+        let labels = ServerLabels { upstream: address.into() };
+        self.0.series.upstream_ejections.get_or_create(&labels).inc();
     }
 
     /// An exchange with an upstream failed: `connect`, `timeout`, `invalid` and the like.

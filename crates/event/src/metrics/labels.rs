@@ -47,3 +47,8 @@ pub(super) struct OutcomeLabels {
 pub(super) struct KindLabels {
     pub(super) kind: &'static str,
 }
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct ServerLabels {
+    pub(super) upstream: Arc<str>,
+}

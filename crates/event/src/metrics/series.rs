@@ -8,8 +8,8 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
 use super::labels::{
-    EventLabels, KindLabels, LimitLabels, OutcomeLabels, RequestSeries, RouteLabels, SinkLabels,
-    VerdictLabels,
+    EventLabels, KindLabels, LimitLabels, OutcomeLabels, RequestSeries, RouteLabels, ServerLabels,
+    SinkLabels, VerdictLabels,
 };
 
 /// The label value for everything outside a bounded set.
@@ -37,6 +37,7 @@ pub(super) struct Series {
     pub(super) upstream_failures: Family<KindLabels, Counter>,
     pub(super) config_reloads: Family<OutcomeLabels, Counter>,
     pub(super) config_loaded: Gauge,
+    pub(super) upstream_ejections: Family<ServerLabels, Counter>,
 }
 
 impl Series {
@@ -55,6 +56,7 @@ impl Series {
             upstream_failures: Family::default(),
             config_reloads: Family::default(),
             config_loaded: Gauge::default(),
+            upstream_ejections: Family::default(),
         }
     }
 
@@ -114,6 +116,11 @@ impl Series {
             "mantlet_config_last_reload_success_timestamp_seconds",
             "Since when the configuration in force holds, in seconds since 1970",
             self.config_loaded.clone(),
+        );
+        to.register(
+            "mantlet_upstream_ejections",
+            "How often a server was taken out of its group",
+            self.upstream_ejections.clone(),
         );
     }
 }

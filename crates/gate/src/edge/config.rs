@@ -96,6 +96,15 @@ impl ServerSection {
         self.listen.iter().filter(is_open).copied()
     }
 
+    /// How many workers there are to be.
+    #[must_use]
+    pub fn worker_count(&self) -> usize {
+        match usize::from(self.workers) {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            count => count,
+        }
+    }
+
     /// Finds what the types cannot say.
     pub fn check(&self, reader: &mut Reader<'_>) {
         self.check_ranges(reader);

@@ -29,6 +29,9 @@ use crate::way::Connection;
 /// How long a connection is quiet, at least, before it leaves the library; twice that at most.
 const QUIET: Duration = Duration::from_millis(100);
 
+/// So many header lines the library lists without asking for memory, for every request.
+const STACK_HEADERS: usize = 100;
+
 /// The filter under a connection, held by the library while it serves and by us all the time.
 #[derive(Debug)]
 struct Wire<S>(Arc<Mutex<WireIo<S>>>);
@@ -104,13 +107,14 @@ where
         }
     });
     // The filter keeps the deadlines and the limits; what it passes is within hyper's own.
-    let serving = http1::Builder::new()
-        .half_close(false)
-        .header_read_timeout(None)
-        .max_headers(protocols.rules.wire.header_count_limit.saturating_add(8))
-        .max_buf_size(protocols.rules.wire.head_limit.saturating_mul(2).max(64 * 1024))
-        .serve_connection(TokioIo::new(wire.clone()), service)
-        .with_upgrades();
+    let mut builder = http1::Builder::new();
+    builder.half_close(false).header_read_timeout(None);
+    builder.max_buf_size(protocols.rules.wire.head_limit.saturating_mul(2).max(64 * 1024));
+    let header_count = protocols.rules.wire.header_count_limit;
+    if header_count > STACK_HEADERS {
+        builder.max_headers(header_count);
+    }
+    let serving = builder.serve_connection(TokioIo::new(wire.clone()), service).with_upgrades();
     let mut serving = std::pin::pin!(serving);
     // How a connection ended is of no interest: every request on it has its own record.
     tokio::select! {

@@ -16,6 +16,7 @@ use super::listener::wanted;
 use super::phase::{Phase, PhaseSwitch};
 use super::{BindError, Listener, Listeners, MAX_ADDRESSES, ServerSection};
 use crate::live::Live;
+use crate::upstream::Upkeep;
 use crate::way::{Gate, Seat, Worker};
 
 /// Listening sockets that wait for a worker to take them over.
@@ -36,6 +37,8 @@ pub struct Server {
     gate: Arc<Gate>,
     listening: Vec<Listening>,
     drain: Duration,
+    /// Where tasks run that belong to no worker.
+    runtime: tokio::runtime::Handle,
 }
 
 /// A worker's thread and who works there.
@@ -84,7 +87,7 @@ impl std::fmt::Display for StartError {
 impl std::error::Error for StartError {}
 
 impl Server {
-    /// Starts the workers on sockets that are already bound.
+    /// Starts the workers on sockets that are already bound. Must be called inside a runtime.
     ///
     /// # Errors
     /// [`StartError`] where threads or sockets cannot be had. No worker runs then.
@@ -96,13 +99,12 @@ impl Server {
         phases: PhaseSwitch,
     ) -> Result<Self, StartError> {
         let admission = Arc::new(Admission::new(section, gate.metrics.clone()));
-        let count = match usize::from(section.workers) {
-            0 => std::thread::available_parallelism().map_or(1, usize::from),
-            count => count,
-        };
+        let count = section.worker_count();
         let (running, ended) = std_mpsc::sync_channel(0);
         let (workers, listening, drain) = (Vec::new(), Vec::new(), section.drain);
-        let mut server = Self { phases, workers, ended, admission, gate, listening, drain };
+        let runtime = tokio::runtime::Handle::current();
+        let mut server =
+            Self { phases, workers, ended, admission, gate, listening, drain, runtime };
         for index in 0..count {
             let started = server.spawn_worker(index, live, running.clone());
             server.workers.push(started.map_err(|error| server.give_up(error))?);
@@ -112,7 +114,17 @@ impl Server {
             let handles = handles.map_err(|error| server.give_up(error))?;
             server.listen(listener, handles);
         }
+        server.keep_up(live);
         Ok(server)
+    }
+
+    /// Begins what is done about servers beside their requests.
+    fn keep_up(&self, live: &Live) {
+        let _inside = self.runtime.enter();
+        let Gate { clock, rng, events, metrics, .. } = &*self.gate;
+        let (clock, rng) = (Arc::clone(clock), Arc::clone(rng));
+        let (events, metrics) = (events.clone(), metrics.clone());
+        Upkeep { clock, rng, events, metrics }.begin(&live.upstreams);
     }
 
     fn give_up(&self, error: io::Error) -> StartError {
@@ -126,7 +138,8 @@ impl Server {
         live: &Arc<Live>,
         running: std_mpsc::SyncSender<()>,
     ) -> io::Result<Thread> {
-        let seat = Arc::new(Seat::new(Worker::new(Arc::clone(&self.gate), Arc::clone(live))));
+        let seat =
+            Arc::new(Seat::new(Worker::new(index, Arc::clone(&self.gate), Arc::clone(live))));
         let shared = Arc::new(Shared {
             gate: Arc::clone(&self.gate),
             phases: self.phases.clone(),
@@ -189,6 +202,7 @@ impl Server {
         for thread in &self.workers {
             thread.seat.swap(live);
         }
+        self.keep_up(live);
         let before = std::mem::take(&mut self.listening);
         for (listener, handles) in next.fresh {
             self.listen(listener, handles);

@@ -1,12 +1,13 @@
 //! What the types of the settings cannot say: ranges, and settings that contradict one another.
 
 use http::Method;
-use mantlet_config::{ByteSize, HttpUrl, Reader};
+use mantlet_config::{ByteSize, Reader};
 
 use super::{MAX_ROUTES, Settings};
 use crate::guards::GuardsSection;
 use crate::pipeline::Mode;
 use crate::stages::route::{Action, PathPattern, RouteSection, StaticFiles};
+use crate::upstream::{MAX_MEMBERS, ServerAddress};
 use crate::websocket::WebsocketSection;
 
 /// Paths that Mantlet answers itself.
@@ -28,18 +29,14 @@ const NEEDED_HEADERS: [&str; 10] = [
 /// Checks each section for itself.
 pub(super) fn sections(settings: &Settings<'_>, reader: &mut Reader<'_>) {
     identity_headers(settings, reader);
-    if settings.upstream.url.as_ref().is_some_and(HttpUrl::is_tls) {
-        no_tls(reader, "upstream.url");
-    }
+    let routes = settings.routes.iter().flat_map(|route| &route.upstream);
+    let uses_tls = settings.upstream.url.iter().chain(routes).any(ServerAddress::is_tls);
+    settings.upstream.check(uses_tls, reader);
+    group("upstream.url", &settings.upstream.url, reader);
     settings.server.check(reader);
     settings.client.check(reader);
     settings.penalty.check(reader);
     timeouts(settings, reader);
-    reader.expect_range(
-        "upstream.max_connections",
-        &settings.upstream.max_connections,
-        &(1..=1_000_000),
-    );
     reader.expect_range("guards.counters", &settings.guards.counters, &(1_000..=100_000_000));
     guards("guards", settings.guards, reader);
     settings.websocket.check("websocket", reader);
@@ -76,6 +73,7 @@ fn timeouts(settings: &Settings<'_>, reader: &mut Reader<'_>) {
         ("upstream.connect_timeout", upstream.connect_timeout),
         ("upstream.response_timeout", upstream.response_timeout),
         ("upstream.idle_timeout", upstream.idle_timeout),
+        ("upstream.health.timeout", upstream.health.timeout),
         ("guards.budget", settings.guards.budget),
     ] {
         if duration.is_zero() {
@@ -155,9 +153,19 @@ pub(super) fn route(index: usize, route: &RouteSection, reader: &mut Reader<'_>)
     }
 }
 
-fn no_tls(reader: &mut Reader<'_>, key: &str) {
-    let hint = "use `http://` to a server on this machine or in a network you trust";
-    reader.error(key, "https to the application is not supported yet", hint);
+/// Checks the servers of one group.
+fn group(key: &str, servers: &[ServerAddress], reader: &mut Reader<'_>) {
+    if servers.len() > MAX_MEMBERS {
+        let message = format!("{} servers are more than {MAX_MEMBERS}", servers.len());
+        reader.error(key, message, "put a balancer in front of them");
+    }
+    for (index, server) in servers.iter().enumerate() {
+        let is_twin = |other: &ServerAddress| other.to_string() == server.to_string();
+        if servers.iter().take(index).any(is_twin) {
+            let message = format!("`{server}` stands there twice");
+            reader.error(key, message, "give it a weight instead: `http://a weight 2`");
+        }
+    }
 }
 
 fn static_files(key: &str, files: &StaticFiles, reader: &mut Reader<'_>) {
@@ -199,9 +207,7 @@ pub(super) fn action(
     };
     match &action {
         Action::Static(files) => static_files(&key, files, reader),
-        Action::Upstream(urls) if urls.iter().any(HttpUrl::is_tls) => {
-            no_tls(reader, &format!("{key}.upstream"));
-        }
+        Action::Upstream(servers) => group(&format!("{key}.upstream"), servers, reader),
         Action::Redirect(to) if !crate::way::redirect::is_valid(to) => {
             let message = format!("`{to}` is not an address to redirect to");
             let hint = "write `https://example.org{path}` or a path such as `/new`";

@@ -57,7 +57,7 @@ fn services() -> Services {
 fn server(live: &Live, path: &str) -> Arc<crate::upstream::Upstream> {
     let target = live.router.choose("x", path, &http::Method::GET).unwrap();
     let Step::Forward(group) = &target.step else { panic!("{target:?}") };
-    Arc::clone(group.pick().unwrap())
+    Arc::clone(group.servers().next().unwrap())
 }
 
 #[test]

@@ -70,10 +70,12 @@ fn set_unless_one(headers: &mut HeaderMap, name: &HeaderName, value: &HeaderValu
 
 /// Removes every field whose name `is_listed`; looks at each field once.
 pub(crate) fn remove_listed(headers: &mut HeaderMap, is_listed: impl Fn(&str) -> bool) {
-    let listed = headers.keys().filter(|name| is_listed(name.as_str()));
-    // Almost always none or one: nothing is allocated for none.
-    let listed: Vec<HeaderName> = listed.cloned().collect();
-    for name in listed {
+    let mut listed = headers.keys().filter(|name| is_listed(name.as_str())).cloned();
+    // Almost always none or one: nothing is allocated for these.
+    let Some(first) = listed.next() else { return };
+    let others: Vec<HeaderName> = listed.collect();
+    headers.remove(first);
+    for name in others {
         headers.remove(name);
     }
 }

@@ -1,6 +1,7 @@
 //! What can go wrong on the way to the application.
 
 use std::fmt;
+use std::time::Duration;
 
 use mantlet_event::reasons;
 use mantlet_types::Reason;
@@ -12,6 +13,8 @@ pub enum UpstreamError {
     Unreachable(String),
     /// The server has as many connections as it may.
     Saturated,
+    /// The server is left alone for so long, since no connection could be made.
+    Resting(Duration),
     /// What came back is not an answer, or stopped in its middle.
     Invalid(String),
     /// Nothing came back in time.
@@ -27,9 +30,20 @@ impl UpstreamError {
         match self {
             Self::Unreachable(_) => &reasons::UPSTREAM_UNREACHABLE,
             Self::Saturated => &reasons::UPSTREAM_SATURATED,
+            Self::Resting(_) => &reasons::UPSTREAM_RESTING,
             Self::Invalid(_) => &reasons::UPSTREAM_INVALID,
             Self::Timeout(_) => &reasons::UPSTREAM_TIMEOUT,
             Self::Client(reason) => reason,
+        }
+    }
+
+    /// After how many seconds trying again makes sense; `None` when nobody knows.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<u64> {
+        match self {
+            Self::Resting(left) => Some(left.as_secs().saturating_add(1)),
+            Self::Saturated => Some(1),
+            _ => None,
         }
     }
 
@@ -39,6 +53,7 @@ impl UpstreamError {
         match self {
             Self::Unreachable(_) => "unreachable",
             Self::Saturated => "saturated",
+            Self::Resting(_) => "resting",
             Self::Invalid(_) => "invalid",
             Self::Timeout(_) => "timeout",
             Self::Client(_) => "client",
@@ -51,6 +66,7 @@ impl fmt::Display for UpstreamError {
         match self {
             Self::Unreachable(why) => write!(f, "cannot connect: {why}"),
             Self::Saturated => f.write_str("all connections are in use"),
+            Self::Resting(left) => write!(f, "left alone for {} ms", left.as_millis()),
             Self::Invalid(why) => write!(f, "no valid answer: {why}"),
             Self::Timeout(phase) => write!(f, "no {phase} in time"),
             Self::Client(reason) => write!(f, "the request body failed: {}", reason.code),

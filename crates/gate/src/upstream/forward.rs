@@ -1,12 +1,12 @@
 //! The request as the application gets it, and its answer as the client may have it.
 
 use http::header::{self, HeaderName};
-use http::uri::PathAndQuery;
-use http::{HeaderMap, HeaderValue, Request, Response, Uri, Version};
+use http::{HeaderMap, HeaderValue, Method, Response, Version};
 use mantlet_event::reasons;
 use mantlet_types::RequestId;
 
-use super::{Upstream, UpstreamBody};
+use super::UpstreamBody;
+use super::http1::is_target;
 use crate::pipeline::{Denial, Exchange};
 use crate::stages::hygiene::hop;
 
@@ -21,50 +21,48 @@ pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// A request that is ready to be sent.
 #[derive(Debug)]
-pub struct Outgoing;
+pub struct Outgoing {
+    /// The method.
+    pub method: Method,
+    /// Path and query.
+    pub target: String,
+    /// Every header but those that say how long the body is: its framing follows from the body.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: UpstreamBody,
+}
 
 impl Outgoing {
-    /// Builds the request for `upstream` from what the guards have passed. The headers move out
-    /// of the exchange.
+    /// Builds the request from what the guards have passed. The headers move out of the exchange.
     ///
     /// # Errors
     /// A [`Denial`] when path and query do not form a request target.
-    pub fn build(
-        exchange: &mut Exchange,
-        upstream: &Upstream,
-        body: UpstreamBody,
-    ) -> Result<Request<UpstreamBody>, Box<Denial>> {
-        let target = target(exchange, upstream)?;
+    pub fn build(exchange: &mut Exchange, body: UpstreamBody) -> Result<Self, Box<Denial>> {
+        let target = target(exchange)?;
         let mut headers = std::mem::take(&mut exchange.headers);
+        headers.remove(header::CONTENT_LENGTH);
         add_forwarding(exchange, &mut headers);
         if exchange.is_websocket {
             headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
             headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
         }
-        let mut request = Request::new(body);
-        *request.method_mut() = exchange.method.clone();
-        *request.uri_mut() = target;
-        *request.version_mut() = Version::HTTP_11;
-        *request.headers_mut() = headers;
-        Ok(request)
+        Ok(Self { method: exchange.method.clone(), target, headers, body })
     }
 }
 
-fn target(exchange: &Exchange, upstream: &Upstream) -> Result<Uri, Box<Denial>> {
-    let (base, path) = (upstream.base(), exchange.path.as_str());
-    let query = exchange.query.as_deref();
-    let length = base.len() + path.len() + query.map_or(0, |query| query.len() + 1);
-    let mut text = String::with_capacity(length);
-    text.push_str(base);
-    text.push_str(path);
+fn target(exchange: &Exchange) -> Result<String, Box<Denial>> {
+    let (path, query) = (exchange.path.as_str(), exchange.query.as_deref());
+    let length = path.len() + query.map_or(0, |query| query.len() + 1);
+    let mut target = String::with_capacity(length);
+    target.push_str(path);
     if let Some(query) = query {
-        text.push('?');
-        text.push_str(query);
+        target.push('?');
+        target.push_str(query);
     }
-    let target = PathAndQuery::from_maybe_shared(bytes::Bytes::from(text));
-    target
-        .map(Uri::from)
-        .map_err(|error| Box::new(Denial::new(&reasons::INVALID_PATH).evidence(error.to_string())))
+    if !is_target(&target) {
+        return Err(Box::new(Denial::new(&reasons::INVALID_PATH).evidence("no request target")));
+    }
+    Ok(target)
 }
 
 /// Who asked and how, in our words only: what the client sent under these names is gone.

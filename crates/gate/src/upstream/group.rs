@@ -1,113 +1,193 @@
-//! The servers behind the gate.
+//! The servers of a route, and which of them gets the next request.
 
-use std::fmt;
+use std::cmp::Reverse;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
-use mantlet_config::HttpUrl;
+use mantlet_types::Monotonic;
 
-/// One server behind the gate.
-#[derive(Debug)]
-pub struct Upstream {
-    /// Its name among all upstreams there ever were in this process, for the pools.
-    pub(super) id: u64,
-    /// Its address as configured.
-    pub url: HttpUrl,
-    pub(super) open: AtomicUsize,
-}
+use super::Upstream;
 
-impl Upstream {
-    /// The path before every request's own; empty for none.
-    #[must_use]
-    pub fn base(&self) -> &str {
-        self.url.path().trim_end_matches('/')
-    }
-}
+/// Most servers of one route.
+pub(crate) const MAX_MEMBERS: usize = 64;
 
-impl fmt::Display for Upstream {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.url.fmt(f)
-    }
-}
+/// A retry costs as much as this many requests earn: retries are a fifth of them at most.
+const RETRY_COST: u32 = 5;
 
-/// The servers of one route, used in turn.
+/// So many retries are there to begin with, and can be saved up.
+const SAVED_RETRIES: u32 = 20;
+
+/// The servers of one route. The one with the fewest running requests for its weight gets the next
+/// one; those that are not well get none while another one is.
 #[derive(Debug)]
 pub struct Group {
-    members: Vec<Arc<Upstream>>,
+    members: Vec<Member>,
     next: AtomicUsize,
+    /// What retries may cost now.
+    savings: AtomicU32,
+}
+
+#[derive(Debug)]
+struct Member {
+    upstream: Arc<Upstream>,
+    weight: u32,
+}
+
+/// Which members a request has tried already.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Tried(u64);
+
+impl Tried {
+    const fn has(self, index: usize) -> bool {
+        self.0 & (1 << (index % MAX_MEMBERS)) != 0
+    }
+
+    const fn add(&mut self, index: usize) {
+        self.0 |= 1 << (index % MAX_MEMBERS);
+    }
 }
 
 impl Group {
-    /// The server whose turn it is; `None` for an empty group.
+    /// A group of these servers, each with its weight; [`MAX_MEMBERS`] of them at most.
+    pub(super) fn new(members: impl IntoIterator<Item = (Arc<Upstream>, u32)>) -> Self {
+        let members = members.into_iter().take(MAX_MEMBERS);
+        let members = members.map(|(upstream, weight)| Member { upstream, weight: weight.max(1) });
+        let savings = AtomicU32::new(SAVED_RETRIES.saturating_mul(RETRY_COST));
+        Self { members: members.collect(), next: AtomicUsize::new(0), savings }
+    }
+
+    /// Whether there is no server.
     #[must_use]
-    pub fn pick(&self) -> Option<&Arc<Upstream>> {
-        match self.members.as_slice() {
-            [only] => Some(only),
-            members => {
-                let turn = self.next.fetch_add(1, Ordering::Relaxed);
-                members.get(turn.checked_rem(members.len())?)
+    pub const fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn servers(&self) -> impl Iterator<Item = &Arc<Upstream>> {
+        self.members.iter().map(|member| &member.upstream)
+    }
+
+    /// The server for a request that has not `tried` it; `None` when it has tried all.
+    pub(super) fn pick(&self, now: Monotonic, tried: &mut Tried) -> Option<&Arc<Upstream>> {
+        if let [only] = self.members.as_slice() {
+            let is_new = *tried == Tried::default();
+            tried.add(0);
+            return is_new.then_some(&only.upstream);
+        }
+        // Another start each time: equals take turns.
+        let turn = self.next.fetch_add(1, Ordering::Relaxed);
+        let first = turn.checked_rem(self.members.len())?;
+        let places = (first..self.members.len()).chain(0..first);
+        let open = places.filter(|place| !tried.has(*place));
+        let candidates = open.filter_map(|place| Some((place, self.members.get(place)?)));
+        let (place, member) = candidates
+            .min_by_key(|(_, member)| (Reverse(member.upstream.is_usable(now)), member.load()))?;
+        tried.add(place);
+        Some(&member.upstream)
+    }
+
+    /// A request begins: it earns its part of a retry.
+    pub(super) fn earn(&self) {
+        let most = SAVED_RETRIES.saturating_mul(RETRY_COST);
+        if self.members.len() > 1 && self.savings.load(Ordering::Relaxed) < most {
+            self.savings.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether a retry may be made.
+    pub(super) fn may_retry(&self) -> bool {
+        let pay = |savings: u32| savings.checked_sub(RETRY_COST);
+        self.savings.fetch_update(Ordering::Relaxed, Ordering::Relaxed, pay).is_ok()
+    }
+}
+
+impl Member {
+    /// How busy it would be with one more request, for its weight.
+    fn load(&self) -> u64 {
+        let active = u64::try_from(self.upstream.active()).unwrap_or(u64::MAX);
+        let scaled = active.saturating_add(1).saturating_mul(1_000_000);
+        scaled.checked_div(u64::from(self.weight)).unwrap_or(scaled)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::time::Duration;
+
+    use mantlet_event::{Events, Metrics};
+    use mantlet_types::SystemClock;
+
+    use super::*;
+    use crate::upstream::server::Lease;
+    use crate::upstream::{Pool, Rules, UpstreamSection};
+
+    fn server(name: &str) -> Arc<Upstream> {
+        let rules = Arc::new(Rules::new(&UpstreamSection::default()));
+        Arc::new(Upstream::new(&format!("http://{name}").parse().unwrap(), rules, None, 1))
+    }
+
+    fn pool() -> Pool {
+        let clock = Arc::new(SystemClock::new());
+        let events = Events::builder(Arc::<SystemClock>::clone(&clock)).build();
+        Pool::new(0, clock, events, Metrics::new())
+    }
+
+    fn pick(group: &Group) -> Arc<Upstream> {
+        Arc::clone(group.pick(Monotonic::default(), &mut Tried::default()).unwrap())
+    }
+
+    #[test]
+    fn requests_go_where_the_fewest_run_for_the_weight() {
+        let (group, pool) = (Group::new([(server("a"), 1), (server("b"), 3)]), pool());
+        let running: Vec<_> = (0..40).map(|_| Lease::begin(&pick(&group), &pool)).collect();
+        let mut counts = BTreeMap::new();
+        for upstream in group.members.iter().map(|member| &member.upstream) {
+            counts.insert(upstream.to_string(), upstream.active());
+        }
+        assert_eq!(counts, BTreeMap::from([("http://a".into(), 10), ("http://b".into(), 30)]));
+        drop(running);
+        assert!(group.members.iter().all(|member| member.upstream.active() == 0));
+    }
+
+    #[test]
+    fn equals_take_turns() {
+        let group = Group::new(["a", "b", "c"].map(|name| (server(name), 1)));
+        let turns: Vec<_> = (0..6).map(|_| pick(&group).to_string()).collect();
+        assert_eq!(turns.concat(), "http://ahttp://bhttp://chttp://ahttp://bhttp://c");
+    }
+
+    #[test]
+    fn a_server_that_is_not_well_is_passed_over_unless_none_is_well() {
+        let group = Group::new([(server("a"), 1), (server("b"), 1)]);
+        let [a, b] = [0, 1].map(|place| Arc::clone(&group.members[place].upstream));
+        let now = Monotonic::from_origin(Duration::from_secs(1));
+        let eject = |upstream: &Upstream| {
+            for _ in 0..5 {
+                let _ = upstream.health.failed(now, &upstream.rules.health);
             }
+        };
+        eject(&a);
+        for _ in 0..4 {
+            let mut tried = Tried::default();
+            assert_eq!(group.pick(now, &mut tried).unwrap().to_string(), b.to_string());
+            assert_eq!(group.pick(now, &mut tried).unwrap().to_string(), a.to_string());
+            assert!(group.pick(now, &mut tried).is_none(), "each once");
         }
-    }
-}
-
-/// Every server that the configuration names, each once.
-#[derive(Debug, Default)]
-pub struct Upstreams {
-    all: Vec<Arc<Upstream>>,
-    /// Those of the configuration before, which go on as they are where they are named again.
-    before: Vec<Arc<Upstream>>,
-}
-
-/// Ids of upstreams are never used again.
-static NEXT_ID: AtomicU64 = AtomicU64::new(0);
-
-impl Upstreams {
-    /// None yet; servers that `before` knows are taken over with their connections and counts.
-    #[must_use]
-    pub fn after(before: &Self) -> Self {
-        Self { all: Vec::new(), before: before.all.clone() }
+        eject(&b);
+        let used: Vec<_> =
+            (0..2).map(|_| group.pick(now, &mut Tried::default()).unwrap().to_string()).collect();
+        assert_ne!(used.first(), used.last(), "all are used where none is well");
     }
 
-    /// The group of these addresses; servers already known are shared.
-    pub fn group(&mut self, urls: &[HttpUrl]) -> Arc<Group> {
-        let members = urls.iter().map(|url| self.intern(url)).collect();
-        Arc::new(Group { members, next: AtomicUsize::new(0) })
-    }
-
-    fn intern(&mut self, url: &HttpUrl) -> Arc<Upstream> {
-        if let Some(known) = self.all.iter().find(|known| known.url == *url) {
-            return Arc::clone(known);
-        }
-        let before = self.before.iter().find(|known| known.url == *url).map(Arc::clone);
-        let upstream = before.unwrap_or_else(|| {
-            let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
-            Arc::new(Upstream { id, url: url.clone(), open: AtomicUsize::new(0) })
+    #[test]
+    fn retries_are_a_fifth_of_all_requests_at_most() {
+        let group = Group::new([(server("a"), 1), (server("b"), 1)]);
+        let retries = (0..1000).filter(|_| {
+            group.earn();
+            group.may_retry()
         });
-        self.all.push(Arc::clone(&upstream));
-        upstream
-    }
-
-    /// All are named: those that only the configuration before had are let go.
-    #[must_use]
-    pub fn complete(mut self) -> Self {
-        self.before = Vec::new();
-        self
-    }
-
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Arc<Upstream>> {
-        self.all.iter()
-    }
-
-    /// How many there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.all.len()
-    }
-
-    /// Whether there are none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.all.is_empty()
+        // What the first request earns does not fit what is saved up already.
+        assert_eq!(retries.count(), 20 + 200 - 1);
     }
 }

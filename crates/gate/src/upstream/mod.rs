@@ -1,27 +1,52 @@
 //! To the application and back: connections that are kept, deadlines, one clean request out, one
 //! clean answer in.
 
+mod address;
 mod body;
+mod breaker;
 mod config;
-mod connection;
+mod dial;
 mod error;
 mod forward;
 mod group;
+mod health;
+mod http1;
+mod names;
 mod pool;
+mod report;
+mod server;
+mod status;
+mod stream;
+mod tls;
 mod tunnel;
+mod two;
+mod upkeep;
+mod upstreams;
 
 pub(crate) use body::Patience;
 pub use body::{AnswerBody, BodyError, BodyWatch, Pace, UpstreamBody};
-pub use config::{Rules, UpstreamSection};
+pub use address::ServerAddress;
+pub use config::{BreakerSection, HealthSection, Rules, UpstreamSection, UpstreamTlsSection};
 pub use error::UpstreamError;
 pub use forward::{Outgoing, X_REQUEST_ID, clean_answer, id_value};
-pub use group::{Group, Upstream, Upstreams};
-pub use pool::Pool;
+pub use group::Group;
+pub(crate) use group::MAX_MEMBERS;
+pub use pool::{Failed, Pool, answered_by};
+pub use server::Upstream;
+pub use status::ServerStatus;
+pub use stream::RawStream;
+pub(crate) use tunnel::{ClientStream, leave_http};
 pub use tunnel::{Slot, Tunnel, TunnelRegistry};
-pub(crate) use tunnel::{Stream, leave_http};
+pub use upkeep::Upkeep;
+pub use upstreams::Upstreams;
 
 /// The body of a client's request, and the other side of a connection that leaves HTTP.
 pub(crate) use hyper::{
     body::Incoming,
     upgrade::{OnUpgrade, on as on_upgrade},
 };
+
+/// Reads arbitrary bytes as an answer, for the fuzzer.
+pub(crate) fn fuzz_answer(data: &[u8]) {
+    http1::fuzz(data);
+}

@@ -1,248 +1,286 @@
-//! Connections that are kept for the next request. Each worker has its own pool, so that a
-//! connection never changes its thread.
+//! Sending a request: to the server whose turn it is, on a kept connection where there is one.
 
-use std::collections::HashMap;
-use std::future::Future;
-use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
 
-use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
-use http::{Method, Request, Response, StatusCode};
-use hyper::body::Incoming;
-use hyper::client::conn::http1::SendRequest;
-use mantlet_event::Events;
+use http::header::UPGRADE;
+use http::{Method, Response, StatusCode};
+use mantlet_event::{Events, Metrics};
 use mantlet_types::{Clock, Monotonic};
 
+use super::dial::{Dialled, dial};
+use super::group::Tried;
+use super::http1::{Answer, Asked, Connection, Failure, Limits, exchange, write_head};
+use super::server::Lease;
 use super::{
-    AnswerBody, BodyWatch, Rules, Upstream, UpstreamBody, UpstreamError, Upstreams, connection,
+    AnswerBody, BodyWatch, Group, Outgoing, Upstream, UpstreamBody, UpstreamError, report, two,
 };
 
-/// The time for an answer is counted in this many ticks.
-const ANSWER_TICKS: u32 = 4;
-
-type Sender = SendRequest<UpstreamBody>;
-
-/// One worker's unused connections.
+/// One worker's way to the servers; cheap to clone. A connection never changes its thread.
 #[derive(Debug, Clone)]
 pub struct Pool(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    rules: Rules,
+    worker: usize,
     clock: Arc<dyn Clock>,
     events: Events,
-    /// By the upstream's id.
-    idle: HashMap<u64, Unused>,
+    metrics: Metrics,
 }
 
-/// The unused connections to one upstream, the most recently used last. The pool after this one
-/// shares it, so that requests which still run give their connections back to where they are used.
-type Unused = Arc<Mutex<Vec<Idle>>>;
-
+/// A request that was not answered.
 #[derive(Debug)]
-struct Idle {
-    sender: Sender,
-    since: Monotonic,
+pub struct Failed {
+    /// Why.
+    pub error: UpstreamError,
+    /// The server that was asked last; `None` when there was none to ask.
+    pub upstream: Option<Arc<Upstream>>,
 }
 
-/// A connection that answers a request and goes back to its pool when the answer is complete.
-#[derive(Debug)]
-pub(crate) struct Lease {
-    pool: Pool,
-    upstream: Arc<Upstream>,
-    sender: Sender,
-    request: BodyWatch,
-    /// The request was one whose answer has no body, whatever its head announces.
-    is_head: bool,
+impl Failed {
+    /// The server that was asked last, for records; empty when there was none.
+    #[must_use]
+    pub fn server(&self) -> String {
+        self.upstream.as_ref().map(ToString::to_string).unwrap_or_default()
+    }
 }
 
-impl Lease {
-    /// The answer, whose end gives the connection back.
-    fn take_answer(self, response: Response<Incoming>) -> Response<AnswerBody> {
-        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-            // This connection is about to leave HTTP for good.
-            return response.map(|_| AnswerBody::empty());
-        }
-        if self.may_be_followed(&response) {
-            // A body that was announced and must not come may come all the same, later: the next
-            // client would take it for its own answer. This connection is not used again.
-            return response.map(|_| AnswerBody::empty());
-        }
-        let idle_timeout = self.pool.0.rules.idle_timeout;
-        response.map(|body| AnswerBody::upstream(body, self, idle_timeout))
-    }
+/// The server whose answer left HTTP, for records; empty for other answers.
+#[must_use]
+pub fn answered_by(response: &Response<AnswerBody>) -> String {
+    let server = response.extensions().get::<Arc<Upstream>>();
+    server.map(ToString::to_string).unwrap_or_default()
+}
 
-    /// Whether bytes of a body could follow a head that, by the rules, has none.
-    fn may_be_followed(&self, response: &Response<Incoming>) -> bool {
-        let status = response.status();
-        let is_bodiless =
-            self.is_head || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
-        let headers = response.headers();
-        let is_announced = headers.contains_key(TRANSFER_ENCODING)
-            || headers.get(CONTENT_LENGTH).is_some_and(|length| length != "0");
-        is_bodiless && (is_announced || self.is_head)
-    }
+/// An attempt that failed.
+struct Missed {
+    error: UpstreamError,
+    /// The body, when the server has seen nothing of the request.
+    unsent: Option<UpstreamBody>,
+    /// Whether it says something about the server.
+    is_its_fault: bool,
+}
 
-    /// Puts the connection back, unless the other side has closed it, or has answered before it
-    /// had the whole request: the next one would wait behind the rest.
-    pub(crate) fn give_back(self) {
-        if self.sender.is_closed() || !self.request.is_over() {
-            return;
-        }
-        let Self { pool, upstream, sender, .. } = self;
-        let since = pool.0.clock.monotonic();
-        let Some(idle) = pool.0.idle.get(&upstream.id) else { return };
-        let mut idle = idle.lock().unwrap_or_else(PoisonError::into_inner);
-        if idle.len() < pool.0.rules.max_idle {
-            idle.push(Idle { sender, since });
-        }
+impl Missed {
+    const fn before_sending(error: UpstreamError, body: UpstreamBody) -> Self {
+        Self { error, unsent: Some(body), is_its_fault: true }
     }
 }
 
 impl Pool {
-    /// An empty pool for these upstreams.
+    /// The way of the worker with this number.
     #[must_use]
-    pub fn new(upstreams: &Upstreams, rules: Rules, clock: Arc<dyn Clock>, events: Events) -> Self {
-        let idle = upstreams.iter().map(|upstream| (upstream.id, Unused::default())).collect();
-        Self(Arc::new(Inner { rules, clock, events, idle }))
+    pub fn new(worker: usize, clock: Arc<dyn Clock>, events: Events, metrics: Metrics) -> Self {
+        Self(Arc::new(Inner { worker, clock, events, metrics }))
     }
 
-    /// The pool after this one: connections to upstreams that stay are shared, those to others end
-    /// with the last request that uses this pool.
-    #[must_use]
-    pub fn next(&self, upstreams: &Upstreams, rules: Rules) -> Self {
-        let known = |id: u64| self.0.idle.get(&id).map(Arc::clone).unwrap_or_default();
-        let idle = upstreams.iter().map(|upstream| (upstream.id, known(upstream.id))).collect();
-        let (clock, events) = (Arc::clone(&self.0.clock), self.0.events.clone());
-        Self(Arc::new(Inner { rules, clock, events, idle }))
+    pub(super) fn worker(&self) -> usize {
+        self.0.worker
     }
 
-    /// Sends one request and waits for the head of its answer. A kept connection that turns out
-    /// to be closed before the request was written costs nothing but the next attempt.
+    pub(super) fn clock(&self) -> &dyn Clock {
+        &*self.0.clock
+    }
+
+    /// Sends one request to a server of `group` and waits for the head of its answer. A request
+    /// that has reached no server is tried on another one, within the retries the configuration
+    /// allows.
     ///
     /// # Errors
-    /// [`UpstreamError`]; a request that may have reached the server is not sent twice, except one
-    /// without body and effect (`GET`, `HEAD`) on a connection that had been idle.
+    /// [`Failed`]; a request that may have reached a server is not sent twice, except one without
+    /// body and effect (`GET`, `HEAD`, `OPTIONS`) on a connection that had been idle.
     pub async fn send(
         &self,
-        upstream: &Arc<Upstream>,
-        mut request: Request<UpstreamBody>,
-    ) -> Result<Response<AnswerBody>, UpstreamError> {
-        let watch = request.body().watch();
-        while let Some(sender) = self.take(upstream) {
-            // However recently it was used: some applications close after an answer, unannounced.
-            let spare = spare(&request);
-            match self.attempt(upstream, sender, request).await {
-                Ok(response) => return Ok(response),
-                Err(Failure { unsent: Some(unsent), .. }) => request = *unsent,
-                Err(Failure { error: error @ UpstreamError::Invalid(_), unsent: None }) => {
-                    request = spare.ok_or(error)?;
-                }
-                Err(Failure { error, .. }) => return Err(watch.explain(error)),
-            }
-        }
-        let sender = connection::connect(upstream, &self.0.rules, &self.0.events).await?;
-        let sent = self.attempt(upstream, sender, request).await;
-        sent.map_err(|failure| watch.explain(failure.error))
-    }
-
-    /// The most recently used connection that is still open and not too old.
-    fn take(&self, upstream: &Upstream) -> Option<Sender> {
+        group: &Group,
+        mut outgoing: Outgoing,
+    ) -> Result<Response<AnswerBody>, Failed> {
+        let (mut tried, mut retries) = (Tried::default(), 0);
+        let mut failed = Failed { error: UpstreamError::Saturated, upstream: None };
         let now = self.0.clock.monotonic();
-        let mut idle =
-            self.0.idle.get(&upstream.id)?.lock().unwrap_or_else(PoisonError::into_inner);
-        while let Some(Idle { sender, since }) = idle.pop() {
-            if now.since(since) > self.0.rules.keep_alive {
-                // Everything below is older still.
-                idle.clear();
-                return None;
+        group.earn();
+        while let Some(upstream) = group.pick(now, &mut tried) {
+            if let Err(left) = upstream.breaker.enter(now, &upstream.rules.breaker) {
+                if failed.upstream.is_none() {
+                    let upstream = Some(Arc::clone(upstream));
+                    failed = Failed { error: UpstreamError::Resting(left), upstream };
+                }
+                continue;
             }
-            if !sender.is_closed() {
-                return Some(sender);
+            let Missed { error, unsent, is_its_fault } =
+                match self.send_to(upstream, &mut outgoing, now).await {
+                    Ok(response) => {
+                        self.connected(upstream);
+                        return Ok(response);
+                    }
+                    Err(missed) => *missed,
+                };
+            self.missed(upstream, &error, is_its_fault);
+            failed = Failed { error, upstream: Some(Arc::clone(upstream)) };
+            let Some(body) = unsent.filter(|_| retries < upstream.rules.retries) else { break };
+            if !group.may_retry() {
+                self.0.metrics.limit_reached("upstream.retries");
+                break;
             }
+            outgoing.body = body;
+            retries += 1;
         }
-        None
+        Err(failed)
     }
 
-    async fn attempt(
+    /// Sends the request to this server: on a kept connection where there is one, else on a new
+    /// one. A kept connection that turns out to be closed costs nothing but the next attempt.
+    async fn send_to(
         &self,
         upstream: &Arc<Upstream>,
-        mut sender: Sender,
-        request: Request<UpstreamBody>,
-    ) -> Result<Response<AnswerBody>, Failure> {
-        let watch = request.body().watch();
-        let is_head = *request.method() == Method::HEAD;
-        let ready = tokio::time::timeout(self.0.rules.connect_timeout, sender.ready()).await;
-        if !matches!(ready, Ok(Ok(()))) {
-            return Err(Failure {
-                error: UpstreamError::Invalid("closed".into()),
-                unsent: Some(Box::new(request)),
-            });
-        }
-        let answer = sender.try_send_request(request);
-        match in_time(self.0.rules.response_timeout, &watch, answer).await {
-            Some(Ok(response)) => {
-                let (pool, upstream) = (self.clone(), Arc::clone(upstream));
-                let lease = Lease { pool, upstream, sender, request: watch, is_head };
-                Ok(lease.take_answer(response))
+        outgoing: &mut Outgoing,
+        now: Monotonic,
+    ) -> Result<Response<AnswerBody>, Box<Missed>> {
+        let lease = Lease::begin(upstream, self);
+        let is_repeatable = outgoing.is_repeatable();
+        let may_be_two = !outgoing.headers.contains_key(UPGRADE);
+        let mut body = std::mem::take(&mut outgoing.body);
+        let watch = body.watch();
+        if may_be_two && let Some(sender) = upstream.two(self.0.worker) {
+            match self.attempt_two(sender, upstream, outgoing, body).await {
+                Ok(response) => return Ok(response.map(|body| AnswerBody::two(body, lease))),
+                Err(Missed { unsent: Some(unsent), .. }) => body = unsent,
+                Err(missed) => return Err(Box::new(missed)),
             }
-            Some(Err(mut error)) => {
-                let unsent = error.take_message().map(Box::new);
-                Err(Failure { error: UpstreamError::Invalid(describe(error.error())), unsent })
+        }
+        if let Some(kept) = upstream.take(self.0.worker, now, !is_repeatable) {
+            match attempt(kept, upstream, outgoing, body).await {
+                Ok(answer) => return Ok(into_response(answer, lease)),
+                Err(Failure { is_gone: true, unsent: Some(unsent), .. }) => body = *unsent,
+                // However recently it was used: some applications close after an answer.
+                Err(Failure { is_gone: true, .. }) if is_repeatable => body = UpstreamBody::empty(),
+                Err(failure) => return Err(Box::new(lost(failure, &watch, true))),
             }
-            None => Err(Failure { error: UpstreamError::Timeout("answer"), unsent: None }),
+        }
+        let dialled = match dial(upstream, may_be_two, self.clock()).await {
+            Ok(dialled) => dialled,
+            Err(error) => return Err(Box::new(Missed::before_sending(error, body))),
+        };
+        match dialled {
+            Dialled::One(connection) => match attempt(connection, upstream, outgoing, body).await {
+                Ok(answer) => Ok(into_response(answer, lease)),
+                Err(failure) => Err(Box::new(lost(failure, &watch, false))),
+            },
+            Dialled::Two(stream, open) => {
+                let sender = match two::begin(stream, open, upstream, &self.0.events).await {
+                    Ok(sender) => sender,
+                    Err(error) => return Err(Box::new(Missed::before_sending(error, body))),
+                };
+                upstream.keep_two(self.0.worker, sender.clone());
+                match self.attempt_two(sender, upstream, outgoing, body).await {
+                    Ok(response) => Ok(response.map(|body| AnswerBody::two(body, lease))),
+                    Err(missed) => Err(Box::new(missed)),
+                }
+            }
+        }
+    }
+
+    async fn attempt_two(
+        &self,
+        mut sender: two::Sender,
+        upstream: &Upstream,
+        outgoing: &Outgoing,
+        body: UpstreamBody,
+    ) -> Result<Response<super::Incoming>, Missed> {
+        if upstream.active() > upstream.rules.max_connections {
+            let error = UpstreamError::Saturated;
+            return Err(Missed { error, unsent: Some(body), is_its_fault: false });
+        }
+        let sent = two::exchange(&mut sender, upstream, outgoing, body).await;
+        sent.map_err(|two::Failure { error, unsent }| {
+            let is_its_fault = unsent.is_none();
+            Missed { error, unsent: unsent.map(|body| *body), is_its_fault }
+        })
+    }
+
+    fn connected(&self, upstream: &Upstream) {
+        if let Some(turn) = upstream.breaker.connected() {
+            report::turned(&self.0.events, &self.0.metrics, upstream, turn);
+        }
+    }
+
+    /// Notes that an answer has come whole.
+    pub(super) fn succeeded(&self, upstream: &Upstream) {
+        if upstream.health.is_spotless() {
+            return;
+        }
+        if let Some(change) = upstream.health.succeeded(self.0.clock.monotonic()) {
+            report::changed(&self.0.events, &self.0.metrics, upstream, change);
+        }
+    }
+
+    fn missed(&self, upstream: &Upstream, error: &UpstreamError, is_its_fault: bool) {
+        let now = self.0.clock.monotonic();
+        match error {
+            UpstreamError::Client(_) | UpstreamError::Saturated | UpstreamError::Resting(_) => {
+                return;
+            }
+            UpstreamError::Unreachable(_) | UpstreamError::Timeout("connection" | "address") => {
+                if let Some(turn) = upstream.breaker.failed(now, &upstream.rules.breaker) {
+                    report::turned(&self.0.events, &self.0.metrics, upstream, turn);
+                }
+            }
+            UpstreamError::Invalid(_) | UpstreamError::Timeout(_) => {}
+        }
+        if is_its_fault {
+            self.failed(upstream);
+        }
+    }
+
+    /// Notes a failure that says something about the server.
+    pub(super) fn failed(&self, upstream: &Upstream) {
+        let now = self.0.clock.monotonic();
+        if let Some(change) = upstream.health.failed(now, &upstream.rules.health) {
+            report::changed(&self.0.events, &self.0.metrics, upstream, change);
         }
     }
 }
 
-/// What `answer` comes to, unless it takes longer than `limit` from the last time that the request
-/// body went on: a long upload is no slow application. To within a quarter of that time.
-async fn in_time<T>(
-    limit: Duration,
-    watch: &BodyWatch,
-    answer: impl Future<Output = T>,
-) -> Option<T> {
-    let mut answer = pin!(answer);
-    let (mut quiet_ticks, mut sent) = (0, watch.bytes());
-    while quiet_ticks < ANSWER_TICKS {
-        if let Ok(answer) = tokio::time::timeout(limit / ANSWER_TICKS, answer.as_mut()).await {
-            return Some(answer);
-        }
-        quiet_ticks = if sent == watch.bytes() { quiet_ticks.saturating_add(1) } else { 0 };
-        sent = watch.bytes();
-    }
-    None
+async fn attempt(
+    mut connection: Box<Connection>,
+    upstream: &Upstream,
+    outgoing: &Outgoing,
+    body: UpstreamBody,
+) -> Result<Answer, Failure> {
+    let Outgoing { method, target, headers, .. } = outgoing;
+    write_head(connection.head(), method, (upstream.address.base(), target), headers);
+    let rules = &upstream.rules;
+    let asked = Asked {
+        method,
+        body,
+        limits: Limits { head: rules.head_limit, header_count: rules.header_count },
+        answer_within: rules.response_timeout,
+        pause: rules.idle_timeout,
+    };
+    exchange(connection, asked).await
 }
 
-struct Failure {
-    error: UpstreamError,
-    /// The request, when not a byte of it was written.
-    unsent: Option<Box<Request<UpstreamBody>>>,
+/// A failure on a connection of HTTP/1.1. A kept one that was closed says nothing of the server.
+fn lost(failure: Failure, watch: &BodyWatch, is_kept: bool) -> Missed {
+    let Failure { error, is_gone, .. } = failure;
+    Missed { error: watch.explain(error), unsent: None, is_its_fault: !(is_kept && is_gone) }
 }
 
-/// A copy for a second attempt, where a second attempt does no harm.
-fn spare(request: &Request<UpstreamBody>) -> Option<Request<UpstreamBody>> {
-    let is_safe =
-        matches!(*request.method(), Method::GET | Method::HEAD) && request.body().is_empty();
-    if !is_safe || request.headers().contains_key(http::header::UPGRADE) {
-        return None;
+fn into_response(answer: Answer, lease: Lease) -> Response<AnswerBody> {
+    let Answer { status, headers, body } = answer;
+    let switched =
+        (status == StatusCode::SWITCHING_PROTOCOLS).then(|| Arc::clone(lease.upstream()));
+    let mut response = Response::new(AnswerBody::upstream(body, lease));
+    if let Some(upstream) = switched {
+        response.extensions_mut().insert(upstream);
     }
-    let mut copy = Request::new(UpstreamBody::empty());
-    *copy.method_mut() = request.method().clone();
-    *copy.uri_mut() = request.uri().clone();
-    *copy.version_mut() = request.version();
-    *copy.headers_mut() = request.headers().clone();
-    Some(copy)
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    response
 }
 
-fn describe(error: &hyper::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(inner) = cause {
-        text.push_str(": ");
-        text.push_str(&inner.to_string());
-        cause = inner.source();
+impl Outgoing {
+    /// Whether sending it twice does no harm.
+    fn is_repeatable(&self) -> bool {
+        let is_safe = matches!(self.method, Method::GET | Method::HEAD | Method::OPTIONS);
+        is_safe && self.body.is_empty() && !self.headers.contains_key(UPGRADE)
     }
-    text
 }

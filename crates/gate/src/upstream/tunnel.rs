@@ -14,11 +14,11 @@ use tokio::sync::watch;
 
 use crate::websocket::Ending;
 
-/// One side of a connection that has left HTTP.
-pub(crate) type Stream = TokioIo<Upgraded>;
+/// The client's side of a connection that has left HTTP.
+pub(crate) type ClientStream = TokioIo<Upgraded>;
 
-/// Waits until a side has left HTTP; `None` when it has gone instead.
-pub(crate) async fn leave_http(side: OnUpgrade) -> Option<Stream> {
+/// Waits until the client's side has left HTTP; `None` when it has gone instead.
+pub(crate) async fn leave_http(side: OnUpgrade) -> Option<ClientStream> {
     side.await.ok().map(TokioIo::new)
 }
 

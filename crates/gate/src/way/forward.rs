@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::sync::Arc;
 
 use bytes::BytesMut;
-use http::header::{CONTENT_LENGTH, EXPECT};
+use http::header::{CONTENT_LENGTH, EXPECT, RETRY_AFTER};
 use http::{HeaderValue, Method, StatusCode};
 use http_body::Body as _;
 use mantlet_event::{Event, catalogue, field, reasons};
@@ -14,7 +14,7 @@ use super::{Answer, Stop, Worker};
 use crate::live::Target;
 use crate::pipeline::{Denial, Exchange};
 use crate::upstream::{
-    Group, Incoming, Outgoing, Patience, UpstreamBody, UpstreamError, clean_answer,
+    Group, Incoming, Outgoing, Patience, UpstreamBody, UpstreamError, answered_by, clean_answer,
 };
 
 impl Worker {
@@ -111,28 +111,30 @@ impl Worker {
         exchange: &mut Exchange,
         body: UpstreamBody,
     ) -> Answer {
-        let Some(upstream) = group.pick() else {
+        if group.is_empty() {
             return Err(Stop::route(Denial::new(&reasons::NO_ROUTE)));
-        };
-        let request =
-            Outgoing::build(exchange, upstream, body).map_err(|denial| Stop::hygiene(*denial))?;
-        match self.pool.send(upstream, request).await {
+        }
+        let outgoing = Outgoing::build(exchange, body).map_err(|denial| Stop::hygiene(*denial))?;
+        match self.pool.send(group, outgoing).await {
             Ok(response) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
                 let error = UpstreamError::Invalid("switched protocols without being asked".into());
-                Err(self.upstream_stop(&error, &upstream.to_string()))
+                Err(self.upstream_stop(&error, &answered_by(&response)))
             }
             Ok(mut response) => {
                 clean_answer(&mut response);
                 Ok(response)
             }
-            Err(error) => Err(self.upstream_stop(&error, &upstream.to_string())),
+            Err(failed) => Err(self.upstream_stop(&failed.error, &failed.server())),
         }
     }
 
     /// One event for the cause, and the refusal it comes to.
     pub(super) fn upstream_stop(&self, error: &UpstreamError, upstream: &str) -> Stop {
         self.gate.metrics.upstream_failed(error.kind());
-        let denial = Box::new(Denial::new(error.reason()).evidence(error.to_string()));
+        let mut denial = Box::new(Denial::new(error.reason()).evidence(error.to_string()));
+        if let Some(seconds) = error.retry_after() {
+            denial.headers.push((RETRY_AFTER, HeaderValue::from(seconds)));
+        }
         if let UpstreamError::Client(reason) = error {
             self.count(reason);
             return Stop::Stage(&catalogue::BODY_LIMIT_EXCEEDED, "body", denial);

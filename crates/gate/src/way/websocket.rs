@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::BytesMut;
 use http::header::{CONNECTION, UPGRADE};
-use http::{HeaderValue, Request, Response, StatusCode};
+use http::{HeaderValue, Response, StatusCode};
 use http_body::Body as _;
 use mantlet_event::{catalogue, reasons, task};
 
@@ -12,8 +12,8 @@ use super::{Answer, Stop, Switch, Worker};
 use crate::live::Target;
 use crate::pipeline::{Denial, Exchange, Origin};
 use crate::upstream::{
-    AnswerBody, Group, Incoming, OnUpgrade, Outgoing, Stream, Tunnel, Upstream, UpstreamBody,
-    UpstreamError, clean_answer, leave_http, on_upgrade,
+    AnswerBody, ClientStream, Group, Incoming, Outgoing, RawStream, Tunnel, UpstreamBody,
+    UpstreamError, answered_by, clean_answer, leave_http,
 };
 use crate::websocket::{self, Agreement, Ending, Offer, Place, Presented, Session};
 
@@ -22,8 +22,8 @@ struct Opening {
     session: Session,
     place: Place,
     offer: Offer,
-    upstream: Arc<Upstream>,
-    request: Request<UpstreamBody>,
+    group: Arc<Group>,
+    request: Outgoing,
 }
 
 impl Worker {
@@ -32,7 +32,7 @@ impl Worker {
     pub(super) async fn open(
         self: &Arc<Self>,
         target: &Arc<Target>,
-        group: &Group,
+        group: &Arc<Group>,
         exchange: &mut Exchange,
         body: &Incoming,
         switch: Switch,
@@ -53,15 +53,15 @@ impl Worker {
             refused(denial)
         })?;
         let (session, place) = self.session(target, exchange)?;
-        let Some(upstream) = group.pick() else {
+        if group.is_empty() {
             return Err(Stop::route(Denial::new(&reasons::NO_ROUTE)));
-        };
+        }
         let agreement = (presented == Presented::NotYet).then(|| target.sockets.settle(&mut offer));
         offer.ask(&mut exchange.headers);
-        let request = Outgoing::build(exchange, upstream, UpstreamBody::empty());
+        let request = Outgoing::build(exchange, UpstreamBody::empty());
         let request = request.map_err(|denial| Stop::hygiene(*denial))?;
-        let upstream = Arc::clone(upstream);
-        let opening = Opening { session, place, offer, upstream, request };
+        let group = Arc::clone(group);
+        let opening = Opening { session, place, offer, group, request };
         match agreement {
             Some(agreement) => self.open_later(opening, agreement, switch),
             None => self.open_now(opening, switch).await,
@@ -106,29 +106,30 @@ impl Worker {
 
     /// The application answers the handshake.
     async fn open_now(&self, opening: Opening, switch: Switch) -> Answer {
-        let Opening { session, place, offer, upstream, request } = opening;
+        let Opening { session, place, offer, group, request } = opening;
+        let mut response = match self.pool.send(&group, request).await {
+            Ok(response) => response,
+            Err(failed) => return Err(self.upstream_stop(&failed.error, &failed.server())),
+        };
+        let server = answered_by(&response);
         let invalid = |why: &str| {
             let error = UpstreamError::Invalid(why.to_owned());
-            self.upstream_stop(&error, &upstream.to_string())
-        };
-        let mut response = match self.pool.send(&upstream, request).await {
-            Ok(response) => response,
-            Err(error) => return Err(self.upstream_stop(&error, &upstream.to_string())),
+            self.upstream_stop(&error, &server)
         };
         if response.status() != StatusCode::SWITCHING_PROTOCOLS {
             clean_answer(&mut response);
             return Ok(response);
         }
         let agreement = offer.agree(response.headers()).map_err(invalid)?;
-        let application = on_upgrade(&mut response);
+        let application = response.body_mut().take_stream();
+        let application = application.ok_or_else(|| invalid("the connection did not switch"))?;
         let client = switch.grant().ok_or_else(|| invalid("the client cannot switch"))?;
         clean_answer(&mut response);
         session.target.sockets.answer(&offer, &agreement, response.headers_mut());
         task::spawn(&self.gate.events, "websocket", async move {
             let _place = place;
-            let sides = tokio::join!(leave_http(client), leave_http(application));
-            let (Some(client), Some(application)) = sides else { return };
-            websocket::run(session, client, application, agreement, BytesMut::new()).await;
+            let Some(client) = leave_http(client).await else { return };
+            websocket::run(session, client, *application, agreement, BytesMut::new()).await;
         });
         Ok(response)
     }
@@ -161,14 +162,12 @@ impl Worker {
         Ok(response)
     }
 
-    async fn prove_and_relay(&self, opening: Opening, agreed: Agreement, mut client: Stream) {
-        let Opening { mut session, place: _place, offer, upstream, request } = opening;
+    async fn prove_and_relay(&self, opening: Opening, agreed: Agreement, mut client: ClientStream) {
+        let Opening { mut session, place: _place, offer, group, request } = opening;
         let Ok(early) = websocket::prove(&mut session, &mut client).await else { return };
-        match self.reach(&offer, &agreed, &upstream, request).await {
+        match self.reach(&offer, &agreed, &group, request).await {
             Some(application) => {
-                if let Some(application) = leave_http(application).await {
-                    websocket::run(session, client, application, agreed, early).await;
-                }
+                websocket::run(session, client, *application, agreed, early).await;
             }
             None => websocket::part(&session, &mut client, Ending::Unreachable).await,
         }
@@ -179,24 +178,31 @@ impl Worker {
         &self,
         offer: &Offer,
         agreed: &Agreement,
-        upstream: &Arc<Upstream>,
-        request: Request<UpstreamBody>,
-    ) -> Option<OnUpgrade> {
-        let error = match self.pool.send(upstream, request).await {
-            Err(error) => error,
-            Ok(mut response) if response.status() == StatusCode::SWITCHING_PROTOCOLS => match offer
-                .agree(response.headers())
-            {
-                Ok(agreement) if agreement == *agreed => return Some(on_upgrade(&mut response)),
-                Ok(_) => UpstreamError::Invalid("another subprotocol than offered".into()),
-                Err(why) => UpstreamError::Invalid(why.into()),
-            },
-            Ok(response) => {
-                UpstreamError::Invalid(format!("status {} to a handshake", response.status()))
+        group: &Group,
+        request: Outgoing,
+    ) -> Option<Box<RawStream>> {
+        let (error, server) = match self.pool.send(group, request).await {
+            Err(failed) => {
+                let server = failed.server();
+                (failed.error, server)
+            }
+            Ok(mut response) => {
+                let why = if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+                    match offer.agree(response.headers()) {
+                        Ok(agreement) if agreement == *agreed => {
+                            return response.body_mut().take_stream();
+                        }
+                        Ok(_) => "another subprotocol than offered".to_owned(),
+                        Err(why) => why.to_owned(),
+                    }
+                } else {
+                    format!("status {} to a handshake", response.status())
+                };
+                (UpstreamError::Invalid(why), answered_by(&response))
             }
         };
         // The event is what is wanted of this; the client has had its answer.
-        let _ = self.upstream_stop(&error, &upstream.to_string());
+        let _ = self.upstream_stop(&error, &server);
         None
     }
 }

@@ -43,11 +43,12 @@ pub(crate) struct Connection {
 }
 
 impl Worker {
-    /// A worker that holds no connections yet.
-    pub(crate) fn new(gate: Arc<Gate>, live: Arc<Live>) -> Self {
+    /// The worker with this number among all, from 0.
+    pub(crate) fn new(index: usize, gate: Arc<Gate>, live: Arc<Live>) -> Self {
         let (clock, events) = (Arc::clone(&gate.clock), gate.events.clone());
+        let pool = Pool::new(index, clock, events, gate.metrics.clone());
         let runner = Runner::new(gate.events.clone(), gate.metrics.clone());
-        Self { runner, pool: Pool::new(&live.upstreams, live.rules, clock, events), gate, live }
+        Self { runner, pool, gate, live }
     }
 
     /// The worker after this one on its thread, under another configuration.
@@ -56,7 +57,7 @@ impl Worker {
             gate: Arc::clone(&self.gate),
             live: Arc::clone(live),
             runner: Runner::new(self.gate.events.clone(), self.gate.metrics.clone()),
-            pool: self.pool.next(&live.upstreams, live.rules),
+            pool: self.pool.clone(),
         }
     }
 

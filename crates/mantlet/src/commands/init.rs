@@ -8,7 +8,7 @@ use std::io::{ErrorKind, Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use mantlet_config::HttpUrl;
+use mantlet_gate::upstream::ServerAddress;
 
 use super::{Failure, Outcome};
 use crate::cli::PlaceFlags;
@@ -23,7 +23,7 @@ pub(super) fn execute(
     place: &PlaceFlags,
 ) -> Result<Outcome, Failure> {
     let path = place.config.clone().unwrap_or_else(|| PathBuf::from("mantlet.toml"));
-    let url: Option<HttpUrl> = upstream
+    let url: Option<ServerAddress> = upstream
         .map(|url| url.parse().map_err(|error| format!("--upstream: {error}")))
         .transpose()?;
     let url = url.map(|url| url.to_string());

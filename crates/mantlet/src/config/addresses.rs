@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use mantlet_config::{HttpUrl, Reader};
+use mantlet_gate::upstream::ServerAddress;
 
 use super::Config;
 
@@ -18,7 +19,8 @@ pub(super) fn check(config: &Config, reader: &mut Reader<'_>) {
         }
     }
     for (key, url) in applications(config) {
-        if let Some((other, _)) = own.iter().find(|(_, address)| leads_to(url, *address)) {
+        let leads_to = |listen| url.url().is_some_and(|url| leads_to(url, listen));
+        if let Some((other, _)) = own.iter().find(|(_, address)| leads_to(*address)) {
             let message = format!("`{url}` is Mantlet itself (`{other}`)");
             let hint = "name the address of the application, or let Mantlet listen on another port";
             reader.error(&key, message, hint);
@@ -34,7 +36,7 @@ fn own(config: &Config) -> Vec<(&'static str, SocketAddr)> {
 }
 
 /// Every server that requests are sent to, with the key that names it.
-pub(crate) fn applications(config: &Config) -> impl Iterator<Item = (String, &HttpUrl)> {
+pub(crate) fn applications(config: &Config) -> impl Iterator<Item = (String, &ServerAddress)> {
     let routes = config.routes.iter().enumerate().flat_map(|(index, route)| {
         route.upstream.iter().map(move |url| (format!("routes[{index}].upstream"), url))
     });

@@ -25,7 +25,7 @@ pub(super) fn greet(
         let scheme = if *is_tls { "https" } else { "http" };
         output::note(&format!("  listening   {scheme}://{address}/"));
     }
-    if let Some(url) = &config.upstream.url {
+    for url in &config.upstream.url {
         output::note(&format!("  protecting  {url}"));
     }
     if !config.routes.is_empty() {

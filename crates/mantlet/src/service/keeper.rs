@@ -127,6 +127,24 @@ impl Keeper {
         facts.admin = running.admin.address();
     }
 
+    /// How the servers behind the gate are; `null` while the configuration is being replaced, and
+    /// once the server stops.
+    fn servers(&self) -> Value {
+        let running = self.running.try_lock().ok();
+        let running = running.as_ref().and_then(|running| running.as_ref());
+        let Some(running) = running else { return Value::Null };
+        let all = running.live.upstreams.status(self.clock.monotonic());
+        let servers = all.into_iter().map(|server| {
+            json!({
+                "address": server.address,
+                "state": server.state,
+                "active": server.active,
+                "connections": server.connections,
+            })
+        });
+        servers.collect()
+    }
+
     fn report(&self, refused: &Refused, cause: &str) {
         let mut message = refused.message.clone();
         if message.len() > MESSAGE_BYTES {
@@ -170,7 +188,8 @@ impl Keeper {
 
 impl Lifecycle for Keeper {
     fn facts(&self) -> ServerFacts {
-        lock(&self.facts).clone()
+        let servers = self.servers();
+        ServerFacts { servers, ..lock(&self.facts).clone() }
     }
 
     fn reload(&self, _actor: Actor) -> Result<Value, ControlError> {

@@ -5,7 +5,8 @@ use http::header::{self, HeaderName};
 
 use crate::pipeline::remove_listed;
 
-const ALWAYS: [&str; 10] = [
+const ALWAYS: [&str; 11] = [
+    "close",
     "connection",
     "http2-settings",
     "keep-alive",
@@ -32,12 +33,14 @@ pub(crate) fn remove(headers: &mut HeaderMap) {
 
 fn listed(headers: &HeaderMap) -> Vec<HeaderName> {
     let values = headers.get_all(header::CONNECTION);
-    values
+    let names = values
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
-        .filter_map(|name| HeaderName::from_bytes(name.trim().as_bytes()).ok())
-        .collect()
+        .map(str::trim)
+        // The usual ones are removed anyway and need not be looked up.
+        .filter(|name| !["close", "keep-alive", "upgrade"].contains(name));
+    names.filter_map(|name| HeaderName::from_bytes(name.as_bytes()).ok()).collect()
 }
 
 /// Whether a comma-separated header holds `token`, in any case.

@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use http::Method;
-use mantlet_config::{ByteSize, Complaint, HttpUrl, RawTable, Scalar, Value, section};
+use mantlet_config::{ByteSize, Complaint, RawTable, Scalar, Value, section};
 
 use super::{HostPattern, PathPattern};
+use crate::upstream::ServerAddress;
 
 section! {
     /// One route: which requests it is for, where they go, and what holds for them. A route without
@@ -17,8 +18,8 @@ section! {
         pub path: PathPattern = PathPattern::all(),
         /// Methods this route is for. Empty: all.
         pub methods: Vec<MethodName> = Vec::new(),
-        /// Send requests to these servers.
-        pub upstream: Vec<HttpUrl> = Vec::new(),
+        /// Send requests to these servers, as in `[upstream] url`.
+        pub upstream: Vec<ServerAddress> = Vec::new(),
         /// Answer with files of this folder.
         pub static_dir as "static": Option<PathBuf> = None,
         /// With `static`: the file, below the folder, that answers page loads of paths at which there
@@ -55,7 +56,7 @@ section! {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
     /// Forward it to one of these.
-    Upstream(Vec<HttpUrl>),
+    Upstream(Vec<ServerAddress>),
     /// Answer with a file.
     Static(StaticFiles),
     /// Answer with a redirect.

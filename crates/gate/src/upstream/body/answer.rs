@@ -2,17 +2,17 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use hyper::body::Incoming;
 
 use super::BodyError;
 use super::filtered::Filtered;
 use super::pause::Pause;
 use crate::pipeline::BodyFilter;
-use crate::upstream::pool::Lease;
+use crate::upstream::http1::{Body as Answered, Streaming};
+use crate::upstream::server::Lease;
+use crate::upstream::{Incoming, RawStream};
 
 /// The body of an answer on its way to the client.
 #[derive(Debug)]
@@ -22,18 +22,23 @@ pub struct AnswerBody(AnswerKind);
 enum AnswerKind {
     Empty,
     Full(Bytes),
-    Upstream(Box<FromUpstream>),
+    One(Box<Streaming>),
+    Two(Box<FromTwo>),
     /// What was held for inspection, then the rest.
-    Resumed(Bytes, Box<FromUpstream>),
+    Resumed(Bytes, Box<AnswerBody>),
     Channel(tokio::sync::mpsc::Receiver<Result<Bytes, BodyError>>, u64),
     Filtered(Box<Filtered>),
+    /// No body, but the connection that has left HTTP.
+    Raw(Box<RawStream>),
 }
 
+/// A body that comes over HTTP/2.
 #[derive(Debug)]
-struct FromUpstream {
+struct FromTwo {
     body: Incoming,
-    lease: Option<Lease>,
     pause: Pause,
+    /// The request counts as running until the body is over.
+    lease: Option<Lease>,
 }
 
 impl AnswerBody {
@@ -68,13 +73,40 @@ impl AnswerBody {
         filters.into_iter().fold(self, filtered)
     }
 
-    pub(crate) fn upstream(body: Incoming, lease: Lease, idle: Duration) -> Self {
+    /// What follows the head of an application's answer; its connection goes back when it is over.
+    pub(in crate::upstream) fn upstream(body: Answered, lease: Lease) -> Self {
+        match body {
+            Answered::Whole(bytes, connection) => {
+                lease.end(connection);
+                Self(AnswerKind::Full(bytes))
+            }
+            Answered::Coming(mut streaming) => {
+                streaming.lease(lease);
+                Self(AnswerKind::One(streaming))
+            }
+            Answered::Raw(stream) => Self(AnswerKind::Raw(Box::new(stream))),
+        }
+    }
+
+    /// What follows the head of an answer that comes over HTTP/2.
+    pub(in crate::upstream) fn two(body: Incoming, lease: Lease) -> Self {
         if body.is_end_stream() {
-            lease.give_back();
+            lease.end(None);
             return Self(AnswerKind::Empty);
         }
-        let lease = Some(lease);
-        Self(AnswerKind::Upstream(Box::new(FromUpstream { body, lease, pause: Pause::new(idle) })))
+        let pause = Pause::new(lease.pause());
+        Self(AnswerKind::Two(Box::new(FromTwo { body, pause, lease: Some(lease) })))
+    }
+
+    /// Takes the connection of an answer with which it has left HTTP; `None` of any other answer.
+    pub fn take_stream(&mut self) -> Option<Box<RawStream>> {
+        match std::mem::replace(&mut self.0, AnswerKind::Empty) {
+            AnswerKind::Raw(stream) => Some(stream),
+            other => {
+                self.0 = other;
+                None
+            }
+        }
     }
 
     /// Reads up to `limit` bytes and says whether that is all of it; the body then begins anew.
@@ -100,33 +132,43 @@ impl AnswerBody {
         }
         let held = held.freeze();
         self.0 = match std::mem::replace(&mut self.0, AnswerKind::Empty) {
-            AnswerKind::Upstream(rest) => AnswerKind::Resumed(held.clone(), rest),
+            rest @ (AnswerKind::One(_) | AnswerKind::Two(_)) => {
+                AnswerKind::Resumed(held.clone(), Box::new(Self(rest)))
+            }
             _ => AnswerKind::Full(held.clone()),
         };
         Ok((held, self.is_end_stream()))
     }
 }
 
-impl FromUpstream {
+impl FromTwo {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         loop {
             let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(cx) else {
                 ready!(self.pause.poll(cx));
-                return Poll::Ready(Some(Err(BodyError("upstream paused too long".into()))));
+                let failure = BodyError("the answer broke off: nothing came for too long".into());
+                return Poll::Ready(Some(Err(self.broke_off(failure))));
             };
             self.pause.reset();
-            let is_over = frame.is_none() || self.body.is_end_stream();
+            let is_over = self.body.is_end_stream() && !matches!(frame, Some(Err(_)));
             if let Some(lease) = self.lease.take_if(|_| is_over) {
-                lease.give_back();
+                lease.end(None);
             }
-            return match frame {
+            return Poll::Ready(match frame {
                 // Trailers are dropped: HTTP/1.1 clients have not asked for them.
                 Some(Ok(frame)) if frame.is_trailers() => continue,
-                other => Poll::Ready(
-                    other.map(|frame| frame.map_err(|error| BodyError(error.to_string()))),
-                ),
-            };
+                Some(Ok(frame)) => Some(Ok(frame)),
+                Some(Err(error)) => Some(Err(self.broke_off(BodyError(error.to_string())))),
+                None => None,
+            });
         }
+    }
+
+    fn broke_off(&mut self, failure: BodyError) -> BodyError {
+        if let Some(lease) = self.lease.take() {
+            lease.broke_off();
+        }
+        failure
     }
 }
 
@@ -139,20 +181,24 @@ impl Body for AnswerBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         match &mut self.0 {
-            AnswerKind::Empty => Poll::Ready(None),
+            AnswerKind::Empty | AnswerKind::Raw(_) => Poll::Ready(None),
             AnswerKind::Full(bytes) => {
                 let bytes = std::mem::take(bytes);
                 self.0 = AnswerKind::Empty;
                 Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
             }
-            AnswerKind::Upstream(upstream) => upstream.poll(cx),
+            AnswerKind::One(upstream) => {
+                let piece = ready!(upstream.poll(cx));
+                Poll::Ready(piece.map(|piece| piece.map(Frame::data)))
+            }
+            AnswerKind::Two(upstream) => upstream.poll(cx),
             AnswerKind::Resumed(..) => {
                 let AnswerKind::Resumed(held, rest) =
                     std::mem::replace(&mut self.0, AnswerKind::Empty)
                 else {
                     return Poll::Ready(None);
                 };
-                self.0 = AnswerKind::Upstream(rest);
+                *self = *rest;
                 Poll::Ready(Some(Ok(Frame::data(held))))
             }
             AnswerKind::Channel(chunks, left) => {
@@ -168,9 +214,10 @@ impl Body for AnswerBody {
 
     fn is_end_stream(&self) -> bool {
         match &self.0 {
-            AnswerKind::Empty => true,
+            AnswerKind::Empty | AnswerKind::Raw(_) => true,
             AnswerKind::Full(bytes) => bytes.is_empty(),
-            AnswerKind::Upstream(upstream) => upstream.body.is_end_stream(),
+            AnswerKind::One(upstream) => upstream.is_over(),
+            AnswerKind::Two(upstream) => upstream.body.is_end_stream(),
             AnswerKind::Resumed(..) => false,
             AnswerKind::Channel(_, left) => *left == 0,
             AnswerKind::Filtered(filtered) => filtered.is_over(),
@@ -179,12 +226,13 @@ impl Body for AnswerBody {
 
     fn size_hint(&self) -> SizeHint {
         match &self.0 {
-            AnswerKind::Empty => SizeHint::with_exact(0),
+            AnswerKind::Empty | AnswerKind::Raw(_) => SizeHint::with_exact(0),
             AnswerKind::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            AnswerKind::Upstream(upstream) => upstream.body.size_hint(),
+            AnswerKind::One(upstream) => upstream.size_hint(),
+            AnswerKind::Two(upstream) => upstream.body.size_hint(),
             AnswerKind::Resumed(held, rest) => {
                 let more = held.len() as u64;
-                rest.body.size_hint().exact().map_or_else(SizeHint::new, |rest| {
+                rest.size_hint().exact().map_or_else(SizeHint::new, |rest| {
                     SizeHint::with_exact(rest.saturating_add(more))
                 })
             }

@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -23,7 +23,6 @@ pub struct BodyWatch(Option<Arc<Watched>>);
 struct Watched {
     failure: AtomicU8,
     bytes: AtomicU64,
-    is_over: AtomicBool,
 }
 
 const TOO_LARGE: u8 = 1;
@@ -36,17 +35,6 @@ impl BodyWatch {
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.0.as_ref().map_or(0, |watched| watched.bytes.load(Ordering::Relaxed))
-    }
-
-    /// Whether nothing of the body is still to be sent.
-    pub(crate) fn is_over(&self) -> bool {
-        self.0.as_ref().is_none_or(|watched| watched.is_over.load(Ordering::Relaxed))
-    }
-
-    fn end(&self) {
-        if let Some(watched) = &self.0 {
-            watched.is_over.store(true, Ordering::Relaxed);
-        }
     }
 
     /// A view on a body that has something to watch.
@@ -148,6 +136,12 @@ impl UpstreamBody {
     }
 }
 
+impl Default for UpstreamBody {
+    fn default() -> Self {
+        Self::empty()
+    }
+}
+
 impl Body for UpstreamBody {
     type Data = Bytes;
     type Error = BodyError;
@@ -157,19 +151,15 @@ impl Body for UpstreamBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let Self { kind, watch, .. } = &mut *self;
-        let frame = match kind {
-            Kind::Empty => None,
+        match kind {
+            Kind::Empty => Poll::Ready(None),
             Kind::Held(bytes) => {
                 let bytes = std::mem::take(bytes);
                 *kind = Kind::Empty;
-                Some(Ok(Frame::data(bytes)))
+                Poll::Ready(Some(Ok(Frame::data(bytes))))
             }
-            Kind::Stream(stream) => ready!(stream.poll(cx, watch)),
-        };
-        if frame.is_none() || self.is_end_stream() {
-            self.watch.end();
+            Kind::Stream(stream) => stream.poll(cx, watch),
         }
-        Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {

@@ -1,0 +1,109 @@
+//! One connection to a server, and what has been read from it and not yet used.
+
+use std::future::Future as _;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker, ready};
+use std::time::Duration;
+
+use bytes::BytesMut;
+use tokio::io::AsyncReadExt as _;
+
+use super::quiet::Quiet;
+use crate::upstream::server::Open;
+use crate::upstream::stream::{RawStream, Stream};
+
+/// How much is read at once at first, in bytes: the head and a short body.
+const FIRST_READ: usize = 8 * 1024;
+/// And at most, while a long body comes as fast as it is read.
+const LARGEST_READ: usize = 64 * 1024;
+
+/// One connection to a server.
+#[derive(Debug)]
+pub(in crate::upstream) struct Connection {
+    pub(super) stream: Stream,
+    /// Read and not yet used.
+    pub(super) input: BytesMut,
+    /// The buffer of the next request's head.
+    pub(super) head: Vec<u8>,
+    quiet: Quiet,
+    next_read: usize,
+    /// The address it leads to; `None` where there is none (a Unix socket).
+    peer: Option<SocketAddr>,
+    open: Open,
+}
+
+impl Connection {
+    /// A connection that was just made; `open` counts it for as long as it is there.
+    pub(in crate::upstream) fn new(
+        stream: Stream,
+        peer: Option<SocketAddr>,
+        open: Open,
+    ) -> Box<Self> {
+        let (input, head) = (BytesMut::new(), Vec::new());
+        let quiet = Quiet::default();
+        Box::new(Self { stream, input, head, quiet, next_read: FIRST_READ, peer, open })
+    }
+
+    /// The address it leads to.
+    pub(in crate::upstream) const fn peer(&self) -> Option<SocketAddr> {
+        self.peer
+    }
+
+    /// The buffer for the head of the next request, empty.
+    pub(in crate::upstream) const fn head(&mut self) -> &mut Vec<u8> {
+        &mut self.head
+    }
+
+    /// Reads more; ready with the number of bytes, 0 at the end.
+    pub(super) fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        self.input.reserve(self.next_read);
+        let read = pin!(self.stream.read_buf(&mut self.input)).poll(cx);
+        let count = ready!(read)?;
+        self.quiet.moved();
+        if count >= self.next_read {
+            self.next_read = self.next_read.saturating_mul(2).min(LARGEST_READ);
+        }
+        Poll::Ready(Ok(count))
+    }
+
+    /// Ready when nothing has come or gone for `limit`.
+    pub(super) fn poll_quiet(&mut self, cx: &mut Context<'_>, limit: Duration) -> Poll<()> {
+        self.quiet.poll(cx, limit)
+    }
+
+    /// Notes that the exchange goes on.
+    pub(super) const fn moved(&mut self) {
+        self.quiet.moved();
+    }
+
+    /// Whether the other side has neither closed this unused connection nor sent anything on it, as
+    /// far as is known without asking the system.
+    pub(in crate::upstream) fn is_quiet(&mut self) -> bool {
+        let mut cx = Context::from_waker(Waker::noop());
+        let read = pin!(self.stream.read_buf(&mut self.input)).poll(&mut cx);
+        read.is_pending()
+    }
+
+    /// The same, and the system is asked.
+    pub(in crate::upstream) fn is_alive(&mut self) -> bool {
+        self.is_quiet() && self.stream.is_silent()
+    }
+
+    /// Makes the connection small while it is unused; `false` when something was sent on it that
+    /// nobody asked for.
+    pub(in crate::upstream) fn rest(&mut self) -> bool {
+        let is_clean = self.input.is_empty();
+        if self.next_read > FIRST_READ {
+            self.next_read = FIRST_READ;
+            self.input = BytesMut::new();
+        }
+        is_clean
+    }
+
+    /// Leaves HTTP.
+    pub(super) fn into_raw(self) -> RawStream {
+        RawStream::new(self.stream, self.input.freeze(), self.open)
+    }
+}

@@ -1,0 +1,192 @@
+//! A request on its way out: head and body, in one write where they fit.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf as _, Bytes};
+use http_body::Body as _;
+use tokio::io::AsyncWrite;
+
+use super::request::{Length, end_head};
+use crate::upstream::{BodyError, UpstreamBody};
+
+/// A request that is being written.
+#[derive(Debug)]
+pub(super) struct Sending {
+    /// The head, later the size line of a chunk.
+    head: Vec<u8>,
+    /// So much of `head` is written.
+    written: usize,
+    data: Bytes,
+    tail: &'static [u8],
+    body: UpstreamBody,
+    framing: Outgoing,
+    /// Bytes written so far.
+    total: u64,
+}
+
+/// How the body goes out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outgoing {
+    Counted(u64),
+    Chunked,
+    /// All of it is in the buffers.
+    Over,
+}
+
+/// Why a request did not go out.
+#[derive(Debug)]
+pub(super) enum SendError {
+    /// The body broke off.
+    Body(BodyError),
+    /// The connection did.
+    Connection(io::Error),
+}
+
+impl Sending {
+    /// A request of this head, still without its end, and body.
+    pub(super) fn new(mut head: Vec<u8>, body: UpstreamBody, length: Length) -> Self {
+        end_head(&mut head, length);
+        let framing = match length {
+            Length::Unknown => Outgoing::Chunked,
+            Length::Known(bytes) if bytes > 0 => Outgoing::Counted(bytes),
+            Length::Known(_) | Length::Said => Outgoing::Over,
+        };
+        let (data, tail) = (Bytes::new(), &b""[..]);
+        Self { head, written: 0, data, tail, body, framing, total: 0 }
+    }
+
+    /// Writes what can be written; ready when all of it is out.
+    pub(super) fn poll(
+        &mut self,
+        stream: &mut (impl AsyncWrite + Unpin),
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), SendError>> {
+        loop {
+            // What is there of the body goes out together with what stands before it.
+            let is_waiting = self.data.is_empty() && self.poll_data(cx)?.is_pending();
+            ready!(self.flush(stream, cx)).map_err(SendError::Connection)?;
+            if self.framing == Outgoing::Over && self.is_written() {
+                return ready_flush(stream, cx);
+            }
+            if is_waiting {
+                // What went out so far must not lie in a buffer of TLS.
+                let _ = ready_flush(stream, cx)?;
+                return Poll::Pending;
+            }
+        }
+    }
+
+    /// Takes the next piece of the body, where there is one and the last one is out.
+    fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
+        if self.framing == Outgoing::Over || !self.tail.is_empty() {
+            return Poll::Ready(Ok(()));
+        }
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
+        let frame = frame.transpose().map_err(SendError::Body)?;
+        match frame.map(|frame| frame.into_data().unwrap_or_default()) {
+            Some(data) => self.take_data(data)?,
+            None => self.end()?,
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn take_data(&mut self, data: Bytes) -> Result<(), SendError> {
+        match &mut self.framing {
+            Outgoing::Counted(left) => {
+                let rest = left.checked_sub(data.len() as u64);
+                *left =
+                    rest.ok_or_else(|| SendError::Body(BodyError("longer than said".into())))?;
+                if *left == 0 {
+                    self.framing = Outgoing::Over;
+                }
+            }
+            Outgoing::Chunked if !data.is_empty() => {
+                self.make_room();
+                self.head.extend_from_slice(format!("{:x}\r\n", data.len()).as_bytes());
+                self.tail = b"\r\n";
+                if self.body.is_end_stream() {
+                    self.tail = b"\r\n0\r\n\r\n";
+                    self.framing = Outgoing::Over;
+                }
+            }
+            Outgoing::Chunked | Outgoing::Over => {}
+        }
+        self.data = data;
+        Ok(())
+    }
+
+    fn end(&mut self) -> Result<(), SendError> {
+        match self.framing {
+            Outgoing::Counted(_) => Err(SendError::Body(BodyError("shorter than said".into()))),
+            Outgoing::Chunked => {
+                self.make_room();
+                self.head.extend_from_slice(b"0\r\n\r\n");
+                self.framing = Outgoing::Over;
+                Ok(())
+            }
+            Outgoing::Over => Ok(()),
+        }
+    }
+
+    /// Forgets what is written.
+    fn make_room(&mut self) {
+        if self.written == self.head.len() {
+            self.head.clear();
+            self.written = 0;
+        }
+    }
+
+    fn flush(
+        &mut self,
+        stream: &mut (impl AsyncWrite + Unpin),
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        while !self.is_written() {
+            let head = self.head.get(self.written..).unwrap_or_default();
+            let slices = [IoSlice::new(head), IoSlice::new(&self.data), IoSlice::new(self.tail)];
+            let count = match (self.data.is_empty(), self.tail.is_empty()) {
+                (true, true) => ready!(Pin::new(&mut *stream).poll_write(cx, head))?,
+                _ => ready!(Pin::new(&mut *stream).poll_write_vectored(cx, &slices))?,
+            };
+            if count == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.total = self.total.saturating_add(count as u64);
+            self.advance(count);
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn advance(&mut self, count: usize) {
+        let of_head = count.min(self.head.len().saturating_sub(self.written));
+        self.written = self.written.saturating_add(of_head);
+        let rest = count.saturating_sub(of_head);
+        let of_data = rest.min(self.data.len());
+        self.data.advance(of_data);
+        let of_tail = rest.saturating_sub(of_data).min(self.tail.len());
+        self.tail = self.tail.get(of_tail..).unwrap_or_default();
+    }
+
+    fn is_written(&self) -> bool {
+        self.written == self.head.len() && self.data.is_empty() && self.tail.is_empty()
+    }
+
+    /// How many bytes were written so far.
+    pub(super) const fn total(&self) -> u64 {
+        self.total
+    }
+
+    /// The body of a request that has not begun to go out, and the buffer of its head.
+    pub(super) fn into_parts(self) -> (Vec<u8>, UpstreamBody) {
+        (self.head, self.body)
+    }
+}
+
+fn ready_flush(
+    stream: &mut (impl AsyncWrite + Unpin),
+    cx: &mut Context<'_>,
+) -> Poll<Result<(), SendError>> {
+    Pin::new(stream).poll_flush(cx).map_err(SendError::Connection)
+}
