@@ -40,7 +40,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome<()> {
     }
     let place = environment::root().join(PAGE);
     let kept = std::fs::read_to_string(&place).unwrap_or_default();
-    super::peer::write(&place, &report::with_notes(&page, &kept))?;
+    peer::write(&place, &report::with_notes(&page, &kept))?;
     say(format!("{PAGE} written"));
     Ok(())
 }

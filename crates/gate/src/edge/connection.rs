@@ -21,9 +21,6 @@ const FIRST_READ: usize = 4096;
 /// What an HTTP/2 client sends first (RFC 9113 section 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-/// So many header lines the HTTP library lists without asking for memory, for every request.
-const STACK_HEADERS: usize = 100;
-
 /// How one connection is served.
 #[derive(Debug)]
 pub(super) struct Protocols {

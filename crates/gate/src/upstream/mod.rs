@@ -23,9 +23,9 @@ mod two;
 mod upkeep;
 mod upstreams;
 
+pub use address::ServerAddress;
 pub(crate) use body::Patience;
 pub use body::{AnswerBody, BodyError, BodyWatch, Pace, UpstreamBody};
-pub use address::ServerAddress;
 pub use config::{BreakerSection, HealthSection, Rules, UpstreamSection, UpstreamTlsSection};
 pub use error::UpstreamError;
 pub use forward::{Outgoing, X_REQUEST_ID, clean_answer, id_value};

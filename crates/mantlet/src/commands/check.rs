@@ -1,9 +1,11 @@
 //! `mantlet check`: every problem of the configuration, with the code that the server uses.
 
 use std::net::{TcpStream, ToSocketAddrs as _};
+use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-use mantlet_config::{HttpUrl, SecretRef, Sources};
+use mantlet_config::{SecretRef, Sources};
+use mantlet_gate::upstream::ServerAddress;
 
 use super::{Failure, Outcome};
 use crate::cli::CheckFlags;
@@ -50,14 +52,18 @@ fn secrets(ready: &Ready) -> Vec<String> {
 
 /// Servers that no connection can be made to now.
 fn probe(config: &Config) -> Vec<String> {
-    let unreachable = |(key, url): (String, &HttpUrl)| {
+    let unreachable = |(key, url): (String, &ServerAddress)| {
         let failed = connect(url).err()?;
         Some(format!("{key}: `{url}` cannot be reached: {failed}\n  hint: is it running?"))
     };
     applications(config).filter_map(unreachable).collect()
 }
 
-fn connect(url: &HttpUrl) -> std::io::Result<()> {
+fn connect(server: &ServerAddress) -> std::io::Result<()> {
+    if let Some(path) = server.socket() {
+        return UnixStream::connect(path).map(drop);
+    }
+    let Some(url) = server.url() else { return Ok(()) };
     let mut outcome = Err(std::io::ErrorKind::NotFound.into());
     for address in (url.connect_host(), url.port()).to_socket_addrs()? {
         outcome = TcpStream::connect_timeout(&address, PROBE_TIMEOUT).map(drop);

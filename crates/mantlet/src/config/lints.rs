@@ -14,7 +14,7 @@ const WIDEST: (u8, u8) = (16, 32);
 /// Finds what weakens a protection.
 pub(super) fn check(config: &Config, reader: &mut Reader<'_>) {
     for (key, url) in applications(config) {
-        if !url.is_tls() && is_public(url) {
+        if !url.is_tls() && url.url().is_some_and(is_public) {
             let message = format!("the way to `{url}` is open: requests and answers can be read");
             let hint = "use `https://`, or an address in a network of your own";
             reader.warn(&key, message, hint);
