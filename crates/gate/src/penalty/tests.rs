@@ -304,3 +304,28 @@ async fn when_more_wait_than_can_be_carried_out_that_is_counted() {
         bench.metrics.render().contains("mantlet_limit_reached_total{limit=\"penalty.queue\"} 6")
     );
 }
+
+#[tokio::test]
+async fn what_a_refusal_weighs_is_a_setting() {
+    let offences = vec![OffenceSection { reason: ReasonCode(&reasons::ROUTE_DENIED), weight: 5 }];
+    let mut bench = bench(&PenaltySection { offences, ..enforcing() }, &[], Vec::new());
+    bench.note("192.0.2.7", SCAN, 1).await;
+    assert_eq!(bench.blocked(), [""; 0]);
+    bench.note("192.0.2.7", SCAN, 1).await;
+    assert_eq!(bench.blocked(), ["192.0.2.7/32"], "two of five are ten strikes");
+    bench.note("192.0.2.8", Some(&reasons::RATE_LIMITED), 30).await;
+    assert_eq!(bench.blocked(), ["192.0.2.7/32"], "what is not listed weighs nothing");
+}
+
+#[tokio::test]
+async fn how_large_the_network_of_an_address_is_is_a_setting() {
+    for (bits, expected) in [(56, "2001:db8:1::/56"), (48, "2001:db8:1::/48")] {
+        let network_strikes = quotas(&["20/15min"]);
+        let section = PenaltySection { network_strikes, network_v6: bits, ..enforcing() };
+        let mut bench = bench(&section, &[], Vec::new());
+        for host in 0..20 {
+            bench.note(&format!("2001:db8:1:{host:x}::1"), SCAN, 1).await;
+        }
+        assert_eq!(bench.blocked(), [expected], "twenty strikes, each by another address");
+    }
+}

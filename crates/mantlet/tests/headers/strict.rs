@@ -226,3 +226,14 @@ fn every_directive_names_what_it_was_set_to() {
         assert!(found.is_some_and(|part| part.ends_with(source)), "{name}: {policy}");
     }
 }
+
+#[test]
+fn policies_that_are_set_replace_what_the_application_says() {
+    let upstream = FakeUpstream::answering(careless(200, "<p>x"));
+    let config = "[guards.headers]\nreferrer_policy = \"no-referrer\"\n\
+                  permissions_policy = \"camera=(self)\"\n";
+    let gate = gate(&upstream, config);
+    let answer = wire::get(gate.address(), "/", &[]);
+    assert_eq!(answer.headers.get_all("referrer-policy"), ["no-referrer"]);
+    assert_eq!(answer.headers.get_all("permissions-policy"), ["camera=(self)"]);
+}

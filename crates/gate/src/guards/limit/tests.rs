@@ -121,6 +121,12 @@ async fn each_scope_counts_its_own_subject() {
             false,
         ),
         (
+            LimitSection { per_network: quotas(&["1/h"]), network_v6: 64, ..none() },
+            ("2001:db8:0:1::1", "/x", None),
+            ("2001:db8:0:2::1", "/x", None),
+            false,
+        ),
+        (
             LimitSection { per_route: quotas(&["1/h"]), ..none() },
             ("192.0.2.1", "/x", None),
             ("203.0.113.1", "/x", None),
