@@ -36,7 +36,7 @@ impl Nginx {
         command.env("PATH", "/usr/sbin:/usr/bin:/bin").arg("-c").arg(file);
         command.arg("-e").arg(folder.path().join("error.log"));
         let running = Running::start(command);
-        poll_until(PATIENCE, || is_up().then_some(())).expect("nginx listens");
+        poll_until(PATIENCE, || is_up().then_some(())).unwrap();
         Some(Self { folder, _running: running })
     }
 
@@ -111,7 +111,7 @@ fn a_server_that_is_not_who_it_should_be_gets_no_request() {
         // Another loopback address leads to the same server where it listens on all of them.
         let listener = forward(host, address);
         let (host, port) =
-            listener.map_or((host.to_owned(), port), |at| (at.ip().to_string(), at.port()));
+            listener.map_or_else(|| (host.to_owned(), port), |at| (at.ip().to_string(), at.port()));
         let config = format!("[upstream.tls]\n{config}");
         let gate = gate_of(&[format!("https://{host}:{port}")], &config);
         let response = wire::get(gate.address(), "/", &[]);
@@ -155,7 +155,8 @@ fn a_server_that_asks_for_a_certificate_gets_ours() {
     for (own, expected) in
         [(format!("cert = {ca}\nkey = {key}\n"), "FAILED"), (String::new(), "NONE")]
     {
-        let gate = gate_of(&[server.clone()], &format!("[upstream.tls]\nca = {ca}\n{own}"));
+        let gate =
+            gate_of(std::slice::from_ref(&server), &format!("[upstream.tls]\nca = {ca}\n{own}"));
         let text = wire::get(gate.address(), "/", &[]).text();
         // nginx knows no authority for it, which is all that is wrong with it.
         assert!(text.contains(expected), "{text}");
