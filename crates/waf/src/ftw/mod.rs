@@ -1,0 +1,13 @@
+//! Runs regression cases in the format of go-ftw without a server or a network: the request a case
+//! describes is built byte for byte, read as the test server of the rule set reads it, put through
+//! the rules together with the answer of the test back end, and what was logged is compared with
+//! what the case expects.
+
+mod case;
+mod exchange;
+mod message;
+mod request;
+mod run;
+mod template;
+
+pub use run::{CaseResult, Cases, Report, RunError, engine_settings};

@@ -1,0 +1,39 @@
+//! What an operator captured: spans of the value, or texts of its own.
+
+use std::ops::Range;
+
+/// One captured text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Captured {
+    /// A part of the value.
+    Span(Range<usize>),
+    /// A text of the operator's own, such as a fingerprint.
+    Text(Box<[u8]>),
+}
+
+/// Captured texts by their number.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Captures {
+    pub(crate) groups: Vec<(usize, Captured)>,
+}
+
+impl Captures {
+    /// `TX:0` to `TX:9`.
+    pub(crate) const LIMIT: usize = 10;
+
+    pub(super) fn span(&mut self, index: usize, range: Range<usize>) {
+        self.groups.push((index, Captured::Span(range)));
+    }
+
+    pub(super) fn text(&mut self, text: &[u8]) {
+        self.groups.push((0, Captured::Text(text.into())));
+    }
+
+    /// The part of the value that matched as a whole, when the operator says so.
+    pub(crate) fn whole(&self) -> Option<Range<usize>> {
+        self.groups.iter().find_map(|(index, captured)| match captured {
+            Captured::Span(range) if *index == 0 => Some(range.clone()),
+            _ => None,
+        })
+    }
+}

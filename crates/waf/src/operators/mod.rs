@@ -1,0 +1,19 @@
+//! Operators: what a rule asks of a value. One file each, or one for a family; arguments are
+//! compiled when the rules are loaded.
+
+pub(crate) mod byte_range;
+pub(crate) mod capture;
+pub(crate) mod digits;
+pub(crate) mod ip_match;
+pub(crate) mod list;
+pub(crate) mod number;
+pub(crate) mod pcre;
+pub(crate) mod pm;
+pub(crate) mod rx;
+#[cfg(test)]
+mod tests;
+pub(crate) mod text;
+mod utf8;
+
+pub(crate) use capture::{Captured, Captures};
+pub(crate) use list::Operator;

@@ -1,0 +1,222 @@
+//! Turns a draft into a rule set.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::bits::Bits;
+use super::rule::{Chain, Disruption, Effect, Jump, Link, Rule, Step};
+use super::rule_set::RuleSet;
+use crate::actions::{Action, Control};
+use crate::seclang::draft::{Draft, DraftRule, Entry};
+use crate::seclang::problem::{Fault, Problem};
+use crate::seclang::selection::RuleSelection;
+use crate::seclang::syntax::RuleSyntax;
+use crate::transformations::Transformation;
+
+/// Compiles everything that was read.
+pub(crate) fn build(mut draft: Draft, problems: &mut Vec<Problem>) -> RuleSet {
+    draft.finish(problems);
+    let mut builder = Builder::new(&draft.entries);
+    for entry in &draft.entries {
+        if let Entry::Rule(rule) = entry {
+            let compiled = builder.rule(rule);
+            builder.rules.push(compiled);
+        }
+    }
+    let programs = programs(&draft.entries, problems);
+    RuleSet::new(draft.settings, builder.rules, programs, builder.chains)
+}
+
+struct Builder<'a> {
+    drafts: Vec<&'a DraftRule>,
+    rules: Vec<Rule>,
+    chains: Vec<Chain>,
+    known_chains: HashMap<Vec<Transformation>, usize>,
+}
+
+impl<'a> Builder<'a> {
+    fn new(entries: &'a [Entry]) -> Self {
+        let drafts = entries.iter().filter_map(|entry| match entry {
+            Entry::Rule(rule) => Some(&**rule),
+            Entry::Marker(_) => None,
+        });
+        Self { drafts: drafts.collect(), rules: Vec::new(), chains: Vec::new(), known_chains: HashMap::new() }
+    }
+
+    fn rule(&mut self, draft: &DraftRule) -> Rule {
+        let first: &[Action] = draft.links.first().map_or(&[], |link| &link.actions);
+        let all = || draft.defaults.iter().chain(first);
+        let disruption = disruption(&draft.defaults, first);
+        let log = last(all(), |action| match action {
+            Action::Log(log) => Some(*log),
+            _ => None,
+        });
+        let audit = last(all(), |action| match action {
+            Action::AuditLog(audit) => Some(*audit),
+            Action::Log(false) => Some(false),
+            _ => None,
+        });
+        let links: Vec<Link> = draft.links.iter().map(|link| self.link(link, draft)).collect();
+        let anywhere = || draft.links.iter().flat_map(|link| &link.actions);
+        Rule {
+            id: draft.id,
+            phase: draft.phase,
+            links: links.into(),
+            message: anywhere().find_map(|action| match action {
+                Action::Msg(message) => Some(message.clone()),
+                _ => None,
+            }),
+            data: anywhere().find_map(|action| match action {
+                Action::LogData(data) => Some(data.clone()),
+                _ => None,
+            }),
+            severity: last(all(), |action| match action {
+                Action::Severity(severity) => Some(*severity),
+                _ => None,
+            }),
+            tags: draft.tags.clone().into(),
+            log: log.unwrap_or(true),
+            audit: audit.unwrap_or(true),
+            disruption,
+            status: last(all(), |action| match action {
+                Action::Status(status) => Some(*status),
+                _ => None,
+            }),
+        }
+    }
+
+    fn link(&mut self, syntax: &RuleSyntax, draft: &DraftRule) -> Link {
+        let has = |wanted: fn(&Action) -> bool| syntax.actions.iter().any(wanted);
+        let transformations = transformations(draft.defaults.iter().chain(&syntax.actions));
+        let effects = draft.defaults.iter().chain(&syntax.actions).filter_map(|action| self.effect(action)).collect();
+        Link {
+            place: syntax.place.clone(),
+            targets: syntax.targets.clone(),
+            question: syntax.question.clone(),
+            chain: self.chain(transformations),
+            capture: has(|action| matches!(action, Action::Capture)),
+            multi_match: has(|action| matches!(action, Action::MultiMatch)),
+            effects,
+        }
+    }
+
+    fn effect(&self, action: &Action) -> Option<Effect> {
+        Some(match action {
+            Action::SetVar(set_var) => Effect::SetVar(set_var.clone()),
+            Action::InitCol(collection, key) => Effect::InitCol(*collection, key.clone()),
+            Action::Control(Control::RemoveRules(rules)) => Effect::RemoveRules(self.selected(rules)),
+            Action::Control(Control::RemoveTargets(rules, targets)) => {
+                Effect::RemoveTargets(self.selected(rules), targets.clone().into())
+            }
+            Action::Control(Control::Nothing) => return None,
+            Action::Control(control) => Effect::Control(control.clone()),
+            _ => return None,
+        })
+    }
+
+    fn selected(&self, selection: &RuleSelection) -> Arc<Bits> {
+        let mut bits = Bits::with_room(self.drafts.len());
+        for (index, rule) in self.drafts.iter().enumerate() {
+            if selection.selects(rule.names()) {
+                bits.add(index);
+            }
+        }
+        Arc::new(bits)
+    }
+
+    fn chain(&mut self, transformations: Vec<Transformation>) -> usize {
+        let chains = &mut self.chains;
+        *self.known_chains.entry(transformations.clone()).or_insert_with(|| {
+            chains.push(Chain::new(transformations));
+            chains.len() - 1
+        })
+    }
+}
+
+fn last<'a, T>(
+    actions: impl Iterator<Item = &'a Action>,
+    select: impl Fn(&'a Action) -> Option<T>,
+) -> Option<T> {
+    actions.filter_map(select).last()
+}
+
+/// The transformations in force: `t:none` clears those before it.
+fn transformations<'a>(actions: impl Iterator<Item = &'a Action>) -> Vec<Transformation> {
+    let mut list = Vec::new();
+    for action in actions {
+        match action {
+            Action::Transform(Some(transformation)) => list.push(*transformation),
+            Action::Transform(None) => list.clear(),
+            _ => {}
+        }
+    }
+    list
+}
+
+/// What the rule says, or what the default actions of its phase say.
+fn disruption(defaults: &[Action], actions: &[Action]) -> Disruption {
+    let own = actions.iter().rev().find(|action| action.is_disruptive());
+    let default = || defaults.iter().rev().find(|action| action.is_disruptive());
+    let chosen = match own {
+        Some(Action::Block) | None => default(),
+        own => own,
+    };
+    match chosen {
+        Some(Action::Deny) => Disruption::Deny,
+        Some(Action::Drop) => Disruption::Drop,
+        Some(Action::Redirect(location)) => Disruption::Redirect(location.clone()),
+        Some(Action::Allow(scope)) => Disruption::Allow(*scope),
+        _ => Disruption::Pass,
+    }
+}
+
+/// The steps of every phase, with skips resolved to positions.
+fn programs(entries: &[Entry], problems: &mut Vec<Problem>) -> [Vec<Step>; 5] {
+    [1, 2, 3, 4, 5].map(|phase| program(phase, entries, problems))
+}
+
+fn program(phase: u8, entries: &[Entry], problems: &mut Vec<Problem>) -> Vec<Step> {
+    let mut steps = Vec::new();
+    let mut rule_number = 0;
+    for (index, entry) in entries.iter().enumerate() {
+        let Entry::Rule(rule) = entry else { continue };
+        if rule.phase == phase {
+            let jump = jump(rule, steps.len(), entries.get(index + 1..).unwrap_or_default(), problems);
+            steps.push(Step { rule: rule_number, jump });
+        }
+        rule_number += 1;
+    }
+    steps
+}
+
+fn jump(rule: &DraftRule, position: usize, later: &[Entry], problems: &mut Vec<Problem>) -> Jump {
+    let Some(first) = rule.links.first() else { return Jump::Next };
+    for action in &first.actions {
+        match action {
+            Action::Skip(count) => return Jump::To(position + 1 + *count as usize),
+            Action::SkipAfter(name) => {
+                return match steps_to_marker(name, rule.phase, later) {
+                    Some(count) => Jump::To(position + 1 + count),
+                    None => {
+                        let fault = Fault::new(format!("`skipAfter:{name}` skips to a marker that does not follow"));
+                        problems.push(fault.hint(format!("add `SecMarker \"{name}\"` after the rules to skip")).at(&first.place));
+                        Jump::Next
+                    }
+                };
+            }
+            _ => {}
+        }
+    }
+    Jump::Next
+}
+
+/// How many rules of the phase stand before the marker, or before the rule with that number.
+fn steps_to_marker(name: &str, phase: u8, later: &[Entry]) -> Option<usize> {
+    let position = later.iter().position(|entry| match entry {
+        Entry::Marker(marker) => **marker == *name,
+        Entry::Rule(rule) => rule.id.to_string() == name,
+    })?;
+    let in_phase = |entry: &&Entry| matches!(entry, Entry::Rule(rule) if rule.phase == phase);
+    let itself = later.get(position).iter().filter(|entry| in_phase(entry)).count();
+    Some(later.iter().take(position).filter(in_phase).count() + itself)
+}

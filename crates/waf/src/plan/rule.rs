@@ -1,0 +1,96 @@
+//! A rule as it is run.
+
+use std::sync::Arc;
+
+use super::bits::Bits;
+use crate::actions::{AllowScope, Control, SetVar};
+use crate::seclang::problem::Place;
+use crate::seclang::syntax::Question;
+use crate::transformations::{ByteSet, Transformation};
+use crate::variables::{Target, Targets, Template, Variable};
+
+/// A list of transformations, shared by all links that have it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Chain {
+    pub(crate) transformations: Box<[Transformation]>,
+    /// A value with none of these bytes goes through unchanged.
+    pub(crate) trigger: ByteSet,
+    /// An empty value may come out as something.
+    pub(crate) changes_empty: bool,
+}
+
+impl Chain {
+    pub(crate) fn new(transformations: Vec<Transformation>) -> Self {
+        let triggers = transformations.iter().map(|each| each.trigger());
+        let trigger = triggers.fold(ByteSet::default(), ByteSet::and);
+        let changes_empty = transformations.iter().any(|each| each.changes_empty());
+        Self { transformations: transformations.into(), trigger, changes_empty }
+    }
+}
+
+/// What a link does for each value that matches.
+#[derive(Debug, Clone)]
+pub(crate) enum Effect {
+    SetVar(SetVar),
+    InitCol(Variable, Template),
+    Control(Control),
+    /// These rules do not run in this transaction.
+    RemoveRules(Arc<Bits>),
+    /// These rules do not look at these targets in this transaction.
+    RemoveTargets(Arc<Bits>, Arc<[Target]>),
+}
+
+/// One question of a rule.
+#[derive(Debug, Clone)]
+pub(crate) struct Link {
+    pub(crate) place: Place,
+    pub(crate) targets: Targets,
+    pub(crate) question: Question,
+    /// The position of its transformations in the rule set.
+    pub(crate) chain: usize,
+    pub(crate) capture: bool,
+    pub(crate) multi_match: bool,
+    pub(crate) effects: Box<[Effect]>,
+}
+
+/// What a full match does to the request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Disruption {
+    Pass,
+    Deny,
+    Drop,
+    Redirect(Template),
+    Allow(AllowScope),
+}
+
+/// Where evaluation goes on after a full match.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Jump {
+    /// With the next rule.
+    Next,
+    /// With the step at this position of the phase.
+    To(usize),
+}
+
+/// A rule with its links.
+#[derive(Debug, Clone)]
+pub(crate) struct Rule {
+    pub(crate) id: u64,
+    pub(crate) phase: u8,
+    pub(crate) links: Box<[Link]>,
+    pub(crate) message: Option<Template>,
+    pub(crate) data: Option<Template>,
+    pub(crate) severity: Option<u8>,
+    pub(crate) tags: Box<[Box<str>]>,
+    pub(crate) log: bool,
+    pub(crate) audit: bool,
+    pub(crate) disruption: Disruption,
+    pub(crate) status: Option<u16>,
+}
+
+/// One step of a phase.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Step {
+    pub(crate) rule: usize,
+    pub(crate) jump: Jump,
+}

@@ -1,0 +1,71 @@
+//! A compiled rule set: immutable, shared by all transactions.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::build::build;
+use super::rule::{Chain, Rule, Step};
+use crate::seclang::files::Files;
+use crate::seclang::loader::Reading;
+use crate::seclang::problem::Problem;
+use crate::seclang::settings::Settings;
+
+/// Rules ready to run. Cheap to share between threads behind an [`Arc`].
+#[derive(Debug)]
+pub struct RuleSet {
+    settings: Settings,
+    pub(crate) rules: Vec<Rule>,
+    /// The steps of phases 1 to 5.
+    pub(crate) programs: [Vec<Step>; 5],
+    pub(crate) chains: Vec<Chain>,
+}
+
+/// One piece of a rule set's source.
+#[derive(Debug, Clone, Copy)]
+pub enum Source<'a> {
+    /// A rule file; what it includes is found beside it.
+    File(&'a Path),
+    /// Rules with a name for messages.
+    Text(&'a str, &'a str),
+}
+
+impl RuleSet {
+    /// Reads and compiles rules.
+    ///
+    /// # Errors
+    /// Everything that is wrong with them, at once, in the order it was found.
+    pub fn load(files: &dyn Files, sources: &[Source<'_>]) -> Result<Self, Vec<Problem>> {
+        let mut reading = Reading::new(files);
+        for source in sources {
+            match source {
+                Source::File(path) => reading.file(path),
+                Source::Text(name, text) => reading.text(&Arc::from(*name), text),
+            }
+        }
+        let Reading { draft, mut problems, .. } = reading;
+        let rules = build(draft, &mut problems);
+        if problems.is_empty() { Ok(rules) } else { Err(problems) }
+    }
+
+    pub(super) const fn new(settings: Settings, rules: Vec<Rule>, programs: [Vec<Step>; 5], chains: Vec<Chain>) -> Self {
+        Self { settings, rules, programs, chains }
+    }
+
+    /// What the rules say beside the rules themselves.
+    #[must_use]
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// How many rules there are; a chain is one.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.rules.len()
+    }
+
+    /// Whether there is no rule.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.rules.is_empty()
+    }
+}

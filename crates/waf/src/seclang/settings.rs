@@ -1,0 +1,220 @@
+//! What the directives that are no rules set.
+
+use super::problem::Fault;
+
+/// Whether rules run and act.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EngineMode {
+    /// Rules run and act.
+    On,
+    /// Rules run and only report.
+    DetectionOnly,
+    /// No rule runs.
+    Off,
+}
+
+impl EngineMode {
+    pub(crate) fn parse(text: &str) -> Result<Self, Fault> {
+        match text.to_ascii_lowercase().as_str() {
+            "on" => Ok(Self::On),
+            "off" => Ok(Self::Off),
+            "detectiononly" => Ok(Self::DetectionOnly),
+            _ => Err(Fault::new(format!("unknown mode `{text}`")).hint("write `On`, `Off` or `DetectionOnly`")),
+        }
+    }
+}
+
+/// What happens to a body beyond its limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OverLimit {
+    /// The transaction is refused.
+    Reject,
+    /// What fits is looked at.
+    ProcessPartial,
+}
+
+/// When an audit record is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AuditMode {
+    /// Always.
+    On,
+    /// Never.
+    Off,
+    /// When a rule asked for it, or the status is of those that matter.
+    RelevantOnly,
+}
+
+/// Everything a rule set says beside its rules.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Whether rules run and act. Off until a directive says otherwise, as in the reference.
+    pub engine: EngineMode,
+    /// Whether request bodies are looked at.
+    pub request_body_access: bool,
+    /// Largest request body, bytes.
+    pub request_body_limit: usize,
+    /// Largest request body without files, bytes.
+    pub request_body_no_files_limit: usize,
+    /// What happens to a larger one.
+    pub request_body_over_limit: OverLimit,
+    /// Deepest nesting of a JSON or XML body.
+    pub body_depth_limit: usize,
+    /// Most arguments of a request; further ones are not read.
+    pub arguments_limit: usize,
+    /// Most files of one multipart body.
+    pub upload_file_limit: usize,
+    /// What stands between arguments, `&` usually.
+    pub argument_separator: u8,
+    /// Whether response bodies are looked at.
+    pub response_body_access: bool,
+    /// Response types whose bodies are looked at, small letters.
+    pub response_mime_types: Vec<String>,
+    /// Largest response body that is looked at, bytes.
+    pub response_body_limit: usize,
+    /// What happens to a larger one.
+    pub response_body_over_limit: OverLimit,
+    /// How long a persistent collection lives without being written, seconds.
+    pub collection_timeout_secs: u64,
+    /// When an audit record is wanted.
+    pub audit: AuditMode,
+    /// Statuses that make a transaction relevant. `None`: none does.
+    pub audit_relevant_status: Option<regex::Regex>,
+    /// Name of the application, for collections.
+    pub web_app_id: String,
+    /// Signatures of the rule sets in use.
+    pub components: Vec<String>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            engine: EngineMode::Off,
+            request_body_access: false,
+            request_body_limit: 13_107_200,
+            request_body_no_files_limit: 1_048_576,
+            request_body_over_limit: OverLimit::Reject,
+            body_depth_limit: 128,
+            arguments_limit: 1_000,
+            upload_file_limit: 100,
+            argument_separator: b'&',
+            response_body_access: false,
+            response_mime_types: ["text/plain", "text/html", "text/xml"].map(str::to_owned).to_vec(),
+            response_body_limit: 524_288,
+            response_body_over_limit: OverLimit::ProcessPartial,
+            collection_timeout_secs: 3_600,
+            audit: AuditMode::Off,
+            audit_relevant_status: None,
+            web_app_id: "default".to_owned(),
+            components: Vec::new(),
+        }
+    }
+}
+
+/// Directives that are accepted because rule files for other servers have them, and do nothing here.
+pub(super) const WITHOUT_EFFECT: &[&str] = &[
+    "SecArgumentsLimitAction", "SecAuditLog", "SecAuditLog2", "SecAuditLogDirMode", "SecAuditLogFileMode", "SecAuditLogFormat",
+    "SecAuditLogParts", "SecAuditLogPrefix", "SecAuditLogStorageDir", "SecAuditLogType", "SecCacheTransformations",
+    "SecConnEngine", "SecConnReadStateLimit", "SecConnWriteStateLimit", "SecCookieFormat", "SecCookieV0Separator",
+    "SecDataDir", "SecDebugLog", "SecDebugLogLevel", "SecDisableBackendCompression", "SecInterceptOnError",
+    "SecPcreMatchLimit", "SecPcreMatchLimitRecursion", "SecReadStateLimit", "SecRequestBodyInMemoryLimit",
+    "SecRequestEncoding", "SecRulePerfTime", "SecSensorId", "SecServerSignature", "SecStatusEngine", "SecStreamInBodyInspection",
+    "SecStreamOutBodyInspection", "SecTmpDir", "SecTmpSaveUploadedFiles", "SecUnicodeMapFile", "SecUploadDir",
+    "SecUploadFileMode", "SecUploadKeepFiles", "SecWriteStateLimit", "SecXmlExternalEntity", "SecCollectionsEngine",
+    "SecParseXmlIntoArgs", "SecUseErrorMap",
+];
+
+/// Directives that set one value.
+pub(super) const NAMES: &[&str] = &[
+    "SecArgumentSeparator", "SecArgumentsLimit", "SecAuditEngine", "SecAuditLogRelevantStatus",
+    "SecCollectionTimeout", "SecComponentSignature", "SecRequestBodyAccess", "SecRequestBodyJsonDepthLimit",
+    "SecRequestBodyLimit", "SecRequestBodyLimitAction", "SecRequestBodyNoFilesLimit", "SecResponseBodyAccess",
+    "SecResponseBodyLimit", "SecResponseBodyLimitAction", "SecResponseBodyMimeType",
+    "SecResponseBodyMimeTypesClear", "SecRuleEngine", "SecUploadFileLimit", "SecWebAppId",
+];
+
+impl Settings {
+    /// Carries out a directive of [`NAMES`], its name in small letters. `false`: it is none of them.
+    pub(super) fn apply(&mut self, name: &str, values: &[&str]) -> Result<bool, Fault> {
+        if name == "secresponsebodymimetypesclear" {
+            self.response_mime_types.clear();
+            return Ok(true);
+        }
+        let known = NAMES.iter().any(|known| known.eq_ignore_ascii_case(name));
+        let Some(value) = values.first().filter(|_| known) else {
+            return if known { Err(Fault::new("a value is missing")) } else { Ok(false) };
+        };
+        self.set(name, value, values)?;
+        Ok(true)
+    }
+
+    fn set(&mut self, name: &str, value: &str, values: &[&str]) -> Result<(), Fault> {
+        match name {
+            "secruleengine" => self.engine = EngineMode::parse(value)?,
+            "secrequestbodyaccess" => self.request_body_access = switch(value)?,
+            "secrequestbodylimit" => self.request_body_limit = size(value)?,
+            "secrequestbodynofileslimit" => self.request_body_no_files_limit = size(value)?,
+            "secrequestbodylimitaction" => self.request_body_over_limit = over_limit(value)?,
+            "secrequestbodyjsondepthlimit" => self.body_depth_limit = size(value)?,
+            "secargumentslimit" => self.arguments_limit = size(value)?,
+            "secuploadfilelimit" => self.upload_file_limit = size(value)?,
+            "secargumentseparator" => self.argument_separator = separator(value)?,
+            "secresponsebodyaccess" => self.response_body_access = switch(value)?,
+            "secresponsebodymimetype" => {
+                let types = values.iter().flat_map(|value| value.split_ascii_whitespace());
+                self.response_mime_types = types.map(str::to_ascii_lowercase).collect();
+            }
+            "secresponsebodylimit" => self.response_body_limit = size(value)?,
+            "secresponsebodylimitaction" => self.response_body_over_limit = over_limit(value)?,
+            "seccollectiontimeout" => self.collection_timeout_secs = size(value)? as u64,
+            "secauditengine" => self.audit = audit(value)?,
+            "secauditlogrelevantstatus" => self.audit_relevant_status = Some(status_pattern(value)?),
+            "secwebappid" => value.clone_into(&mut self.web_app_id),
+            _ => self.components.push((*value).to_owned()),
+        }
+        Ok(())
+    }
+}
+
+/// Reads `On` or `Off`.
+pub(crate) fn switch(text: &str) -> Result<bool, Fault> {
+    match text.to_ascii_lowercase().as_str() {
+        "on" | "true" => Ok(true),
+        "off" | "false" => Ok(false),
+        _ => Err(Fault::new(format!("`{text}` is neither `On` nor `Off`"))),
+    }
+}
+
+fn size(text: &str) -> Result<usize, Fault> {
+    text.parse().map_err(|_| Fault::new(format!("`{text}` is no whole number")))
+}
+
+fn over_limit(text: &str) -> Result<OverLimit, Fault> {
+    match text.to_ascii_lowercase().as_str() {
+        "reject" => Ok(OverLimit::Reject),
+        "processpartial" => Ok(OverLimit::ProcessPartial),
+        _ => Err(Fault::new(format!("unknown action `{text}`")).hint("write `Reject` or `ProcessPartial`")),
+    }
+}
+
+fn audit(text: &str) -> Result<AuditMode, Fault> {
+    match text.to_ascii_lowercase().as_str() {
+        "on" => Ok(AuditMode::On),
+        "off" => Ok(AuditMode::Off),
+        "relevantonly" => Ok(AuditMode::RelevantOnly),
+        _ => Err(Fault::new(format!("unknown mode `{text}`")).hint("write `On`, `Off` or `RelevantOnly`")),
+    }
+}
+
+fn separator(text: &str) -> Result<u8, Fault> {
+    match text.as_bytes() {
+        [byte] => Ok(*byte),
+        _ => Err(Fault::new(format!("`{text}` is not one character"))),
+    }
+}
+
+/// The pattern of statuses. `(?!404)` is how every recommended file leaves 404 out, so exactly this
+/// is understood beside what the linear-time matcher can do.
+fn status_pattern(text: &str) -> Result<regex::Regex, Fault> {
+    let plain = text.replace("4(?!04)", "4(?:0[0-35-9]|[1-9][0-9])");
+    regex::Regex::new(&plain).map_err(|_| Fault::new(format!("`{text}` is no usable pattern")))
+}

@@ -1,0 +1,152 @@
+//! What a link does when a value matches.
+
+use std::sync::Arc;
+
+use super::state::{Opened, State};
+use super::store::{CollectionKey, CollectionStore, StoredChange};
+use super::vars::Vars;
+use crate::actions::{Change, Control, SetVar};
+use crate::operators::number::whole;
+use crate::plan::rule::{Effect, Rule};
+use crate::variables::{Template, Variable};
+
+/// What the change of a value needs to be carried out in a store.
+struct Persistent {
+    store: Arc<dyn CollectionStore>,
+    key: CollectionKey,
+    timeout_secs: u64,
+}
+
+impl State {
+    /// Carries out all effects of a link.
+    pub(super) fn carry_out(&mut self, effects: &[Effect], rule: &Rule, timeout_secs: u64) {
+        for effect in effects {
+            match effect {
+                Effect::SetVar(set_var) => self.set_var(set_var, rule, timeout_secs),
+                Effect::InitCol(collection, key) => self.open(*collection, key, rule),
+                Effect::RemoveRules(rules) => self.switches.removed_rules.extend(rules),
+                Effect::RemoveTargets(rules, targets) => {
+                    let entry = (Arc::clone(rules), Arc::clone(targets));
+                    let known = |(known, same): &(Arc<_>, Arc<_>)| Arc::ptr_eq(known, rules) && Arc::ptr_eq(same, targets);
+                    // The same link may match many values; once is enough.
+                    if !self.switches.removed_targets.iter().any(known) {
+                        self.switches.removed_targets.push(entry);
+                    }
+                }
+                Effect::Control(control) => self.control(control),
+            }
+        }
+    }
+
+    fn control(&mut self, control: &Control) {
+        let switches = &mut self.switches;
+        match control {
+            Control::Engine(mode) => switches.engine = *mode,
+            Control::RequestBodyAccess(access) => switches.request_body_access = *access,
+            Control::RequestBodyLimit(limit) => switches.request_body_limit = *limit,
+            Control::BodyProcessor(processor) => {
+                switches.processor = Some(*processor);
+                self.set(Variable::ReqbodyProcessor, processor.name().as_bytes());
+            }
+            Control::ForceRequestBody(force) => {
+                switches.force_request_body = *force;
+                // Without another processor the arguments are not read from the body.
+                if *force && switches.processor.is_none() {
+                    self.set(Variable::ReqbodyProcessor, b"URLENCODED");
+                }
+            }
+            Control::ResponseBodyAccess(access) => switches.response_body_access = *access,
+            Control::ResponseBodyLimit(limit) => switches.response_body_limit = *limit,
+            Control::Audit(audit) => switches.audit = Some(*audit),
+            Control::RemoveRules(_) | Control::RemoveTargets(..) | Control::Nothing => {}
+        }
+    }
+
+    fn open(&mut self, collection: Variable, key: &Template, rule: &Rule) {
+        let mut expanded = Vec::new();
+        self.expand(key, rule, &mut expanded);
+        let key = CollectionKey { collection: collection.name(), key: expanded.into() };
+        let mut vars = Vars::default();
+        if let Some(store) = &self.store {
+            for (name, value) in store.values(&key, self.connection.now.as_second()) {
+                let text = self.texts.add(&value);
+                let shown = self.texts.add(&name);
+                vars.set(&name, shown, text);
+            }
+        }
+        match collection {
+            Variable::Session => self.set(Variable::SessionId, &key.key),
+            Variable::User => self.set(Variable::UserId, &key.key),
+            _ => {}
+        }
+        self.opened.insert(collection, Opened { key, vars });
+    }
+
+    fn set_var(&mut self, set_var: &SetVar, rule: &Rule, timeout_secs: u64) {
+        let mut name = Vec::new();
+        self.expand(&set_var.key, rule, &mut name);
+        let lower = name.to_ascii_lowercase();
+        let mut argument = Vec::new();
+        match &set_var.change {
+            Change::Set(text) | Change::Add(text) | Change::Subtract(text) | Change::ExpireIn(text) => {
+                self.expand(text, rule, &mut argument);
+            }
+            Change::Remove => {}
+        }
+        let change = match &set_var.change {
+            Change::Set(_) => StoredChange::Set(&argument),
+            Change::Add(_) => StoredChange::Add(whole(&argument)),
+            Change::Subtract(_) => StoredChange::Add(whole(&argument).saturating_neg()),
+            Change::Remove => StoredChange::Remove,
+            Change::ExpireIn(_) => {
+                StoredChange::ExpireAt(self.connection.now.as_second().saturating_add(whole(&argument)))
+            }
+        };
+        if set_var.collection == Variable::Tx {
+            self.change_tx(&lower, &name, change);
+        } else {
+            self.change_opened(set_var.collection, &lower, &name, change, timeout_secs);
+        }
+    }
+
+    fn change_tx(&mut self, lower: &[u8], name: &[u8], change: StoredChange<'_>) {
+        let text = match change {
+            StoredChange::Set(text) => self.texts.add(text),
+            StoredChange::Add(amount) => {
+                let before = self.tx.lookup(lower).map_or(0, |(_, text)| whole(self.texts.get(text)));
+                self.texts.add(before.saturating_add(amount).to_string().as_bytes())
+            }
+            StoredChange::Remove => return self.tx.remove(lower),
+            // TX ends with the transaction.
+            StoredChange::ExpireAt(_) => return,
+        };
+        if let Some(group) = super::resolve::group_number(lower) {
+            if let Some(slot) = self.groups.get_mut(group) {
+                *slot = Some(text);
+            }
+            return;
+        }
+        let name = match self.tx.lookup(lower) {
+            Some((known, _)) => known,
+            None => self.texts.add(name),
+        };
+        self.tx.set(lower, name, text);
+    }
+
+    fn change_opened(&mut self, collection: Variable, lower: &[u8], name: &[u8], change: StoredChange<'_>, timeout_secs: u64) {
+        let Some(opened) = self.opened.get(&collection) else { return };
+        let Some(store) = self.store.clone() else { return };
+        let persistent = Persistent { store, key: opened.key.clone(), timeout_secs };
+        let now = self.connection.now.as_second();
+        let result = persistent.store.change(&persistent.key, lower, change, now, persistent.timeout_secs);
+        let text = result.map(|value| self.texts.add(&value));
+        let shown = self.texts.add(name);
+        let Some(opened) = self.opened.get_mut(&collection) else { return };
+        match text {
+            Some(text) => {
+                opened.vars.set(lower, shown, text);
+            }
+            None => opened.vars.remove(lower),
+        }
+    }
+}

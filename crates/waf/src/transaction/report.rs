@@ -1,0 +1,170 @@
+//! What a transaction says: which rules matched and why, and how it ends.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::plan::RuleSet;
+use crate::seclang::problem::Place;
+
+/// How many matches of one rule are reported; all of them act.
+pub(super) const MATCHES_PER_RULE_LIMIT: usize = 64;
+
+/// How many matched rules are reported; all of them act.
+pub(super) const RULES_LIMIT: usize = 2_000;
+
+/// How much of a value is reported, bytes.
+pub(super) const VALUE_LIMIT_BYTES: usize = 512;
+
+/// One value that matched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleMatch {
+    /// The variable with its key, such as `ARGS:name`.
+    pub variable: String,
+    /// The value after the transformations, its first 512 bytes.
+    pub value: Vec<u8>,
+    /// Which part of that value matched. `None` when the operator looks at the whole.
+    pub span: Option<Range<usize>>,
+    /// The transformations the value went through.
+    pub transformations: Vec<&'static str>,
+    /// The operator with its argument as the rule writes it; `!` before it when it is negated.
+    pub operator: String,
+    /// The position of the link in its chain, from 0.
+    pub link: usize,
+}
+
+/// One rule that matched with all its links.
+#[derive(Debug, Clone)]
+pub struct MatchedRule {
+    rules: Arc<RuleSet>,
+    number: usize,
+    /// The message with its macros filled in; empty when the rule has none.
+    pub message: String,
+    /// The data about what matched, macros filled in; empty when the rule has none.
+    pub data: String,
+    /// The values that matched, in their order.
+    pub matches: Vec<RuleMatch>,
+}
+
+impl MatchedRule {
+    pub(super) const fn new(rules: Arc<RuleSet>, number: usize, matches: Vec<RuleMatch>) -> Self {
+        Self { rules, number, message: String::new(), data: String::new(), matches }
+    }
+
+    fn rule(&self) -> Option<&crate::plan::rule::Rule> {
+        self.rules.rules.get(self.number)
+    }
+
+    /// The rule's number.
+    #[must_use]
+    pub fn id(&self) -> u64 {
+        self.rule().map_or(0, |rule| rule.id)
+    }
+
+    /// The phase the rule ran in, 1 to 5.
+    #[must_use]
+    pub fn phase(&self) -> u8 {
+        self.rule().map_or(0, |rule| rule.phase)
+    }
+
+    /// How bad it is, 0 worst. `None` when the rule does not say.
+    #[must_use]
+    pub fn severity(&self) -> Option<u8> {
+        self.rule().and_then(|rule| rule.severity)
+    }
+
+    /// What the rule belongs to.
+    #[must_use]
+    pub fn tags(&self) -> &[Box<str>] {
+        self.rule().map_or(&[], |rule| &rule.tags)
+    }
+
+    /// Whether the rule wants to be reported.
+    #[must_use]
+    pub fn is_logged(&self) -> bool {
+        self.rule().is_some_and(|rule| rule.log)
+    }
+
+    pub(super) fn wants_audit(&self) -> bool {
+        self.rule().is_some_and(|rule| rule.audit)
+    }
+
+    /// Where the rule is written.
+    #[must_use]
+    pub fn place(&self) -> Option<&Place> {
+        self.rule().and_then(|rule| rule.links.first()).map(|link| &link.place)
+    }
+}
+
+/// What a rule does to the request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InterruptionAction {
+    /// It is refused with this status.
+    Deny(u16),
+    /// The connection is closed.
+    Drop,
+    /// The client is sent to another address.
+    Redirect(u16, String),
+}
+
+/// A rule ended the request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Interruption {
+    /// The rule's number.
+    pub rule: u64,
+    /// The phase it ran in.
+    pub phase: u8,
+    /// What it does.
+    pub action: InterruptionAction,
+}
+
+/// A budget of a transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Budget {
+    /// Bytes of texts kept: values and what transformations make of them.
+    Memory,
+    /// Bytes looked at by operators.
+    Work,
+    /// The body is larger than its limit.
+    RequestBody,
+    /// The answer's body is larger than its limit.
+    ResponseBody,
+}
+
+impl Budget {
+    /// The budget's name for messages.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Memory => "memory",
+            Self::Work => "work",
+            Self::RequestBody => "request-body",
+            Self::ResponseBody => "response-body",
+        }
+    }
+}
+
+/// How a phase ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The request goes on.
+    Pass,
+    /// A rule ended it.
+    Interrupted(Interruption),
+    /// It could not be looked at to the end.
+    OverBudget(Budget),
+}
+
+/// What one transaction may cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of texts kept.
+    pub memory_bytes: usize,
+    /// Bytes looked at by operators, over all rules.
+    pub work_bytes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { memory_bytes: 256 << 20, work_bytes: 16 << 30 }
+    }
+}

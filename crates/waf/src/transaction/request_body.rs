@@ -1,0 +1,129 @@
+//! The body of a request as variables.
+
+use super::state::State;
+use crate::body::{self, BodyLimits, Processor};
+use crate::seclang::settings::Settings;
+use crate::variables::Variable;
+
+impl State {
+    /// Reads a whole body with the processor that the head or a rule chose.
+    pub(super) fn request_body(&mut self, body: &[u8], settings: &Settings) {
+        self.set(Variable::RequestBodyLength, body.len().to_string().as_bytes());
+        let processor = self.switches.processor;
+        let force = self.switches.force_request_body;
+        // `REQUEST_BODY` is there for forms, for what no processor reads, and when a rule asks.
+        let structured = matches!(processor, Some(Processor::Multipart | Processor::Json | Processor::Xml));
+        if force || !structured {
+            self.set(Variable::RequestBody, body);
+        }
+        let limits = BodyLimits { depth: settings.body_depth_limit, values: settings.arguments_limit, files: settings.upload_file_limit };
+        let error = match processor {
+            None => {
+                if force {
+                    self.arguments(Variable::ArgsPost, body, settings.argument_separator, settings.arguments_limit);
+                }
+                None
+            }
+            Some(Processor::UrlEncoded) => {
+                self.arguments(Variable::ArgsPost, body, settings.argument_separator, settings.arguments_limit);
+                None
+            }
+            Some(Processor::Json) => self.json(body, limits),
+            Some(Processor::Xml) => self.xml(body, limits),
+            Some(Processor::Multipart) => self.multipart(body, limits),
+        };
+        self.body_error(processor, error.as_deref());
+    }
+
+    fn body_error(&mut self, processor: Option<Processor>, error: Option<&str>) {
+        self.flag(Variable::ReqbodyError, error.is_some());
+        self.flag(Variable::ReqbodyProcessorError, error.is_some());
+        if let Some(error) = error {
+            let name = match processor {
+                Some(Processor::Multipart) => "Multipart parsing error: ",
+                Some(Processor::Json) => "JSON parsing error: ",
+                Some(Processor::Xml) => "XML parsing error: ",
+                _ => "",
+            };
+            let message = format!("{name}{error}");
+            self.set(Variable::ReqbodyErrorMsg, message.as_bytes());
+            self.set(Variable::ReqbodyProcessorErrorMsg, message.as_bytes());
+        }
+    }
+
+    fn json(&mut self, body: &[u8], limits: BodyLimits) -> Option<String> {
+        if body.is_empty() {
+            return None;
+        }
+        body::json::flatten(body, limits, &mut |name, value| {
+            self.add_argument(Variable::ArgsPost, name, value, limits.values)
+        })
+        .err()
+    }
+
+    fn xml(&mut self, body: &[u8], limits: BodyLimits) -> Option<String> {
+        let document = body::xml::read(body, limits);
+        let text = self.texts.add(&document.text);
+        self.values.set(Variable::Xml, text);
+        for (name, value) in &document.attributes {
+            self.add(Variable::Xml, name, value);
+        }
+        document.error
+    }
+
+    fn multipart(&mut self, body: &[u8], limits: BodyLimits) -> Option<String> {
+        let list = self.values.list(Variable::RequestHeaders);
+        let header = list.iter().find(|item| {
+            item.name.is_some_and(|name| self.texts.get(name).eq_ignore_ascii_case(b"content-type"))
+        });
+        let content_type = header.map_or(&b""[..], |item| self.texts.get(item.text)).to_vec();
+        let parsed = body::multipart::read(&content_type, body, limits);
+        for part in &parsed.parts {
+            for line in &part.headers {
+                self.add(Variable::MultipartPartHeaders, &part.name, line);
+            }
+            self.add(Variable::MultipartName, &part.name, &part.name);
+            match &part.file {
+                Some(file) => {
+                    self.add(Variable::Files, &part.name, file);
+                    self.add(Variable::FilesNames, &part.name, &part.name);
+                    self.add(Variable::MultipartFilename, &part.name, file);
+                    self.add(Variable::FilesSizes, &part.name, part.size.to_string().as_bytes());
+                }
+                None => {
+                    self.add_argument(Variable::ArgsPost, &part.name, part.value, limits.values);
+                }
+            }
+        }
+        let files = parsed.parts.iter().filter(|part| part.file.is_some());
+        let size: usize = files.map(|part| part.size).sum();
+        self.set(Variable::FilesCombinedSize, size.to_string().as_bytes());
+        self.multipart_flags(&parsed);
+        parsed.error
+    }
+
+    fn multipart_flags(&mut self, parsed: &body::multipart::Parsed<'_>) {
+        let flags = &parsed.flags;
+        let all = [
+            (Variable::MultipartBoundaryQuoted, flags.boundary_quoted),
+            (Variable::MultipartBoundaryWhitespace, flags.boundary_whitespace),
+            (Variable::MultipartDataBefore, flags.data_before),
+            (Variable::MultipartDataAfter, flags.data_after),
+            (Variable::MultipartHeaderFolding, flags.header_folding),
+            (Variable::MultipartInvalidHeaderFolding, flags.invalid_header_folding),
+            (Variable::MultipartLfLine, flags.lf_line),
+            (Variable::MultipartMissingSemicolon, flags.missing_semicolon),
+            (Variable::MultipartInvalidQuoting, flags.invalid_quoting),
+            (Variable::MultipartInvalidPart, flags.invalid_part),
+            (Variable::MultipartFileLimitExceeded, flags.file_limit_exceeded),
+        ];
+        for (variable, is_set) in all {
+            self.flag(variable, is_set);
+        }
+        let mixed = flags.crlf_line && flags.lf_line;
+        self.flag(Variable::MultipartCrlfLfLines, mixed);
+        self.flag(Variable::MultipartUnmatchedBoundary, flags.unmatched_boundary);
+        let strict = parsed.error.is_some() || all.iter().any(|(_, is_set)| *is_set);
+        self.flag(Variable::MultipartStrictError, strict);
+    }
+}

@@ -1,0 +1,66 @@
+//! `removeComments`, `removeCommentsChar` and `replaceComments`.
+
+/// What opens and what ends a comment.
+const MARKS: &[&[u8]] = &[b"/*", b"*/", b"<!--", b"-->", b"--", b"#"];
+
+/// Makes every `/* */` comment one space; an open one too.
+pub(super) fn replace(input: &[u8], out: &mut Vec<u8>) {
+    let mut rest = input;
+    while let Some(start) = memchr::memmem::find(rest, b"/*") {
+        let (before, comment) = rest.split_at(start);
+        out.extend_from_slice(before);
+        out.push(b' ');
+        let inside = comment.get(2..).unwrap_or_default();
+        let end = memchr::memmem::find(inside, b"*/").map_or(inside.len(), |end| end + 2);
+        rest = inside.get(end..).unwrap_or_default();
+    }
+    out.extend_from_slice(rest);
+}
+
+/// Takes `/* */` and `<!-- -->` comments out, whichever end comes first, and ends the
+/// text at `--` and `#`. As in the reference, the byte after a comment is never the start of one,
+/// and a comment that ends the text leaves a NUL.
+pub(super) fn remove(input: &[u8], out: &mut Vec<u8>) {
+    let mut rest = input;
+    while let Some((first, after)) = rest.split_first() {
+        let inside = match rest {
+            [b'/', b'*', inside @ ..] | [b'<', b'!', b'-', b'-', inside @ ..] => inside,
+            [b'-', b'-', ..] | [b'#', ..] => return,
+            _ => {
+                out.push(*first);
+                rest = after;
+                continue;
+            }
+        };
+        let Some(beyond) = after_comment(inside) else {
+            out.push(b' ');
+            return;
+        };
+        out.push(beyond.first().copied().unwrap_or_default());
+        rest = beyond.get(1..).unwrap_or_default();
+    }
+}
+
+fn after_comment(inside: &[u8]) -> Option<&[u8]> {
+    let block = memchr::memmem::find(inside, b"*/").map(|at| at + 2);
+    let markup = memchr::memmem::find(inside, b"-->").map(|at| at + 3);
+    let end = match (block, markup) {
+        (Some(block), Some(markup)) => block.min(markup),
+        (one, other) => one.or(other)?,
+    };
+    inside.get(end..)
+}
+
+/// Takes the marks of comments out and leaves what is between them.
+pub(super) fn remove_marks(input: &[u8], out: &mut Vec<u8>) {
+    let mut rest = input;
+    while let Some((first, after)) = rest.split_first() {
+        match MARKS.iter().find_map(|mark| rest.strip_prefix(*mark)) {
+            Some(beyond) => rest = beyond,
+            None => {
+                out.push(*first);
+                rest = after;
+            }
+        }
+    }
+}
