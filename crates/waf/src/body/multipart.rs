@@ -62,7 +62,12 @@ pub(crate) fn read<'a>(content_type: &[u8], body: &'a [u8], limits: BodyLimits) 
 /// The boundary of a `Content-Type`.
 fn boundary(content_type: &[u8], flags: &mut Flags) -> Result<Vec<u8>, String> {
     let lower = content_type.to_ascii_lowercase();
-    let mut places = memchr::memmem::find_iter(&lower, b"boundary");
+    // The word alone may stand in the boundary itself; a parameter has an equals sign after it.
+    let is_parameter = |place: &usize| {
+        let after = lower.get(place + b"boundary".len()..).unwrap_or_default();
+        after.trim_ascii_start().starts_with(b"=")
+    };
+    let mut places = memchr::memmem::find_iter(&lower, b"boundary").filter(is_parameter);
     let place = places.next().ok_or("Boundary not found in C-T.")?;
     if places.next().is_some() {
         return Err("Multiple boundary parameters in C-T.".to_owned());

@@ -139,11 +139,25 @@ fn refused(outcome: &Outcome) -> Option<u16> {
 
 /// A line of the log as the rule set's own tests read it.
 fn line(rule: &MatchedRule) -> String {
-    let mut line = format!("[id \"{}\"] [msg \"{}\"] [data \"{}\"]", rule.id(), rule.message, rule.data);
+    let mut line = format!("[id \"{}\"] [msg \"{}\"] [data \"{}\"]", rule.id(), printable(&rule.message), printable(&rule.data));
     for tag in rule.tags() {
         // Writing to a string cannot fail.
         let _ = write!(line, " [tag \"{tag}\"]");
     }
     line.push('\n');
     line
+}
+
+/// Control characters as `\\x0d`, as in the log of the reference.
+fn printable(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars() {
+        if character.is_ascii_control() {
+            // Writing to a string cannot fail.
+            let _ = write!(out, "\\x{:02x}", u32::from(character));
+        } else {
+            out.push(character);
+        }
+    }
+    out
 }

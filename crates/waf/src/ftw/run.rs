@@ -180,7 +180,7 @@ fn collect(folder: &Path, depth: usize, paths: &mut Vec<PathBuf>) -> io::Result<
         let path = entry?.path();
         if path.is_dir() && depth < DEPTH_LIMIT {
             collect(&path, depth + 1, paths)?;
-        } else if path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml") {
+        } else if path.extension().is_some_and(|extension| extension == "yaml") {
             paths.push(path);
         }
     }

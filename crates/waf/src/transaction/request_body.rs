@@ -11,8 +11,8 @@ impl State {
         self.set(Variable::RequestBodyLength, body.len().to_string().as_bytes());
         let processor = self.switches.processor;
         let force = self.switches.force_request_body;
-        // `REQUEST_BODY` is there for forms, for what no processor reads, and when a rule asks.
-        let structured = matches!(processor, Some(Processor::Multipart | Processor::Json | Processor::Xml));
+        // The text of XML and multipart bodies means little before it is taken apart.
+        let structured = matches!(processor, Some(Processor::Multipart | Processor::Xml));
         if force || !structured {
             self.set(Variable::RequestBody, body);
         }
