@@ -88,6 +88,9 @@ pub(crate) enum Command {
         /// The folder, for example /usr/local/share/man/man1
         folder: PathBuf,
     },
+    /// Check WAF rules and run their regression cases
+    #[command(subcommand)]
+    Waf(WafCommand),
     /// Ask the running server how it is
     Status {
         /// Print JSON
@@ -146,6 +149,39 @@ pub(crate) enum CspCommand {
         json: bool,
         #[command(flatten)]
         place: PlaceFlags,
+    },
+}
+
+/// `mantlet waf …`
+#[derive(Debug, Subcommand)]
+pub(crate) enum WafCommand {
+    /// Check rule files: every problem with its line and what to do about it
+    #[command(after_help = "Example:\n  mantlet waf lint crs-setup.conf rules/*.conf")]
+    Lint {
+        /// Rule files in SecLang, read in this order as one rule set
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+    /// Run regression cases in the format of go-ftw, without a network
+    #[command(
+        after_help = "Example:\n  mantlet waf test --rules coreruleset/rules --setup crs-setup.conf --cases coreruleset/tests/regression/tests"
+    )]
+    Test {
+        /// Folder of rules: its *.conf files, in the order of their names
+        #[arg(long, value_name = "DIR")]
+        rules: PathBuf,
+        /// Set-up file that is read before the rules
+        #[arg(long, value_name = "FILE")]
+        setup: Option<PathBuf>,
+        /// Folder of cases: the *.yaml files in it and below
+        #[arg(long, value_name = "DIR")]
+        cases: PathBuf,
+        /// File of test_overrides: cases that are met in another way, or left out, with reasons
+        #[arg(long, value_name = "FILE")]
+        overrides: Option<PathBuf>,
+        /// Write the results as JSON
+        #[arg(long, value_name = "OUT")]
+        json: Option<PathBuf>,
     },
 }
 

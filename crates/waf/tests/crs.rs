@@ -1,11 +1,10 @@
 //! The OWASP Core Rule Set with its own regression cases, all of them, in this process.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use mantlet_waf::ftw::{Cases, engine_settings};
-use mantlet_waf::{DiskFiles, RuleSet, Source};
+use mantlet_waf::RuleSet;
+use mantlet_waf::ftw::{Cases, load_rules};
 
 fn data() -> Option<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/crs");
@@ -17,18 +16,8 @@ fn data() -> Option<PathBuf> {
 }
 
 fn rules(crs: &Path) -> Arc<RuleSet> {
-    let (before, after) = engine_settings();
-    let mut files: Vec<PathBuf> = fs::read_dir(crs.join("rules"))
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "conf"))
-        .collect();
-    files.sort();
-    let setup = crs.join("crs-setup.conf.example");
-    let mut sources = vec![Source::Text("before", before), Source::File(&setup), Source::Text("after", after)];
-    sources.extend(files.iter().map(|path| Source::File(path)));
-    match RuleSet::load(&DiskFiles, &sources) {
-        Ok(rules) => Arc::new(rules),
+    match load_rules(&crs.join("rules"), Some(&crs.join("crs-setup.conf.example"))) {
+        Ok(rules) => rules,
         Err(problems) => panic!("{}", problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")),
     }
 }
@@ -44,4 +33,16 @@ fn every_regression_case_of_the_core_rule_set_passes() {
     let report = cases.run(&rules);
     let failed: Vec<String> = report.failed.iter().map(|case| format!("{}: {}", case.id, case.reason)).collect();
     assert!(failed.is_empty(), "{}\n{}", report.summary(), failed.join("\n"));
+}
+
+/// Every how many cases the slow evaluation is compared too: all of them take a minute.
+const COMPARED: usize = 7;
+
+#[test]
+fn gates_change_no_result() {
+    let Some(crs) = data() else { return };
+    let rules = rules(&crs);
+    let cases = Cases::load(&crs.join("tests/regression/tests"), None).unwrap();
+    let differences = cases.differences_to_naive(&rules, COMPARED);
+    assert!(differences.is_empty(), "{}", differences.join("\n"));
 }

@@ -11,6 +11,7 @@ mod pages;
 mod reload;
 mod run;
 mod status;
+mod waf;
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -63,6 +64,7 @@ pub(crate) fn execute(command: Command) -> Result<Outcome, Failure> {
         Command::Man { folder } => pages::man(&folder),
         Command::Reload { place } => reload::reload(place),
         Command::Upgrade { place } => reload::upgrade(place),
+        Command::Waf(command) => waf::execute(command),
         Command::Status { json, place } => status::execute(json, place),
     }
 }

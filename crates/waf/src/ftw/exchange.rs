@@ -46,14 +46,26 @@ impl Default for Reflect {
     }
 }
 
+/// How rules are asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Evaluation {
+    /// Those that can match.
+    Gated,
+    /// All of them, in full.
+    Naive,
+}
+
 /// Sends a request through.
-pub(super) fn run(rules: &Arc<RuleSet>, raw: &[u8]) -> Exchange {
+pub(super) fn run(rules: &Arc<RuleSet>, raw: &[u8], evaluation: Evaluation) -> Exchange {
     let message = match Message::read(raw) {
         Ok(message) => message,
         Err(Refusal::BadRequest) => return Exchange { status: Some(400), ..Exchange::default() },
         Err(Refusal::Closed) => return Exchange::default(),
     };
     let mut transaction = Transaction::new(Arc::clone(rules), Connection::local(), Limits::default(), None);
+    if evaluation == Evaluation::Naive {
+        transaction = transaction.naive();
+    }
     let status = phases(&mut transaction, &message);
     transaction.finish(0);
     let mut exchange = Exchange { status, ..Exchange::default() };

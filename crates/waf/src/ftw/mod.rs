@@ -10,4 +10,4 @@ mod request;
 mod run;
 mod template;
 
-pub use run::{CaseResult, Cases, Report, RunError, engine_settings};
+pub use run::{CaseResult, Cases, Report, RunError, load_rules};

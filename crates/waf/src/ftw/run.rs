@@ -1,6 +1,5 @@
 //! Runs cases and says how they went.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::io;
@@ -10,20 +9,34 @@ use std::sync::Arc;
 use regex::Regex;
 
 use super::case::{CaseFile, Output, Override, OverrideFile, Stage};
-use super::exchange::{Exchange, run};
+use super::exchange::{Evaluation, Exchange, run};
 use super::request;
-use crate::plan::RuleSet;
+use crate::plan::{RuleSet, Source};
+use crate::seclang::files::{DiskFiles, Files as _};
+use crate::seclang::problem::{Place, Problem};
 
 /// How deep folders of cases are read.
 const DEPTH_LIMIT: usize = 8;
 
-/// What the engine is set to for regression cases, as the rule set's own test set-up does it: rules
-/// only report, every paranoia level counts, limits are small enough for cases to pass them.
-#[must_use]
-pub const fn engine_settings() -> (&'static str, &'static str) {
-    (BEFORE_SETUP, AFTER_SETUP)
+/// Loads the `*.conf` files of a folder, in the order of their names, with the rule set's own
+/// set-up file, for regression cases: rules only report, every paranoia level counts, limits are
+/// small enough for cases to pass them.
+///
+/// # Errors
+/// Everything that is wrong with the rules.
+pub fn load_rules(folder: &Path, setup: Option<&Path>) -> Result<Arc<RuleSet>, Vec<Problem>> {
+    let files = DiskFiles.matching(&folder.join("*.conf")).map_err(|error| {
+        let place = Place::start_of(&Arc::from(folder.to_string_lossy()));
+        vec![Problem::new(&place, format!("the folder cannot be read: {error}"))]
+    })?;
+    let mut sources = vec![Source::Text("built-in settings", BEFORE_SETUP)];
+    sources.extend(setup.map(Source::File));
+    sources.push(Source::Text("built-in settings", AFTER_SETUP));
+    sources.extend(files.iter().map(|path| Source::File(path)));
+    RuleSet::load(&DiskFiles, &sources).map(Arc::new)
 }
 
+/// As in the set-up that the rule set's own tests run in.
 const BEFORE_SETUP: &str = r#"
 SecRuleEngine DetectionOnly
 SecRequestBodyAccess On
@@ -153,17 +166,21 @@ impl Cases {
         report
     }
 
-    /// The ids that every stage of every case logs, by case: for comparing two engines.
+    /// Runs every `step`-th case with and without gates and gives the cases that differ.
     #[must_use]
-    pub fn logged(&self, rules: &Arc<RuleSet>) -> BTreeMap<String, Vec<Vec<u64>>> {
-        let mut all = BTreeMap::new();
-        for (name, file) in &self.files {
-            for case in &file.tests {
-                let stages = case.stages.iter().map(|stage| run(rules, &request::build(&stage.input)).ids);
-                all.insert(format!("{name}-{}", case.test_id), stages.collect());
+    pub fn differences_to_naive(&self, rules: &Arc<RuleSet>, step: usize) -> Vec<String> {
+        let all = self.files.iter().flat_map(|(name, file)| file.tests.iter().map(move |case| (name, case)));
+        let mut differences = Vec::new();
+        for (name, case) in all.step_by(step.max(1)) {
+            for stage in &case.stages {
+                let raw = request::build(&stage.input);
+                let (fast, naive) = (run(rules, &raw, Evaluation::Gated), run(rules, &raw, Evaluation::Naive));
+                if fast.log != naive.log || fast.status != naive.status {
+                    differences.push(format!("{name}-{}: {:?}, naive {:?}", case.test_id, fast.ids, naive.ids));
+                }
             }
         }
-        all
+        differences
     }
 }
 
@@ -189,7 +206,7 @@ fn collect(folder: &Path, depth: usize, paths: &mut Vec<PathBuf>) -> io::Result<
 
 fn stages(rules: &Arc<RuleSet>, stages: &[Stage], output: Option<&Output>) -> Result<(), String> {
     for (index, stage) in stages.iter().enumerate() {
-        let exchange = run(rules, &request::build(&stage.input));
+        let exchange = run(rules, &request::build(&stage.input), Evaluation::Gated);
         let expected = output.unwrap_or(&stage.output);
         compare(expected, &exchange).map_err(|reason| if stages.len() > 1 { format!("stage {}: {reason}", index + 1) } else { reason })?;
     }

@@ -27,6 +27,20 @@ impl Bits {
         }
     }
 
+    /// Writes the set as words.
+    pub(crate) fn copy_to(&self, row: &mut [u64]) {
+        for (word, own) in row.iter_mut().zip(&self.0) {
+            *word = *own;
+        }
+    }
+
+    /// Takes the numbers of the set out of words.
+    pub(crate) fn remove_from(&self, row: &mut [u64]) {
+        for (word, own) in row.iter_mut().zip(&self.0) {
+            *word &= !own;
+        }
+    }
+
     /// Whether a number is in the set.
     pub(crate) fn has(&self, number: usize) -> bool {
         self.0.get(number / 64).is_some_and(|word| word >> (number % 64) & 1 == 1)

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::bits::Bits;
+use super::gates::Gates;
 use super::rule::{Chain, Disruption, Effect, Jump, Link, Rule, Step};
 use super::rule_set::RuleSet;
 use crate::actions::{Action, Control};
@@ -24,7 +25,8 @@ pub(crate) fn build(mut draft: Draft, problems: &mut Vec<Problem>) -> RuleSet {
         }
     }
     let programs = programs(&draft.entries, problems);
-    RuleSet::new(draft.settings, builder.rules, programs, builder.chains)
+    let gates = Gates::assign(&mut builder.rules);
+    RuleSet::new(draft.settings, builder.rules, programs, builder.chains, gates)
 }
 
 struct Builder<'a> {
@@ -97,6 +99,7 @@ impl<'a> Builder<'a> {
             capture: has(|action| matches!(action, Action::Capture)),
             multi_match: has(|action| matches!(action, Action::MultiMatch)),
             effects,
+            gated: None,
         }
     }
 

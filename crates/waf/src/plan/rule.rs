@@ -40,6 +40,15 @@ pub(crate) enum Effect {
     RemoveTargets(Arc<Bits>, Arc<[Target]>),
 }
 
+/// Where a link stands in the gates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Gated {
+    /// Its question's number in the gate of its phase.
+    pub(crate) question: usize,
+    /// The group of links that look at the same values. `None`: its values change while rules run.
+    pub(crate) group: Option<usize>,
+}
+
 /// One question of a rule.
 #[derive(Debug, Clone)]
 pub(crate) struct Link {
@@ -51,6 +60,8 @@ pub(crate) struct Link {
     pub(crate) capture: bool,
     pub(crate) multi_match: bool,
     pub(crate) effects: Box<[Effect]>,
+    /// `None`: every value has to be asked.
+    pub(crate) gated: Option<Gated>,
 }
 
 /// What a full match does to the request.

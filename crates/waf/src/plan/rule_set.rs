@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::build::build;
+use super::gates::Gates;
 use super::rule::{Chain, Rule, Step};
 use crate::seclang::files::Files;
 use crate::seclang::loader::Reading;
@@ -18,6 +19,7 @@ pub struct RuleSet {
     /// The steps of phases 1 to 5.
     pub(crate) programs: [Vec<Step>; 5],
     pub(crate) chains: Vec<Chain>,
+    pub(crate) gates: Gates,
 }
 
 /// One piece of a rule set's source.
@@ -47,8 +49,8 @@ impl RuleSet {
         if problems.is_empty() { Ok(rules) } else { Err(problems) }
     }
 
-    pub(super) const fn new(settings: Settings, rules: Vec<Rule>, programs: [Vec<Step>; 5], chains: Vec<Chain>) -> Self {
-        Self { settings, rules, programs, chains }
+    pub(super) const fn new(settings: Settings, rules: Vec<Rule>, programs: [Vec<Step>; 5], chains: Vec<Chain>, gates: Gates) -> Self {
+        Self { settings, rules, programs, chains, gates }
     }
 
     /// What the rules say beside the rules themselves.

@@ -10,7 +10,7 @@ use super::state::State;
 use super::texts::TextId;
 use super::values::Found;
 use crate::actions::AllowScope;
-use crate::operators::{Captured, Captures};
+use crate::operators::{Captured, Captures, Operator};
 use crate::plan::RuleSet;
 use crate::plan::rule::{Disruption, Jump, Link, Rule, Step};
 use crate::seclang::settings::EngineMode;
@@ -20,12 +20,12 @@ const ASKING_COST: u64 = 16;
 
 /// Buffers that are used again for every link.
 #[derive(Debug, Default)]
-struct Workspace {
-    found: Vec<Found>,
+pub(super) struct Workspace {
+    pub(super) found: Vec<Found>,
     argument: Vec<u8>,
     captures: Captures,
     /// The values of one multi-match, unchanged ones once.
-    variants: Vec<TextId>,
+    pub(super) variants: Vec<TextId>,
 }
 
 impl State {
@@ -38,6 +38,7 @@ impl State {
             return Outcome::Pass;
         };
         let mut workspace = Workspace::default();
+        self.prepare_gates(rules, phase);
         let mut position = 0;
         while let Some(step) = program.get(position) {
             position += 1;
@@ -83,6 +84,9 @@ impl State {
     /// Runs one rule; gives where to go on when it jumps.
     fn step(&mut self, rules: &Arc<RuleSet>, step: &Step, workspace: &mut Workspace) -> Option<usize> {
         let rule = rules.rules.get(step.rule)?;
+        if !self.can_match(rules, rule, workspace) {
+            return None;
+        }
         self.matched.clear();
         let mut matches = Vec::new();
         for index in 0..rule.links.len() {
@@ -120,7 +124,7 @@ impl State {
             self.variants(rules, link, value.text, &mut workspace.variants);
             for variant in 0..workspace.variants.len() {
                 let Some(text) = workspace.variants.get(variant).copied() else { continue };
-                if self.ask(link, text, workspace) {
+                if self.passes_gate(rules, rule.phase, link, text) && self.ask(link, text, workspace) {
                     any = true;
                     self.one_match(rules, rule, (index, link), Found { text, ..*value }, &workspace.captures, matches);
                 }
@@ -132,7 +136,7 @@ impl State {
 
     /// The texts the operator is asked of: the transformed one, or with `multiMatch` every step of
     /// the way that changed something.
-    fn variants(&mut self, rules: &RuleSet, link: &Link, text: TextId, out: &mut Vec<TextId>) {
+    pub(super) fn variants(&mut self, rules: &RuleSet, link: &Link, text: TextId, out: &mut Vec<TextId>) {
         out.clear();
         let Some(chain) = rules.chains.get(link.chain) else { return out.push(text) };
         if !link.multi_match {
@@ -152,6 +156,10 @@ impl State {
 
     fn ask(&mut self, link: &Link, text: TextId, workspace: &mut Workspace) -> bool {
         workspace.captures.groups.clear();
+        if let Operator::ByteRange(allowed) = &link.question.operator {
+            // The bytes of a text are known once, whatever the ranges.
+            return !self.texts.mask(text).is_within(*allowed) != link.question.negated;
+        }
         let value = self.texts.get(text);
         self.work_left = self.work_left.saturating_sub(value.len() as u64 + ASKING_COST);
         let found = link.question.operator.matches(&workspace.argument, value, &mut workspace.captures);
@@ -171,7 +179,7 @@ impl State {
             self.keep_captures(captures, found.text);
         }
         self.matched.push(found);
-        if matches.len() < MATCHES_PER_RULE_LIMIT {
+        if rule.log && matches.len() < MATCHES_PER_RULE_LIMIT {
             matches.push(self.describe(rules, (index, link), found, captures));
         }
         self.carry_out(&link.effects, rule, rules.settings().collection_timeout_secs);
@@ -219,8 +227,10 @@ impl State {
         }
         if self.reports.len() < RULES_LIMIT {
             let mut report = MatchedRule::new(Arc::clone(rules), number, matches);
-            report.message = self.fill_in(rule.message.as_ref(), rule);
-            report.data = self.fill_in(rule.data.as_ref(), rule);
+            if rule.log {
+                report.message = self.fill_in(rule.message.as_ref(), rule);
+                report.data = self.fill_in(rule.data.as_ref(), rule);
+            }
             self.reports.push(report);
         }
         if self.switches.engine == EngineMode::On {

@@ -9,6 +9,7 @@
 mod effects;
 mod evaluate;
 mod expand;
+mod gated;
 pub mod report;
 mod request;
 mod request_body;
@@ -80,6 +81,13 @@ impl Transaction {
         let app = rules.settings().web_app_id.clone();
         state.set(Variable::WebappId, app.as_bytes());
         Self { rules, state, request_body: Vec::new(), response_body: Vec::new(), over: None }
+    }
+
+    /// The same transaction with every rule asked in full, without gates: slow, for comparing.
+    #[must_use]
+    pub const fn naive(mut self) -> Self {
+        self.state.is_naive = true;
+        self
     }
 
     /// Whether rules run at all.

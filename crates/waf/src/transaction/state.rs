@@ -79,6 +79,12 @@ pub(super) struct State {
     pub(super) work_left: u64,
     /// The sum of the lengths of all argument names and values.
     pub(super) args_size: usize,
+    /// Which questions can match any value of a group, one row a group; empty until it is asked for.
+    pub(super) groups_rows: Vec<Option<Box<[u64]>>>,
+    /// The rows of texts are of the gate for answers, not of that for requests.
+    pub(super) gate_of_answers: bool,
+    /// Rules are asked one by one, without gates.
+    pub(super) is_naive: bool,
     /// Texts of small numbers that were asked for.
     numbers: HashMap<usize, TextId>,
 }
@@ -101,6 +107,9 @@ impl State {
             interruption: None,
             work_left: limits.work_bytes,
             args_size: 0,
+            groups_rows: Vec::new(),
+            gate_of_answers: false,
+            is_naive: false,
             numbers: HashMap::new(),
         }
     }

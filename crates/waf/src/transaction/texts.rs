@@ -1,6 +1,7 @@
 //! All texts of a transaction in one buffer, each with a number; what a transformation makes of a
 //! text is kept, so that every rule after the first one gets it for nothing.
 
+use crate::plan::gate::Gate;
 use crate::plan::rule::Chain;
 use crate::transformations::{ByteSet, Transformation};
 
@@ -17,6 +18,8 @@ struct Entry {
     length: u32,
     /// The row of known results plus one; 0 for none.
     row: u32,
+    /// The row of questions that can match plus one; 0 for none.
+    gate: u32,
     has_mask: bool,
     mask: ByteSet,
 }
@@ -28,6 +31,8 @@ pub(crate) struct Texts {
     entries: Vec<Entry>,
     /// Results by text and transformation, one row of [`Transformation::ALL`] a text.
     results: Vec<u32>,
+    /// Questions that can match, one row a text.
+    rows: Vec<u64>,
     scratch: Vec<u8>,
     /// The buffer is full: later texts are empty, and the transaction says so.
     is_full: bool,
@@ -57,7 +62,7 @@ impl Texts {
         let length = u32::try_from(kept.len()).unwrap_or_default();
         if fits || self.entries.is_empty() {
             self.buffer.extend_from_slice(kept);
-            self.entries.push(Entry { start, length, row: 0, has_mask: false, mask: ByteSet::default() });
+            self.entries.push(Entry { start, length, row: 0, gate: 0, has_mask: false, mask: ByteSet::default() });
             return TextId(number);
         }
         TextId(number.saturating_sub(1))
@@ -104,7 +109,7 @@ impl Texts {
         if self.passes(id, transformation.trigger(), transformation.changes_empty()) {
             return id;
         }
-        let slot = self.row(id) + transformation.number();
+        let slot = self.results_of(id) + transformation.number();
         if let Some(known) = self.results.get(slot).filter(|known| **known != UNKNOWN) {
             return TextId(*known);
         }
@@ -119,13 +124,49 @@ impl Texts {
         result
     }
 
+    /// Forgets which questions can match: another gate comes.
+    pub(crate) fn forget_rows(&mut self) {
+        self.rows.clear();
+        self.entries.iter_mut().for_each(|entry| entry.gate = 0);
+    }
+
+    /// Which questions of a gate can match a text; gives where the row begins, and whether it is new.
+    pub(crate) fn row_of(&mut self, id: TextId, gate: &Gate) -> (usize, bool) {
+        let known = self.entry(id).map_or(0, |entry| entry.gate);
+        if known > 0 {
+            return ((known as usize - 1) * gate.words(), false);
+        }
+        let mask = self.mask(id);
+        let start = self.rows.len();
+        let mut rows = std::mem::take(&mut self.rows);
+        rows.resize(start + gate.words(), 0);
+        if let Some(row) = rows.get_mut(start..) {
+            gate.row(self.get(id), mask, row);
+        }
+        self.rows = rows;
+        if let Some(entry) = self.entries.get_mut(id.0 as usize) {
+            entry.gate = u32::try_from(start.checked_div(gate.words()).unwrap_or_default() + 1).unwrap_or_default();
+        }
+        (start, true)
+    }
+
+    /// The words of a row.
+    pub(crate) fn row_words(&self, start: usize, words: usize) -> &[u64] {
+        self.rows.get(start..start + words).unwrap_or_default()
+    }
+
+    /// How long a text is.
+    pub(crate) fn length(&self, id: TextId) -> usize {
+        self.entry(id).map_or(0, |entry| entry.length as usize)
+    }
+
     fn passes(&mut self, id: TextId, trigger: ByteSet, changes_empty: bool) -> bool {
         let is_empty = self.entry(id).is_none_or(|entry| entry.length == 0);
         if is_empty { !changes_empty } else { !self.mask(id).meets(trigger) }
     }
 
     /// Where the known results of a text begin.
-    fn row(&mut self, id: TextId) -> usize {
+    fn results_of(&mut self, id: TextId) -> usize {
         let width = Transformation::ALL.len();
         let row = self.entry(id).map_or(0, |entry| entry.row);
         if row > 0 {

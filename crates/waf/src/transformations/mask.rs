@@ -1,7 +1,7 @@
 //! Sets of bytes as 256 bits.
 
 /// A set of bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub(crate) struct ByteSet([u64; 4]);
 
 impl ByteSet {
@@ -102,8 +102,9 @@ impl ByteSet {
         self.meets(Self([0; 4]).with(byte))
     }
 
-    /// How many bytes the set has.
-    pub(crate) fn len(self) -> u32 {
-        self.0.iter().map(|word| word.count_ones()).sum()
+    /// Whether all bytes are in `other` too.
+    pub(crate) const fn is_within(self, other: Self) -> bool {
+        let (Self([a, b, c, d]), Self([e, f, g, h])) = (self, other);
+        (a & !e) | (b & !f) | (c & !g) | (d & !h) == 0
     }
 }
