@@ -25,5 +25,7 @@ pub use seclang::settings::{AuditMode, EngineMode, OverLimit, Settings};
 pub use transaction::report::{
     Budget, Interruption, InterruptionAction, Limits, MatchedRule, Outcome, RuleMatch,
 };
-pub use transaction::store::{CollectionKey, CollectionStore, MemoryCollections, StoredChange};
+pub use transaction::store::{
+    CollectionKey, CollectionStore, MemoryCollections, StoredChange, StoredValues,
+};
 pub use transaction::{Connection, Transaction};

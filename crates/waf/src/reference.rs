@@ -66,7 +66,11 @@ pub(crate) fn cases(folder: &Path) -> Vec<(String, Vec<Case>)> {
 /// Go's string literals, and a text that is no valid literal is empty.
 fn unescape(text: &str) -> Vec<u8> {
     let text = text.replace("\\u0000", "\0");
-    if text.contains("\\x") { unquote(text.as_bytes()).unwrap_or_default() } else { text.into_bytes() }
+    if text.contains("\\x") {
+        unquote(text.as_bytes()).unwrap_or_default()
+    } else {
+        text.into_bytes()
+    }
 }
 
 fn unquote(mut rest: &[u8]) -> Option<Vec<u8>> {

@@ -1,5 +1,7 @@
 //! The OWASP Core Rule Set with its own regression cases, all of them, in this process.
 
+#![expect(clippy::panic, clippy::unwrap_used, reason = "tests may fail loudly")]
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -18,7 +20,9 @@ fn data() -> Option<PathBuf> {
 fn rules(crs: &Path) -> Arc<RuleSet> {
     match load_rules(&crs.join("rules"), Some(&crs.join("crs-setup.conf.example"))) {
         Ok(rules) => rules,
-        Err(problems) => panic!("{}", problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")),
+        Err(problems) => {
+            panic!("{}", problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+        }
     }
 }
 
@@ -31,7 +35,8 @@ fn every_regression_case_of_the_core_rule_set_passes() {
     let cases = Cases::load(&crs.join("tests/regression/tests"), Some(&overrides)).unwrap();
     assert_eq!(cases.len(), 4_966);
     let report = cases.run(&rules);
-    let failed: Vec<String> = report.failed.iter().map(|case| format!("{}: {}", case.id, case.reason)).collect();
+    let failed: Vec<String> =
+        report.failed.iter().map(|case| format!("{}: {}", case.id, case.reason)).collect();
     assert!(failed.is_empty(), "{}\n{}", report.summary(), failed.join("\n"));
 }
 

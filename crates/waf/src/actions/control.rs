@@ -34,18 +34,30 @@ pub(crate) enum Control {
 }
 
 const NAMES: &[&str] = &[
-    "auditEngine", "auditLogParts", "debugLogLevel", "forceRequestBodyVariable", "requestBodyAccess",
-    "requestBodyLimit", "requestBodyProcessor", "responseBodyAccess", "responseBodyLimit", "ruleEngine",
-    "ruleRemoveById", "ruleRemoveByMsg", "ruleRemoveByTag", "ruleRemoveTargetById",
-    "ruleRemoveTargetByMsg", "ruleRemoveTargetByTag",
+    "auditEngine",
+    "auditLogParts",
+    "debugLogLevel",
+    "forceRequestBodyVariable",
+    "requestBodyAccess",
+    "requestBodyLimit",
+    "requestBodyProcessor",
+    "responseBodyAccess",
+    "responseBodyLimit",
+    "ruleEngine",
+    "ruleRemoveById",
+    "ruleRemoveByMsg",
+    "ruleRemoveByTag",
+    "ruleRemoveTargetById",
+    "ruleRemoveTargetByMsg",
+    "ruleRemoveTargetByTag",
 ];
 
 impl Control {
     /// Parses `name=value`.
     pub(crate) fn parse(text: &str) -> Result<Self, Fault> {
-        let (name, value) = text
-            .split_once('=')
-            .ok_or_else(|| Fault::new(format!("`ctl:{text}` needs a value")).hint("write `ctl:name=value`"))?;
+        let (name, value) = text.split_once('=').ok_or_else(|| {
+            Fault::new(format!("`ctl:{text}` needs a value")).hint("write `ctl:name=value`")
+        })?;
         let value = value.trim();
         Ok(match name.trim().to_ascii_lowercase().as_str() {
             "auditengine" => Self::Audit(!value.eq_ignore_ascii_case("off")),
@@ -83,8 +95,9 @@ fn with_targets(
     let (rules, targets) = text.split_once(';').ok_or_else(|| {
         Fault::new(format!("`{text}` names no target")).hint("write the rules, `;` and the target")
     })?;
-    let parsed = Targets::parse(targets.trim())
-        .map_err(|faults| faults.into_iter().next().map_or_else(|| Fault::new("no target"), |(_, fault)| fault))?;
+    let parsed = Targets::parse(targets.trim()).map_err(|faults| {
+        faults.into_iter().next().map_or_else(|| Fault::new("no target"), |(_, fault)| fault)
+    })?;
     let all = parsed.included.into_iter().chain(parsed.excluded).collect();
     Ok(Control::RemoveTargets(select(rules.trim())?, all))
 }

@@ -72,10 +72,41 @@ pub(crate) enum Action {
 }
 
 const NAMES: &[&str] = &[
-    "accuracy", "allow", "auditlog", "block", "capture", "chain", "ctl", "deny", "deprecatevar", "drop",
-    "expirevar", "id", "initcol", "log", "logdata", "maturity", "msg", "multiMatch", "noauditlog", "nolog",
-    "pass", "phase", "redirect", "rev", "setrsc", "setsid", "setuid", "setvar", "severity", "skip",
-    "skipAfter", "status", "t", "tag", "ver",
+    "accuracy",
+    "allow",
+    "auditlog",
+    "block",
+    "capture",
+    "chain",
+    "ctl",
+    "deny",
+    "deprecatevar",
+    "drop",
+    "expirevar",
+    "id",
+    "initcol",
+    "log",
+    "logdata",
+    "maturity",
+    "msg",
+    "multiMatch",
+    "noauditlog",
+    "nolog",
+    "pass",
+    "phase",
+    "redirect",
+    "rev",
+    "setrsc",
+    "setsid",
+    "setuid",
+    "setvar",
+    "severity",
+    "skip",
+    "skipAfter",
+    "status",
+    "t",
+    "tag",
+    "ver",
 ];
 
 /// Actions that are refused, and why.
@@ -132,7 +163,9 @@ impl Action {
             "severity" => severity::parse(value).map(Self::Severity),
             "tag" => Ok(Self::Tag(value.into())),
             "rev" | "ver" | "maturity" | "accuracy" | "xmlns" => Ok(Self::Note),
-            "skip" => number(value).map(|count| Self::Skip(u32::try_from(count).unwrap_or(u32::MAX))),
+            "skip" => {
+                number(value).map(|count| Self::Skip(u32::try_from(count).unwrap_or(u32::MAX)))
+            }
             "skipafter" => Ok(Self::SkipAfter(value.into())),
             "allow" => allow(value).map(Self::Allow),
             "redirect" => Template::parse(value).map(Self::Redirect),
@@ -159,11 +192,17 @@ impl Action {
 }
 
 fn unknown(name: &str, has_value: bool) -> Fault {
-    if let Some((_, reason)) = REFUSED.iter().find(|(refused, _)| refused.eq_ignore_ascii_case(name)) {
+    if let Some((_, reason)) =
+        REFUSED.iter().find(|(refused, _)| refused.eq_ignore_ascii_case(name))
+    {
         return Fault::new(format!("the action `{name}` is not supported")).hint(*reason);
     }
     if NAMES.iter().any(|known| known.eq_ignore_ascii_case(name)) {
-        let (what, hint) = if has_value { ("takes no value", "leave it out") } else { ("needs a value", "write `name:value`") };
+        let (what, hint) = if has_value {
+            ("takes no value", "leave it out")
+        } else {
+            ("needs a value", "write `name:value`")
+        };
         return Fault::new(format!("the action `{name}` {what}")).hint(hint);
     }
     let mut fault = Fault::new(format!("unknown action `{name}`"));
@@ -182,7 +221,8 @@ fn phase(text: &str) -> Result<u8, Fault> {
         "3" => Ok(3),
         "4" | "response" => Ok(4),
         "5" | "logging" => Ok(5),
-        _ => Err(Fault::new(format!("unknown phase `{text}`")).hint("phases are 1 to 5, `request`, `response` and `logging`")),
+        _ => Err(Fault::new(format!("unknown phase `{text}`"))
+            .hint("phases are 1 to 5, `request`, `response` and `logging`")),
     }
 }
 
@@ -190,7 +230,8 @@ fn allow(text: &str) -> Result<AllowScope, Fault> {
     match text.to_ascii_lowercase().as_str() {
         "phase" => Ok(AllowScope::Phase),
         "request" => Ok(AllowScope::Request),
-        _ => Err(Fault::new(format!("unknown scope `allow:{text}`")).hint("write `allow`, `allow:phase` or `allow:request`")),
+        _ => Err(Fault::new(format!("unknown scope `allow:{text}`"))
+            .hint("write `allow`, `allow:phase` or `allow:request`")),
     }
 }
 
@@ -201,7 +242,10 @@ fn status(text: &str) -> Result<u16, Fault> {
 }
 
 fn init_col(text: &str) -> Result<Action, Fault> {
-    let usage = || Fault::new(format!("`initcol:{text}` opens no collection")).hint("write `initcol:ip=%{REMOTE_ADDR}`");
+    let usage = || {
+        Fault::new(format!("`initcol:{text}` opens no collection"))
+            .hint("write `initcol:ip=%{REMOTE_ADDR}`")
+    };
     let (collection, key) = text.split_once('=').ok_or_else(usage)?;
     let collection = Variable::parse(collection)?;
     if !collection.is_persistent() {

@@ -3,7 +3,7 @@
 pub(crate) mod control;
 pub(crate) mod list;
 pub(crate) mod set_var;
-pub mod severity;
+pub(crate) mod severity;
 
 pub(crate) use control::Control;
 pub(crate) use list::{Action, AllowScope};

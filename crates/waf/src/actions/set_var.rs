@@ -95,7 +95,10 @@ mod tests {
         let parsed = |text| SetVar::parse(text).unwrap();
         assert_eq!(parsed("tx.a").change, Change::Set(Template::parse("1").unwrap()));
         assert_eq!(parsed("!TX.a").change, Change::Remove);
-        assert_eq!(parsed("tx.a=+%{tx.b}").change, Change::Add(Template::parse("%{tx.b}").unwrap()));
+        assert_eq!(
+            parsed("tx.a=+%{tx.b}").change,
+            Change::Add(Template::parse("%{tx.b}").unwrap())
+        );
         assert_eq!(parsed("ip.a=-2").change, Change::Subtract(Template::parse("2").unwrap()));
         let named = parsed("TX.paramcounter_%{MATCHED_VAR_NAME}=+1");
         assert_eq!(named.key.pieces.len(), 2);

@@ -15,7 +15,11 @@ enum Level {
 ///
 /// # Errors
 /// What makes it no JSON, or that it nests too deep. Values before that have been handed over.
-pub(crate) fn flatten(text: &[u8], limits: BodyLimits, take: &mut dyn FnMut(&[u8], &[u8]) -> bool) -> Result<(), String> {
+pub(crate) fn flatten(
+    text: &[u8],
+    limits: BodyLimits,
+    take: &mut dyn FnMut(&[u8], &[u8]) -> bool,
+) -> Result<(), String> {
     let mut reader = Reader { text, position: 0 };
     let mut path = b"json".to_vec();
     let mut levels: Vec<Level> = Vec::new();
@@ -64,7 +68,9 @@ impl Reader<'_> {
 
     fn unexpected<T>(&self) -> Result<T, String> {
         match self.peek() {
-            Some(byte) => Err(format!("unexpected `{}` at byte {}", byte.escape_ascii(), self.position)),
+            Some(byte) => {
+                Err(format!("unexpected `{}` at byte {}", byte.escape_ascii(), self.position))
+            }
             None => Err("the document ends too early".to_owned()),
         }
     }
@@ -78,7 +84,12 @@ impl Reader<'_> {
     }
 
     /// Opens a container; `false` when it is empty and closed again.
-    fn enter(&mut self, open: u8, path: &mut Vec<u8>, levels: &mut Vec<Level>) -> Result<bool, String> {
+    fn enter(
+        &mut self,
+        open: u8,
+        path: &mut Vec<u8>,
+        levels: &mut Vec<Level>,
+    ) -> Result<bool, String> {
         let close = if open == b'{' { b'}' } else { b']' };
         if self.peek() == Some(close) {
             self.position += 1;
@@ -195,7 +206,10 @@ impl Reader<'_> {
         let mut value = Vec::new();
         loop {
             let rest = self.text.get(self.position..).unwrap_or_default();
-            let plain = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20)).unwrap_or(rest.len());
+            let plain = rest
+                .iter()
+                .position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20))
+                .unwrap_or(rest.len());
             value.extend_from_slice(rest.get(..plain).unwrap_or_default());
             self.position += plain;
             match self.peek() {
@@ -229,11 +243,15 @@ impl Reader<'_> {
     fn unicode(&mut self, value: &mut Vec<u8>) -> Result<(), String> {
         let first = self.code_unit()?;
         let mut character = char::from_u32(first);
-        if (0xd800..0xdc00).contains(&first) && self.text.get(self.position..).is_some_and(|rest| rest.starts_with(b"\\u")) {
+        if (0xd800..0xdc00).contains(&first)
+            && self.text.get(self.position..).is_some_and(|rest| rest.starts_with(b"\\u"))
+        {
             self.position += 1;
             let second = self.code_unit()?;
-            let combined = 0x10000 + ((first - 0xd800) << 10) + (second.wrapping_sub(0xdc00) & 0x3ff);
-            character = (0xdc00..0xe000).contains(&second).then(|| char::from_u32(combined)).flatten();
+            let combined =
+                0x10000 + ((first - 0xd800) << 10) + (second.wrapping_sub(0xdc00) & 0x3ff);
+            character =
+                (0xdc00..0xe000).contains(&second).then(|| char::from_u32(combined)).flatten();
         }
         let mut buffer = [0; 4];
         // A lone surrogate is what yajl makes of it: a question mark.
@@ -249,7 +267,9 @@ impl Reader<'_> {
             return self.unexpected();
         }
         self.position += 4;
-        Ok(digits.iter().fold(0, |code, digit| code << 4 | char::from(*digit).to_digit(16).unwrap_or_default()))
+        Ok(digits
+            .iter()
+            .fold(0, |code, digit| code << 4 | char::from(*digit).to_digit(16).unwrap_or_default()))
     }
 }
 
@@ -272,7 +292,8 @@ mod tests {
     #[test]
     fn values_come_with_their_paths() {
         let values = flat(r#" {"a":{"b":[1,{"c":null},-2.5e3]},"d":"x\n\u00e9\ud83d\ude00","e":{},"f":[],"g":true} "#).unwrap();
-        let pairs: Vec<(&str, &str)> = values.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let pairs: Vec<(&str, &str)> =
+            values.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         let expected = [
             ("json.a.b.array_0", "1"),
             ("json.a.b.array_1.c", ""),
@@ -285,7 +306,18 @@ mod tests {
 
     #[test]
     fn what_is_no_json_is_said() {
-        for text in ["{", "[1,]", "{\"a\" 1}", "01", "\"\u{1}\"", "[1] 2", "tru", "\"\\x\"", "[[[[[1]]]]]", "{\"a\":1,}"] {
+        for text in [
+            "{",
+            "[1,]",
+            "{\"a\" 1}",
+            "01",
+            "\"\u{1}\"",
+            "[1] 2",
+            "tru",
+            "\"\\x\"",
+            "[[[[[1]]]]]",
+            "{\"a\":1,}",
+        ] {
             assert!(flat(text).is_err(), "{text}");
         }
     }

@@ -90,7 +90,8 @@ fn boundary(content_type: &[u8], flags: &mut Flags) -> Result<Vec<u8>, String> {
         }
         None => {
             let end = bare.iter().position(|byte| matches!(byte, b';' | b',' | b' ' | b'\t'));
-            flags.boundary_whitespace |= end.and_then(|end| bare.get(end)).is_some_and(|byte| matches!(byte, b' ' | b'\t'));
+            flags.boundary_whitespace |=
+                end.and_then(|end| bare.get(end)).is_some_and(|byte| matches!(byte, b' ' | b'\t'));
             bare.get(..end.unwrap_or(bare.len())).unwrap_or_default()
         }
     };
@@ -186,7 +187,9 @@ impl<'a> Parser<'a, '_> {
         loop {
             let (_, line) = self.line().ok_or("Part header lines missing.")?;
             self.note_line_end(line);
-            let text = line.strip_suffix(b"\n").map_or(line, |line| line.strip_suffix(b"\r").unwrap_or(line));
+            let text = line
+                .strip_suffix(b"\n")
+                .map_or(line, |line| line.strip_suffix(b"\r").unwrap_or(line));
             size += line.len();
             if size > HEADERS_LIMIT_BYTES {
                 return Err("Part header lines over limit.".to_owned());
@@ -200,7 +203,8 @@ impl<'a> Parser<'a, '_> {
                 part.headers.push(text.to_vec());
             }
         }
-        let problem = part.headers.iter().try_fold(Vec::new(), |names, line| header_name(line, names)).err();
+        let problem =
+            part.headers.iter().try_fold(Vec::new(), |names, line| header_name(line, names)).err();
         if problem.is_none() {
             self.disposition(&mut part)?;
         }
@@ -228,7 +232,8 @@ impl<'a> Parser<'a, '_> {
         let value = part.headers.iter().find_map(|line| {
             let colon = memchr::memchr(b':', line)?;
             let (name, value) = line.split_at(colon);
-            name.eq_ignore_ascii_case(b"content-disposition").then(|| value.get(1..).unwrap_or_default().to_vec())
+            name.eq_ignore_ascii_case(b"content-disposition")
+                .then(|| value.get(1..).unwrap_or_default().to_vec())
         });
         let Some(value) = value else {
             self.parsed.flags.invalid_part = true;
@@ -243,7 +248,10 @@ impl<'a> Parser<'a, '_> {
                 _ => continue,
             };
             if slot.is_some() {
-                return Err(format!("Duplicate Content-Disposition {}.", String::from_utf8_lossy(&key)));
+                return Err(format!(
+                    "Duplicate Content-Disposition {}.",
+                    String::from_utf8_lossy(&key)
+                ));
             }
             *slot = Some(value);
         }
@@ -307,11 +315,11 @@ fn header_name(line: &[u8], mut names: Vec<Vec<u8>>) -> Result<Vec<Vec<u8>>, Str
     Ok(names)
 }
 
-/// Keys in small letters, and values.
-type Parameters = Vec<(Vec<u8>, Vec<u8>)>;
+/// A key in small letters, and its value.
+type Parameter = (Vec<u8>, Vec<u8>);
 
 /// The parameters of `form-data; name="x"; filename="y"`.
-fn disposition(value: &[u8], flags: &mut Flags) -> Result<Parameters, String> {
+fn disposition(value: &[u8], flags: &mut Flags) -> Result<Vec<Parameter>, String> {
     let kind = value.get(..9).filter(|kind| kind.eq_ignore_ascii_case(b"form-data"));
     kind.ok_or("Invalid Content-Disposition header: not form-data.")?;
     let mut rest = value.get(9..).unwrap_or_default().trim_ascii_start();
@@ -331,7 +339,7 @@ fn disposition(value: &[u8], flags: &mut Flags) -> Result<Parameters, String> {
     Ok(parameters)
 }
 
-fn parameter<'a>(text: &'a [u8], flags: &mut Flags) -> Result<((Vec<u8>, Vec<u8>), &'a [u8]), String> {
+fn parameter<'a>(text: &'a [u8], flags: &mut Flags) -> Result<(Parameter, &'a [u8]), String> {
     let malformed = || "Invalid Content-Disposition header (parameter).".to_owned();
     let equals = memchr::memchr(b'=', text).ok_or_else(malformed)?;
     let key = text.get(..equals).unwrap_or_default().trim_ascii_end().to_ascii_lowercase();
@@ -341,14 +349,18 @@ fn parameter<'a>(text: &'a [u8], flags: &mut Flags) -> Result<((Vec<u8>, Vec<u8>
     let value = text.get(equals + 1..).unwrap_or_default().trim_ascii_start();
     match value {
         [b'"', quoted @ ..] => {
-            let (value, rest) = unquote(quoted).ok_or("Invalid Content-Disposition header (quote).")?;
+            let (value, rest) =
+                unquote(quoted).ok_or("Invalid Content-Disposition header (quote).")?;
             Ok(((key, value), rest))
         }
         bare => {
             if bare.starts_with(b"'") {
                 flags.invalid_quoting = true;
             }
-            let end = bare.iter().position(|byte| matches!(byte, b';' | b' ' | b'\t')).unwrap_or(bare.len());
+            let end = bare
+                .iter()
+                .position(|byte| matches!(byte, b';' | b' ' | b'\t'))
+                .unwrap_or(bare.len());
             let (value, rest) = bare.split_at(end);
             Ok(((key, value.to_vec()), rest))
         }
@@ -392,7 +404,10 @@ mod tests {
         );
         assert_eq!(parsed.error, None);
         assert_eq!(parsed.flags, Flags { crlf_line: true, ..Flags::default() });
-        assert_eq!((parsed.parts[0].name.as_slice(), parsed.parts[0].value), (&b"a"[..], &b"x\r\ny"[..]));
+        assert_eq!(
+            (parsed.parts[0].name.as_slice(), parsed.parts[0].value),
+            (&b"a"[..], &b"x\r\ny"[..])
+        );
         assert_eq!(parsed.parts[1].file.as_deref(), Some(&b"q\""[..]));
         assert_eq!(parsed.parts[1].headers.len(), 2);
     }
@@ -400,12 +415,15 @@ mod tests {
     #[test]
     fn ambiguous_bodies_are_flagged_or_refused() {
         let part = "Content-Disposition: form-data; name=\"a\"\r\n\r\nx\r\n";
-        let flagged: [(String, fn(&Flags) -> bool); 5] = [
+        type Check = fn(&Flags) -> bool;
+        let flagged: [(String, Check); 5] = [
             (format!("x\r\n--B\r\n{part}--B--"), |flags| flags.data_before),
             (format!("--B\r\n{part}--B--\r\nmore"), |flags| flags.data_after),
             (format!("--B\n{part}--B--"), |flags| flags.lf_line && flags.crlf_line),
             (format!("--B\r\n{part}--C\r\n--B--"), |flags| flags.unmatched_boundary),
-            ("--B\r\nContent-Disposition: form-data; name='a'\r\n\r\n--B--".to_owned(), |flags| flags.invalid_quoting),
+            ("--B\r\nContent-Disposition: form-data; name='a'\r\n\r\n--B--".to_owned(), |flags| {
+                flags.invalid_quoting
+            }),
         ];
         for (body, is_flagged) in flagged {
             let parsed = parse(&body);

@@ -40,7 +40,9 @@ impl Processor {
 
     /// The processor that a `Content-Type` chooses without a rule's help.
     pub(crate) fn of_content_type(value: &[u8]) -> Option<Self> {
-        let begins = |name: &[u8]| value.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));
+        let begins = |name: &[u8]| {
+            value.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name))
+        };
         if begins(b"application/x-www-form-urlencoded") {
             return Some(Self::UrlEncoded);
         }

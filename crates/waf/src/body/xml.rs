@@ -142,9 +142,15 @@ mod tests {
 
     #[test]
     fn text_and_attributes_are_read() {
-        let document = read(b"<?xml version=\"1.0\"?><a x='1&lt;2'>t&amp;<b y=\"z\"/><![CDATA[<c>]]>&#65;</a>", LIMITS);
+        let document = read(
+            b"<?xml version=\"1.0\"?><a x='1&lt;2'>t&amp;<b y=\"z\"/><![CDATA[<c>]]>&#65;</a>",
+            LIMITS,
+        );
         assert_eq!(document.text, b"t&<c>A");
-        assert_eq!(document.attributes, [(b"x".to_vec(), b"1<2".to_vec()), (b"y".to_vec(), b"z".to_vec())]);
+        assert_eq!(
+            document.attributes,
+            [(b"x".to_vec(), b"1<2".to_vec()), (b"y".to_vec(), b"z".to_vec())]
+        );
         assert_eq!(document.error, None);
     }
 

@@ -42,7 +42,12 @@ const fn ok() -> u16 {
 
 impl Default for Reflect {
     fn default() -> Self {
-        Self { status: 200, headers: Default::default(), body: String::new(), encoded_body: String::new() }
+        Self {
+            status: 200,
+            headers: Default::default(),
+            body: String::new(),
+            encoded_body: String::new(),
+        }
     }
 }
 
@@ -62,7 +67,8 @@ pub(super) fn run(rules: &Arc<RuleSet>, raw: &[u8], evaluation: Evaluation) -> E
         Err(Refusal::BadRequest) => return Exchange { status: Some(400), ..Exchange::default() },
         Err(Refusal::Closed) => return Exchange::default(),
     };
-    let mut transaction = Transaction::new(Arc::clone(rules), Connection::local(), Limits::default(), None);
+    let mut transaction =
+        Transaction::new(Arc::clone(rules), Connection::local(), Limits::default(), None);
     if evaluation == Evaluation::Naive {
         transaction = transaction.naive();
     }
@@ -95,8 +101,16 @@ fn phases(transaction: &mut Transaction, message: &Message) -> Option<u16> {
 
 fn answer(transaction: &mut Transaction, message: &Message) -> Option<u16> {
     let is_reflect = message.method == b"POST" && message.target.starts_with(b"/reflect");
-    let reflect: Reflect = if is_reflect { serde_json::from_slice(&message.body).unwrap_or_default() } else { Reflect::default() };
-    let body = if reflect.encoded_body.is_empty() { reflect.body.into_bytes() } else { decoded(&reflect.encoded_body) };
+    let reflect: Reflect = if is_reflect {
+        serde_json::from_slice(&message.body).unwrap_or_default()
+    } else {
+        Reflect::default()
+    };
+    let body = if reflect.encoded_body.is_empty() {
+        reflect.body.into_bytes()
+    } else {
+        decoded(&reflect.encoded_body)
+    };
     transaction.response_line(b"HTTP/1.1", reflect.status);
     let mut has_type = false;
     for (name, value) in &reflect.headers {
@@ -141,7 +155,9 @@ fn sniffed(body: &[u8]) -> &'static [u8] {
 fn refused(outcome: &Outcome) -> Option<u16> {
     match outcome {
         Outcome::Interrupted(interruption) => match interruption.action {
-            InterruptionAction::Deny(status) | InterruptionAction::Redirect(status, _) => Some(status),
+            InterruptionAction::Deny(status) | InterruptionAction::Redirect(status, _) => {
+                Some(status)
+            }
             InterruptionAction::Drop => None,
         },
         Outcome::OverBudget(_) => Some(413),
@@ -151,7 +167,12 @@ fn refused(outcome: &Outcome) -> Option<u16> {
 
 /// A line of the log as the rule set's own tests read it.
 fn line(rule: &MatchedRule) -> String {
-    let mut line = format!("[id \"{}\"] [msg \"{}\"] [data \"{}\"]", rule.id(), printable(&rule.message), printable(&rule.data));
+    let mut line = format!(
+        "[id \"{}\"] [msg \"{}\"] [data \"{}\"]",
+        rule.id(),
+        printable(&rule.message),
+        printable(&rule.data)
+    );
     for tag in rule.tags() {
         // Writing to a string cannot fail.
         let _ = write!(line, " [tag \"{tag}\"]");

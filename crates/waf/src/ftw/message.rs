@@ -29,7 +29,8 @@ impl Message {
         let (method, target, protocol) = request_line(lines.next().unwrap_or_default())?;
         let mut headers = read_headers(lines)?;
         check_host(&headers, &protocol)?;
-        let chunked = value(&headers, b"transfer-encoding").is_some_and(|value| value.eq_ignore_ascii_case(b"chunked"));
+        let chunked = value(&headers, b"transfer-encoding")
+            .is_some_and(|value| value.eq_ignore_ascii_case(b"chunked"));
         if chunked {
             // A length beside chunks means nothing, and goes.
             headers.retain(|(name, _)| !name.eq_ignore_ascii_case(b"content-length"));
@@ -54,7 +55,9 @@ type RequestLine = (Vec<u8>, Vec<u8>, Vec<u8>);
 
 fn request_line(line: &[u8]) -> Result<RequestLine, Refusal> {
     let mut parts = line.split(|byte| *byte == b' ');
-    let (Some(method), Some(target), Some(protocol), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
+    let (Some(method), Some(target), Some(protocol), None) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
         return Err(Refusal::BadRequest);
     };
     if protocol.is_empty() {
@@ -68,7 +71,24 @@ fn request_line(line: &[u8]) -> Result<RequestLine, Refusal> {
 }
 
 const fn is_token(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'*' | b'+' | b'-' | b'.' | b'^' | b'_' | b'`' | b'|' | b'~')
+    byte.is_ascii_alphanumeric()
+        || matches!(
+            byte,
+            b'!' | b'#'
+                | b'$'
+                | b'%'
+                | b'&'
+                | b'\''
+                | b'*'
+                | b'+'
+                | b'-'
+                | b'.'
+                | b'^'
+                | b'_'
+                | b'`'
+                | b'|'
+                | b'~'
+        )
 }
 
 /// A path, an absolute URI, `*`, or for `CONNECT` a host with its port; never a fragment.
@@ -117,14 +137,19 @@ fn read_headers<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Result<Headers, Re
 }
 
 fn value<'a>(headers: &'a Headers, name: &[u8]) -> Option<&'a [u8]> {
-    headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_slice())
+    headers
+        .iter()
+        .find(|(known, _)| known.eq_ignore_ascii_case(name))
+        .map(|(_, value)| value.as_slice())
 }
 
 /// A host has to be there since HTTP/1.1, and has to be one when it is.
 fn check_host(headers: &Headers, protocol: &[u8]) -> Result<(), Refusal> {
     let host = value(headers, b"host").unwrap_or_default();
     let needed = protocol != b"HTTP/1.0";
-    let valid = host.iter().all(|byte| byte.is_ascii_alphanumeric() || b".-_:[]~!$&'()*+,;=".contains(byte));
+    let valid = host
+        .iter()
+        .all(|byte| byte.is_ascii_alphanumeric() || b".-_:[]~!$&'()*+,;=".contains(byte));
     if (needed && host.is_empty() && value(headers, b"host").is_some()) || !valid {
         return Err(Refusal::BadRequest);
     }
@@ -136,7 +161,8 @@ fn sized(rest: &[u8], headers: &Headers) -> Result<Vec<u8>, Refusal> {
     if length.is_empty() || !length.iter().all(u8::is_ascii_digit) {
         return Err(Refusal::BadRequest);
     }
-    let length = std::str::from_utf8(length).ok().and_then(|text| text.parse().ok()).unwrap_or(usize::MAX);
+    let length =
+        std::str::from_utf8(length).ok().and_then(|text| text.parse().ok()).unwrap_or(usize::MAX);
     Ok(rest.get(..length).unwrap_or(rest).to_vec())
 }
 
@@ -144,7 +170,8 @@ fn dechunk(mut rest: &[u8]) -> Result<Vec<u8>, Refusal> {
     let mut body = Vec::new();
     loop {
         let end = memchr::memmem::find(rest, b"\r\n").ok_or(Refusal::BadRequest)?;
-        let digits = rest.get(..end).and_then(|line| std::str::from_utf8(line).ok()).unwrap_or_default();
+        let digits =
+            rest.get(..end).and_then(|line| std::str::from_utf8(line).ok()).unwrap_or_default();
         let size = usize::from_str_radix(digits.trim(), 16).map_err(|_| Refusal::BadRequest)?;
         rest = rest.get(end + 2..).unwrap_or_default();
         if size == 0 {

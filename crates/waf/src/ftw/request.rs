@@ -13,16 +13,21 @@ pub(super) fn build(input: &Input) -> Vec<u8> {
         Transformation::Base64Decode.apply(encoded.as_bytes(), &mut raw);
         return raw;
     }
-    let mut headers: Vec<(String, String)> =
-        input.headers.iter().map(|(name, value)| (name.clone(), template::expand(&value.0))).collect();
-    let mut data = input.data.as_ref().map(|data| template::expand(&data.0).into_bytes()).unwrap_or_default();
+    let mut headers: Vec<(String, String)> = input
+        .headers
+        .iter()
+        .map(|(name, value)| (name.clone(), template::expand(&value.0)))
+        .collect();
+    let mut data =
+        input.data.as_ref().map(|data| template::expand(&data.0).into_bytes()).unwrap_or_default();
     if !data.is_empty() && input.autocomplete_headers {
         add(&mut headers, "Content-Type", FORM);
         if find(&headers, "Content-Type") == Some(FORM) {
             data = encode_form(data);
         }
     }
-    if find(&headers, "Content-Type").is_some_and(|value| value.starts_with("multipart/form-data;")) {
+    if find(&headers, "Content-Type").is_some_and(|value| value.starts_with("multipart/form-data;"))
+    {
         data = with_crlf(&data);
     }
     if input.autocomplete_headers {
@@ -32,7 +37,9 @@ pub(super) fn build(input: &Input) -> Vec<u8> {
             add(&mut headers, "Content-Length", &length);
         }
     }
-    let mut raw = format!("{} {} {}\r\n", input.method, template::expand(&input.uri), input.version).into_bytes();
+    let mut raw =
+        format!("{} {} {}\r\n", input.method, template::expand(&input.uri), input.version)
+            .into_bytes();
     for (name, value) in headers {
         raw.extend_from_slice(format!("{name}: {value}\r\n").as_bytes());
     }
@@ -42,7 +49,10 @@ pub(super) fn build(input: &Input) -> Vec<u8> {
 }
 
 fn find<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
-    headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    headers
+        .iter()
+        .find(|(known, _)| known.eq_ignore_ascii_case(name))
+        .map(|(_, value)| value.as_str())
 }
 
 fn add(headers: &mut Vec<(String, String)>, name: &str, value: &str) {
@@ -53,7 +63,10 @@ fn add(headers: &mut Vec<(String, String)>, name: &str, value: &str) {
 
 /// The pattern `^POST|PUT|PATCH|DELETE$`, which matches more than it means to.
 fn may_have_body(method: &str) -> bool {
-    method.starts_with("POST") || method.contains("PUT") || method.contains("PATCH") || method.ends_with("DELETE")
+    method.starts_with("POST")
+        || method.contains("PUT")
+        || method.contains("PATCH")
+        || method.ends_with("DELETE")
 }
 
 /// Encodes a form whose text means itself when it is decoded.

@@ -94,7 +94,12 @@ impl Report {
     /// `passed N failed N skipped N`.
     #[must_use]
     pub fn summary(&self) -> String {
-        format!("passed {} failed {} skipped {}", self.passed, self.failed.len(), self.skipped.len())
+        format!(
+            "passed {} failed {} skipped {}",
+            self.passed,
+            self.failed.len(),
+            self.skipped.len()
+        )
     }
 }
 
@@ -112,7 +117,8 @@ impl Cases {
     /// What cannot be read, with its file.
     pub fn load(folder: &Path, overrides: Option<&Path>) -> Result<Self, RunError> {
         let mut paths = Vec::new();
-        collect(folder, 0, &mut paths).map_err(|error| RunError(format!("`{}` cannot be read: {error}", folder.display())))?;
+        collect(folder, 0, &mut paths)
+            .map_err(|error| RunError(format!("`{}` cannot be read: {error}", folder.display())))?;
         paths.sort();
         let mut files = Vec::new();
         for path in paths {
@@ -120,7 +126,10 @@ impl Cases {
             if text.trim().is_empty() {
                 continue;
             }
-            let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+            let name = path
+                .file_stem()
+                .map(|stem| stem.to_string_lossy().into_owned())
+                .unwrap_or_default();
             files.push((name, parse(&path, &text)?));
         }
         let overrides = match overrides {
@@ -150,10 +159,15 @@ impl Cases {
             let rule = file.rule_id.or_else(|| name.parse().ok()).unwrap_or_default();
             for case in &file.tests {
                 let id = format!("{rule}-{}", case.test_id);
-                let exception = self.overrides.iter().find(|it| it.rule_id == rule && it.test_ids.contains(&case.test_id));
+                let exception = self
+                    .overrides
+                    .iter()
+                    .find(|it| it.rule_id == rule && it.test_ids.contains(&case.test_id));
                 let output = exception.map(|exception| exception.output.as_ref());
                 if let Some(None) = output {
-                    let reason = exception.map(|exception| exception.reason.trim().to_owned()).unwrap_or_default();
+                    let reason = exception
+                        .map(|exception| exception.reason.trim().to_owned())
+                        .unwrap_or_default();
                     report.skipped.push(CaseResult { id, reason });
                     continue;
                 }
@@ -169,14 +183,21 @@ impl Cases {
     /// Runs every `step`-th case with and without gates and gives the cases that differ.
     #[must_use]
     pub fn differences_to_naive(&self, rules: &Arc<RuleSet>, step: usize) -> Vec<String> {
-        let all = self.files.iter().flat_map(|(name, file)| file.tests.iter().map(move |case| (name, case)));
+        let all = self
+            .files
+            .iter()
+            .flat_map(|(name, file)| file.tests.iter().map(move |case| (name, case)));
         let mut differences = Vec::new();
         for (name, case) in all.step_by(step.max(1)) {
             for stage in &case.stages {
                 let raw = request::build(&stage.input);
-                let (fast, naive) = (run(rules, &raw, Evaluation::Gated), run(rules, &raw, Evaluation::Naive));
+                let (fast, naive) =
+                    (run(rules, &raw, Evaluation::Gated), run(rules, &raw, Evaluation::Naive));
                 if fast.log != naive.log || fast.status != naive.status {
-                    differences.push(format!("{name}-{}: {:?}, naive {:?}", case.test_id, fast.ids, naive.ids));
+                    differences.push(format!(
+                        "{name}-{}: {:?}, naive {:?}",
+                        case.test_id, fast.ids, naive.ids
+                    ));
                 }
             }
         }
@@ -185,7 +206,8 @@ impl Cases {
 }
 
 fn read(path: &Path) -> Result<String, RunError> {
-    fs::read_to_string(path).map_err(|error| RunError(format!("`{}` cannot be read: {error}", path.display())))
+    fs::read_to_string(path)
+        .map_err(|error| RunError(format!("`{}` cannot be read: {error}", path.display())))
 }
 
 fn parse<T: serde::de::DeserializeOwned>(path: &Path, text: &str) -> Result<T, RunError> {
@@ -208,7 +230,9 @@ fn stages(rules: &Arc<RuleSet>, stages: &[Stage], output: Option<&Output>) -> Re
     for (index, stage) in stages.iter().enumerate() {
         let exchange = run(rules, &request::build(&stage.input), Evaluation::Gated);
         let expected = output.unwrap_or(&stage.output);
-        compare(expected, &exchange).map_err(|reason| if stages.len() > 1 { format!("stage {}: {reason}", index + 1) } else { reason })?;
+        compare(expected, &exchange).map_err(|reason| {
+            if stages.len() > 1 { format!("stage {}: {reason}", index + 1) } else { reason }
+        })?;
     }
     Ok(())
 }
@@ -236,7 +260,8 @@ fn compare(expected: &Output, found: &Exchange) -> Result<(), String> {
     }
     for (pattern, wanted) in [(&log.match_regex, true), (&log.no_match_regex, false)] {
         if let Some(pattern) = pattern
-            && Regex::new(pattern).map_err(|error| error.to_string())?.is_match(&found.log) != wanted
+            && Regex::new(pattern).map_err(|error| error.to_string())?.is_match(&found.log)
+                != wanted
         {
             let not = if wanted { "does not match" } else { "matches" };
             let _ = write!(wrong, "the log {not} `{pattern}`; ");

@@ -8,7 +8,8 @@ pub(super) fn expand(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("{{") {
-        let filled = after.split_once("}}").and_then(|(inner, beyond)| Some((repeat(inner)?, beyond)));
+        let filled =
+            after.split_once("}}").and_then(|(inner, beyond)| Some((repeat(inner)?, beyond)));
         match filled {
             Some((text, beyond)) => {
                 out.push_str(before);

@@ -21,7 +21,10 @@ pub(crate) enum Scheme {
 
 /// The country and the pattern of `@validateNid`.
 pub(crate) fn parse_nid(text: &str) -> Result<(Scheme, Rx), Fault> {
-    let usage = || Fault::new("`@validateNid` needs a country and a pattern").hint("write `us PATTERN` or `cl PATTERN`");
+    let usage = || {
+        Fault::new("`@validateNid` needs a country and a pattern")
+            .hint("write `us PATTERN` or `cl PATTERN`")
+    };
     let (country, pattern) = text.trim().split_once(' ').ok_or_else(usage)?;
     let scheme = match country {
         "us" => Scheme::Ssn,
@@ -34,8 +37,11 @@ pub(crate) fn parse_nid(text: &str) -> Result<(Scheme, Rx), Fault> {
 impl Scheme {
     /// Whether `text` is a number of this scheme whose check digits hold.
     pub(super) fn is_valid(self, text: &[u8]) -> bool {
-        let digits: Vec<u32> =
-            text.iter().filter(|byte| byte.is_ascii_digit()).map(|byte| u32::from(byte - b'0')).collect();
+        let digits: Vec<u32> = text
+            .iter()
+            .filter(|byte| byte.is_ascii_digit())
+            .map(|byte| u32::from(byte - b'0'))
+            .collect();
         match self {
             Self::Card => digits.len() >= 12 && luhn(&digits),
             Self::Ssn => ssn(&digits),
@@ -81,7 +87,8 @@ fn cpf(digits: &[u32]) -> bool {
         return false;
     }
     let check = |digits: &[u32], from: u32| {
-        let sum: u32 = digits.iter().zip((2..=from).rev()).map(|(digit, weight)| digit * weight).sum();
+        let sum: u32 =
+            digits.iter().zip((2..=from).rev()).map(|(digit, weight)| digit * weight).sum();
         let rest = sum % 11;
         if rest < 2 { 0 } else { 11 - rest }
     };
@@ -92,7 +99,11 @@ fn cpf(digits: &[u32]) -> bool {
 fn svnr(digits: &[u32]) -> bool {
     let [a, b, c, check, d, e, f, g, h, i] = digits else { return false };
     let weights = [3, 7, 9, 5, 8, 4, 2, 1, 6];
-    let sum: u32 = [a, b, c, d, e, f, g, h, i].iter().zip(weights).map(|(digit, weight)| **digit * weight).sum();
+    let sum: u32 = [a, b, c, d, e, f, g, h, i]
+        .iter()
+        .zip(weights)
+        .map(|(digit, weight)| **digit * weight)
+        .sum();
     sum % 11 == *check
 }
 

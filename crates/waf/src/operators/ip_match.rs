@@ -28,7 +28,10 @@ impl IpMatch {
             .map(network)
             .collect::<Result<Vec<_>, _>>()?;
         if networks.len() > NETWORKS_LIMIT {
-            return Err(Fault::new(format!("{} networks are more than the limit of {NETWORKS_LIMIT}", networks.len())));
+            return Err(Fault::new(format!(
+                "{} networks are more than the limit of {NETWORKS_LIMIT}",
+                networks.len()
+            )));
         }
         Ok(Self { networks: networks.into() })
     }

@@ -47,10 +47,37 @@ pub(crate) enum Operator {
 
 /// Every operator by its name in the rule language.
 const NAMES: &[&str] = &[
-    "beginsWith", "contains", "containsWord", "detectSQLi", "detectXSS", "endsWith", "eq", "ge", "gt",
-    "ipMatch", "ipMatchF", "ipMatchFromFile", "le", "lt", "noMatch", "pm", "pmFromFile", "pmf", "rx",
-    "rxGlobal", "streq", "strmatch", "unconditionalMatch", "validateByteRange", "validateNid",
-    "validateUrlEncoding", "validateUtf8Encoding", "verifyCC", "verifyCPF", "verifySSN", "verifySVNR",
+    "beginsWith",
+    "contains",
+    "containsWord",
+    "detectSQLi",
+    "detectXSS",
+    "endsWith",
+    "eq",
+    "ge",
+    "gt",
+    "ipMatch",
+    "ipMatchF",
+    "ipMatchFromFile",
+    "le",
+    "lt",
+    "noMatch",
+    "pm",
+    "pmFromFile",
+    "pmf",
+    "rx",
+    "rxGlobal",
+    "streq",
+    "strmatch",
+    "unconditionalMatch",
+    "validateByteRange",
+    "validateNid",
+    "validateUrlEncoding",
+    "validateUtf8Encoding",
+    "verifyCC",
+    "verifyCPF",
+    "verifySSN",
+    "verifySVNR",
     "within",
 ];
 
@@ -83,7 +110,9 @@ impl Operator {
             "nomatch" => Self::Never,
             "rx" | "rxglobal" => Self::Rx(pattern(argument)?),
             "pm" => Self::Pm(Arc::new(Pm::from_words(argument)?)),
-            "pmf" | "pmfromfile" => Self::Pm(Arc::new(Pm::from_lines(&read_all(argument, files)?)?)),
+            "pmf" | "pmfromfile" => {
+                Self::Pm(Arc::new(Pm::from_lines(&read_all(argument, files)?)?))
+            }
             "ipmatch" => Self::IpMatch(Arc::new(IpMatch::parse(argument)?)),
             "ipmatchf" | "ipmatchfromfile" => {
                 let text = read_all(argument, files)?;
@@ -107,7 +136,8 @@ impl Operator {
     }
 
     fn comparing(name: &str, argument: &str) -> Result<Option<Self>, Fault> {
-        let number = |comparison| Ok(Some(Self::Number(comparison, Template::parse(argument.trim())?)));
+        let number =
+            |comparison| Ok(Some(Self::Number(comparison, Template::parse(argument.trim())?)));
         let text = |relation| Ok(Some(Self::Text(relation, Template::parse(argument)?)));
         match name {
             "eq" => number(Comparison::Equal),
@@ -170,7 +200,9 @@ fn read_all(
 }
 
 fn unknown(name: &str) -> Fault {
-    if let Some((_, reason)) = REFUSED.iter().find(|(refused, _)| refused.eq_ignore_ascii_case(name)) {
+    if let Some((_, reason)) =
+        REFUSED.iter().find(|(refused, _)| refused.eq_ignore_ascii_case(name))
+    {
         return Fault::new(format!("the operator `@{name}` is not supported")).hint(*reason);
     }
     let mut fault = Fault::new(format!("unknown operator `@{name}`"));

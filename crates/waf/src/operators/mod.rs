@@ -4,6 +4,8 @@
 pub(crate) mod byte_range;
 pub(crate) mod capture;
 pub(crate) mod digits;
+#[cfg(test)]
+mod injection_tests;
 pub(crate) mod ip_match;
 pub(crate) mod list;
 pub(crate) mod number;

@@ -37,10 +37,10 @@ pub(crate) fn whole(text: &[u8]) -> i64 {
         [b'+', digits @ ..] => (false, digits),
         digits => (false, digits),
     };
-    let value = digits
-        .iter()
-        .take_while(|byte| byte.is_ascii_digit())
-        .fold(0_i64, |value, digit| value.saturating_mul(10).saturating_add(i64::from(digit - b'0')));
+    let value =
+        digits.iter().take_while(|byte| byte.is_ascii_digit()).fold(0_i64, |value, digit| {
+            value.saturating_mul(10).saturating_add(i64::from(digit - b'0'))
+        });
     if negative { value.saturating_neg() } else { value }
 }
 
@@ -50,8 +50,14 @@ mod tests {
 
     #[test]
     fn numbers_are_read_from_the_start() {
-        let cases: [(&[u8], i64); 6] =
-            [(b"5", 5), (b" -12x", -12), (b"", 0), (b"x1", 0), (b"+3 4", 3), (b"99999999999999999999", i64::MAX)];
+        let cases: [(&[u8], i64); 6] = [
+            (b"5", 5),
+            (b" -12x", -12),
+            (b"", 0),
+            (b"x1", 0),
+            (b"+3 4", 3),
+            (b"99999999999999999999", i64::MAX),
+        ];
         for (text, expected) in cases {
             assert_eq!(whole(text), expected);
         }

@@ -141,7 +141,8 @@ impl<'a> Translation<'a> {
             'E' => {}
             '1'..='9' | 'g' | 'k' if !in_class => return Err(refuse("backreferences")),
             'K' | 'G' | 'X' | 'C' if !in_class => return Err(refuse("this escape")),
-            'd' | 'D' | 's' | 'S' | 'w' | 'W' | 'b' | 'B' | 'A' | 'z' | 'n' | 'r' | 't' | 'f' | 'a' => {
+            'd' | 'D' | 's' | 'S' | 'w' | 'W' | 'b' | 'B' | 'A' | 'z' | 'n' | 'r' | 't' | 'f'
+            | 'a' => {
                 self.out.push('\\');
                 self.out.push(escaped);
             }
@@ -182,7 +183,8 @@ impl<'a> Translation<'a> {
     }
 
     fn octal(&mut self) {
-        let count = self.rest.bytes().take(2).take_while(|byte| matches!(byte, b'0'..=b'7')).count();
+        let count =
+            self.rest.bytes().take(2).take_while(|byte| matches!(byte, b'0'..=b'7')).count();
         let (digits, rest) = self.rest.split_at_checked(count).unwrap_or_default();
         let value = u32::from_str_radix(digits, 8).unwrap_or_default();
         self.rest = rest;
@@ -238,7 +240,9 @@ impl<'a> Translation<'a> {
 
     fn posix_or_bracket(&mut self) {
         let named = self.rest.strip_prefix(':').and_then(|rest| rest.split_once(":]"));
-        match named.filter(|(name, _)| name.chars().all(|each| each == '^' || each.is_ascii_lowercase())) {
+        match named
+            .filter(|(name, _)| name.chars().all(|each| each == '^' || each.is_ascii_lowercase()))
+        {
             Some((name, rest)) => {
                 self.out.push_str(&format!("[:{name}:]"));
                 self.rest = rest;

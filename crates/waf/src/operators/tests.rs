@@ -16,13 +16,21 @@ fn operators_give_what_the_reference_cases_expect() {
         for case in cases.into_iter().filter(|case| !REFUSED.contains(&case.name.as_str())) {
             count += 1;
             // The one input that spells NUL as `\0`.
-            let input = if case.input() == br"abc\0def ghi" { b"abc\0def ghi".to_vec() } else { case.input() };
+            let input = if case.input() == br"abc\0def ghi" {
+                b"abc\0def ghi".to_vec()
+            } else {
+                case.input()
+            };
             let mut files = |name: &str| {
-                fs::read(folder.join("op").join(name)).map_err(|error| Fault::new(error.to_string()))
+                fs::read(folder.join("op").join(name))
+                    .map_err(|error| Fault::new(error.to_string()))
             };
             let found = match Operator::compile(&case.name, &case.param(), &mut files) {
                 Ok(operator) => {
-                    let argument = operator.template().and_then(|template| template.literal()).unwrap_or_default();
+                    let argument = operator
+                        .template()
+                        .and_then(|template| template.literal())
+                        .unwrap_or_default();
                     operator.matches(argument, &input, &mut Captures::default())
                 }
                 // A pattern that nothing can match may be an error.
@@ -33,7 +41,12 @@ fn operators_give_what_the_reference_cases_expect() {
                 }
             };
             if found != (case.ret == 1) {
-                wrong.push(format!("@{} {:?} on {:?}: {found}", case.name, case.param(), input.escape_ascii().to_string()));
+                wrong.push(format!(
+                    "@{} {:?} on {:?}: {found}",
+                    case.name,
+                    case.param(),
+                    input.escape_ascii().to_string()
+                ));
             }
         }
     }

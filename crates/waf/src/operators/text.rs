@@ -40,7 +40,8 @@ fn contains_word(text: &[u8], word: &[u8]) -> bool {
     if word.is_empty() {
         return true;
     }
-    let is_part = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+    let is_part =
+        |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
     memchr::memmem::find_iter(text, word).any(|start| {
         let before = start.checked_sub(1).and_then(|index| text.get(index));
         !is_part(before) && !is_part(text.get(start + word.len()))

@@ -42,7 +42,12 @@ impl<'a> Builder<'a> {
             Entry::Rule(rule) => Some(&**rule),
             Entry::Marker(_) => None,
         });
-        Self { drafts: drafts.collect(), rules: Vec::new(), chains: Vec::new(), known_chains: HashMap::new() }
+        Self {
+            drafts: drafts.collect(),
+            rules: Vec::new(),
+            chains: Vec::new(),
+            known_chains: HashMap::new(),
+        }
     }
 
     fn rule(&mut self, draft: &DraftRule) -> Rule {
@@ -90,7 +95,12 @@ impl<'a> Builder<'a> {
     fn link(&mut self, syntax: &RuleSyntax, draft: &DraftRule) -> Link {
         let has = |wanted: fn(&Action) -> bool| syntax.actions.iter().any(wanted);
         let transformations = transformations(draft.defaults.iter().chain(&syntax.actions));
-        let effects = draft.defaults.iter().chain(&syntax.actions).filter_map(|action| self.effect(action)).collect();
+        let effects = draft
+            .defaults
+            .iter()
+            .chain(&syntax.actions)
+            .filter_map(|action| self.effect(action))
+            .collect();
         Link {
             place: syntax.place.clone(),
             targets: syntax.targets.clone(),
@@ -107,7 +117,9 @@ impl<'a> Builder<'a> {
         Some(match action {
             Action::SetVar(set_var) => Effect::SetVar(set_var.clone()),
             Action::InitCol(collection, key) => Effect::InitCol(*collection, key.clone()),
-            Action::Control(Control::RemoveRules(rules)) => Effect::RemoveRules(self.selected(rules)),
+            Action::Control(Control::RemoveRules(rules)) => {
+                Effect::RemoveRules(self.selected(rules))
+            }
             Action::Control(Control::RemoveTargets(rules, targets)) => {
                 Effect::RemoveTargets(self.selected(rules), targets.clone().into())
             }
@@ -184,7 +196,8 @@ fn program(phase: u8, entries: &[Entry], problems: &mut Vec<Problem>) -> Vec<Ste
     for (index, entry) in entries.iter().enumerate() {
         let Entry::Rule(rule) = entry else { continue };
         if rule.phase == phase {
-            let jump = jump(rule, steps.len(), entries.get(index + 1..).unwrap_or_default(), problems);
+            let jump =
+                jump(rule, steps.len(), entries.get(index + 1..).unwrap_or_default(), problems);
             steps.push(Step { rule: rule_number, jump });
         }
         rule_number += 1;
@@ -201,8 +214,14 @@ fn jump(rule: &DraftRule, position: usize, later: &[Entry], problems: &mut Vec<P
                 return match steps_to_marker(name, rule.phase, later) {
                     Some(count) => Jump::To(position + 1 + count),
                     None => {
-                        let fault = Fault::new(format!("`skipAfter:{name}` skips to a marker that does not follow"));
-                        problems.push(fault.hint(format!("add `SecMarker \"{name}\"` after the rules to skip")).at(&first.place));
+                        let fault = Fault::new(format!(
+                            "`skipAfter:{name}` skips to a marker that does not follow"
+                        ));
+                        problems.push(
+                            fault
+                                .hint(format!("add `SecMarker \"{name}\"` after the rules to skip"))
+                                .at(&first.place),
+                        );
                         Jump::Next
                     }
                 };

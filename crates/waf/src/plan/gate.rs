@@ -41,7 +41,10 @@ impl Gate {
                 None => free.add(number),
                 Some(list) => {
                     for literal in list {
-                        literals.entry(literal).or_default().push(u32::try_from(number).unwrap_or_default());
+                        literals
+                            .entry(literal)
+                            .or_default()
+                            .push(u32::try_from(number).unwrap_or_default());
                     }
                 }
             }
@@ -49,7 +52,10 @@ impl Gate {
                 sets.entry(*set).or_insert_with(|| Bits::with_room(count)).add(number);
             }
             if condition.length > 1 {
-                lengths.entry(condition.length).or_insert_with(|| Bits::with_room(count)).add(number);
+                lengths
+                    .entry(condition.length)
+                    .or_insert_with(|| Bits::with_room(count))
+                    .add(number);
             }
         }
         let mut lengths: Vec<(usize, Bits)> = lengths.into_iter().collect();
@@ -60,7 +66,14 @@ impl Gate {
         if automaton.is_none() {
             (0..count).for_each(|number| free.add(number));
         }
-        Self { words: count.div_ceil(64), free, sets: sets.into_iter().collect(), lengths, automaton, opens }
+        Self {
+            words: count.div_ceil(64),
+            free,
+            sets: sets.into_iter().collect(),
+            lengths,
+            automaton,
+            opens,
+        }
     }
 
     /// Words of one row of bits.
@@ -73,7 +86,8 @@ impl Gate {
         self.free.copy_to(row);
         if let Some(automaton) = &self.automaton {
             for found in automaton.find_overlapping_iter(text) {
-                let opened = self.opens.get(found.pattern().as_usize()).map_or(&[][..], |opens| opens);
+                let opened =
+                    self.opens.get(found.pattern().as_usize()).map_or(&[][..], |opens| opens);
                 for number in opened {
                     let number = *number as usize;
                     if let Some(word) = row.get_mut(number / 64) {
@@ -87,7 +101,8 @@ impl Gate {
                 needing.remove_from(row);
             }
         }
-        for (length, needing) in self.lengths.iter().take_while(|(length, _)| *length > text.len()) {
+        for (length, needing) in self.lengths.iter().take_while(|(length, _)| *length > text.len())
+        {
             let _ = length;
             needing.remove_from(row);
         }
@@ -97,7 +112,11 @@ impl Gate {
 type Opens = Vec<Box<[u32]>>;
 
 fn automaton(literals: &[(&[u8], Vec<u32>)]) -> (Option<AhoCorasick>, Opens) {
-    let kind = if literals.len() > DFA_LITERALS_LIMIT { AhoCorasickKind::ContiguousNFA } else { AhoCorasickKind::DFA };
+    let kind = if literals.len() > DFA_LITERALS_LIMIT {
+        AhoCorasickKind::ContiguousNFA
+    } else {
+        AhoCorasickKind::DFA
+    };
     let built = AhoCorasickBuilder::new()
         .ascii_case_insensitive(true)
         .match_kind(MatchKind::Standard)
@@ -113,7 +132,15 @@ mod tests {
 
     use super::*;
 
-    const PATTERNS: &[&str] = &["(?i)union.{0,9}select", "\\d+['\"]", "^x|y$", "[a-c]{3,}z?", "(?:foo|ba[rz])+!", "", "a.b"];
+    const PATTERNS: &[&str] = &[
+        "(?i)union.{0,9}select",
+        "\\d+['\"]",
+        "^x|y$",
+        "[a-c]{3,}z?",
+        "(?:foo|ba[rz])+!",
+        "",
+        "a.b",
+    ];
 
     proptest! {
         #[test]

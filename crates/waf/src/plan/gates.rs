@@ -6,40 +6,65 @@ use std::collections::HashMap;
 use super::gate::Gate;
 use super::required::Required;
 use super::rule::{Gated, Link, Rule};
-use crate::operators::text::Relation;
 use crate::operators::Operator;
+use crate::operators::text::Relation;
 use crate::transformations::ByteSet;
 use crate::variables::{Target, Variable};
+
+/// Links that look at the same values through the same transformations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Group {
+    /// The number of their list of targets.
+    pub(crate) list: usize,
+    /// The position of their transformations in the rule set.
+    pub(crate) chain: usize,
+    /// Every step of the transformations counts.
+    pub(crate) multi_match: bool,
+}
 
 /// The gates of a rule set.
 #[derive(Debug)]
 pub(crate) struct Gates {
     request: Gate,
     answer: Gate,
-    /// How many groups of links there are.
-    pub(crate) groups: usize,
+    /// The groups of links.
+    pub(crate) groups: Vec<Group>,
+    /// How many different lists of targets the groups have.
+    pub(crate) lists: usize,
 }
 
 impl Gates {
     /// Gives every link its place.
     pub(super) fn assign(rules: &mut [Rule]) -> Self {
         let mut conditions = [Vec::new(), Vec::new()];
-        let mut groups: HashMap<String, usize> = HashMap::new();
+        let mut groups: HashMap<Group, usize> = HashMap::new();
+        let mut lists: HashMap<String, usize> = HashMap::new();
         for rule in rules {
             let [request, answer] = &mut conditions;
             let list = if rule.phase <= 2 { request } else { answer };
             for link in &mut rule.links {
                 let Some(condition) = condition(link) else { continue };
                 let group = is_stable(link).then(|| {
+                    let count = lists.len();
+                    let list = *lists.entry(list_key(rule.phase, link)).or_insert(count);
                     let count = groups.len();
-                    *groups.entry(group_key(rule.phase, link)).or_insert(count)
+                    let group = Group { list, chain: link.chain, multi_match: link.multi_match };
+                    *groups.entry(group).or_insert(count)
                 });
                 link.gated = Some(Gated { question: list.len(), group });
                 list.push(condition);
             }
         }
         let [request, answer] = conditions;
-        Self { request: Gate::compile(&request), answer: Gate::compile(&answer), groups: groups.len() }
+        let mut numbered: Vec<(Group, usize)> = groups.into_iter().collect();
+        numbered.sort_by_key(|(_, number)| *number);
+        let groups = numbered.into_iter().map(|(group, _)| group).collect();
+        Self {
+            request: Gate::compile(&request),
+            answer: Gate::compile(&answer),
+            groups,
+            lists: lists.len(),
+        }
     }
 
     /// The gate of a phase.
@@ -59,9 +84,11 @@ fn condition(link: &Link) -> Option<Required> {
         Operator::DetectSqli => Required { sets: vec![SQL_BYTES], ..Required::default() },
         Operator::DetectXss => Required { sets: vec![MARKUP_BYTES], ..Required::default() },
         Operator::Text(relation, template) => match relation {
-            Relation::BeginsWith | Relation::Contains | Relation::ContainsWord | Relation::EndsWith | Relation::Equals => {
-                Required::of_literal(template.literal()?)
-            }
+            Relation::BeginsWith
+            | Relation::Contains
+            | Relation::ContainsWord
+            | Relation::EndsWith
+            | Relation::Equals => Required::of_literal(template.literal()?),
             Relation::Within => return None,
         },
         Operator::Always
@@ -102,8 +129,9 @@ fn is_stable(link: &Link) -> bool {
 }
 
 /// Links with the same key look at the same values.
-fn group_key(phase: u8, link: &Link) -> String {
-    let list = |targets: &[Target]| targets.iter().map(|target| format!("{target:?};")).collect::<String>();
-    format!("{phase}|{}|{}|{}|{}", link.chain, link.multi_match, list(&link.targets.included), list(&link.targets.excluded))
+fn list_key(phase: u8, link: &Link) -> String {
+    let list = |targets: &[Target]| {
+        targets.iter().map(|target| format!("{target:?};")).collect::<String>()
+    };
+    format!("{phase}|{}|{}", list(&link.targets.included), list(&link.targets.excluded))
 }
-

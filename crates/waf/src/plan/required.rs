@@ -36,14 +36,16 @@ pub(crate) struct Required {
 impl Required {
     /// The conditions of a pattern; none when it cannot be read.
     pub(crate) fn of_pattern(pattern: &str) -> Self {
-        let mut parser = ParserBuilder::new().unicode(false).utf8(false).dot_matches_new_line(true).build();
+        let mut parser =
+            ParserBuilder::new().unicode(false).utf8(false).dot_matches_new_line(true).build();
         let Ok(hir) = parser.parse(pattern) else { return Self::default() };
         let mut sets = Vec::new();
         collect_sets(&hir, &mut sets);
         sets.sort_by_key(|set| rarity(*set));
         sets.dedup();
         sets.truncate(SETS_LIMIT);
-        let literals = literals(&hir).best.filter(|literals| floor(literals) >= LITERAL_FLOOR_BYTES);
+        let literals =
+            literals(&hir).best.filter(|literals| floor(literals) >= LITERAL_FLOOR_BYTES);
         Self { literals, sets, length: hir.properties().minimum_len().unwrap_or_default() }
     }
 
@@ -90,7 +92,9 @@ fn floor(literals: &[Vec<u8>]) -> usize {
 
 /// The better of two conditions: longer first, then fewer.
 fn better(left: Option<Vec<Vec<u8>>>, right: Option<Vec<Vec<u8>>>) -> Option<Vec<Vec<u8>>> {
-    let score = |literals: &Vec<Vec<u8>>| (floor(literals).min(4), std::cmp::Reverse(literals.len()), floor(literals));
+    let score = |literals: &Vec<Vec<u8>>| {
+        (floor(literals).min(4), std::cmp::Reverse(literals.len()), floor(literals))
+    };
     match (left, right) {
         (Some(left), Some(right)) => Some(if score(&right) > score(&left) { right } else { left }),
         (left, right) => left.or(right),
@@ -106,7 +110,9 @@ fn literals(hir: &Hir) -> Literals {
             None => Literals::default(),
         },
         HirKind::Capture(capture) => literals(&capture.sub),
-        HirKind::Repetition(repetition) => repeated(&literals(&repetition.sub), repetition.min, repetition.max),
+        HirKind::Repetition(repetition) => {
+            repeated(&literals(&repetition.sub), repetition.min, repetition.max)
+        }
         HirKind::Concat(parts) => concatenated(parts),
         HirKind::Alternation(parts) => alternated(parts),
     }
@@ -168,8 +174,10 @@ fn multiply(left: &[Vec<u8>], right: &[Vec<u8>]) -> Option<Vec<Vec<u8>>> {
     if left.len() * right.len() > EXACT_LIMIT {
         return None;
     }
-    let mut product: Vec<Vec<u8>> =
-        left.iter().flat_map(|start| right.iter().map(|end| [start.as_slice(), end].concat())).collect();
+    let mut product: Vec<Vec<u8>> = left
+        .iter()
+        .flat_map(|start| right.iter().map(|end| [start.as_slice(), end].concat()))
+        .collect();
     product.sort_unstable();
     product.dedup();
     Some(product)
@@ -195,7 +203,8 @@ fn collect_sets(hir: &Hir, out: &mut Vec<ByteSet>) {
         HirKind::Empty | HirKind::Look(_) => {}
         HirKind::Literal(literal) => out.extend(literal.0.iter().map(|byte| ByteSet::of(&[*byte]))),
         HirKind::Class(Class::Bytes(class)) => {
-            let ranges = class.ranges().iter().map(|range| ByteSet::range(range.start(), range.end()));
+            let ranges =
+                class.ranges().iter().map(|range| ByteSet::range(range.start(), range.end()));
             out.push(ranges.fold(ByteSet::default(), ByteSet::and));
         }
         HirKind::Class(Class::Unicode(_)) => {}
@@ -251,7 +260,8 @@ mod tests {
                 .iter()
                 .map(|literal| String::from_utf8_lossy(literal).into_owned())
                 .collect();
-            let mut expected: Vec<String> = expected.iter().map(|text| (*text).to_owned()).collect();
+            let mut expected: Vec<String> =
+                expected.iter().map(|text| (*text).to_owned()).collect();
             found.sort();
             expected.sort();
             assert_eq!(found, expected, "{pattern}");

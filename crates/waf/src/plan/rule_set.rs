@@ -49,7 +49,13 @@ impl RuleSet {
         if problems.is_empty() { Ok(rules) } else { Err(problems) }
     }
 
-    pub(super) const fn new(settings: Settings, rules: Vec<Rule>, programs: [Vec<Step>; 5], chains: Vec<Chain>, gates: Gates) -> Self {
+    pub(super) const fn new(
+        settings: Settings,
+        rules: Vec<Rule>,
+        programs: [Vec<Step>; 5],
+        chains: Vec<Chain>,
+        gates: Gates,
+    ) -> Self {
         Self { settings, rules, programs, chains, gates }
     }
 

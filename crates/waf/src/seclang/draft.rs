@@ -83,7 +83,9 @@ impl Draft {
             Action::Id(id) => Some(*id),
             _ => None,
         });
-        let id = id.ok_or_else(|| Fault::new("a rule needs an `id`").hint("numbers below 100000 are for your own rules"))?;
+        let id = id.ok_or_else(|| {
+            Fault::new("a rule needs an `id`").hint("numbers below 100000 are for your own rules")
+        })?;
         let phase = rule.actions.iter().rev().find_map(|action| match action {
             Action::Phase(phase) => Some(*phase),
             _ => None,
@@ -106,7 +108,10 @@ impl Draft {
     fn close(&mut self, rule: DraftRule) -> Option<Fault> {
         let place = rule.links.first()?.place.clone();
         if let Some(other) = self.places.get(&rule.id) {
-            return Some(Fault::new(format!("the id `{}` is taken", rule.id)).hint(format!("the other rule is at {other}")));
+            return Some(
+                Fault::new(format!("the id `{}` is taken", rule.id))
+                    .hint(format!("the other rule is at {other}")),
+            );
         }
         self.places.insert(rule.id, place);
         self.entries.push(Entry::Rule(Box::new(rule)));
@@ -122,7 +127,10 @@ impl Draft {
 
     pub(super) fn end_of_file(&mut self) -> Option<Fault> {
         self.skips_link = false;
-        self.open.take().map(|rule| Fault::new(format!("the chain of rule `{}` has no last link", rule.id)).hint("remove `chain` or add the next rule"))
+        self.open.take().map(|rule| {
+            Fault::new(format!("the chain of rule `{}` has no last link", rule.id))
+                .hint("remove `chain` or add the next rule")
+        })
     }
 
     pub(super) fn marker(&mut self, name: &str) {
@@ -150,7 +158,12 @@ impl Draft {
         self.target_updates.push((rules, targets));
     }
 
-    pub(super) fn update_actions(&mut self, rules: RuleSelection, actions: Vec<Action>, place: &Place) {
+    pub(super) fn update_actions(
+        &mut self,
+        rules: RuleSelection,
+        actions: Vec<Action>,
+        place: &Place,
+    ) {
         self.action_updates.push((rules, actions, place.clone()));
     }
 
@@ -170,7 +183,10 @@ impl Draft {
             });
         }
         for (selection, actions, place) in std::mem::take(&mut self.action_updates) {
-            if actions.iter().any(|action| matches!(action, Action::Id(_) | Action::Chain | Action::Phase(_))) {
+            if actions
+                .iter()
+                .any(|action| matches!(action, Action::Id(_) | Action::Chain | Action::Phase(_)))
+            {
                 let fault = Fault::new("an update cannot change `id`, `phase` or `chain`");
                 problems.push(fault.at(&place));
                 continue;
@@ -212,17 +228,26 @@ fn link_faults(rule: &RuleSyntax) -> Vec<Fault> {
         Action::Phase(_) => Some("phase"),
         Action::Skip(_) => Some("skip"),
         Action::SkipAfter(_) => Some("skipAfter"),
-        Action::Deny | Action::Drop | Action::Allow(_) | Action::Redirect(_) => Some("a disruptive action"),
+        Action::Deny | Action::Drop | Action::Allow(_) | Action::Redirect(_) => {
+            Some("a disruptive action")
+        }
         _ => None,
     });
-    misplaced.map(|name| Fault::new(format!("`{name}` stands in a link of a chain")).hint("only the first rule of a chain may say it")).collect()
+    misplaced
+        .map(|name| {
+            Fault::new(format!("`{name}` stands in a link of a chain"))
+                .hint("only the first rule of a chain may say it")
+        })
+        .collect()
 }
 
 /// A template as it was written, macros as their names.
 fn written(template: &Template) -> String {
     let piece = |piece: &Piece| match piece {
         Piece::Literal(text) => String::from_utf8_lossy(text).into_owned(),
-        Piece::Value(variable, Some(key)) => format!("%{{{}.{}}}", variable.name(), String::from_utf8_lossy(key)),
+        Piece::Value(variable, Some(key)) => {
+            format!("%{{{}.{}}}", variable.name(), String::from_utf8_lossy(key))
+        }
         Piece::Value(variable, None) => format!("%{{{}}}", variable.name()),
     };
     template.pieces.iter().map(piece).collect()

@@ -30,20 +30,27 @@ pub struct DiskFiles;
 impl Files for DiskFiles {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         if fs::metadata(path)?.len() > FILE_LIMIT_BYTES {
-            return Err(io::Error::other(format!("larger than the limit of {FILE_LIMIT_BYTES} bytes")));
+            return Err(io::Error::other(format!(
+                "larger than the limit of {FILE_LIMIT_BYTES} bytes"
+            )));
         }
         fs::read(path)
     }
 
     fn matching(&self, pattern: &Path) -> io::Result<Vec<PathBuf>> {
-        let (Some(folder), Some(name)) = (pattern.parent(), pattern.file_name().and_then(|name| name.to_str())) else {
+        let (Some(folder), Some(name)) =
+            (pattern.parent(), pattern.file_name().and_then(|name| name.to_str()))
+        else {
             return Ok(Vec::new());
         };
         let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
         let mut found = Vec::new();
         for entry in fs::read_dir(folder)? {
             let entry = entry?;
-            let matches = entry.file_name().to_str().is_some_and(|file| matches(name.as_bytes(), file.as_bytes()));
+            let matches = entry
+                .file_name()
+                .to_str()
+                .is_some_and(|file| matches(name.as_bytes(), file.as_bytes()));
             if matches && entry.path().is_file() {
                 found.push(entry.path());
             }
@@ -69,7 +76,9 @@ pub(crate) fn matches(pattern: &[u8], name: &[u8]) -> bool {
                 pattern = rest;
             }
             ([b'?', rest @ ..], [_, after @ ..]) => (pattern, name) = (rest, after),
-            ([wanted, rest @ ..], [byte, after @ ..]) if wanted == byte => (pattern, name) = (rest, after),
+            ([wanted, rest @ ..], [byte, after @ ..]) if wanted == byte => {
+                (pattern, name) = (rest, after)
+            }
             ([], []) => return true,
             _ => match retry {
                 Some((rest, [_, after @ ..])) => {
@@ -88,7 +97,13 @@ mod tests {
 
     #[test]
     fn patterns_match_as_in_a_shell() {
-        let cases = [("*.conf", "a.conf", true), ("*.conf", ".conf", false), ("a?c*", "abcd", true), ("*b*d", "abcbd", true), ("a*b", "acd", false)];
+        let cases = [
+            ("*.conf", "a.conf", true),
+            ("*.conf", ".conf", false),
+            ("a?c*", "abcd", true),
+            ("*b*d", "abcbd", true),
+            ("a*b", "acd", false),
+        ];
         for (pattern, name, expected) in cases {
             assert_eq!(matches(pattern.as_bytes(), name.as_bytes()), expected, "{pattern} {name}");
         }

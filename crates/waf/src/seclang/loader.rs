@@ -41,9 +41,19 @@ const REFUSED: &[(&str, &str)] = &[
 
 /// Directives that [`Reading::directive`] carries out itself.
 const NAMES: &[&str] = &[
-    "Include", "IncludeOptional", "SecAction", "SecDefaultAction", "SecMarker", "SecRule", "SecRuleRemoveById",
-    "SecRuleRemoveByMsg", "SecRuleRemoveByTag", "SecRuleUpdateActionById", "SecRuleUpdateTargetById",
-    "SecRuleUpdateTargetByMsg", "SecRuleUpdateTargetByTag",
+    "Include",
+    "IncludeOptional",
+    "SecAction",
+    "SecDefaultAction",
+    "SecMarker",
+    "SecRule",
+    "SecRuleRemoveById",
+    "SecRuleRemoveByMsg",
+    "SecRuleRemoveByTag",
+    "SecRuleUpdateActionById",
+    "SecRuleUpdateTargetById",
+    "SecRuleUpdateTargetByMsg",
+    "SecRuleUpdateTargetByTag",
 ];
 
 /// A draft being read.
@@ -70,9 +80,12 @@ impl<'a> Reading<'a> {
                     self.text(&name, &text);
                     self.open.pop();
                 }
-                Err(_) => self.problem(&Place::start_of(&name), Fault::new("the file is not UTF-8")),
+                Err(_) => {
+                    self.problem(&Place::start_of(&name), Fault::new("the file is not UTF-8"))
+                }
             },
-            Err(error) => self.problem(&Place::start_of(&name), Fault::new(format!("cannot be read: {error}"))),
+            Err(error) => self
+                .problem(&Place::start_of(&name), Fault::new(format!("cannot be read: {error}"))),
         }
     }
 
@@ -104,7 +117,13 @@ impl<'a> Reading<'a> {
         }
     }
 
-    fn directive(&mut self, name: &str, arguments: &[Word], line: &LogicalLine, place: &Place) -> Result<(), Fault> {
+    fn directive(
+        &mut self,
+        name: &str,
+        arguments: &[Word],
+        line: &LogicalLine,
+        place: &Place,
+    ) -> Result<(), Fault> {
         let lower = name.to_ascii_lowercase();
         match lower.as_str() {
             "secrule" => self.rule(arguments, line, place),
@@ -114,13 +133,25 @@ impl<'a> Reading<'a> {
                 let actions = self.actions(arguments.first(), line);
                 self.draft.default_action(actions)?;
             }
-            "include" | "includeoptional" => self.include(one(arguments, "a file")?, lower == "includeoptional")?,
+            "include" | "includeoptional" => {
+                self.include(one(arguments, "a file")?, lower == "includeoptional")?
+            }
             "secruleremovebyid" => self.draft.remove(RuleSelection::ids(&joined(arguments))?),
-            "secruleremovebytag" => self.draft.remove(RuleSelection::tags(one(arguments, "a pattern")?)?),
-            "secruleremovebymsg" => self.draft.remove(RuleSelection::messages(one(arguments, "a pattern")?)?),
-            "secruleupdatetargetbyid" => self.update_targets(arguments, line, RuleSelection::ids)?,
-            "secruleupdatetargetbytag" => self.update_targets(arguments, line, RuleSelection::tags)?,
-            "secruleupdatetargetbymsg" => self.update_targets(arguments, line, RuleSelection::messages)?,
+            "secruleremovebytag" => {
+                self.draft.remove(RuleSelection::tags(one(arguments, "a pattern")?)?)
+            }
+            "secruleremovebymsg" => {
+                self.draft.remove(RuleSelection::messages(one(arguments, "a pattern")?)?)
+            }
+            "secruleupdatetargetbyid" => {
+                self.update_targets(arguments, line, RuleSelection::ids)?
+            }
+            "secruleupdatetargetbytag" => {
+                self.update_targets(arguments, line, RuleSelection::tags)?
+            }
+            "secruleupdatetargetbymsg" => {
+                self.update_targets(arguments, line, RuleSelection::messages)?
+            }
             "secruleupdateactionbyid" => {
                 let rules = RuleSelection::ids(one(arguments, "a rule")?)?;
                 let actions = self.actions(arguments.get(1), line);
@@ -139,8 +170,12 @@ impl<'a> Reading<'a> {
         if settings::WITHOUT_EFFECT.iter().any(|known| known.eq_ignore_ascii_case(name)) {
             return Ok(());
         }
-        if let Some((_, reason)) = REFUSED.iter().find(|(refused, _)| refused.eq_ignore_ascii_case(name)) {
-            return Err(Fault::new(format!("the directive `{name}` is not supported")).hint(*reason));
+        if let Some((_, reason)) =
+            REFUSED.iter().find(|(refused, _)| refused.eq_ignore_ascii_case(name))
+        {
+            return Err(
+                Fault::new(format!("the directive `{name}` is not supported")).hint(*reason)
+            );
         }
         let known = NAMES.iter().chain(settings::NAMES).chain(settings::WITHOUT_EFFECT);
         let mut fault = Fault::new(format!("unknown directive `{name}`"));
@@ -150,16 +185,21 @@ impl<'a> Reading<'a> {
 
     fn include(&mut self, name: &str, optional: bool) -> Result<(), Fault> {
         if self.open.len() >= INCLUDE_DEPTH_LIMIT {
-            return Err(Fault::new(format!("includes nest deeper than {INCLUDE_DEPTH_LIMIT}")).hint("does a file include itself?"));
+            return Err(Fault::new(format!("includes nest deeper than {INCLUDE_DEPTH_LIMIT}"))
+                .hint("does a file include itself?"));
         }
         let path = self.relative(name);
         if !name.contains(['*', '?']) {
             self.file(&path);
             return Ok(());
         }
-        let found = self.files.matching(&path).map_err(|error| Fault::new(format!("`{name}` cannot be read: {error}")))?;
+        let found = self
+            .files
+            .matching(&path)
+            .map_err(|error| Fault::new(format!("`{name}` cannot be read: {error}")))?;
         if found.is_empty() && !optional {
-            return Err(Fault::new(format!("no file matches `{name}`")).hint("use `IncludeOptional` when that is fine"));
+            return Err(Fault::new(format!("no file matches `{name}`"))
+                .hint("use `IncludeOptional` when that is fine"));
         }
         for path in found {
             self.file(&path);
@@ -177,7 +217,8 @@ impl<'a> Reading<'a> {
 
     fn rule(&mut self, arguments: &[Word], line: &LogicalLine, place: &Place) {
         let [targets, question, rest @ ..] = arguments else {
-            let fault = Fault::new("a rule needs variables and an operator").hint("write `SecRule VARIABLES \"@operator argument\" \"id:1,...\"`");
+            let fault = Fault::new("a rule needs variables and an operator")
+                .hint("write `SecRule VARIABLES \"@operator argument\" \"id:1,...\"`");
             self.problem(place, fault);
             self.draft.broken_rule(&[]);
             return;
@@ -186,7 +227,8 @@ impl<'a> Reading<'a> {
         let parsed_question = self.question(question, line);
         let actions = self.actions(rest.first(), line);
         if let Some(extra) = rest.get(1) {
-            let fault = Fault::new("more than variables, operator and actions").hint("is a quote missing?");
+            let fault =
+                Fault::new("more than variables, operator and actions").hint("is a quote missing?");
             self.problem(&line.place(extra.offset), fault);
         }
         match (parsed_targets, parsed_question) {
@@ -200,7 +242,12 @@ impl<'a> Reading<'a> {
     fn action(&mut self, arguments: &[Word], line: &LogicalLine, place: &Place) {
         let actions = self.actions(arguments.first(), line);
         let question = Question { operator: Operator::Always, negated: false, written: "".into() };
-        self.add(RuleSyntax { place: place.clone(), targets: Targets::default(), question, actions });
+        self.add(RuleSyntax {
+            place: place.clone(),
+            targets: Targets::default(),
+            question,
+            actions,
+        });
     }
 
     fn add(&mut self, rule: RuleSyntax) {
@@ -224,7 +271,9 @@ impl<'a> Reading<'a> {
         let files = self.files;
         let folder = self.relative("");
         let mut read = |name: &str| {
-            files.read(&folder.join(name)).map_err(|error| Fault::new(format!("the file `{name}` cannot be read: {error}")))
+            files
+                .read(&folder.join(name))
+                .map_err(|error| Fault::new(format!("the file `{name}` cannot be read: {error}")))
         };
         match syntax::question(&word.text, &mut read) {
             Ok(question) => Some(question),
@@ -260,7 +309,8 @@ impl<'a> Reading<'a> {
         select: impl Fn(&str) -> Result<RuleSelection, Fault>,
     ) -> Result<(), Fault> {
         let [rules, targets, ..] = arguments else {
-            return Err(Fault::new("rules and targets are missing").hint("write the rules, then the targets such as `!ARGS:x`"));
+            return Err(Fault::new("rules and targets are missing")
+                .hint("write the rules, then the targets such as `!ARGS:x`"));
         };
         let selection = select(&rules.text)?;
         // Commas separate targets here too.
@@ -273,7 +323,10 @@ impl<'a> Reading<'a> {
 }
 
 fn one<'a>(arguments: &'a [Word], what: &str) -> Result<&'a str, Fault> {
-    arguments.first().map(|word| word.text.as_str()).ok_or_else(|| Fault::new(format!("{what} is missing")))
+    arguments
+        .first()
+        .map(|word| word.text.as_str())
+        .ok_or_else(|| Fault::new(format!("{what} is missing")))
 }
 
 fn joined(arguments: &[Word]) -> String {

@@ -1,11 +1,11 @@
 //! The rule language as text: files, lines, words, directives, and what is wrong with them.
 
 pub(crate) mod draft;
-pub mod files;
+pub(crate) mod files;
 mod lines;
 pub(crate) mod loader;
-pub mod problem;
+pub(crate) mod problem;
 pub(crate) mod selection;
-pub mod settings;
+pub(crate) mod settings;
 pub(crate) mod syntax;
 mod words;

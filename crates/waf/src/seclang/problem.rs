@@ -94,7 +94,10 @@ impl Fault {
 }
 
 /// The name of `names` that is written nearest to `wanted`, as a hint.
-pub(crate) fn nearest<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Option<String> {
+pub(crate) fn nearest<'a>(
+    wanted: &str,
+    names: impl IntoIterator<Item = &'a str>,
+) -> Option<String> {
     let wanted = wanted.to_ascii_lowercase();
     names
         .into_iter()

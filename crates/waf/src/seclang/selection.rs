@@ -30,7 +30,8 @@ impl RuleSelection {
         let parts = text.split([' ', ',']).filter(|part| !part.is_empty());
         let ranges = parts.map(range).collect::<Result<Vec<_>, _>>()?;
         if ranges.is_empty() {
-            return Err(Fault::new("no rule is named").hint("write numbers or ranges such as `942100-942199`"));
+            return Err(Fault::new("no rule is named")
+                .hint("write numbers or ranges such as `942100-942199`"));
         }
         Ok(Self::Ids(ranges))
     }
@@ -48,7 +49,9 @@ impl RuleSelection {
     /// Whether the rule is meant.
     pub(crate) fn selects(&self, rule: RuleNames<'_>) -> bool {
         match self {
-            Self::Ids(ranges) => ranges.iter().any(|(first, last)| (*first..=*last).contains(&rule.id)),
+            Self::Ids(ranges) => {
+                ranges.iter().any(|(first, last)| (*first..=*last).contains(&rule.id))
+            }
             Self::Tags(pattern) => rule.tags.iter().any(|tag| pattern.is_match(tag)),
             Self::Messages(pattern) => pattern.is_match(rule.message),
         }
@@ -62,7 +65,8 @@ fn range(text: &str) -> Result<(u64, u64), Fault> {
     let first = first.split(':').next().unwrap_or_default();
     let parse = |text: &str| text.trim().parse::<u64>().ok();
     parse(first).zip(parse(last)).filter(|(first, last)| first <= last).ok_or_else(|| {
-        Fault::new(format!("`{text}` is neither a rule's number nor a range")).hint("write `942100` or `942100-942199`")
+        Fault::new(format!("`{text}` is neither a rule's number nor a range"))
+            .hint("write `942100` or `942100-942199`")
     })
 }
 

@@ -19,7 +19,8 @@ impl EngineMode {
             "on" => Ok(Self::On),
             "off" => Ok(Self::Off),
             "detectiononly" => Ok(Self::DetectionOnly),
-            _ => Err(Fault::new(format!("unknown mode `{text}`")).hint("write `On`, `Off` or `DetectionOnly`")),
+            _ => Err(Fault::new(format!("unknown mode `{text}`"))
+                .hint("write `On`, `Off` or `DetectionOnly`")),
         }
     }
 }
@@ -98,7 +99,9 @@ impl Default for Settings {
             upload_file_limit: 100,
             argument_separator: b'&',
             response_body_access: false,
-            response_mime_types: ["text/plain", "text/html", "text/xml"].map(str::to_owned).to_vec(),
+            response_mime_types: ["text/plain", "text/html", "text/xml"]
+                .map(str::to_owned)
+                .to_vec(),
             response_body_limit: 524_288,
             response_body_over_limit: OverLimit::ProcessPartial,
             collection_timeout_secs: 3_600,
@@ -112,24 +115,72 @@ impl Default for Settings {
 
 /// Directives that are accepted because rule files for other servers have them, and do nothing here.
 pub(super) const WITHOUT_EFFECT: &[&str] = &[
-    "SecArgumentsLimitAction", "SecAuditLog", "SecAuditLog2", "SecAuditLogDirMode", "SecAuditLogFileMode", "SecAuditLogFormat",
-    "SecAuditLogParts", "SecAuditLogPrefix", "SecAuditLogStorageDir", "SecAuditLogType", "SecCacheTransformations",
-    "SecConnEngine", "SecConnReadStateLimit", "SecConnWriteStateLimit", "SecCookieFormat", "SecCookieV0Separator",
-    "SecDataDir", "SecDebugLog", "SecDebugLogLevel", "SecDisableBackendCompression", "SecInterceptOnError",
-    "SecPcreMatchLimit", "SecPcreMatchLimitRecursion", "SecReadStateLimit", "SecRequestBodyInMemoryLimit",
-    "SecRequestEncoding", "SecRulePerfTime", "SecSensorId", "SecServerSignature", "SecStatusEngine", "SecStreamInBodyInspection",
-    "SecStreamOutBodyInspection", "SecTmpDir", "SecTmpSaveUploadedFiles", "SecUnicodeMapFile", "SecUploadDir",
-    "SecUploadFileMode", "SecUploadKeepFiles", "SecWriteStateLimit", "SecXmlExternalEntity", "SecCollectionsEngine",
-    "SecParseXmlIntoArgs", "SecUseErrorMap",
+    "SecArgumentsLimitAction",
+    "SecAuditLog",
+    "SecAuditLog2",
+    "SecAuditLogDirMode",
+    "SecAuditLogFileMode",
+    "SecAuditLogFormat",
+    "SecAuditLogParts",
+    "SecAuditLogPrefix",
+    "SecAuditLogStorageDir",
+    "SecAuditLogType",
+    "SecCacheTransformations",
+    "SecConnEngine",
+    "SecConnReadStateLimit",
+    "SecConnWriteStateLimit",
+    "SecCookieFormat",
+    "SecCookieV0Separator",
+    "SecDataDir",
+    "SecDebugLog",
+    "SecDebugLogLevel",
+    "SecDisableBackendCompression",
+    "SecInterceptOnError",
+    "SecPcreMatchLimit",
+    "SecPcreMatchLimitRecursion",
+    "SecReadStateLimit",
+    "SecRequestBodyInMemoryLimit",
+    "SecRequestEncoding",
+    "SecRulePerfTime",
+    "SecSensorId",
+    "SecServerSignature",
+    "SecStatusEngine",
+    "SecStreamInBodyInspection",
+    "SecStreamOutBodyInspection",
+    "SecTmpDir",
+    "SecTmpSaveUploadedFiles",
+    "SecUnicodeMapFile",
+    "SecUploadDir",
+    "SecUploadFileMode",
+    "SecUploadKeepFiles",
+    "SecWriteStateLimit",
+    "SecXmlExternalEntity",
+    "SecCollectionsEngine",
+    "SecParseXmlIntoArgs",
+    "SecUseErrorMap",
 ];
 
 /// Directives that set one value.
 pub(super) const NAMES: &[&str] = &[
-    "SecArgumentSeparator", "SecArgumentsLimit", "SecAuditEngine", "SecAuditLogRelevantStatus",
-    "SecCollectionTimeout", "SecComponentSignature", "SecRequestBodyAccess", "SecRequestBodyJsonDepthLimit",
-    "SecRequestBodyLimit", "SecRequestBodyLimitAction", "SecRequestBodyNoFilesLimit", "SecResponseBodyAccess",
-    "SecResponseBodyLimit", "SecResponseBodyLimitAction", "SecResponseBodyMimeType",
-    "SecResponseBodyMimeTypesClear", "SecRuleEngine", "SecUploadFileLimit", "SecWebAppId",
+    "SecArgumentSeparator",
+    "SecArgumentsLimit",
+    "SecAuditEngine",
+    "SecAuditLogRelevantStatus",
+    "SecCollectionTimeout",
+    "SecComponentSignature",
+    "SecRequestBodyAccess",
+    "SecRequestBodyJsonDepthLimit",
+    "SecRequestBodyLimit",
+    "SecRequestBodyLimitAction",
+    "SecRequestBodyNoFilesLimit",
+    "SecResponseBodyAccess",
+    "SecResponseBodyLimit",
+    "SecResponseBodyLimitAction",
+    "SecResponseBodyMimeType",
+    "SecResponseBodyMimeTypesClear",
+    "SecRuleEngine",
+    "SecUploadFileLimit",
+    "SecWebAppId",
 ];
 
 impl Settings {
@@ -167,7 +218,9 @@ impl Settings {
             "secresponsebodylimitaction" => self.response_body_over_limit = over_limit(value)?,
             "seccollectiontimeout" => self.collection_timeout_secs = size(value)? as u64,
             "secauditengine" => self.audit = audit(value)?,
-            "secauditlogrelevantstatus" => self.audit_relevant_status = Some(status_pattern(value)?),
+            "secauditlogrelevantstatus" => {
+                self.audit_relevant_status = Some(status_pattern(value)?)
+            }
             "secwebappid" => value.clone_into(&mut self.web_app_id),
             _ => self.components.push((*value).to_owned()),
         }
@@ -192,7 +245,8 @@ fn over_limit(text: &str) -> Result<OverLimit, Fault> {
     match text.to_ascii_lowercase().as_str() {
         "reject" => Ok(OverLimit::Reject),
         "processpartial" => Ok(OverLimit::ProcessPartial),
-        _ => Err(Fault::new(format!("unknown action `{text}`")).hint("write `Reject` or `ProcessPartial`")),
+        _ => Err(Fault::new(format!("unknown action `{text}`"))
+            .hint("write `Reject` or `ProcessPartial`")),
     }
 }
 
@@ -201,7 +255,8 @@ fn audit(text: &str) -> Result<AuditMode, Fault> {
         "on" => Ok(AuditMode::On),
         "off" => Ok(AuditMode::Off),
         "relevantonly" => Ok(AuditMode::RelevantOnly),
-        _ => Err(Fault::new(format!("unknown mode `{text}`")).hint("write `On`, `Off` or `RelevantOnly`")),
+        _ => Err(Fault::new(format!("unknown mode `{text}`"))
+            .hint("write `On`, `Off` or `RelevantOnly`")),
     }
 }
 

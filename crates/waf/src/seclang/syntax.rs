@@ -110,8 +110,10 @@ mod tests {
 
     #[test]
     fn action_lists_are_split_outside_quotes() {
-        let parts = split_actions("id:1,msg:'a, b\\'s',t:none,ctl:ruleRemoveTargetById=1;ARGS:x,chain");
-        let texts: Vec<(&str, Option<&str>)> = parts.iter().map(|(_, name, value)| (*name, value.as_deref())).collect();
+        let parts =
+            split_actions("id:1,msg:'a, b\\'s',t:none,ctl:ruleRemoveTargetById=1;ARGS:x,chain");
+        let texts: Vec<(&str, Option<&str>)> =
+            parts.iter().map(|(_, name, value)| (*name, value.as_deref())).collect();
         let expected = [
             ("id", Some("1")),
             ("msg", Some("a, b's")),

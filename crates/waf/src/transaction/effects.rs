@@ -27,7 +27,9 @@ impl State {
                 Effect::RemoveRules(rules) => self.switches.removed_rules.extend(rules),
                 Effect::RemoveTargets(rules, targets) => {
                     let entry = (Arc::clone(rules), Arc::clone(targets));
-                    let known = |(known, same): &(Arc<_>, Arc<_>)| Arc::ptr_eq(known, rules) && Arc::ptr_eq(same, targets);
+                    let known = |(known, same): &(Arc<_>, Arc<_>)| {
+                        Arc::ptr_eq(known, rules) && Arc::ptr_eq(same, targets)
+                    };
                     // The same link may match many values; once is enough.
                     if !self.switches.removed_targets.iter().any(known) {
                         self.switches.removed_targets.push(entry);
@@ -85,10 +87,12 @@ impl State {
     fn set_var(&mut self, set_var: &SetVar, rule: &Rule, timeout_secs: u64) {
         let mut name = Vec::new();
         self.expand(&set_var.key, rule, &mut name);
-        let lower = name.to_ascii_lowercase();
         let mut argument = Vec::new();
         match &set_var.change {
-            Change::Set(text) | Change::Add(text) | Change::Subtract(text) | Change::ExpireIn(text) => {
+            Change::Set(text)
+            | Change::Add(text)
+            | Change::Subtract(text)
+            | Change::ExpireIn(text) => {
                 self.expand(text, rule, &mut argument);
             }
             Change::Remove => {}
@@ -98,10 +102,11 @@ impl State {
             Change::Add(_) => StoredChange::Add(whole(&argument)),
             Change::Subtract(_) => StoredChange::Add(whole(&argument).saturating_neg()),
             Change::Remove => StoredChange::Remove,
-            Change::ExpireIn(_) => {
-                StoredChange::ExpireAt(self.connection.now.as_second().saturating_add(whole(&argument)))
-            }
+            Change::ExpireIn(_) => StoredChange::ExpireAt(
+                self.connection.now.as_second().saturating_add(whole(&argument)),
+            ),
         };
+        let lower = name.to_ascii_lowercase();
         if set_var.collection == Variable::Tx {
             self.change_tx(&lower, &name, change);
         } else {
@@ -113,7 +118,8 @@ impl State {
         let text = match change {
             StoredChange::Set(text) => self.texts.add(text),
             StoredChange::Add(amount) => {
-                let before = self.tx.lookup(lower).map_or(0, |(_, text)| whole(self.texts.get(text)));
+                let before =
+                    self.tx.lookup(lower).map_or(0, |(_, text)| whole(self.texts.get(text)));
                 self.texts.add(before.saturating_add(amount).to_string().as_bytes())
             }
             StoredChange::Remove => return self.tx.remove(lower),
@@ -133,12 +139,20 @@ impl State {
         self.tx.set(lower, name, text);
     }
 
-    fn change_opened(&mut self, collection: Variable, lower: &[u8], name: &[u8], change: StoredChange<'_>, timeout_secs: u64) {
+    fn change_opened(
+        &mut self,
+        collection: Variable,
+        lower: &[u8],
+        name: &[u8],
+        change: StoredChange<'_>,
+        timeout_secs: u64,
+    ) {
         let Some(opened) = self.opened.get(&collection) else { return };
         let Some(store) = self.store.clone() else { return };
         let persistent = Persistent { store, key: opened.key.clone(), timeout_secs };
         let now = self.connection.now.as_second();
-        let result = persistent.store.change(&persistent.key, lower, change, now, persistent.timeout_secs);
+        let result =
+            persistent.store.change(&persistent.key, lower, change, now, persistent.timeout_secs);
         let text = result.map(|value| self.texts.add(&value));
         let shown = self.texts.add(name);
         let Some(opened) = self.opened.get_mut(&collection) else { return };

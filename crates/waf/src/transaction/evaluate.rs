@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::report::{
-    Budget, Interruption, InterruptionAction, MATCHES_PER_RULE_LIMIT, MatchedRule, Outcome, RULES_LIMIT, RuleMatch,
-    VALUE_LIMIT_BYTES,
+    Budget, Interruption, InterruptionAction, MATCHES_PER_RULE_LIMIT, MatchedRule, Outcome,
+    RULES_LIMIT, RuleMatch, VALUE_LIMIT_BYTES,
 };
 use super::state::State;
 use super::texts::TextId;
@@ -34,7 +34,9 @@ impl State {
         if self.switches.engine == EngineMode::Off || self.is_allowed(phase) {
             return Outcome::Pass;
         }
-        let Some(program) = usize::from(phase).checked_sub(1).and_then(|index| rules.programs.get(index)) else {
+        let Some(program) =
+            usize::from(phase).checked_sub(1).and_then(|index| rules.programs.get(index))
+        else {
             return Outcome::Pass;
         };
         let mut workspace = Workspace::default();
@@ -82,7 +84,12 @@ impl State {
     }
 
     /// Runs one rule; gives where to go on when it jumps.
-    fn step(&mut self, rules: &Arc<RuleSet>, step: &Step, workspace: &mut Workspace) -> Option<usize> {
+    fn step(
+        &mut self,
+        rules: &Arc<RuleSet>,
+        step: &Step,
+        workspace: &mut Workspace,
+    ) -> Option<usize> {
         let rule = rules.rules.get(step.rule)?;
         if !self.can_match(rules, rule, workspace) {
             return None;
@@ -102,7 +109,14 @@ impl State {
     }
 
     /// Asks one link of all its values; every match acts at once. Says whether there was one.
-    fn link(&mut self, rules: &RuleSet, number: usize, index: usize, workspace: &mut Workspace, matches: &mut Vec<RuleMatch>) -> bool {
+    fn link(
+        &mut self,
+        rules: &RuleSet,
+        number: usize,
+        index: usize,
+        workspace: &mut Workspace,
+        matches: &mut Vec<RuleMatch>,
+    ) -> bool {
         let Some(rule) = rules.rules.get(number) else { return false };
         let Some(link) = rule.links.get(index) else { return false };
         let timeout = rules.settings().collection_timeout_secs;
@@ -124,9 +138,18 @@ impl State {
             self.variants(rules, link, value.text, &mut workspace.variants);
             for variant in 0..workspace.variants.len() {
                 let Some(text) = workspace.variants.get(variant).copied() else { continue };
-                if self.passes_gate(rules, rule.phase, link, text) && self.ask(link, text, workspace) {
+                if self.passes_gate(rules, rule.phase, link, text)
+                    && self.ask(link, text, workspace)
+                {
                     any = true;
-                    self.one_match(rules, rule, (index, link), Found { text, ..*value }, &workspace.captures, matches);
+                    self.one_match(
+                        rules,
+                        rule,
+                        (index, link),
+                        Found { text, ..*value },
+                        &workspace.captures,
+                        matches,
+                    );
                 }
             }
         }
@@ -136,7 +159,13 @@ impl State {
 
     /// The texts the operator is asked of: the transformed one, or with `multiMatch` every step of
     /// the way that changed something.
-    pub(super) fn variants(&mut self, rules: &RuleSet, link: &Link, text: TextId, out: &mut Vec<TextId>) {
+    pub(super) fn variants(
+        &mut self,
+        rules: &RuleSet,
+        link: &Link,
+        text: TextId,
+        out: &mut Vec<TextId>,
+    ) {
         out.clear();
         let Some(chain) = rules.chains.get(link.chain) else { return out.push(text) };
         if !link.multi_match {
@@ -162,7 +191,8 @@ impl State {
         }
         let value = self.texts.get(text);
         self.work_left = self.work_left.saturating_sub(value.len() as u64 + ASKING_COST);
-        let found = link.question.operator.matches(&workspace.argument, value, &mut workspace.captures);
+        let found =
+            link.question.operator.matches(&workspace.argument, value, &mut workspace.captures);
         found != link.question.negated
     }
 
@@ -193,7 +223,9 @@ impl State {
         self.groups = [None; Captures::LIMIT];
         for (index, captured) in &captures.groups {
             let bytes = match captured {
-                Captured::Span(range) => self.texts.get(text).get(range.clone()).unwrap_or_default().to_vec(),
+                Captured::Span(range) => {
+                    self.texts.get(text).get(range.clone()).unwrap_or_default().to_vec()
+                }
                 Captured::Text(text) => text.to_vec(),
             };
             let kept = self.texts.add(&bytes);
@@ -203,7 +235,13 @@ impl State {
         }
     }
 
-    fn describe(&self, rules: &RuleSet, (index, link): (usize, &Link), found: Found, captures: &Captures) -> RuleMatch {
+    fn describe(
+        &self,
+        rules: &RuleSet,
+        (index, link): (usize, &Link),
+        found: Found,
+        captures: &Captures,
+    ) -> RuleMatch {
         let mut variable = Vec::new();
         self.full_name(found, &mut variable);
         variable.truncate(VALUE_LIMIT_BYTES);
@@ -214,16 +252,28 @@ impl State {
             variable: String::from_utf8_lossy(&variable).into_owned(),
             value: value.get(..VALUE_LIMIT_BYTES).unwrap_or(value).to_vec(),
             span: captures.whole().filter(|_| !link.question.negated),
-            transformations: chain.map_or_else(Vec::new, |chain| chain.transformations.iter().map(|each| each.name()).collect()),
-            operator: format!("{sign}{}", link.question.written.chars().take(VALUE_LIMIT_BYTES).collect::<String>()),
+            transformations: chain.map_or_else(Vec::new, |chain| {
+                chain.transformations.iter().map(|each| each.name()).collect()
+            }),
+            operator: format!(
+                "{sign}{}",
+                link.question.written.chars().take(VALUE_LIMIT_BYTES).collect::<String>()
+            ),
             link: index,
         }
     }
 
     /// The whole rule matched: it is reported, and it acts on the request.
-    fn full_match(&mut self, rules: &Arc<RuleSet>, number: usize, rule: &Rule, matches: Vec<RuleMatch>) {
+    fn full_match(
+        &mut self,
+        rules: &Arc<RuleSet>,
+        number: usize,
+        rule: &Rule,
+        matches: Vec<RuleMatch>,
+    ) {
         if let Some(severity) = rule.severity {
-            self.highest_severity = Some(self.highest_severity.map_or(severity, |known| known.min(severity)));
+            self.highest_severity =
+                Some(self.highest_severity.map_or(severity, |known| known.min(severity)));
         }
         if self.reports.len() < RULES_LIMIT {
             let mut report = MatchedRule::new(Arc::clone(rules), number, matches);
@@ -257,7 +307,8 @@ impl State {
             Disruption::Deny => InterruptionAction::Deny(rule.status.unwrap_or(403)),
             Disruption::Drop => InterruptionAction::Drop,
             Disruption::Redirect(location) => {
-                let status = rule.status.filter(|status| (300..400).contains(status)).unwrap_or(302);
+                let status =
+                    rule.status.filter(|status| (300..400).contains(status)).unwrap_or(302);
                 InterruptionAction::Redirect(status, self.fill_in(Some(location), rule))
             }
         };

@@ -11,16 +11,25 @@ impl State {
         for piece in &template.pieces {
             match piece {
                 Piece::Literal(text) => out.extend_from_slice(text),
-                Piece::Value(variable, key) => self.expand_value(*variable, key.as_deref(), rule, out),
+                Piece::Value(variable, key) => {
+                    self.expand_value(*variable, key.as_deref(), rule, out)
+                }
             }
         }
     }
 
-    fn expand_value(&mut self, variable: Variable, key: Option<&[u8]>, rule: &Rule, out: &mut Vec<u8>) {
+    fn expand_value(
+        &mut self,
+        variable: Variable,
+        key: Option<&[u8]>,
+        rule: &Rule,
+        out: &mut Vec<u8>,
+    ) {
         match (variable, key) {
             (Variable::Rule, Some(key)) => rule_field(rule, key, out),
             (Variable::Tx, Some(key)) => {
-                let group = group_number(key).and_then(|group| self.groups.get(group).copied().flatten());
+                let group =
+                    group_number(key).and_then(|group| self.groups.get(group).copied().flatten());
                 let text = group.or_else(|| self.tx.lookup(key).map(|(_, text)| text));
                 out.extend_from_slice(text.map_or(&b""[..], |text| self.texts.get(text)));
             }
@@ -50,8 +59,12 @@ impl State {
 fn rule_field(rule: &Rule, key: &[u8], out: &mut Vec<u8>) {
     match key {
         b"id" => out.extend_from_slice(rule.id.to_string().as_bytes()),
-        b"severity" => out.extend_from_slice(rule.severity.map(|it| it.to_string()).unwrap_or_default().as_bytes()),
-        b"msg" => out.extend_from_slice(rule.message.as_ref().and_then(Template::literal).unwrap_or_default()),
+        b"severity" => out.extend_from_slice(
+            rule.severity.map(|it| it.to_string()).unwrap_or_default().as_bytes(),
+        ),
+        b"msg" => out.extend_from_slice(
+            rule.message.as_ref().and_then(Template::literal).unwrap_or_default(),
+        ),
         _ => {}
     }
 }

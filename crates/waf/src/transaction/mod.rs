@@ -10,15 +10,15 @@ mod effects;
 mod evaluate;
 mod expand;
 mod gated;
-pub mod report;
+pub(crate) mod report;
 mod request;
 mod request_body;
 mod resolve;
 mod state;
-pub mod store;
-mod texts;
+pub(crate) mod store;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod time;
 mod values;
 mod vars;
@@ -57,7 +57,14 @@ impl Connection {
     #[must_use]
     pub fn local() -> Self {
         let loopback = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        Self { client: loopback, client_port: 0, server: loopback, server_port: 80, unique_id: "0".to_owned(), now: Timestamp::UNIX_EPOCH }
+        Self {
+            client: loopback,
+            client_port: 0,
+            server: loopback,
+            server_port: 80,
+            unique_id: "0".to_owned(),
+            now: Timestamp::UNIX_EPOCH,
+        }
     }
 }
 
@@ -75,7 +82,12 @@ impl Transaction {
     /// A transaction before anything is known of the request. Without a `store`, persistent
     /// collections stay empty.
     #[must_use]
-    pub fn new(rules: Arc<RuleSet>, connection: Connection, limits: Limits, store: Option<Arc<dyn CollectionStore>>) -> Self {
+    pub fn new(
+        rules: Arc<RuleSet>,
+        connection: Connection,
+        limits: Limits,
+        store: Option<Arc<dyn CollectionStore>>,
+    ) -> Self {
         let mut state = State::new(connection, rules.settings(), limits, store);
         state.connection_variables();
         let app = rules.settings().web_app_id.clone();
@@ -99,7 +111,13 @@ impl Transaction {
     /// The request line: the target as it was sent, the protocol as `HTTP/1.1`.
     pub fn request_line(&mut self, method: &[u8], target: &[u8], protocol: &[u8]) {
         let settings = self.rules.settings();
-        self.state.request_line(method, target, protocol, settings.argument_separator, settings.arguments_limit);
+        self.state.request_line(
+            method,
+            target,
+            protocol,
+            settings.argument_separator,
+            settings.arguments_limit,
+        );
     }
 
     /// One header field of the request.
@@ -131,7 +149,11 @@ impl Transaction {
         self.over = Some(Budget::RequestBody);
         self.state.flag(Variable::InboundDataError, true);
         let rejects = self.rules.settings().request_body_over_limit == OverLimit::Reject;
-        if rejects && self.state.switches.engine == EngineMode::On { Outcome::OverBudget(Budget::RequestBody) } else { Outcome::Pass }
+        if rejects && self.state.switches.engine == EngineMode::On {
+            Outcome::OverBudget(Budget::RequestBody)
+        } else {
+            Outcome::Pass
+        }
     }
 
     /// All of the body is here, or there is none: phase 2.
@@ -158,7 +180,12 @@ impl Transaction {
     pub fn response_header(&mut self, name: &[u8], value: &[u8]) {
         self.state.add(Variable::ResponseHeaders, name, value);
         if name.eq_ignore_ascii_case(b"content-type") {
-            let media = value.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii().to_ascii_lowercase();
+            let media = value
+                .split(|byte| *byte == b';')
+                .next()
+                .unwrap_or_default()
+                .trim_ascii()
+                .to_ascii_lowercase();
             self.state.set(Variable::ResponseContentType, &media);
         }
         if name.eq_ignore_ascii_case(b"content-length") {
@@ -176,7 +203,9 @@ impl Transaction {
     pub fn wants_response_body(&self) -> bool {
         let media = self.state.scalar(Variable::ResponseContentType);
         let types = &self.rules.settings().response_mime_types;
-        self.is_on() && self.state.switches.response_body_access && types.iter().any(|wanted| wanted.as_bytes() == media)
+        self.is_on()
+            && self.state.switches.response_body_access
+            && types.iter().any(|wanted| wanted.as_bytes() == media)
     }
 
     /// A part of the answer's body. Only a body over its limit ends the request here.
@@ -191,7 +220,11 @@ impl Transaction {
         }
         self.state.flag(Variable::OutboundDataError, true);
         let rejects = self.rules.settings().response_body_over_limit == OverLimit::Reject;
-        if rejects && self.state.switches.engine == EngineMode::On { Outcome::OverBudget(Budget::ResponseBody) } else { Outcome::Pass }
+        if rejects && self.state.switches.engine == EngineMode::On {
+            Outcome::OverBudget(Budget::ResponseBody)
+        } else {
+            Outcome::Pass
+        }
     }
 
     /// All of the answer's body is here, or there is none: phase 4.
@@ -230,8 +263,12 @@ impl Transaction {
             (Some(false), _) | (None, AuditMode::Off) => false,
             (_, AuditMode::On) => true,
             (_, AuditMode::RelevantOnly | AuditMode::Off) => {
-                let status = String::from_utf8_lossy(self.state.scalar(Variable::ResponseStatus)).into_owned();
-                let relevant = settings.audit_relevant_status.as_ref().is_some_and(|pattern| pattern.is_match(&status));
+                let status = String::from_utf8_lossy(self.state.scalar(Variable::ResponseStatus))
+                    .into_owned();
+                let relevant = settings
+                    .audit_relevant_status
+                    .as_ref()
+                    .is_some_and(|pattern| pattern.is_match(&status));
                 relevant || self.state.reports.iter().any(MatchedRule::wants_audit)
             }
         }

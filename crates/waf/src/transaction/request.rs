@@ -8,7 +8,14 @@ use crate::variables::Variable;
 
 impl State {
     /// Takes the request line apart. `target` is the target as it was sent.
-    pub(super) fn request_line(&mut self, method: &[u8], target: &[u8], protocol: &[u8], separator: u8, limit: usize) {
+    pub(super) fn request_line(
+        &mut self,
+        method: &[u8],
+        target: &[u8],
+        protocol: &[u8],
+        separator: u8,
+        limit: usize,
+    ) {
         let line = [method, b" ", target, b" ", protocol].concat();
         self.set(Variable::RequestLine, &line);
         self.set(Variable::RequestMethod, method);
@@ -32,7 +39,13 @@ impl State {
     }
 
     /// Reads URL-encoded arguments.
-    pub(super) fn arguments(&mut self, variable: Variable, text: &[u8], separator: u8, limit: usize) {
+    pub(super) fn arguments(
+        &mut self,
+        variable: Variable,
+        text: &[u8],
+        separator: u8,
+        limit: usize,
+    ) {
         if text.is_empty() {
             return;
         }
@@ -70,7 +83,11 @@ impl State {
                 }
             }
             b"host" => {
-                let host = if value.starts_with(b"[") { split_once(value, b']').0 } else { split_once(value, b':').0 };
+                let host = if value.starts_with(b"[") {
+                    split_once(value, b']').0
+                } else {
+                    split_once(value, b':').0
+                };
                 self.set(Variable::ServerName, host.strip_prefix(b"[").unwrap_or(host));
             }
             _ => {}
@@ -104,11 +121,16 @@ fn without_authority(target: &[u8]) -> &[u8] {
         return target;
     }
     let authority = memchr::memmem::find(target, b"://").filter(|colon| {
-        target.iter().take(*colon).all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
+        target
+            .iter()
+            .take(*colon)
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
     });
     let rest = authority.and_then(|colon| target.get(colon + 3..));
     match rest {
-        Some(rest) => memchr::memchr(b'/', rest).and_then(|slash| rest.get(slash..)).unwrap_or(b"/"),
+        Some(rest) => {
+            memchr::memchr(b'/', rest).and_then(|slash| rest.get(slash..)).unwrap_or(b"/")
+        }
         None => target,
     }
 }

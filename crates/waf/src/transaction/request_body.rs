@@ -16,16 +16,30 @@ impl State {
         if force || !structured {
             self.set(Variable::RequestBody, body);
         }
-        let limits = BodyLimits { depth: settings.body_depth_limit, values: settings.arguments_limit, files: settings.upload_file_limit };
+        let limits = BodyLimits {
+            depth: settings.body_depth_limit,
+            values: settings.arguments_limit,
+            files: settings.upload_file_limit,
+        };
         let error = match processor {
             None => {
                 if force {
-                    self.arguments(Variable::ArgsPost, body, settings.argument_separator, settings.arguments_limit);
+                    self.arguments(
+                        Variable::ArgsPost,
+                        body,
+                        settings.argument_separator,
+                        settings.arguments_limit,
+                    );
                 }
                 None
             }
             Some(Processor::UrlEncoded) => {
-                self.arguments(Variable::ArgsPost, body, settings.argument_separator, settings.arguments_limit);
+                self.arguments(
+                    Variable::ArgsPost,
+                    body,
+                    settings.argument_separator,
+                    settings.arguments_limit,
+                );
                 None
             }
             Some(Processor::Json) => self.json(body, limits),

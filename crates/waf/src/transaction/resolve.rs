@@ -7,7 +7,8 @@ use crate::operators::Captures;
 use crate::variables::{Selector, Target, Targets, Variable};
 
 /// Collections that are put together from others.
-const PARTS: &[(Variable, &[Variable])] = &[(Variable::Args, &[Variable::ArgsGet, Variable::ArgsPost])];
+const PARTS: &[(Variable, &[Variable])] =
+    &[(Variable::Args, &[Variable::ArgsGet, Variable::ArgsPost])];
 
 impl State {
     /// Adds the values of all targets, in the order of the targets, without the excluded ones.
@@ -50,12 +51,19 @@ impl State {
             index += 1;
             let key = found.name.map_or(&b""[..], |name| self.texts.get(name));
             let covers = |target: &Target| target.covers(found.variable, key);
-            index <= before || !(targets.excluded.iter().any(covers) || rule.is_some_and(|rule| by_control(rule).any(covers)))
+            index <= before
+                || !(targets.excluded.iter().any(covers)
+                    || rule.is_some_and(|rule| by_control(rule).any(covers)))
         });
     }
 
     /// Adds the values of one variable that a selector means.
-    pub(super) fn resolve_one(&mut self, variable: Variable, selector: &Selector, out: &mut Vec<Found>) {
+    pub(super) fn resolve_one(
+        &mut self,
+        variable: Variable,
+        selector: &Selector,
+        out: &mut Vec<Found>,
+    ) {
         if let Some((_, parts)) = PARTS.iter().find(|(whole, _)| *whole == variable) {
             for part in *parts {
                 self.select(*part, variable, selector, false, out);
@@ -76,12 +84,21 @@ impl State {
         }
     }
 
-    fn select(&self, from: Variable, variable: Variable, selector: &Selector, names: bool, out: &mut Vec<Found>) {
+    fn select(
+        &self,
+        from: Variable,
+        variable: Variable,
+        selector: &Selector,
+        names: bool,
+        out: &mut Vec<Found>,
+    ) {
         let wanted = |item: &&Item| match (selector, item.name) {
             (Selector::All, _) => true,
             (Selector::XmlText, name) => name.is_none(),
             (Selector::XmlAttributes, name) => name.is_some(),
-            (selector, name) => selector.selects(name.map_or(&b""[..], |name| self.texts.get(name))),
+            (selector, name) => {
+                selector.selects(name.map_or(&b""[..], |name| self.texts.get(name)))
+            }
         };
         let found = self.values.list(from).iter().filter(wanted).map(|item| Found {
             variable,
@@ -102,14 +119,23 @@ impl State {
             }
             return;
         }
-        let vars = if is_tx { Some(&self.tx) } else { self.opened.get(&variable).map(|opened| &opened.vars) };
+        let vars = if is_tx {
+            Some(&self.tx)
+        } else {
+            self.opened.get(&variable).map(|opened| &opened.vars)
+        };
         let Some(vars) = vars else { return };
         match selector {
             Selector::Key(key) => {
-                out.extend(vars.lookup(key).map(|(name, text)| Found { variable, name: Some(name), text }));
+                out.extend(vars.lookup(key).map(|(name, text)| Found {
+                    variable,
+                    name: Some(name),
+                    text,
+                }));
             }
             selector => {
-                let wanted = vars.iter().filter(|(name, _)| selector.selects(self.texts.get(*name)));
+                let wanted =
+                    vars.iter().filter(|(name, _)| selector.selects(self.texts.get(*name)));
                 out.extend(wanted.map(|(name, text)| Found { variable, name: Some(name), text }));
             }
         }
@@ -130,13 +156,19 @@ impl State {
     }
 
     /// Variables that are made when they are asked for.
-    fn resolve_special(&mut self, variable: Variable, selector: &Selector, out: &mut Vec<Found>) -> bool {
+    fn resolve_special(
+        &mut self,
+        variable: Variable,
+        selector: &Selector,
+        out: &mut Vec<Found>,
+    ) -> bool {
         match variable {
             Variable::MatchedVars | Variable::MatchedVarsNames => {
                 for found in self.matched.clone() {
                     let name = self.name_of(found);
                     if selector.selects(self.texts.get(name)) {
-                        let text = if variable == Variable::MatchedVars { found.text } else { name };
+                        let text =
+                            if variable == Variable::MatchedVars { found.text } else { name };
                         out.push(Found { variable, name: Some(name), text });
                     }
                 }
@@ -162,7 +194,9 @@ impl State {
                 Some(self.name_of(found))
             }
             Variable::ArgsCombinedSize => Some(self.number(self.args_size)),
-            Variable::HighestSeverity => Some(self.number(self.highest_severity.map_or(255, usize::from))),
+            Variable::HighestSeverity => {
+                Some(self.number(self.highest_severity.map_or(255, usize::from)))
+            }
             Variable::Duration => {
                 let duration = self.duration_ms.to_string();
                 Some(self.texts.add(duration.as_bytes()))

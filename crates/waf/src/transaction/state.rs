@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::Connection;
+use super::gated::Known;
 use super::report::{Interruption, Limits, MatchedRule};
 use super::store::{CollectionKey, CollectionStore};
 use super::texts::{TextId, Texts};
 use super::values::{Found, Values};
 use super::vars::Vars;
-use super::Connection;
 use crate::actions::AllowScope;
 use crate::body::Processor;
 use crate::plan::Bits;
@@ -79,10 +80,8 @@ pub(super) struct State {
     pub(super) work_left: u64,
     /// The sum of the lengths of all argument names and values.
     pub(super) args_size: usize,
-    /// Which questions can match any value of a group, one row a group; empty until it is asked for.
-    pub(super) groups_rows: Vec<Option<Box<[u64]>>>,
-    /// The rows of texts are of the gate for answers, not of that for requests.
-    pub(super) gate_of_answers: bool,
+    /// What is known of the values of this phase.
+    pub(super) known: Known,
     /// Rules are asked one by one, without gates.
     pub(super) is_naive: bool,
     /// Texts of small numbers that were asked for.
@@ -90,7 +89,12 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) fn new(connection: Connection, settings: &Settings, limits: Limits, store: Option<Arc<dyn CollectionStore>>) -> Self {
+    pub(super) fn new(
+        connection: Connection,
+        settings: &Settings,
+        limits: Limits,
+        store: Option<Arc<dyn CollectionStore>>,
+    ) -> Self {
         Self {
             connection,
             store,
@@ -107,8 +111,7 @@ impl State {
             interruption: None,
             work_left: limits.work_bytes,
             args_size: 0,
-            groups_rows: Vec::new(),
-            gate_of_answers: false,
+            known: Known::default(),
             is_naive: false,
             numbers: HashMap::new(),
         }
@@ -133,8 +136,15 @@ impl State {
     }
 
     /// Adds an argument. `false`: there are too many.
-    pub(super) fn add_argument(&mut self, variable: Variable, name: &[u8], text: &[u8], limit: usize) -> bool {
-        let count = self.values.list(Variable::ArgsGet).len() + self.values.list(Variable::ArgsPost).len();
+    pub(super) fn add_argument(
+        &mut self,
+        variable: Variable,
+        name: &[u8],
+        text: &[u8],
+        limit: usize,
+    ) -> bool {
+        let count =
+            self.values.list(Variable::ArgsGet).len() + self.values.list(Variable::ArgsPost).len();
         if count >= limit {
             return false;
         }

@@ -26,23 +26,36 @@ pub enum StoredChange<'a> {
     ExpireAt(i64),
 }
 
+/// The names (small letters) and values of a collection.
+pub type StoredValues = Vec<(Box<[u8]>, Box<[u8]>)>;
+
 /// Where persistent collections are kept. Every change is atomic, so that two transactions that
 /// count do not lose a count.
 pub trait CollectionStore: Debug + Send + Sync {
-    /// The names (small letters) and values of a collection at `now`, Unix seconds.
-    fn values(&self, key: &CollectionKey, now: i64) -> Vec<(Box<[u8]>, Box<[u8]>)>;
+    /// What a collection holds at `now`, Unix seconds.
+    fn values(&self, key: &CollectionKey, now: i64) -> StoredValues;
 
     /// Changes one value and gives what it is then; `None` when it is gone. The collection goes
     /// when it has not been changed for `timeout_secs`.
-    fn change(&self, key: &CollectionKey, name: &[u8], change: StoredChange<'_>, now: i64, timeout_secs: u64) -> Option<Box<[u8]>>;
+    fn change(
+        &self,
+        key: &CollectionKey,
+        name: &[u8],
+        change: StoredChange<'_>,
+        now: i64,
+        timeout_secs: u64,
+    ) -> Option<Box<[u8]>>;
 }
 
 /// How many names one stored collection may have.
 const NAMES_LIMIT: usize = 1_000;
 
+/// A value, and when it goes.
+type Value = (Box<[u8]>, Option<i64>);
+
 #[derive(Debug, Default)]
 struct Stored {
-    values: HashMap<Box<[u8]>, (Box<[u8]>, Option<i64>)>,
+    values: HashMap<Box<[u8]>, Value>,
     dies_at: i64,
 }
 
@@ -63,14 +76,24 @@ impl MemoryCollections {
 }
 
 impl CollectionStore for MemoryCollections {
-    fn values(&self, key: &CollectionKey, now: i64) -> Vec<(Box<[u8]>, Box<[u8]>)> {
+    fn values(&self, key: &CollectionKey, now: i64) -> StoredValues {
         let collections = self.collections.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(stored) = collections.get(key).filter(|stored| stored.dies_at > now) else { return Vec::new() };
-        let live = stored.values.iter().filter(|(_, (_, expires))| expires.is_none_or(|at| at > now));
+        let Some(stored) = collections.get(key).filter(|stored| stored.dies_at > now) else {
+            return Vec::new();
+        };
+        let live =
+            stored.values.iter().filter(|(_, (_, expires))| expires.is_none_or(|at| at > now));
         live.map(|(name, (value, _))| (name.clone(), value.clone())).collect()
     }
 
-    fn change(&self, key: &CollectionKey, name: &[u8], change: StoredChange<'_>, now: i64, timeout_secs: u64) -> Option<Box<[u8]>> {
+    fn change(
+        &self,
+        key: &CollectionKey,
+        name: &[u8],
+        change: StoredChange<'_>,
+        now: i64,
+        timeout_secs: u64,
+    ) -> Option<Box<[u8]>> {
         let mut collections = self.collections.lock().unwrap_or_else(PoisonError::into_inner);
         if !collections.contains_key(key) && collections.len() >= self.limit {
             collections.retain(|_, stored| stored.dies_at > now);
@@ -97,7 +120,8 @@ impl Stored {
         let value: Box<[u8]> = match change {
             StoredChange::Set(value) => value.into(),
             StoredChange::Add(amount) => {
-                let old = before.as_ref().map_or(0, |(value, _)| crate::operators::number::whole(value));
+                let old =
+                    before.as_ref().map_or(0, |(value, _)| crate::operators::number::whole(value));
                 old.saturating_add(amount).to_string().into_bytes().into()
             }
             StoredChange::Remove => {
@@ -126,12 +150,21 @@ mod tests {
     #[test]
     fn counters_add_up_expire_and_are_bounded() {
         let store = MemoryCollections::new(1);
-        assert_eq!(store.change(&ip("a"), b"n", StoredChange::Add(2), 0, 10).as_deref(), Some(&b"2"[..]));
-        assert_eq!(store.change(&ip("a"), b"n", StoredChange::Add(3), 1, 10).as_deref(), Some(&b"5"[..]));
+        assert_eq!(
+            store.change(&ip("a"), b"n", StoredChange::Add(2), 0, 10).as_deref(),
+            Some(&b"2"[..])
+        );
+        assert_eq!(
+            store.change(&ip("a"), b"n", StoredChange::Add(3), 1, 10).as_deref(),
+            Some(&b"5"[..])
+        );
         assert_eq!(store.change(&ip("b"), b"n", StoredChange::Add(1), 2, 10), None, "full");
         store.change(&ip("a"), b"n", StoredChange::ExpireAt(5), 2, 10);
         assert_eq!(store.values(&ip("a"), 4).len(), 1);
         assert_eq!(store.values(&ip("a"), 5).len(), 0);
-        assert!(store.change(&ip("b"), b"n", StoredChange::Add(1), 50, 10).is_some(), "the old one made room");
+        assert!(
+            store.change(&ip("b"), b"n", StoredChange::Add(1), 50, 10).is_some(),
+            "the old one made room"
+        );
     }
 }

@@ -52,7 +52,8 @@ impl Texts {
 
     /// Keeps a text.
     pub(crate) fn add(&mut self, text: &[u8]) -> TextId {
-        let fits = self.buffer.len() + text.len() <= self.limit && self.entries.len() < self.limit / 4;
+        let fits =
+            self.buffer.len() + text.len() <= self.limit && self.entries.len() < self.limit / 4;
         if !fits {
             self.is_full = true;
         }
@@ -62,7 +63,14 @@ impl Texts {
         let length = u32::try_from(kept.len()).unwrap_or_default();
         if fits || self.entries.is_empty() {
             self.buffer.extend_from_slice(kept);
-            self.entries.push(Entry { start, length, row: 0, gate: 0, has_mask: false, mask: ByteSet::default() });
+            self.entries.push(Entry {
+                start,
+                length,
+                row: 0,
+                gate: 0,
+                has_mask: false,
+                mask: ByteSet::default(),
+            });
             return TextId(number);
         }
         TextId(number.saturating_sub(1))
@@ -145,7 +153,8 @@ impl Texts {
         }
         self.rows = rows;
         if let Some(entry) = self.entries.get_mut(id.0 as usize) {
-            entry.gate = u32::try_from(start.checked_div(gate.words()).unwrap_or_default() + 1).unwrap_or_default();
+            entry.gate = u32::try_from(start.checked_div(gate.words()).unwrap_or_default() + 1)
+                .unwrap_or_default();
         }
         (start, true)
     }

@@ -50,11 +50,4 @@ impl Values {
             list.push(Item { name: None, text });
         }
     }
-
-    /// Takes all values out.
-    pub(crate) fn clear(&mut self, variable: Variable) {
-        if let Some(list) = self.lists.get_mut(variable.number()) {
-            list.clear();
-        }
-    }
 }

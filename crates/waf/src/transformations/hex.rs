@@ -50,6 +50,7 @@ pub(super) fn decode_sql(input: &[u8], out: &mut Vec<u8>) {
 
 /// The whole pairs of hexadecimal digits that `text` begins with.
 fn pairs(text: &[u8]) -> &[u8] {
-    let count = text.chunks_exact(2).take_while(|pair| pair.iter().all(u8::is_ascii_hexdigit)).count();
+    let count =
+        text.chunks_exact(2).take_while(|pair| pair.iter().all(u8::is_ascii_hexdigit)).count();
     text.get(..count * 2).unwrap_or_default()
 }

@@ -32,7 +32,9 @@ fn numeric(after: &[u8]) -> Option<(u8, usize)> {
         [b'u', a, b, c, d, ..] if narrow([*a, *b, *c, *d]).is_some() => {
             Some((narrow([*a, *b, *c, *d])?, 5))
         }
-        [b'x', high, low, ..] if hex_pair(*high, *low).is_some() => Some((hex_pair(*high, *low)?, 3)),
+        [b'x', high, low, ..] if hex_pair(*high, *low).is_some() => {
+            Some((hex_pair(*high, *low)?, 3))
+        }
         [b'4'..=b'7', ..] => octal(after, octal_digits(after).min(2)),
         _ => octal(after, octal_digits(after)),
     }

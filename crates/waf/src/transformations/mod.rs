@@ -19,11 +19,11 @@ pub(crate) mod mask;
 mod normalize_path;
 mod nulls;
 mod parity;
+#[cfg(test)]
+mod tests;
 pub(crate) mod url;
 mod utf8_to_unicode;
 mod whitespace;
-#[cfg(test)]
-mod tests;
 
 pub(crate) use list::Transformation;
 pub(crate) use mask::ByteSet;

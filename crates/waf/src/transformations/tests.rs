@@ -11,7 +11,9 @@ fn run(transformation: Transformation, input: &[u8]) -> Vec<u8> {
 
 #[test]
 fn transformations_give_what_the_reference_cases_expect() {
-    let Some(folder) = reference::folder("secrules/internal/transformations/testdata") else { return };
+    let Some(folder) = reference::folder("secrules/internal/transformations/testdata") else {
+        return;
+    };
     let mut wrong = Vec::new();
     let mut count = 0;
     for (file, cases) in reference::cases(&folder) {
@@ -20,7 +22,12 @@ fn transformations_give_what_the_reference_cases_expect() {
             count += 1;
             let found = run(transformation, &case.input());
             if found != case.output() {
-                wrong.push(format!("{file} {:?}: {:?}, not {:?}", lossy(&case.input()), lossy(&found), lossy(&case.output())));
+                wrong.push(format!(
+                    "{file} {:?}: {:?}, not {:?}",
+                    lossy(&case.input()),
+                    lossy(&found),
+                    lossy(&case.output())
+                ));
             }
         }
     }

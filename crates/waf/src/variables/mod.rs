@@ -5,6 +5,6 @@ pub(crate) mod name;
 pub(crate) mod target;
 pub(crate) mod template;
 
-pub use name::Variable;
+pub(crate) use name::Variable;
 pub(crate) use target::{Selector, Target, Targets};
 pub(crate) use template::{Piece, Template};

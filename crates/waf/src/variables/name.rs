@@ -15,16 +15,14 @@ macro_rules! variables {
     ($($(#[$meta:meta])* $variant:ident = $name:literal $shape:ident,)*) => {
         /// A variable of the rule language.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        #[expect(missing_docs, reason = "each variant is the variable of that name in the rule language")]
-        pub enum Variable { $($(#[$meta])* $variant,)* }
+        pub(crate) enum Variable { $($(#[$meta])* $variant,)* }
 
         impl Variable {
             /// Every variable, in the order of their numbers.
             pub(crate) const ALL: &'static [Self] = &[$(Self::$variant,)*];
 
             /// The name in the rule language.
-            #[must_use]
-            pub const fn name(self) -> &'static str {
+            pub(crate) const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name,)* }
             }
 
@@ -153,7 +151,8 @@ impl Variable {
     /// Reads a name, whatever its case.
     pub(crate) fn parse(name: &str) -> Result<Self, Fault> {
         let upper = name.to_ascii_uppercase();
-        let alias = ALIASES.iter().find(|(alias, _)| *alias == upper).map(|(_, variable)| *variable);
+        let alias =
+            ALIASES.iter().find(|(alias, _)| *alias == upper).map(|(_, variable)| *variable);
         let known = Self::ALL.iter().copied().find(|variable| variable.name() == upper);
         known.or(alias).ok_or_else(|| {
             let mut fault = Fault::new(format!("unknown variable `{name}`"));

@@ -221,7 +221,8 @@ mod tests {
 
     #[test]
     fn lists_with_patterns_counts_and_exclusions_are_parsed() {
-        let targets = Targets::parse("ARGS|&TX:a|!REQUEST_COOKIES:/^_ga|x/|XML:/*|XML://@*").unwrap();
+        let targets =
+            Targets::parse("ARGS|&TX:a|!REQUEST_COOKIES:/^_ga|x/|XML:/*|XML://@*").unwrap();
         assert_eq!(targets.included.len(), 4);
         assert!(targets.included[1].count);
         assert!(targets.excluded[0].covers(Variable::RequestCookies, b"_GA1"));

@@ -27,7 +27,8 @@ impl Template {
         let mut rest = text;
         while let Some((before, after)) = rest.split_once("%{") {
             literal.push_str(before);
-            let Some((name, beyond)) = after.split_once('}').filter(|(name, _)| is_name(name)) else {
+            let Some((name, beyond)) = after.split_once('}').filter(|(name, _)| is_name(name))
+            else {
                 literal.push_str("%{");
                 rest = after;
                 continue;
@@ -67,7 +68,10 @@ fn parse_macro(text: &str) -> Result<Piece, Fault> {
     };
     let variable = Variable::parse(name)?;
     match (variable.shape(), key) {
-        (Shape::Scalar, Some(_)) => Err(Fault::new(format!("`%{{{text}}}` selects by key, but `{}` has no keys", variable.name()))),
+        (Shape::Scalar, Some(_)) => Err(Fault::new(format!(
+            "`%{{{text}}}` selects by key, but `{}` has no keys",
+            variable.name()
+        ))),
         (_, key) => {
             Ok(Piece::Value(variable, key.map(|key| key.to_ascii_lowercase().into_bytes().into())))
         }

@@ -1,3 +1,5 @@
+mod properties;
+
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -13,13 +15,16 @@ fn rules(text: &str) -> Arc<RuleSet> {
     let text = format!("SecRuleEngine On\nSecRequestBodyAccess On\n{text}");
     match RuleSet::load(&DiskFiles, &[Source::Text("test", &text)]) {
         Ok(rules) => Arc::new(rules),
-        Err(problems) => panic!("{}", problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")),
+        Err(problems) => {
+            panic!("{}", problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+        }
     }
 }
 
 /// Runs the request phases of `GET target` and gives the ids that matched and the outcome.
 fn get(rules: &Arc<RuleSet>, target: &str) -> (Vec<u64>, Outcome) {
-    let mut transaction = Transaction::new(Arc::clone(rules), Connection::local(), Limits::default(), None);
+    let mut transaction =
+        Transaction::new(Arc::clone(rules), Connection::local(), Limits::default(), None);
     transaction.request_line(b"GET", target.as_bytes(), b"HTTP/1.1");
     let outcome = match transaction.request_headers_done() {
         Outcome::Pass => transaction.request_body_done(),
@@ -130,28 +135,40 @@ fn captures_fill_tx_and_groups_that_took_no_part_go() {
 
 #[test]
 fn matches_say_what_an_explanation_needs() {
-    let rules = rules("SecRule ARGS \"@rx ev.l\" \"id:7,phase:2,deny,msg:'found in %{MATCHED_VAR_NAME}',severity:CRITICAL,tag:t,t:lowercase\"\n");
+    let rules = rules(
+        "SecRule ARGS \"@rx ev.l\" \"id:7,phase:2,deny,msg:'found in %{MATCHED_VAR_NAME}',severity:CRITICAL,tag:t,t:lowercase\"\n",
+    );
     let mut transaction = Transaction::new(rules, Connection::local(), Limits::default(), None);
     transaction.request_line(b"GET", b"/?q=an+EVIL+one", b"HTTP/1.1");
     transaction.request_headers_done();
     transaction.request_body_done();
     let rule = &transaction.matched()[0];
-    assert_eq!((rule.id(), rule.message.as_str(), rule.severity()), (7, "found in ARGS:q", Some(2)));
+    assert_eq!(
+        (rule.id(), rule.message.as_str(), rule.severity()),
+        (7, "found in ARGS:q", Some(2))
+    );
     let found = &rule.matches[0];
     assert_eq!((found.variable.as_str(), found.value.as_slice()), ("ARGS:q", &b"an evil one"[..]));
-    assert_eq!((found.span.clone(), found.transformations.as_slice()), (Some(3..7), &["lowercase"][..]));
+    assert_eq!(
+        (found.span.clone(), found.transformations.as_slice()),
+        (Some(3..7), &["lowercase"][..])
+    );
     assert_eq!(found.operator, "@rx ev.l");
 }
 
 #[test]
 fn detection_only_reports_and_lets_pass() {
-    let rules = rules("SecRuleEngine DetectionOnly\nSecRule ARGS \"@contains bad\" \"id:1,phase:2,deny\"\n");
+    let rules = rules(
+        "SecRuleEngine DetectionOnly\nSecRule ARGS \"@contains bad\" \"id:1,phase:2,deny\"\n",
+    );
     assert_eq!(get(&rules, "/?a=bad"), (vec![1], Outcome::Pass));
 }
 
 #[test]
 fn multi_match_looks_at_every_step_of_the_way() {
-    let rules = rules("SecRule ARGS \"@contains %\" \"id:1,phase:2,pass,multiMatch,t:urlDecode,setvar:tx.n=+1\"\nSecRule TX:n \"@eq 1\" \"id:2,phase:2,pass\"\n");
+    let rules = rules(
+        "SecRule ARGS \"@contains %\" \"id:1,phase:2,pass,multiMatch,t:urlDecode,setvar:tx.n=+1\"\nSecRule TX:n \"@eq 1\" \"id:2,phase:2,pass\"\n",
+    );
     assert_eq!(get(&rules, "/?a=%2541").0, [1, 2]);
 }
 
@@ -163,8 +180,17 @@ fn counters_of_an_address_outlive_the_transaction() {
     );
     let store: Arc<dyn CollectionStore> = Arc::new(MemoryCollections::new(10));
     let ask = |second: i64, client: [u8; 4]| {
-        let connection = Connection { client: IpAddr::from(client), now: Timestamp::from_second(second).unwrap(), ..Connection::local() };
-        let mut transaction = Transaction::new(Arc::clone(&rules), connection, Limits::default(), Some(Arc::clone(&store)));
+        let connection = Connection {
+            client: IpAddr::from(client),
+            now: Timestamp::from_second(second).unwrap(),
+            ..Connection::local()
+        };
+        let mut transaction = Transaction::new(
+            Arc::clone(&rules),
+            connection,
+            Limits::default(),
+            Some(Arc::clone(&store)),
+        );
         transaction.request_line(b"GET", b"/", b"HTTP/1.1");
         denied_by(&transaction.request_headers_done())
     };
@@ -204,7 +230,8 @@ fn problems_are_all_reported_with_their_places() {
                 SecAction \"id:4,pass,skipAfter:NOWHERE\"\n\
                 SecAction \"pass\"\n";
     let problems = RuleSet::load(&DiskFiles, &[Source::Text("t.conf", text)]).unwrap_err();
-    let shown: Vec<String> = problems.iter().map(|problem| format!("{}: {}", problem.place, problem.message)).collect();
+    let shown: Vec<String> =
+        problems.iter().map(|problem| format!("{}: {}", problem.place, problem.message)).collect();
     assert_eq!(
         shown,
         [

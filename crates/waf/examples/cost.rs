@@ -1,0 +1,192 @@
+//! Measures what one request costs: `cost RULES_DIR SETUP_FILE PARANOIA_LEVEL`. Prints one line a
+//! request: its name and the CPU time of its request phases in microseconds, the least of some rounds.
+//! `cost requests` prints the requests as JSON instead, for measuring another engine with them.
+
+#![expect(clippy::print_stdout, reason = "a measuring program prints its figures")]
+
+use std::error::Error;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use mantlet_waf::{
+    Connection, DiskFiles, Files as _, Limits, Outcome, RuleSet, Source, Transaction,
+};
+use rustix::time::{ClockId, clock_gettime};
+
+const ROUNDS: u32 = 7;
+const ROUND: Duration = Duration::from_millis(200);
+
+/// What a browser sends besides.
+const HEADERS: &[(&str, &str)] = &[
+    ("Host", "shop.example.com"),
+    ("User-Agent", "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"),
+    ("Accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"),
+    ("Accept-Language", "en-US,en;q=0.5"),
+    ("Accept-Encoding", "gzip, deflate, br"),
+    ("Referer", "https://shop.example.com/catalogue?page=2"),
+    ("Cookie", "session=8f14e45fceea167a5a36dedd4bea2543; theme=dark; consent=necessary"),
+    ("Connection", "keep-alive"),
+];
+
+const SENTENCE: &str =
+    "The quick brown fox jumps over the lazy dog while the committee reviews quarterly figures. ";
+
+struct Request {
+    name: &'static str,
+    method: &'static str,
+    target: &'static str,
+    content_type: Option<&'static str>,
+    body: String,
+}
+
+fn text(length: usize) -> String {
+    SENTENCE.chars().cycle().take(length).collect()
+}
+
+fn requests() -> Vec<Request> {
+    let form: String =
+        (0..8).map(|n| format!("field{n}={}&", text(112).replace(' ', "+"))).collect();
+    let items: Vec<String> = (0..40)
+        .map(|n| {
+            format!(
+                "{{\"id\":{n},\"name\":\"Item number {n}\",\"price\":{n}.99,\"note\":\"{}\"}}",
+                text(40)
+            )
+        })
+        .collect();
+    let json = format!("{{\"customer\":\"Ada Lovelace\",\"items\":[{}]}}", items.join(","));
+    let get = "/api/products?category=books&sort=price&page=3&q=rust+programming";
+    let form_type = Some("application/x-www-form-urlencoded");
+    vec![
+        Request {
+            name: "get",
+            method: "GET",
+            target: get,
+            content_type: None,
+            body: String::new(),
+        },
+        Request {
+            name: "form-1k",
+            method: "POST",
+            target: "/contact",
+            content_type: form_type,
+            body: form,
+        },
+        Request {
+            name: "json-4k",
+            method: "POST",
+            target: "/api/orders",
+            content_type: Some("application/json"),
+            body: json,
+        },
+        Request {
+            name: "value-10k",
+            method: "POST",
+            target: "/post",
+            content_type: form_type,
+            body: format!("text={}", text(10_000).replace(' ', "+")),
+        },
+    ]
+}
+
+fn settings(paranoia: u8) -> (String, String) {
+    let before = "SecRuleEngine On\nSecRequestBodyAccess On\n\
+        SecRule REQUEST_HEADERS:Content-Type \"@rx ^application/json\" \"id:200001,phase:1,t:none,t:lowercase,pass,nolog,ctl:requestBodyProcessor=JSON\"\n";
+    let after = format!(
+        "SecAction \"id:900000,phase:1,pass,nolog,setvar:tx.blocking_paranoia_level={paranoia}\"\n"
+    );
+    (before.to_owned(), after)
+}
+
+fn load(rules: &Path, setup: &Path, paranoia: u8) -> Result<Arc<RuleSet>, Box<dyn Error>> {
+    let (before, after) = settings(paranoia);
+    let files = DiskFiles.matching(&rules.join("*.conf"))?;
+    let mut sources =
+        vec![Source::Text("before", &before), Source::File(setup), Source::Text("after", &after)];
+    sources.extend(files.iter().map(|path| Source::File(path)));
+    let loaded = RuleSet::load(&DiskFiles, &sources);
+    loaded
+        .map(Arc::new)
+        .map_err(|problems| format!("{} problems in the rules", problems.len()).into())
+}
+
+fn inspect(rules: &Arc<RuleSet>, request: &Request, headers: &[(&str, String)]) -> Outcome {
+    let mut transaction =
+        Transaction::new(Arc::clone(rules), Connection::local(), Limits::default(), None);
+    transaction.request_line(request.method.as_bytes(), request.target.as_bytes(), b"HTTP/1.1");
+    for (name, value) in headers {
+        transaction.request_header(name.as_bytes(), value.as_bytes());
+    }
+    match transaction.request_headers_done() {
+        Outcome::Pass => {
+            transaction.request_body(request.body.as_bytes());
+            transaction.request_body_done()
+        }
+        other => other,
+    }
+}
+
+impl Request {
+    fn headers(&self) -> Vec<(&'static str, String)> {
+        let mut headers: Vec<(&'static str, String)> =
+            HEADERS.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        if let Some(content_type) = self.content_type {
+            headers.push(("Content-Type", content_type.to_owned()));
+            headers.push(("Content-Length", self.body.len().to_string()));
+        }
+        headers
+    }
+}
+
+fn as_json(requests: &[Request]) -> serde_json::Value {
+    let one = |request: &Request| {
+        serde_json::json!({
+            "name": request.name, "method": request.method, "target": request.target,
+            "headers": request.headers(), "body": request.body,
+        })
+    };
+    requests.iter().map(one).collect()
+}
+
+fn cpu_time() -> Duration {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or_default())
+}
+
+fn measure(rules: &Arc<RuleSet>, request: &Request) -> f64 {
+    let mut best = f64::INFINITY;
+    let headers = request.headers();
+    for _ in 0..ROUNDS {
+        let start = cpu_time();
+        let mut count = 0;
+        while cpu_time() - start < ROUND {
+            for _ in 0..20 {
+                std::hint::black_box(inspect(rules, request, &headers));
+            }
+            count += 20;
+        }
+        best = best.min((cpu_time() - start).as_secs_f64() * 1e6 / f64::from(count));
+    }
+    best
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().collect();
+    let (rules, setup, paranoia) = match arguments.as_slice() {
+        [_, rules, setup, paranoia] => (rules, setup, paranoia),
+        [_, what] if what == "requests" => {
+            println!("{}", as_json(&requests()));
+            return Ok(());
+        }
+        _ => return Err("usage: cost RULES_DIR SETUP_FILE PARANOIA_LEVEL, or cost requests".into()),
+    };
+    let start = cpu_time();
+    let rules = load(Path::new(rules), Path::new(setup), paranoia.parse()?)?;
+    println!("load {:.0}", (cpu_time() - start).as_secs_f64() * 1e6);
+    for request in requests() {
+        let outcome = inspect(&rules, &request, &request.headers());
+        println!("{} {:.1} {:?}", request.name, measure(&rules, &request), outcome);
+    }
+    Ok(())
+}
