@@ -1,6 +1,6 @@
 //! `mantlet waf` of the real binary: rules are checked, and cases run, without a server.
 
-#![expect(clippy::panic, reason = "tests may fail loudly")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "tests may fail loudly")]
 
 use std::fs;
 use std::path::Path;

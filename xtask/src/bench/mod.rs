@@ -14,6 +14,7 @@ mod peer;
 mod report;
 mod statistics;
 mod upstream;
+mod waf;
 
 use crate::Outcome;
 
@@ -40,11 +41,14 @@ pub(crate) struct Arguments {
 enum Name {
     /// The gate against plain nginx and HAProxy
     Gate,
+    /// The WAF engine against libmodsecurity
+    Waf,
 }
 
 /// Runs the benchmark that was named.
 pub(crate) fn run(arguments: &Arguments) -> Outcome<()> {
     match arguments.name {
         Name::Gate => gate::run(arguments),
+        Name::Waf => waf::run(arguments),
     }
 }

@@ -107,4 +107,13 @@ pub(super) const NEEDS: &[Need] = &[
         requirements: None,
         only_long_runs: true,
     },
+    Need {
+        suite: "bench-waf",
+        debian: &[
+            ("python3", Proof::Program("python3")),
+            ("python3-venv", Proof::PythonModules("venv, ensurepip")),
+        ],
+        requirements: Some("bench/waf/requirements.txt"),
+        only_long_runs: true,
+    },
 ];

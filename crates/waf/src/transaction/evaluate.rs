@@ -187,7 +187,7 @@ impl State {
         workspace.captures.groups.clear();
         if let Operator::ByteRange(allowed) = &link.question.operator {
             // The bytes of a text are known once, whatever the ranges.
-            return !self.texts.mask(text).is_within(*allowed) != link.question.negated;
+            return self.texts.mask(text).is_within(*allowed) == link.question.negated;
         }
         let value = self.texts.get(text);
         self.work_left = self.work_left.saturating_sub(value.len() as u64 + ASKING_COST);

@@ -78,14 +78,11 @@ impl State {
             None => self.list(rules, phase, link, workspace),
         };
         let chain = rules.chains.get(group.chain);
-        let unchanged = chain.is_none_or(|chain| {
-            !list.mask.meets(chain.trigger) && !(chain.changes_empty && list.has_empty)
+        let changes = chain.is_some_and(|chain| {
+            list.mask.meets(chain.trigger) || (chain.changes_empty && list.has_empty)
         });
-        let start = if unchanged {
-            list.row
-        } else {
-            self.transformed_row(rules, phase, group, &list.texts)
-        };
+        let start =
+            if changes { self.transformed_row(rules, phase, group, &list.texts) } else { list.row };
         if let Some(slot) = self.known.lists.get_mut(group.list) {
             *slot = Some(list);
         }

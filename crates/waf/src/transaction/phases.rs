@@ -1,0 +1,236 @@
+//! The phases of a transaction as its caller sees them.
+
+use std::sync::Arc;
+
+use super::Connection;
+use super::report::{Budget, Interruption, Limits, MatchedRule, Outcome};
+use super::state::State;
+use super::store::CollectionStore;
+use crate::plan::RuleSet;
+use crate::seclang::settings::{AuditMode, EngineMode, OverLimit};
+use crate::variables::Variable;
+
+/// One request and its answer before the rules.
+#[derive(Debug)]
+pub struct Transaction {
+    rules: Arc<RuleSet>,
+    state: State,
+    request_body: Vec<u8>,
+    response_body: Vec<u8>,
+    over: Option<Budget>,
+}
+
+impl Transaction {
+    /// A transaction before anything is known of the request. Without a `store`, persistent
+    /// collections stay empty.
+    #[must_use]
+    pub fn new(
+        rules: Arc<RuleSet>,
+        connection: Connection,
+        limits: Limits,
+        store: Option<Arc<dyn CollectionStore>>,
+    ) -> Self {
+        let mut state = State::new(connection, rules.settings(), limits, store);
+        state.connection_variables();
+        let app = rules.settings().web_app_id.clone();
+        state.set(Variable::WebappId, app.as_bytes());
+        Self { rules, state, request_body: Vec::new(), response_body: Vec::new(), over: None }
+    }
+
+    /// The same transaction with every rule asked in full, without gates: slow, for comparing.
+    #[must_use]
+    pub const fn naive(mut self) -> Self {
+        self.state.is_naive = true;
+        self
+    }
+
+    /// Whether rules run at all.
+    #[must_use]
+    pub fn is_on(&self) -> bool {
+        self.state.switches.engine != EngineMode::Off
+    }
+
+    /// The request line: the target as it was sent, the protocol as `HTTP/1.1`.
+    pub fn request_line(&mut self, method: &[u8], target: &[u8], protocol: &[u8]) {
+        let settings = self.rules.settings();
+        self.state.request_line(
+            method,
+            target,
+            protocol,
+            settings.argument_separator,
+            settings.arguments_limit,
+        );
+    }
+
+    /// One header field of the request.
+    pub fn request_header(&mut self, name: &[u8], value: &[u8]) {
+        self.state.request_header(name, value);
+    }
+
+    /// All of the head is here: phase 1.
+    pub fn request_headers_done(&mut self) -> Outcome {
+        self.run(1)
+    }
+
+    /// Whether the body of the request is looked at.
+    #[must_use]
+    pub fn wants_request_body(&self) -> bool {
+        self.is_on() && self.state.switches.request_body_access
+    }
+
+    /// A part of the request's body. Only a body over its limit ends the request here.
+    pub fn request_body(&mut self, chunk: &[u8]) -> Outcome {
+        if !self.wants_request_body() || self.over == Some(Budget::RequestBody) {
+            return Outcome::Pass;
+        }
+        let room = self.state.switches.request_body_limit.saturating_sub(self.request_body.len());
+        self.request_body.extend_from_slice(chunk.get(..room).unwrap_or(chunk));
+        if chunk.len() <= room {
+            return Outcome::Pass;
+        }
+        self.over = Some(Budget::RequestBody);
+        self.state.flag(Variable::InboundDataError, true);
+        let rejects = self.rules.settings().request_body_over_limit == OverLimit::Reject;
+        if rejects && self.state.switches.engine == EngineMode::On {
+            Outcome::OverBudget(Budget::RequestBody)
+        } else {
+            Outcome::Pass
+        }
+    }
+
+    /// All of the body is here, or there is none: phase 2.
+    pub fn request_body_done(&mut self) -> Outcome {
+        if self.wants_request_body() {
+            let body = std::mem::take(&mut self.request_body);
+            if self.over.is_none() {
+                self.state.flag(Variable::InboundDataError, false);
+            }
+            self.state.request_body(&body, self.rules.settings());
+        }
+        self.run(2)
+    }
+
+    /// Status and protocol of the answer.
+    pub fn response_line(&mut self, protocol: &[u8], status: u16) {
+        self.state.set(Variable::ResponseProtocol, protocol);
+        let status = status.to_string();
+        self.state.set(Variable::ResponseStatus, status.as_bytes());
+        self.state.set(Variable::StatusLine, &[protocol, b" ", status.as_bytes()].concat());
+    }
+
+    /// One header field of the answer.
+    pub fn response_header(&mut self, name: &[u8], value: &[u8]) {
+        self.state.add(Variable::ResponseHeaders, name, value);
+        if name.eq_ignore_ascii_case(b"content-type") {
+            let media = value
+                .split(|byte| *byte == b';')
+                .next()
+                .unwrap_or_default()
+                .trim_ascii()
+                .to_ascii_lowercase();
+            self.state.set(Variable::ResponseContentType, &media);
+        }
+        if name.eq_ignore_ascii_case(b"content-length") {
+            self.state.set(Variable::ResponseContentLength, value);
+        }
+    }
+
+    /// All of the answer's head is here: phase 3.
+    pub fn response_headers_done(&mut self) -> Outcome {
+        self.run(3)
+    }
+
+    /// Whether the body of the answer is looked at: its type is one of the chosen ones.
+    #[must_use]
+    pub fn wants_response_body(&self) -> bool {
+        let media = self.state.scalar(Variable::ResponseContentType);
+        let types = &self.rules.settings().response_mime_types;
+        self.is_on()
+            && self.state.switches.response_body_access
+            && types.iter().any(|wanted| wanted.as_bytes() == media)
+    }
+
+    /// A part of the answer's body. Only a body over its limit ends the request here.
+    pub fn response_body(&mut self, chunk: &[u8]) -> Outcome {
+        if !self.wants_response_body() {
+            return Outcome::Pass;
+        }
+        let room = self.state.switches.response_body_limit.saturating_sub(self.response_body.len());
+        self.response_body.extend_from_slice(chunk.get(..room).unwrap_or(chunk));
+        if chunk.len() <= room {
+            return Outcome::Pass;
+        }
+        self.state.flag(Variable::OutboundDataError, true);
+        let rejects = self.rules.settings().response_body_over_limit == OverLimit::Reject;
+        if rejects && self.state.switches.engine == EngineMode::On {
+            Outcome::OverBudget(Budget::ResponseBody)
+        } else {
+            Outcome::Pass
+        }
+    }
+
+    /// All of the answer's body is here, or there is none: phase 4.
+    pub fn response_body_done(&mut self) -> Outcome {
+        if self.wants_response_body() {
+            let body = std::mem::take(&mut self.response_body);
+            self.state.set(Variable::ResponseBody, &body);
+        }
+        self.run(4)
+    }
+
+    /// Everything is over, after `duration_ms`: phase 5, which always runs.
+    pub fn finish(&mut self, duration_ms: u64) -> Outcome {
+        self.state.duration_ms = duration_ms;
+        self.run(5)
+    }
+
+    /// The rules that matched so far, in their order, those that do not log too.
+    #[must_use]
+    pub fn matched(&self) -> &[MatchedRule] {
+        &self.state.reports
+    }
+
+    /// The rule that ended the request. `None`: none did.
+    #[must_use]
+    pub const fn interruption(&self) -> Option<&Interruption> {
+        self.state.interruption.as_ref()
+    }
+
+    /// Whether an audit record is wanted: the rule set or a rule says so, a rule that asks for one
+    /// matched, or the status is one that matters.
+    #[must_use]
+    pub fn wants_audit(&self) -> bool {
+        let settings = self.rules.settings();
+        match (self.state.switches.audit, settings.audit) {
+            (Some(false), _) | (None, AuditMode::Off) => false,
+            (_, AuditMode::On) => true,
+            (_, AuditMode::RelevantOnly | AuditMode::Off) => {
+                let status = String::from_utf8_lossy(self.state.scalar(Variable::ResponseStatus))
+                    .into_owned();
+                let relevant = settings
+                    .audit_relevant_status
+                    .as_ref()
+                    .is_some_and(|pattern| pattern.is_match(&status));
+                relevant || self.state.reports.iter().any(MatchedRule::wants_audit)
+            }
+        }
+    }
+
+    fn run(&mut self, phase: u8) -> Outcome {
+        let rules = Arc::clone(&self.rules);
+        self.state.run(&rules, phase)
+    }
+}
+
+impl State {
+    fn connection_variables(&mut self) {
+        let connection = self.connection.clone();
+        let client = connection.client.to_string();
+        self.set(Variable::RemoteAddr, client.as_bytes());
+        self.set(Variable::RemoteHost, client.as_bytes());
+        self.set(Variable::RemotePort, connection.client_port.to_string().as_bytes());
+        self.set(Variable::ServerAddr, connection.server.to_string().as_bytes());
+        self.set(Variable::ServerPort, connection.server_port.to_string().as_bytes());
+        self.set(Variable::UniqueId, connection.unique_id.as_bytes());
+    }
+}
