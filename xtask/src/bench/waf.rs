@@ -66,7 +66,7 @@ fn measure(cost: &Path, crs: &Path, level: u8, requests: &Path) -> Outcome<Vec<L
     let python = environment::root().join("target/venv/bin/python");
     let input = fs::File::open(requests).map_err(|error| error.to_string())?;
     let mut theirs = Command::new(python);
-    theirs.arg(environment::root().join("bench/waf/libmodsecurity.py")).args(&arguments);
+    theirs.arg(environment::root().join("bench/waf/reference.py")).args(&arguments);
     let theirs = process::output_of(theirs.stdin(Stdio::from(input)))
         .map_err(|error| format!("{error}; are the packages of bench/waf/requirements.txt installed (`cargo xtask deps bench-waf`)?"))?;
     let lines = theirs.lines().filter_map(|line| {

@@ -10,7 +10,7 @@ use super::required::Required;
 use crate::transformations::ByteSet;
 
 /// Above this many literals the automaton takes its smaller form.
-const DFA_LITERALS_LIMIT: usize = 3_000;
+const DFA_LITERALS_LIMIT: usize = 10_000;
 
 /// Conditions of many questions.
 #[derive(Debug)]
@@ -101,9 +101,7 @@ impl Gate {
                 needing.remove_from(row);
             }
         }
-        for (length, needing) in self.lengths.iter().take_while(|(length, _)| *length > text.len())
-        {
-            let _ = length;
+        for (_, needing) in self.lengths.iter().take_while(|(length, _)| *length > text.len()) {
             needing.remove_from(row);
         }
     }

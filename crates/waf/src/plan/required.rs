@@ -12,14 +12,14 @@ const EXACT_LIMIT: usize = 64;
 /// Most literals of one pattern.
 const LITERALS_LIMIT: usize = 512;
 
-/// Longest part of a literal that is looked for.
-const LITERAL_LIMIT_BYTES: usize = 16;
+/// Longest part of a literal that is looked for: more tells little and makes the automaton large.
+const LITERAL_LIMIT_BYTES: usize = 6;
 
 /// Shortest literal that tells anything.
 const LITERAL_FLOOR_BYTES: usize = 2;
 
 /// Most byte sets that are kept of one pattern.
-const SETS_LIMIT: usize = 4;
+const SETS_LIMIT: usize = 3;
 
 /// Conditions that every matching text meets.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -39,13 +39,10 @@ impl Required {
         let mut parser =
             ParserBuilder::new().unicode(false).utf8(false).dot_matches_new_line(true).build();
         let Ok(hir) = parser.parse(pattern) else { return Self::default() };
-        let mut sets = Vec::new();
-        collect_sets(&hir, &mut sets);
-        sets.sort_by_key(|set| rarity(*set));
-        sets.dedup();
-        sets.truncate(SETS_LIMIT);
         let literals =
             literals(&hir).best.filter(|literals| floor(literals) >= LITERAL_FLOOR_BYTES);
+        // A literal tells more than any set of bytes, and sets cost time for every text.
+        let sets = if literals.is_some() { Vec::new() } else { rarest_sets(&hir) };
         Self { literals, sets, length: hir.properties().minimum_len().unwrap_or_default() }
     }
 
@@ -195,6 +192,15 @@ fn alternated(parts: &[Hir]) -> Literals {
         strings
     });
     Literals { exact, best: best.filter(|strings| strings.len() <= LITERALS_LIMIT) }
+}
+
+fn rarest_sets(hir: &Hir) -> Vec<ByteSet> {
+    let mut sets = Vec::new();
+    collect_sets(hir, &mut sets);
+    sets.sort_by_key(|set| rarity(*set));
+    sets.dedup();
+    sets.truncate(SETS_LIMIT);
+    sets
 }
 
 /// Adds sets of bytes of which each match has one.

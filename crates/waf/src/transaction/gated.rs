@@ -101,7 +101,9 @@ impl State {
     ) -> ListValues {
         let mut found = std::mem::take(&mut workspace.found);
         found.clear();
-        self.resolve(&link.targets, None, &mut found);
+        for target in &link.targets.included {
+            self.resolve_one(target.variable, &target.selector, &mut found);
+        }
         let row = self.empty_row(rules, phase);
         let mut list = ListValues {
             texts: Vec::with_capacity(found.len()),

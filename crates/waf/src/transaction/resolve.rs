@@ -46,15 +46,20 @@ impl State {
         if targets.excluded.is_empty() && self.switches.removed_targets.is_empty() {
             return;
         }
-        let mut index = 0;
-        out.retain(|found| {
-            index += 1;
+        let kept = |found: &Found| {
             let key = found.name.map_or(&b""[..], |name| self.texts.get(name));
             let covers = |target: &Target| target.covers(found.variable, key);
-            index <= before
-                || !(targets.excluded.iter().any(covers)
-                    || rule.is_some_and(|rule| by_control(rule).any(covers)))
-        });
+            !targets.excluded.iter().any(covers)
+                && !rule.is_some_and(|rule| by_control(rule).any(covers))
+        };
+        let mut end = before;
+        for index in before..out.len() {
+            if out.get(index).is_some_and(kept) {
+                out.swap(end, index);
+                end += 1;
+            }
+        }
+        out.truncate(end);
     }
 
     /// Adds the values of one variable that a selector means.

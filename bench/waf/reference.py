@@ -1,6 +1,6 @@
 """Measures libmodsecurity (the PyPI package of that name) with the requests of `cost requests`.
 
-Usage: libmodsecurity.py RULES_DIR SETUP_FILE PARANOIA_LEVEL < requests.json
+Usage: reference.py RULES_DIR SETUP_FILE PARANOIA_LEVEL < requests.json
 Prints one line a request: its name and the CPU time of its request phases in microseconds, the
 least of some rounds, as crates/waf/examples/cost.rs does.
 """
