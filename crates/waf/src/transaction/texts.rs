@@ -1,6 +1,9 @@
 //! All texts of a transaction in one buffer, each with a number; what a transformation makes of a
 //! text is kept, so that every rule after the first one gets it for nothing.
 
+use std::collections::HashMap;
+use std::hash::{BuildHasher as _, RandomState};
+
 use crate::plan::gate::Gate;
 use crate::plan::rule::Chain;
 use crate::transformations::{ByteSet, Transformation};
@@ -8,6 +11,9 @@ use crate::transformations::{ByteSet, Transformation};
 /// The number of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct TextId(u32);
+
+/// Longest text that is looked up among those made before.
+const SHARED_LIMIT_BYTES: usize = 4_096;
 
 /// Says that a result is not known yet.
 const UNKNOWN: u32 = u32::MAX;
@@ -34,6 +40,9 @@ pub(crate) struct Texts {
     /// Questions that can match, one row a text.
     rows: Vec<u64>,
     scratch: Vec<u8>,
+    /// Texts that transformations made, by the hash of their bytes.
+    made: HashMap<u64, TextId>,
+    hasher: RandomState,
     /// The buffer is full: later texts are empty, and the transaction says so.
     is_full: bool,
     limit: usize,
@@ -124,7 +133,7 @@ impl Texts {
         let mut out = std::mem::take(&mut self.scratch);
         out.clear();
         transformation.apply(self.get(id), &mut out);
-        let result = if out == self.get(id) { id } else { self.add(&out) };
+        let result = if out == self.get(id) { id } else { self.add_made(&out) };
         self.scratch = out;
         if let Some(known) = self.results.get_mut(slot) {
             *known = result.0;
@@ -167,6 +176,22 @@ impl Texts {
     /// How long a text is.
     pub(crate) fn length(&self, id: TextId) -> usize {
         self.entry(id).map_or(0, |entry| entry.length as usize)
+    }
+
+    /// Keeps what a transformation made; the same bytes are one text, so that what is known of them
+    /// is known once.
+    fn add_made(&mut self, text: &[u8]) -> TextId {
+        if text.len() > SHARED_LIMIT_BYTES {
+            return self.add(text);
+        }
+        let hash = self.hasher.hash_one(text);
+        if let Some(known) = self.made.get(&hash).copied().filter(|known| self.get(*known) == text)
+        {
+            return known;
+        }
+        let id = self.add(text);
+        self.made.insert(hash, id);
+        id
     }
 
     fn passes(&mut self, id: TextId, trigger: ByteSet, changes_empty: bool) -> bool {

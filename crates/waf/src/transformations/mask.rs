@@ -1,5 +1,8 @@
 //! Sets of bytes as 256 bits.
 
+/// From this length on a table of flags pays.
+const TABLE_PAYS_BYTES: usize = 128;
+
 /// A set of bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub(crate) struct ByteSet([u64; 4]);
@@ -77,6 +80,15 @@ impl ByteSet {
 
     /// The bytes that occur in `text`.
     pub(crate) fn in_text(text: &[u8]) -> Self {
+        if text.len() <= TABLE_PAYS_BYTES {
+            let mut words = [0; 4];
+            for byte in text {
+                if let Some(word) = words.get_mut(usize::from(byte >> 6)) {
+                    *word |= 1 << (byte & 63);
+                }
+            }
+            return Self(words);
+        }
         // A table of flags is filled faster than bits are set: no byte waits for the one before.
         let mut seen = [false; 256];
         for byte in text {
