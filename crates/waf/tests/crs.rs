@@ -1,6 +1,6 @@
 //! The OWASP Core Rule Set with its own regression cases, all of them, in this process.
 
-#![expect(clippy::panic, clippy::unwrap_used, reason = "tests may fail loudly")]
+#![expect(clippy::panic, reason = "tests may fail loudly")]
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
