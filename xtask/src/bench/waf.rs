@@ -67,6 +67,8 @@ fn measure(cost: &Path, crs: &Path, level: u8, requests: &Path) -> Outcome<Vec<L
     let input = fs::File::open(requests).map_err(|error| error.to_string())?;
     let mut theirs = Command::new(python);
     theirs.arg(environment::root().join("bench/waf/reference.py")).args(&arguments);
+    // It writes every match to standard error.
+    theirs.stderr(Stdio::null());
     let theirs = process::output_of(theirs.stdin(Stdio::from(input)))
         .map_err(|error| format!("{error}; are the packages of bench/waf/requirements.txt installed (`cargo xtask deps bench-waf`)?"))?;
     let lines = theirs.lines().filter_map(|line| {
