@@ -117,8 +117,8 @@ fn judge(view: &View<'_>, line: &[u8]) -> u8 {
     let pasted = view.is_document() || !view.is_short();
     match () {
         () if starts_with(line, b"http/") && at(line, 6) == b'.' => {
-            if pasted {
-                55
+            if view.bytes.len() > 600 || place_in_text(view, line) {
+                50
             } else {
                 90
             }
@@ -165,6 +165,12 @@ fn judge(view: &View<'_>, line: &[u8]) -> u8 {
         }
         () => 0,
     }
+}
+
+/// Whether many lines stand before `line`: a message that somebody pasted.
+fn place_in_text(view: &View<'_>, line: &[u8]) -> bool {
+    let head = memchr::memmem::find(view.bytes, part(line, 0, 16)).unwrap_or(0);
+    memchr::memchr_iter(b'\n', part(view.bytes, 0, head)).count() > 3
 }
 
 fn contains_address(line: &[u8]) -> bool {

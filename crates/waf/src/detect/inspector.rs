@@ -92,7 +92,7 @@ impl Detectors {
         let mut notes = Vec::new();
         look(&view, &mut Work { budget, notes: &mut notes });
         collect(&mut findings, notes, None, input.value.len());
-        if !decode::is_plain(mask, input.value.len()) {
+        if !decode::is_plain(mask, input.value) {
             self.decoded(&input, mask, budget, &mut findings);
         }
         findings
@@ -101,7 +101,7 @@ impl Detectors {
     /// Values of letters and digits alone can still be names of files or tools, or encoded.
     fn needs_a_look(&self, input: &Input<'_>) -> bool {
         matches!(input.place, Place::Name | Place::FileName | Place::Header("user-agent"))
-            || input.value.len() >= 12 && !is_one_case(input.value)
+            || input.value.len() >= 8 && !is_one_case(input.value)
     }
 
     /// Takes encodings off, one at a time and in each order that changes something.
@@ -146,7 +146,7 @@ fn children(text: &Text, mask: Mask, budget: &mut Budget) -> Vec<Text> {
         // Base64 in Base64 in Base64 is a joke; and it would be a long one.
         let repeated = *layer == Layer::Base64
             && text.layers.iter().filter(|known| *known == layer).count() >= 2;
-        if repeated || decode::is_plain(mask, text.bytes.len()) {
+        if repeated || decode::is_plain(mask, &text.bytes) {
             continue;
         }
         if !budget.spend(text.bytes.len() / 8, "decoding") {

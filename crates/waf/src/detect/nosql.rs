@@ -191,11 +191,14 @@ fn code(view: &View<'_>, work: &mut Work<'_>) {
                 "emit(",
             ],
         );
+        let quote = at(bytes, place);
+        let opens = memchr::memchr_iter(quote, part(bytes, 0, place)).count() % 2 == 0;
         let tautology = joined
+            && opens
             && (part(body, 0, 40).windows(2).any(|pair| pair == b"==")
                 || part(body, 0, 3).starts_with(b"1//"));
         let confidence = match () {
-            () if joined && javascript => 80,
+            () if joined && javascript && (opens || !contains_any(body, &["return "])) => 80,
             () if stacked
                 && starts_with(body, b"return")
                 && contains_any(

@@ -161,7 +161,7 @@ fn climb(
         () if odd && one_path => 82,
         () if view.place == Place::FileName => 80,
         () if view.place == Place::Path && steps > depth => 80,
-        () if steps >= 3 && one_path => 80,
+        () if steps >= 3 && one_path && depth_before(bytes, start) == 0 => 80,
         () if steps >= 2 && one_path && steps > depth => {
             if view.hint == Hint::Link {
                 40
@@ -401,25 +401,32 @@ fn files(view: &View<'_>, work: &mut Work<'_>) {
         let Some(length) = sensitive(tail(bytes, place)) else { continue };
         let whole = place <= value_start + 2;
         let dotted = at(bytes, place) == b'.';
-        let confidence =
-            match () {
-                () if view.is_document() => 20,
-                () if one_path && whole && !dotted => 82,
-                () if one_path && whole && place + length + 24 >= bytes.len() => {
-                    if bytes.len() > 5 { 66 } else { 55 }
+        let confidence = match () {
+            () if view.is_document() => 20,
+            () if one_path && whole && !dotted => 82,
+            () if one_path && whole && place + length + 24 >= bytes.len() => {
+                if bytes.len() > 5 {
+                    66
+                } else {
+                    55
                 }
-                () if one_path && rooted && view.place == Place::FileName => 70,
-                () if one_path && (contains_any(bytes, &["://"]) || view.hint == Hint::Link) => 40,
-                () if one_path => {
-                    if dotted {
-                        55
-                    } else {
-                        64
-                    }
+            }
+            () if one_path && rooted && view.place == Place::FileName => 70,
+            () if one_path && (contains_any(bytes, &["://"]) || view.hint == Hint::Link) => 40,
+            () if one_path => {
+                if dotted {
+                    55
+                } else {
+                    64
                 }
-                () if command_before(bytes, place) => 68,
-                () => 30,
-            };
+            }
+            () if command_before(bytes, place)
+                && bytes.first().is_some_and(u8::is_ascii_lowercase) =>
+            {
+                66
+            }
+            () => 30,
+        };
         note(view, confidence, place, place + length, "a file of the system", work);
     }
     let value = trimmed(bytes);

@@ -224,9 +224,13 @@ fn reach(host: &[u8]) -> Option<(u8, &'static str)> {
             "localhost6.localdomain6",
             "ip6-localhost",
             "ip6-loopback",
+            "ipv6-localhost",
             "loopback",
+            "kubernetes.default.svc",
         ],
-    ) || name.ends_with(b".localhost")
+    ) || [&b".localhost"[..], b".docker.internal", b".containers.internal", b".cluster.local"]
+        .iter()
+        .any(|suffix| name.ends_with(suffix))
     {
         return Some((66, "an address only the server can reach"));
     }
@@ -405,7 +409,7 @@ fn bare(view: &View<'_>, value: &[u8], lead: usize, work: &mut Work<'_>) {
         () if metadata && path => 84,
         () if metadata => 55,
         () if path && wanted && starts_with_any(rest, &["localhost", "127."]) => 64,
-        () if path && starts_with_any(rest, &["localhost"]) => 60,
+        () if path && confidence == 66 => 62,
         () => 30,
     };
     note(view, confidence, lead, lead + value.len(), reason, work);

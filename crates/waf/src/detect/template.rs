@@ -56,7 +56,8 @@ pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
                 unclosed(view, open, body, place, work);
                 break;
             };
-            if !work.budget.spend(length, "template") {
+            // Each of the many names is looked for in what stands between the delimiters.
+            if !work.budget.spend(32 * length + 64, "template") {
                 return;
             }
             let inside = part(body, 0, length);
@@ -107,7 +108,7 @@ fn judge(view: &View<'_>, open: &[u8], inside: &[u8]) -> (u8, &'static str) {
         .take_while(|b| matches!(b, b'{' | b'=' | b'-' | b'%' | b'@' | b'!' | b'~' | b'^' | b'$'))
         .count();
     let core = trimmed(tail(inside_trimmed, core));
-    if climbs(core) {
+    if climbs(core) || climbs(inside) {
         return (90, "an expression that climbs to the engine's inside");
     }
     if is_perl(open, core) {
@@ -253,7 +254,8 @@ fn climbs(core: &[u8]) -> bool {
         "gettypes",
         "system.diagnostics",
         "system.io",
-        "$on.constructor",
+        "constructor('",
+        "constructor(\"",
         "[].class",
         "''.class",
         "\"\".class",
@@ -304,7 +306,7 @@ fn runs(open: &[u8], core: &[u8]) -> bool {
                     "system", "exec", "eval", "file", "dir", "io", "response", "foobar", "require",
                     "import", "puts", "print", "kernel", "out", "global", "process",
                 ],
-            ) && (next == b'(' || next == b'.' || next == b' ')
+            ) && (next == b'(' || next == b'.' || at(core, name.len()) == b' ')
                 || core.starts_with(b"`")
         }
         b"${" | b"#{" | b"*{" | b"%{" | b"@{" | b"~{" => {

@@ -37,14 +37,16 @@ impl View<'_> {
     /// Whether the value is a text of several lines, or a long one: documents hold code that is not
     /// meant to run.
     pub(super) fn is_document(&self) -> bool {
-        self.bytes.len() > 400 || self.lines() > 3
+        self.bytes.len() > 2_000 || self.lines() > 3
     }
 
     fn lines(&self) -> usize {
         if !self.mask.any(super::scan::class::LINE) {
             return 1;
         }
-        1 + memchr::memchr_iter(b'\n', bytes::trimmed(self.bytes)).take(8).count()
+        // Line breaks between the words of an attack make no document of it.
+        let long = |line: &&[u8]| bytes::trimmed(line).len() >= 12;
+        self.bytes.split(|byte| *byte == b'\n').filter(long).take(8).count()
     }
 
     /// Whether an encoding that no browser adds had to be taken off.

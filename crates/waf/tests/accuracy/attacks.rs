@@ -125,19 +125,30 @@ fn cases_of(grammar: &Grammar) -> Vec<Case> {
             cases.push(Case::value(group, format!("{group} {how}: {name}"), place, &payload));
         };
         add("plain", seed.clone(), &mut choices);
-        for (how, mutate) in grammar.mutations {
+        // What a mutation would break is no attack any more.
+        let fits = |how: &str| match how {
+            "worded" => seed.contains(&b'<') || seed.starts_with(b"{{") || seed.starts_with(b"${"),
+            "case" => !seed.starts_with(b"+A"),
+            _ => true,
+        };
+        for (how, mutate) in grammar.mutations.iter().filter(|(how, _)| fits(how)) {
             let payload = mutate(&seed, &mut choices);
             add(how, payload, &mut choices);
         }
-        let (first, second) =
-            (choices.below(grammar.mutations.len()), choices.below(grammar.mutations.len()));
-        let (first, second) = (grammar.mutations[first], grammar.mutations[second]);
-        let payload = second.1(&first.1(&seed, &mut choices), &mut choices);
-        add(&format!("{} then {}", first.0, second.0), payload, &mut choices);
         if BURIABLE.contains(&group) && !starts_context(&seed) {
             let payload = m::buried(&seed, &mut choices);
             add("buried", payload, &mut choices);
         }
+        let (first, second) =
+            (choices.below(grammar.mutations.len()), choices.below(grammar.mutations.len()));
+        let (first, second) = (grammar.mutations[first], grammar.mutations[second]);
+        // Base64 ends what can be done to the letters, and only from end to end it is decoded.
+        if first.0 == "base64" && !second.0.starts_with("url") || !fits(first.0) || !fits(second.0)
+        {
+            continue;
+        }
+        let payload = second.1(&first.1(&seed, &mut choices), &mut choices);
+        add(&format!("{} then {}", first.0, second.0), payload, &mut choices);
     }
     cases
 }

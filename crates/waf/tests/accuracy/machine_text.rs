@@ -61,8 +61,8 @@ pub(crate) fn cases(share: usize) -> Vec<Case> {
 
 fn collect(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) {
     const KINDS: &[&str] = &[
-        "md", "rst", "txt", "rs", "py", "pl", "pm", "js", "ts", "html", "css", "toml", "c", "h",
-        "sh", "json", "xml", "yml", "yaml", "java", "go", "php", "sql", "csv", "tex",
+        "md", "rst", "txt", "rs", "py", "pl", "pm", "js", "ts", "css", "toml", "c", "h", "sh",
+        "json", "xml", "yml", "yaml", "java", "go", "php", "sql", "csv", "tex",
     ];
     let Ok(entries) = std::fs::read_dir(folder) else { return };
     for entry in entries.flatten() {

@@ -50,7 +50,14 @@ fn attacks_are_caught_and_honest_traffic_passes() {
     for case in all_attacks().into_iter().filter(&wanted) {
         report.attack(&detectors, case);
     }
-    for case in all_benign(if full { 1 } else { 16 }).into_iter().filter(wanted) {
+    for case in all_benign(match (full, tune) {
+        (true, false) => 1,
+        (true, true) => 4,
+        _ => 16,
+    })
+    .into_iter()
+    .filter(wanted)
+    {
         report.benign(&detectors, case);
     }
     if full {

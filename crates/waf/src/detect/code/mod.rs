@@ -21,7 +21,7 @@ fn note(
     work: &mut Work<'_>,
 ) {
     let allowed = if view.hint == Hint::Code { 55 } else { 99 };
-    let document = if view.is_document() { 35 } else { 0 };
+    let document = if view.is_document() && class != Class::Deserialisation { 35 } else { 0 };
     let confidence = confidence.saturating_sub(document).min(allowed);
     work.note(class, confidence, span.start..span.end.clamp(span.start, view.bytes.len()), reason);
 }

@@ -128,18 +128,21 @@ fn modules(view: &View<'_>, work: &mut Work<'_>) {
         else {
             continue;
         };
-        let sure = contains_any(
-            bytes,
-            &[
-                "exec",
-                "spawn",
-                "require(",
-                "readfile",
-                "constructor.constructor",
-                "mainmodule",
-                "binding(",
-            ],
-        );
+        let required = find(bytes, b"require(").is_some() && text == "child_process";
+        let sure = !(required
+            && !contains_any(bytes, &[").exec", ").spawn", ".execsync(", ").fork", ".exec("]))
+            && contains_any(
+                bytes,
+                &[
+                    "exec",
+                    "spawn",
+                    "require(",
+                    "readfile",
+                    "constructor.constructor",
+                    "mainmodule",
+                    "binding(",
+                ],
+            );
         let confidence = match () {
             () if sure && bytes.contains(&b'(') => 80,
             () if view.is_short() && leads(bytes, place) => 64,
@@ -188,7 +191,14 @@ fn globals(view: &View<'_>, work: &mut Work<'_>) {
     };
     let function = starts_with(code, b"new function") && code.iter().any(|b| *b == b'(');
     if method || function {
-        note(view, Class::Node, 62, 0..view.bytes.len(), "a call on the server", work);
+        note(
+            view,
+            Class::Node,
+            if function { 64 } else { 40 },
+            0..view.bytes.len(),
+            "a call on the server",
+            work,
+        );
     }
 }
 

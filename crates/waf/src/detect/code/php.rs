@@ -19,11 +19,15 @@ const RUN: &[&str] = &[
     "popen",
     "proc_open",
     "pcntl_exec",
-    "assert",
-    "eval",
     "create_function",
     "call_user_func",
     "call_user_func_array",
+];
+
+/// Calls that run what they are given, in names that other languages have too.
+const LOAD: &[&str] = &[
+    "assert",
+    "eval",
     "preg_replace",
     "preg_replace_callback",
     "unserialize",
@@ -32,10 +36,14 @@ const RUN: &[&str] = &[
     "include_once",
     "require_once",
     "array_map",
+    "array_filter",
     "usort",
+    "uasort",
     "register_shutdown_function",
     "ob_start",
     "dl",
+    "file_put_contents",
+    "fwrite",
 ];
 
 /// Calls that read, write or tell, in names that are no words.
@@ -265,11 +273,17 @@ fn calls(view: &View<'_>, work: &mut Work<'_>) {
                 &["base64_", "gzinflate", "chr(", "str_rot", "hex2bin", "$_"],
             );
         let confidence = match () {
-            () if quoted && (leads(bytes, place) || view.is_short()) => 78,
-            () if quoted => 62,
+            () if quoted && leads(bytes, place) && ends_with_call(bytes, open) => 78,
+            () if quoted && view.is_short() && contains_any(bytes, TELLING) => 70,
+            () if quoted => 45,
             () => 35,
         };
         note(view, Class::Php, confidence, place..open + 2, "a call that runs code", work);
+    }
+    if let Some((place, open)) = call(bytes, LOAD) {
+        let telling = contains_any(part(bytes, open, open + 200), TELLING);
+        let confidence = if telling && view.is_short() { 74 } else { 30 };
+        note(view, Class::Php, confidence, place..open + 2, "a call that loads code", work);
     }
     if let Some((place, open)) = call(bytes, REACH) {
         let end = memchr::memchr(b')', tail(bytes, open)).map(|end| open + end);
@@ -313,6 +327,45 @@ fn calls(view: &View<'_>, work: &mut Work<'_>) {
     dynamic_calls(view, work);
 }
 
+/// What the argument of a call holds when it is meant to do harm.
+const TELLING: &[&str] = &[
+    "$_",
+    "php://",
+    "http://",
+    "https://",
+    "ftp://",
+    "data:",
+    "../",
+    "/etc/",
+    "system",
+    "exec(",
+    "base64_",
+    "gzinflate",
+    "str_rot",
+    "chr(",
+    "hex2bin",
+    "passthru",
+    "phpinfo",
+    "<?",
+    "cmd",
+    "whoami",
+    "cat /",
+    "/bin/",
+    "wget ",
+    "curl ",
+];
+
+/// Whether nothing but the end of the call follows: a line of another program goes on.
+fn ends_with_call(bytes: &[u8], open: usize) -> bool {
+    let value = trimmed(bytes);
+    let last = value
+        .iter()
+        .rev()
+        .find(|b| !matches!(b, b';' | b'?' | b'>' | b' ' | b'}' | b'/' | b'#' | b'*'))
+        .copied();
+    last == Some(b')') && open < value.len()
+}
+
 /// `('system')('id')`, `$a('id')`, `"sys"."tem"`, `${'f'}(…)`.
 fn dynamic_calls(view: &View<'_>, work: &mut Work<'_>) {
     if !view.is_short() {
@@ -343,6 +396,16 @@ fn dynamic_calls(view: &View<'_>, work: &mut Work<'_>) {
         {
             let template = at(bytes, sigil) == b'{' && !odd;
             let jquery = sigil == place + 1 && open == sigil;
+            let plain = !odd
+                && (matches!(
+                    crate::detect::bytes::before(bytes, place),
+                    b':' | b'.' | b'>' | b' '
+                ) || sigil > place + 1
+                    || open
+                        > sigil + tail(bytes, sigil).iter().take_while(|b| is_word(**b)).count());
+            if plain && place > 0 {
+                continue;
+            }
             if !jquery && !template {
                 note(
                     view,
@@ -356,8 +419,13 @@ fn dynamic_calls(view: &View<'_>, work: &mut Work<'_>) {
         }
     }
     for glue in [&b"\".\""[..], b"'.'", b"\" . \"", b"' . '"] {
-        let joined = memchr::memmem::find(bytes, glue).filter(|_| bytes.contains(&b')'));
-        if let Some(place) = joined.filter(|place| tail(bytes, *place).contains(&b'(')) {
+        let joined = memchr::memmem::find(bytes, glue).filter(|place| {
+            is_word(crate::detect::bytes::before(bytes, *place))
+                && is_word(at(bytes, place + glue.len()))
+        });
+        if let Some(place) =
+            joined.filter(|place| contains_any(tail(bytes, *place), &["\")(", "')(", "('", "(\""]))
+        {
             note(
                 view,
                 Class::Php,

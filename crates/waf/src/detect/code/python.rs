@@ -18,7 +18,10 @@ pub(in crate::detect) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
     }
     let bytes = view.bytes;
     if let Some((place, open)) = call(bytes, &["__import__", "importlib.import_module"]) {
-        note(view, Class::Python, 86, place..open + 1, "an import in an expression", work);
+        let used =
+            contains_any(tail(bytes, open), &[").", "os'", "os\"", "subprocess", "'pty'", "'sys'"]);
+        let confidence = if used && (leads(bytes, place) || view.is_short()) { 86 } else { 45 };
+        note(view, Class::Python, confidence, place..open + 1, "an import in an expression", work);
     }
     climbs(view, work);
     const RUN: &[&str] = &[
@@ -41,14 +44,14 @@ pub(in crate::detect) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
     ];
     if let Some((place, open)) = call(bytes, RUN) {
         let confidence = match () {
-            () if leads(bytes, place)
-                || contains_any(
-                    part(bytes, 0, place),
-                    &["import ", "exec", "eval", ";", "'", "\""],
-                ) =>
+            () if contains_any(
+                part(bytes, 0, place),
+                &["import os;", "import subprocess;", "exec(", "eval("],
+            ) && view.is_short() =>
             {
                 78
             }
+            () if leads(bytes, place) && view.is_short() => 70,
             () if view.is_short() => 55,
             () => 25,
         };
@@ -85,7 +88,13 @@ fn climbs(view: &View<'_>, work: &mut Work<'_>) {
     let confidence = match () {
         () if found.len() >= 2 && inside && accessed => 86,
         () if inside && accessed && view.is_short() => 70,
-        () if accessed && view.is_short() && leads(view.bytes, place) => 62,
+        () if accessed
+            && view.is_short()
+            && leads(view.bytes, place)
+            && matches!(step, "__class__" | "__base__" | "__bases__") =>
+        {
+            60
+        }
         () => 25,
     };
     note(

@@ -5,7 +5,7 @@ use crate::detect::bytes::{find, part, starts_with_any, tail, trimmed};
 use crate::detect::scan::Mask;
 
 /// Shorter values are words.
-pub(super) const SHORTEST: usize = 12;
+pub(super) const SHORTEST: usize = 8;
 /// No more than this is decoded of a value; tokens and pictures are long.
 const LONGEST: usize = 65_536;
 
@@ -62,11 +62,23 @@ pub(super) fn decode(text: &Text, _: Mask) -> Option<Text> {
     is_readable(&decoded.bytes).then_some(decoded)
 }
 
+/// Whether `bytes` could be Base64 of something worth reading: the cheap part of the question.
+pub(super) fn is_plausible(bytes: &[u8]) -> bool {
+    let body = bytes.len() - bytes.iter().rev().take(2).take_while(|byte| **byte == b'=').count();
+    let head = part(bytes, 0, body.min(64));
+    let mixed = head.iter().any(u8::is_ascii_uppercase) && head.iter().any(u8::is_ascii_lowercase);
+    bytes.len() >= SHORTEST
+        && mixed
+        && body % 4 != 1
+        && head.iter().all(|byte| digit(*byte).is_some())
+        || starts_with_any(bytes, &["data:"])
+}
+
 /// Text, or the beginning of a serialised object.
 fn is_readable(bytes: &[u8]) -> bool {
     let magic = bytes.starts_with(b"\xac\xed\0\x05")
         || bytes.starts_with(b"\x80\x04\x95")
         || bytes.starts_with(b"\x80\x02");
     let printable = bytes.iter().all(|byte| matches!(byte, b'\t' | b'\n' | b'\r' | 0x20..=0x7e));
-    magic || printable && bytes.len() >= 8
+    magic || printable && bytes.len() >= 4 && bytes.iter().any(|byte| !byte.is_ascii_alphanumeric())
 }

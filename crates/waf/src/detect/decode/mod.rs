@@ -31,11 +31,9 @@ pub(super) const DECODERS: &[(Layer, Decoder)] = &[
 ];
 
 /// Whether no decoder could change a value of these bytes: the common case.
-pub(super) fn is_plain(mask: Mask, length: usize) -> bool {
+pub(super) fn is_plain(mask: Mask, bytes: &[u8]) -> bool {
     let cause = class::PERCENT | class::AMP | class::BACKSLASH | class::HIGH | class::CONTROL;
     let utf7 = mask.all(class::PLUS) && mask.any(class::LETTER);
-    let base64 = length >= base64::SHORTEST
-        && mask.any(class::LETTER)
-        && !mask.any(class::SPACE | class::COLON);
+    let base64 = mask.any(class::LETTER) && base64::is_plausible(bytes);
     !mask.any(cause) && !utf7 && !base64
 }

@@ -188,7 +188,10 @@ pub(super) fn break_out(view: &View<'_>, equals: usize) -> Option<Sign> {
 /// Whether a quote right before the attribute ends the one the value stands in.
 fn leaves_quote(bytes: &[u8], start: usize) -> bool {
     let head = part(bytes, 0, start);
-    let gap = head.iter().rev().take(64).take_while(|&&b| is_blank(b) || b == b'/').count();
+    // Other attributes may stand between: `" autofocus onfocus=`.
+    let between =
+        |b: &&u8| is_blank(**b) || b.is_ascii_alphanumeric() || matches!(**b, b'/' | b'=' | b'-');
+    let gap = head.iter().rev().take(48).take_while(between).count();
     let quote = start.checked_sub(gap + 1).map_or(0, |place| at(bytes, place));
     if !matches!(quote, b'"' | b'\'' | b'`') {
         return false;

@@ -145,6 +145,7 @@ pub(super) fn break_out(view: &View<'_>, start: usize, opens: bool) -> Option<Si
         () if opens && ends && view.is_short() => 84,
         () if opens && view.is_short() && call.sure => 76,
         () if ends && view.is_short() && call.sure => 68,
+        () if opens && ends && call.sure && !view.is_document() => 64,
         () if opens && ends && call.sure => 50,
         () => 20,
     };
@@ -213,6 +214,12 @@ pub(super) fn whole(view: &View<'_>) -> Option<Sign> {
     let symbols = |b: &u8| matches!(b, b'[' | b']' | b'(' | b')' | b'!' | b'+' | b'{' | b'}');
     if bytes.len() >= 20 && bytes.iter().all(symbols) {
         return sign(80, "a script written in brackets");
+    }
+    let tagged = ["call`", "sort`", "map`", "apply`", "filter`", "find`"]
+        .iter()
+        .any(|text| find(bytes, text.as_bytes()).is_some());
+    if tagged && view.is_short() {
+        return sign(66, "a call by a template literal");
     }
     if !view.is_short()
         || !view.has(signal::SCRIPT)

@@ -1,7 +1,9 @@
 //! A tag, read the way a browser does.
 
 use super::{Sign, attribute, is_blank, url};
-use crate::detect::bytes::{at, contains_any, is_any, part, starts_with, tail};
+use crate::detect::bytes::{
+    at, before, contains_any, find, is_any, is_word, part, starts_with, tail,
+};
 use crate::detect::view::View;
 
 /// Bytes of a tag that are read. Browsers read on; an attack shows itself before.
@@ -116,9 +118,23 @@ pub(super) fn read(view: &View<'_>, place: usize) -> Option<Sign> {
     let blank_inside = after - next > name.len();
     if script {
         let ends = is_end_of_name(boundary) || after >= bytes.len();
-        confidence = if ends { script_confidence(view, bytes, after) } else { 40 };
+        let generic = (is_word(before(view.bytes, place)) || before(view.bytes, place) == b':')
+            && find(bytes, b"</script").is_none()
+            && boundary == b'>'
+            && view.is_document();
+        confidence = if ends && !generic { script_confidence(view, bytes, after) } else { 40 };
+    }
+    // `Stream<Frame>`: without an attribute nothing is loaded.
+    if confidence == 70 && matches!(boundary, b'>' | b'<' | 0 | b',') {
+        confidence = 45;
     }
     let length = attributes(bytes, after, &name, &mut confidence, &mut reason);
+    if view.is_document() && (confidence == 62 || confidence == 70) {
+        confidence = 50;
+    }
+    if confidence == 55 && view.is_short() && name.eq_ignore_ascii_case(b"style") {
+        confidence = 62;
+    }
     let spaced = blank_inside && at(bytes, next + 1) != 0 && !script && confidence < 60;
     if spaced && boundary != b'>' && boundary != b'=' {
         confidence = confidence.min(20);
@@ -260,6 +276,9 @@ fn judge_attribute(element: &[u8], attribute: attribute::Attribute<'_>) -> (u8, 
             (92, "an address that runs code")
         }
         () if is(&["style"]) && is_active_style(value) => (85, "a style that runs code"),
+        () if is(&["charset"]) && of(&["meta"]) && contains_any(value, &["utf-7"]) => {
+            (72, "a character set that hides text")
+        }
         () if is(&["http-equiv"]) && of(&["meta"]) => (
             if is_any(value, &["refresh", "set-cookie", "content-security-policy"]) {
                 82

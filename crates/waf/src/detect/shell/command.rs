@@ -76,7 +76,10 @@ pub(super) fn read(bytes: &[u8], start: usize) -> Option<Command> {
     Some(Command {
         evidence,
         is_telling: matches!(kind, Kind::Info | Kind::Net | Kind::Shell) && word.text.len() > 1
-            || is_any(&word.text, &["ls", "dir", "ipconfig", "systeminfo", "tasklist", "ver"])
+            || is_any(
+                &word.text,
+                &["ls", "dir", "ipconfig", "systeminfo", "tasklist", "env", "ps", "set"],
+            )
             || by_path
             || word.hidden,
         has_target: has_target(tail(bytes, word.end)),
@@ -306,10 +309,31 @@ fn judge(bytes: &[u8], word: &Word, kind: Kind, by_path: bool, prefixed: bool) -
                 Evidence::Strong
             }
         }
+        Kind::Word if is_any(&word.text, &["sleep"]) && is_number(line) => Evidence::Good,
+        Kind::Net if arguments == Evidence::Weak && line.contains(&b'.') => Evidence::Good,
+        Kind::Info if is_short_argument(line) => Evidence::Weak.max(arguments),
         Kind::Word | Kind::Windows if arguments == Evidence::Weak => Evidence::Word,
         _ => arguments,
     };
     if prefixed && evidence < Evidence::Good { Evidence::Weak.max(evidence) } else { evidence }
+}
+
+/// `sleep 5`: a number and nothing that makes a sentence of it.
+fn is_number(line: &[u8]) -> bool {
+    let digits = tail(line, skip_space(line, 0))
+        .iter()
+        .take_while(|b| b.is_ascii_digit() || matches!(b, b'.' | b's' | b'm'))
+        .count();
+    let after = at(line, skip_space(line, 0) + digits);
+    digits > 0
+        && (after == 0 || !after.is_ascii_alphanumeric())
+        && !contains_any(part(line, digits, digits + 12), &[" hours", " min", " sec", " days"])
+}
+
+/// `ps aux`, `id root`: one short word, and the end.
+fn is_short_argument(line: &[u8]) -> bool {
+    let word = crate::detect::bytes::trimmed(line);
+    (1..=8).contains(&word.len()) && word.iter().all(|b| b.is_ascii_alphanumeric())
 }
 
 /// What the arguments say.
@@ -328,7 +352,15 @@ fn arguments(line: &[u8]) -> Evidence {
         || word.starts_with(b"../")
         || word.starts_with(b"~/");
     let address = contains_any(word, &["://"]) || is_address(word);
-    let pipe = matches!(at(argument, 0), b'|' | b'>' | b'<') && argument.len() > 2;
+    let next = skip_space(argument, 1);
+    let piped = at(argument, 0) == b'|'
+        && !matches!(
+            names::kind(crate::detect::bytes::word_at(argument, next)),
+            None | Some(Kind::Word | Kind::Prefix)
+        );
+    let redirected = matches!(at(argument, 0), b'>' | b'<')
+        && matches!(at(argument, next), b'/' | b'&' | b'.' | b'<' | b'(');
+    let pipe = piped || redirected;
     let expands = word.starts_with(b"$") && word.len() > 1 || word.starts_with(b"`");
     let globs =
         word.contains(&b'*') && word.len() < 20 || word.contains(&b'?') && word.contains(&b'/');

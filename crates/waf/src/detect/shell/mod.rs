@@ -79,7 +79,14 @@ pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
             work.budget.spend(usize::MAX, "shell");
             return;
         }
-        let Some(command) = command::read(view.bytes, start) else { continue };
+        // Between backticks nothing outside them is an argument.
+        let quoted = if before == Before::Tick {
+            memchr::memchr(b'`', tail(view.bytes, start))
+        } else {
+            None
+        };
+        let scope = quoted.map_or(view.bytes, |end| part(view.bytes, 0, start + end));
+        let Some(command) = command::read(scope, start) else { continue };
         let confidence = judge(view, before, place, start, &command);
         note(view, confidence, place, command.end, "a command after a separator", work);
     }
@@ -142,7 +149,12 @@ fn judge(view: &View<'_>, from: Before, place: usize, start: usize, command: &Co
                 () if sign == b'&' && evidence <= Evidence::Weak && !tight => 10,
                 () => 0,
             };
-            (base + bonus).saturating_sub(loss)
+            let tight_bonus = if evidence == Evidence::Weak && tight && !prose && view.is_short() {
+                14
+            } else {
+                0
+            };
+            (base + bonus + tight_bonus).saturating_sub(loss)
         }
         Before::Line => {
             let own_line = trimmed(part(view.bytes, 0, place)).len() < 64
@@ -174,6 +186,10 @@ fn judge(view: &View<'_>, from: Before, place: usize, start: usize, command: &Co
 
 /// `` `id` ``: Markdown writes code so; a shell runs it.
 fn tick(view: &View<'_>, place: usize, start: usize, command: &Command, base: u8) -> u8 {
+    // Three of them are a fence.
+    if at(view.bytes, start) == b'`' || before(view.bytes, place) == b'`' {
+        return 0;
+    }
     let closes = memchr::memchr(b'`', tail(view.bytes, start)).map(|end| start + end);
     let Some(end) = closes else {
         return if command.evidence >= Evidence::Good && view.is_short() { 62 } else { 0 };
@@ -217,7 +233,9 @@ fn is_command_line(line: &[u8]) -> bool {
         .or_else(|| line.strip_prefix(b"# "))
         .or_else(|| line.strip_prefix(b"- "))
         .unwrap_or(line);
-    command::read(line, 0).is_some_and(|command| command.evidence >= Evidence::Word)
+    line.starts_with(b"#!")
+        || line.starts_with(b"```")
+        || command::read(line, 0).is_some_and(|command| command.evidence >= Evidence::Word)
         || line.iter().take(24).any(|b| *b == b'=') && !line.iter().take(24).any(|b| *b == b' ')
 }
 
@@ -229,8 +247,8 @@ fn at_start(view: &View<'_>, work: &mut Work<'_>) {
     let start = skip_space(view.bytes, 0);
     let Some(command) = command::read(view.bytes, start) else { return };
     let confidence = match command.evidence {
-        Evidence::Strong => 76,
-        Evidence::Good if command.has_target => 66,
+        Evidence::Strong if command.has_target || command.is_telling => 76,
+        Evidence::Good if command.has_target && !view.bytes.starts_with(b"echo") => 64,
         Evidence::Good => 50,
         Evidence::Weak => 35,
         _ => return,

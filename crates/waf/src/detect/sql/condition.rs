@@ -131,6 +131,12 @@ fn operand(lexer: &mut Lexer<'_>, kind: Kind, seen: &mut Expression, depth: &mut
             seen.selects += 1;
             Step::Operand
         }
+        Kind::Word(Word::Literal) if lexer.peek().kind == Kind::Open => {
+            lexer.next();
+            *depth += 1;
+            seen.operands += 1;
+            Step::Operand
+        }
         Kind::Number | Kind::Text { .. } | Kind::Word(Word::Literal) => {
             seen.operands += 1;
             seen.literals += 1;
@@ -156,7 +162,9 @@ fn name(lexer: &mut Lexer<'_>, word: Word, seen: &mut Expression, depth: &mut u3
     seen.operands += 1;
     let called = lexer.peek().kind == Kind::Open;
     match word {
-        Word::Heavy if called || lexer.peek().kind == Kind::Dot => seen.heavy += 1,
+        Word::Heavy if called && has_plain_argument(lexer) || lexer.peek().kind == Kind::Dot => {
+            seen.heavy += 1
+        }
         Word::Schema => seen.heavy += 1,
         Word::Function if called => seen.calls += 1,
         Word::From | Word::Where if seen.selects == 0 => return Step::Stop(Ending::Clause),
@@ -179,6 +187,17 @@ fn name(lexer: &mut Lexer<'_>, word: Word, seen: &mut Expression, depth: &mut u3
         return Step::Operand;
     }
     Step::Joint
+}
+
+/// Whether the call has an argument that SQL would take and a programming language rarely has: no
+/// bare name, as in `sleep(Duration::from_secs(1))`.
+fn has_plain_argument(lexer: &Lexer<'_>) -> bool {
+    let mut ahead = *lexer;
+    ahead.next();
+    !matches!(
+        ahead.next().kind,
+        Kind::Word(Word::Other | Word::Object) | Kind::Close | Kind::Unknown
+    )
 }
 
 fn joint(lexer: &mut Lexer<'_>, kind: Kind, seen: &mut Expression, depth: &mut u32) -> Step {

@@ -167,18 +167,20 @@ fn balanced(view: &View<'_>, expression: &Expression, word: Token, lexer: &Lexer
 /// There was no quote: a number or a name came first.
 fn bare(view: &View<'_>, expression: &Expression, alternative: bool) -> u8 {
     let first = trimmed(view.bytes).first().copied().unwrap_or(0);
-    let number = !first.is_ascii_alphabetic();
+    let number = first.is_ascii_digit() || matches!(first, b'-' | b'+' | b')' | b'\'' | b'"');
     let constant = expression.literals == expression.operands;
+    let logic_first = matches!(first, b'|' | b'&');
+    let hides = trimmed(view.bytes).iter().all(|b| *b != b' ') || expression.ending != Ending::End;
     match expression {
         e if !e.ends_well() || !view.is_short() => 15,
-        e if e.compares > 0 && e.literals > 0 && number => 85,
-        e if e.compares > 0 && constant => 80,
-        e if e.compares > 0 && e.literals > 0 => 64,
-        e if e.compares > 0 && number => 62,
+        e if e.compares > 0 && constant && e.literals > 1 => 84,
+        _ if logic_first => 30,
+        e if e.compares > 0 && (e.literals > 0 || number) && hides => 66,
+        e if e.compares > 0 && e.literals > 0 && number => 56,
         e if e.calls > 0 && number => 75,
-        e if e.calls > 0 => 55,
-        e if e.ending == Ending::Comment && e.literals > 0 => 75,
-        e if e.ending == Ending::Clause && number => 60,
+        e if e.calls > 0 => 40,
+        e if e.ending == Ending::Comment && e.literals > 0 && number => 75,
+        e if e.ending == Ending::Clause && number => 58,
         _ if number && alternative && constant => 45,
         _ => 15,
     }
@@ -216,6 +218,9 @@ pub(super) fn union(view: &View<'_>, place: usize) -> Option<Verdict> {
     let end = list.end.max(next.end);
     match (after_query, telling) {
         (false, true) => found(90, end),
+        (false, false) if view.is_short() && list.ends_well() && list.operands <= 1 => {
+            found(50, end)
+        }
         (false, false) if view.is_short() => found(72, end),
         (false, false) => found(50, end),
         (true, true) if view.is_short() => found(60, end),
@@ -276,9 +281,12 @@ fn clause(view: &View<'_>, origin: Origin, mut lexer: Lexer<'_>) -> Judgement {
             return None;
         }
         let list = condition::read(&mut lexer);
-        let number = list.literals > 0;
-        let sure =
-            list.is_unmistakable() || number && list.ends_well() || list.ending == Ending::Comment;
+        let number = list.literals > 0 && list.literals == list.operands;
+        let listed = number && lexer.peek().kind == Kind::Comma && view.is_short();
+        let sure = list.is_unmistakable()
+            || listed
+            || number && list.ends_well()
+            || list.ending == Ending::Comment;
         return match (sure, strong) {
             (true, _) => Some((86, list.end, reason)),
             (false, true) if list.ends_well() && view.is_short() => Some((68, list.end, reason)),
@@ -295,14 +303,17 @@ fn clause(view: &View<'_>, origin: Origin, mut lexer: Lexer<'_>) -> Judgement {
         return crate::detect::bytes::starts_with(lexer.text(name), b"analyse")
             .then_some((90, name.end, reason));
     }
+    let numbered = matches!(lexer.peek().kind, Kind::Number | Kind::Variable | Kind::Open);
     let limit = condition::read(&mut lexer);
     let having = lexer.text(word).eq_ignore_ascii_case(b"having") && limit.compares > 0;
-    let number = limit.operands > 0 && limit.operands == limit.literals;
+    let number = numbered && limit.operands > 0 && limit.operands == limit.literals;
     match limit.ending {
         _ if limit.is_unmistakable() => Some((88, limit.end, reason)),
         Ending::Other | Ending::End if !having => None,
         Ending::Other => None,
-        Ending::Comment | Ending::Clause if number || having => Some((82, limit.end, reason)),
+        Ending::Comment | Ending::Clause if number || having && numbered => {
+            Some((82, limit.end, reason))
+        }
         Ending::End if having && (strong || number) && view.is_short() => {
             Some((80, limit.end, reason))
         }

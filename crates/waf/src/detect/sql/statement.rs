@@ -46,7 +46,10 @@ pub(super) fn at_start(view: &View<'_>) -> Option<Verdict> {
                 return found(80, whole.end, "a call with a query or a delay inside");
             }
             let statement = second_statement(view, &mut Lexer::new(view.bytes, start))?;
-            let confidence = statement.0.saturating_sub(if view.is_short() { 15 } else { 45 });
+            let verb = part(view.bytes, start, token.end);
+            let rare = is_any(verb, &["exec", "execute", "declare", "waitfor", "shutdown", "call"]);
+            let confidence =
+                statement.0.saturating_sub(if view.is_short() && rare { 15 } else { 40 });
             found(confidence, statement.1, statement.2)
         }
         Kind::Word(Word::Union) => None,
@@ -108,6 +111,18 @@ pub(super) fn without_separator(
     mut lexer: Lexer<'_>,
 ) -> Judgement {
     let unbalanced = origin == Origin::Quote { unbalanced: true };
+    let verb = lexer.text(lexer.peek());
+    let apart = !crate::detect::bytes::is_word(crate::detect::bytes::before(
+        view.bytes,
+        lexer.peek().start,
+    )) && !matches!(
+        crate::detect::bytes::before(view.bytes, lexer.peek().start),
+        b'\'' | b'"' | b'`'
+    );
+    if !apart || !is_any(verb, &["exec", "execute", "waitfor", "declare", "if", "shutdown", "set"])
+    {
+        return None;
+    }
     let (confidence, end, reason) = second_statement(view, &mut lexer)?;
     let loose = if unbalanced && view.is_short() { 15 } else { 45 };
     Some((confidence.saturating_sub(loose), end, reason))
@@ -155,8 +170,10 @@ fn second_statement(view: &View<'_>, lexer: &mut Lexer<'_>) -> Judgement {
         Kind::Word(Word::Heavy) => known(&["exec", "execute", "call", "waitfor", "do"]),
         Kind::Word(Word::Object) if is_any(object_text, &["immediate", "master", "delay"]) => true,
         Kind::Variable => known(&["declare", "set", "exec", "execute", "print"]),
+        Kind::Open if known(&["copy"]) => has_sql_inside(lexer) || followed_by(lexer, b"program"),
         Kind::Open | Kind::Text { .. } => {
-            known(&["exec", "execute"]) || known(&["if", "while"]) && has_sql_inside(lexer)
+            known(&["exec", "execute"]) && origin_argument(lexer)
+                || known(&["if", "while"]) && has_sql_inside(lexer)
         }
         Kind::Word(_) if known(&["update"]) => followed_by(lexer, b"set"),
         Kind::Word(_) if known(&["exec", "execute"]) => is_procedure(lexer),
@@ -171,6 +188,19 @@ fn second_statement(view: &View<'_>, lexer: &mut Lexer<'_>) -> Judgement {
         _ => false,
     };
     matches_object.then_some((90, object.end, reason))
+}
+
+/// Whether `exec` is given a text or a variable: `exec()` and `exec(name)` are other languages.
+fn origin_argument(lexer: &Lexer<'_>) -> bool {
+    let mut ahead = *lexer;
+    let mut token = ahead.next();
+    if token.kind == Kind::Open {
+        token = ahead.next();
+    }
+    matches!(
+        token.kind,
+        Kind::Text { .. } | Kind::Variable | Kind::Word(Word::Heavy | Word::Function)
+    )
 }
 
 /// Whether a name follows the object, and after it nothing that reads as prose.

@@ -25,7 +25,7 @@ pub(super) enum Word {
     Order,
     /// `by`
     By,
-    /// `having`, `limit`, `offset`, `fetch`
+    /// `having`, `limit`, `offset`
     Clause,
     /// `into`
     Into,
@@ -130,7 +130,7 @@ const WORDS: &[(Word, &[&str])] = &[
     (Word::Where, &["where", "on", "using"]),
     (Word::Order, &["order", "group"]),
     (Word::By, &["by"]),
-    (Word::Clause, &["having", "limit", "offset", "fetch", "for"]),
+    (Word::Clause, &["having", "limit", "offset"]),
     (Word::Into, &["into"]),
     (Word::Procedure, &["procedure"]),
     (Word::All, &["all", "distinctrow"]),
