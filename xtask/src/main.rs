@@ -1,5 +1,5 @@
 //! Mantlet's own chores, so that a fresh machine needs nothing but a Rust toolchain:
-//! `cargo xtask test`, `deps`, `codegen`, `tidy` and `bench`. One file or folder per subcommand.
+//! `cargo xtask test`, `deps`, `codegen`, `tidy`, `bench` and `waf-accuracy`. One file or folder per subcommand.
 
 mod bench;
 mod codegen;
@@ -10,6 +10,7 @@ mod terminal;
 mod test;
 mod tidy;
 mod tree;
+mod waf_accuracy;
 
 use std::process::ExitCode;
 
@@ -37,6 +38,8 @@ enum Chore {
     Tidy,
     /// Measure Mantlet against its peers on this machine
     Bench(bench::Arguments),
+    /// Show what the native detectors catch and what honest traffic they block
+    WafAccuracy(waf_accuracy::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -47,6 +50,7 @@ fn main() -> ExitCode {
         Chore::Codegen(arguments) => codegen::run(&arguments),
         Chore::Tidy => tidy::run(),
         Chore::Bench(arguments) => bench::run(&arguments),
+        Chore::WafAccuracy(arguments) => waf_accuracy::run(&arguments),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -52,6 +52,42 @@ const HEADERS: &[&str] = &[
     "header-test",
 ];
 
+/// Headers whose names people write at the beginning of lines.
+const WORDS: &[&str] = &[
+    "location",
+    "link",
+    "host",
+    "status",
+    "refresh",
+    "expires",
+    "connection",
+    "header",
+    "authorization",
+    "cookie",
+    "referer",
+];
+
+/// Whether `value` is one that the header can have.
+fn fits(header: &[u8], value: &[u8]) -> bool {
+    let end = value.iter().position(|b| matches!(b, b'\r' | b'\n')).unwrap_or(value.len());
+    let value = part(value, 0, end);
+    match () {
+        () if is_any(header, &["location", "referer"]) => {
+            starts_with_any(value, &["http:", "https:", "/", "\\", "javascript:", "data:"])
+        }
+        () if is_any(header, &["link"]) => starts_with(value, b"<"),
+        () if is_any(header, &["host"]) => value.contains(&b'.') && !value.contains(&b' '),
+        () if is_any(header, &["status", "refresh"]) => {
+            value.first().is_some_and(u8::is_ascii_digit)
+        }
+        () if is_any(header, &["expires"]) => value.ends_with(b"GMT"),
+        () if is_any(header, &["connection"]) => is_any(value, &["close", "keep-alive", "upgrade"]),
+        () if is_any(header, &["authorization"]) => starts_with_any(value, &["basic ", "bearer "]),
+        () if is_any(header, &["cookie"]) => value.contains(&b'='),
+        () => false,
+    }
+}
+
 /// Headers of mail.
 const MAIL: &[&str] = &["bcc", "cc", "to", "from", "reply-to", "subject", "mime-version"];
 
@@ -117,11 +153,13 @@ fn judge(view: &View<'_>, line: &[u8]) -> u8 {
     let pasted = view.is_document() || !view.is_short();
     match () {
         () if starts_with(line, b"http/") && at(line, 6) == b'.' => {
-            if view.bytes.len() > 600 || place_in_text(view, line) {
-                50
-            } else {
-                90
-            }
+            if view.bytes.len() > 600 || place_in_text(view, line) { 50 } else { 90 }
+        }
+        () if colon
+            && is_any(header, WORDS)
+            && !fits(header, part(line, skip_space(line, after + 1), line.len())) =>
+        {
+            20
         }
         () if colon && is_any(header, HEADERS) => {
             if pasted {

@@ -63,6 +63,8 @@ impl Head<'_> {
     fn hands_in_session(&self) -> bool {
         const SESSIONS: &[&str] = &[
             "phpsessid",
+            "_session_id",
+            "cakephp",
             "phpsession",
             "jsessionid",
             "jservsession",

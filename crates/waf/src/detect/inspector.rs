@@ -13,6 +13,8 @@ use super::{crlf, expression, html, ldap, nosql, path, scanner, shell, sql, ssrf
 
 /// Encodings inside each other that are taken off.
 const DEPTH: usize = 4;
+/// Segments of a path that are looked at by themselves.
+const SEGMENTS: usize = 32;
 /// Readings of one value.
 const VIEWS: usize = 10;
 
@@ -92,6 +94,7 @@ impl Detectors {
         let mut notes = Vec::new();
         look(&view, &mut Work { budget, notes: &mut notes });
         collect(&mut findings, notes, None, input.value.len());
+        self.segments(&input, mask, budget, &mut findings);
         if !decode::is_plain(mask, input.value) {
             self.decoded(&input, mask, budget, &mut findings);
         }
@@ -101,7 +104,40 @@ impl Detectors {
     /// Values of letters and digits alone can still be names of files or tools, or encoded.
     fn needs_a_look(&self, input: &Input<'_>) -> bool {
         matches!(input.place, Place::Name | Place::FileName | Place::Header("user-agent"))
-            || input.value.len() >= 8 && !is_one_case(input.value)
+            || input.value.len() >= 8
+                && (!is_one_case(input.value) || input.value.starts_with(b"aced"))
+    }
+
+    /// A segment of a path can be a parameter of the application: those that are no plain names are
+    /// looked at by themselves.
+    fn segments(
+        &self,
+        input: &Input<'_>,
+        mask: Mask,
+        budget: &mut Budget,
+        findings: &mut Findings,
+    ) {
+        const NAME: u32 =
+            class::PLAIN | class::SLASH | class::DOT | class::OTHER | class::AT | class::PLUS;
+        if input.place != Place::Path || mask.only(NAME) {
+            return;
+        }
+        let mut start = 0;
+        for segment in input.value.split(|byte| *byte == b'/').take(SEGMENTS) {
+            let mask = Mask::of(segment);
+            if !mask.only(NAME) && budget.spend(segment.len(), "first pass") {
+                let signals = self.signals.of(segment);
+                let plain = view(input, segment, mask, signals, &[]);
+                let mut notes = Vec::new();
+                let view = View { place: Place::QueryValue, ..plain };
+                look(&view, &mut Work { budget, notes: &mut notes });
+                for note in &mut notes {
+                    note.span = note.span.start + start..note.span.end + start;
+                }
+                collect(findings, notes, None, input.value.len());
+            }
+            start += segment.len() + 1;
+        }
     }
 
     /// Takes encodings off, one at a time and in each order that changes something.

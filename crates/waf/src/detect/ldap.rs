@@ -59,7 +59,7 @@ enum Filter {
 }
 
 fn filter(rest: &[u8]) -> Filter {
-    let start = skip_space(rest, 1);
+    let start = rest.iter().take(8).take_while(|b| **b == b'(' || is_space(**b)).count();
     match at(rest, start) {
         b'&' | b'|' if at(rest, start + 1) != at(rest, start) => return Filter::Operator,
         b'!' if at(rest, start + 1) == b'(' => return Filter::Operator,
@@ -93,7 +93,8 @@ fn whole(view: &View<'_>, work: &mut Work<'_>) {
     if list && value.contains(&b'=') {
         work.note(Class::Ldap, 55, 0..view.bytes.len(), "a filter in the place of a value");
     }
-    let wild = value.starts_with(b"*)(")
+    let wild = value.starts_with(b"*))")
+        || value.starts_with(b"*)(")
         || value.starts_with(b"*)|(")
         || value.starts_with(b"*))(")
         || value.ends_with(b")(&)")

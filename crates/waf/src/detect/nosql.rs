@@ -79,6 +79,7 @@ const TELLING: &[&str] = &[
 pub(super) fn has_cause(view: &View<'_>) -> bool {
     view.mask.any(class::DOLLAR)
         || view.mask.any(class::PIPE) && view.mask.any(class::QUOTE | class::DOUBLE)
+        || view.mask.any(class::QUOTE | class::DOUBLE) && view.mask.any(class::SEMICOLON)
         || contains_this(view)
 }
 

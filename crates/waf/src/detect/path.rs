@@ -13,7 +13,7 @@ const ANCHORS: usize = 2_000;
 
 /// Whether the bytes and words give cause to look.
 pub(super) fn has_cause(view: &View<'_>) -> bool {
-    view.has(signal::PARENT | signal::FILE)
+    view.has(signal::PARENT | signal::FILE | signal::ADDRESS)
         || view.mask.any(class::CONTROL)
         || view.has(signal::PHP) && view.mask.any(class::COLON)
 }
@@ -401,32 +401,29 @@ fn files(view: &View<'_>, work: &mut Work<'_>) {
         let Some(length) = sensitive(tail(bytes, place)) else { continue };
         let whole = place <= value_start + 2;
         let dotted = at(bytes, place) == b'.';
-        let confidence = match () {
-            () if view.is_document() => 20,
-            () if one_path && whole && !dotted => 82,
-            () if one_path && whole && place + length + 24 >= bytes.len() => {
-                if bytes.len() > 5 {
+        let confidence =
+            match () {
+                () if view.is_document() => 20,
+                () if one_path && whole && !dotted => 82,
+                () if one_path && whole && place + length + 24 >= bytes.len() => {
+                    if bytes.len() > 5 { 66 } else { 55 }
+                }
+                () if one_path && rooted && view.place == Place::FileName => 70,
+                () if one_path && (contains_any(bytes, &["://"]) || view.hint == Hint::Link) => 40,
+                () if one_path => {
+                    if dotted {
+                        55
+                    } else {
+                        64
+                    }
+                }
+                () if command_before(bytes, place)
+                    && bytes.first().is_some_and(u8::is_ascii_lowercase) =>
+                {
                     66
-                } else {
-                    55
                 }
-            }
-            () if one_path && rooted && view.place == Place::FileName => 70,
-            () if one_path && (contains_any(bytes, &["://"]) || view.hint == Hint::Link) => 40,
-            () if one_path => {
-                if dotted {
-                    55
-                } else {
-                    64
-                }
-            }
-            () if command_before(bytes, place)
-                && bytes.first().is_some_and(u8::is_ascii_lowercase) =>
-            {
-                66
-            }
-            () => 30,
-        };
+                () => 30,
+            };
         note(view, confidence, place, place + length, "a file of the system", work);
     }
     let value = trimmed(bytes);

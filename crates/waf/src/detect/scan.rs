@@ -470,6 +470,7 @@ const WORDS: &[(u32, &[&str])] = &[
         signal::OBJECT,
         &[
             "ro0ab",
+            "aced0005",
             "kztaau",
             "cs7qa",
             "\u{ac}\u{ed}",

@@ -182,6 +182,10 @@ fn web(
     if whole {
         include(view, value, host, colon + slashes + end, lead, work);
     }
+    let rest = part(value, colon + slashes + end, value.len());
+    if whole && contains_any(rest, &["#@", "\\@", "?@"]) {
+        note(view, 66, span.start, span.end, "an address with a user that looks like a host", work);
+    }
     let odd = tail(value, colon + slashes);
     if whole && (slashes == 0 || slashes > 3) && confidence == 0 && starts_with_any(odd, &["\\"]) {
         note(view, 50, span.start, span.end, "an address spelt to be misread", work);

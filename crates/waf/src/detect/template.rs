@@ -61,6 +61,11 @@ pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
                 return;
             }
             let inside = part(body, 0, length);
+            // Brackets and sigils of other languages reach over lines; those of engines do not.
+            let rare = matches!(*open, b"{{" | b"{%" | b"${" | b"#{" | b"<%" | b"{php}" | b"<#");
+            if !rare && (length > 240 || inside.contains(&b'\n')) {
+                continue;
+            }
             let (confidence, reason) = judge(view, open, inside);
             note(view, confidence, place, start + length + close.len(), reason, work);
         }

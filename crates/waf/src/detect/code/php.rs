@@ -2,7 +2,7 @@
 
 use super::{call, leads, note};
 use crate::detect::bytes::{
-    at, contains_any, find, is_any, is_space, is_word, part, skip_space, starts_with,
+    at, before, contains_any, find, is_any, is_space, is_word, part, skip_space, starts_with,
     starts_with_any, tail, trimmed,
 };
 use crate::detect::finding::Class;
@@ -130,6 +130,9 @@ const REACH: &[&str] = &[
     "strrev",
     "print_r",
     "var_dump",
+    "phpcredits",
+    "get_defined_functions",
+    "file_exists",
     "debug_backtrace",
     "debug_print_backtrace",
     "filter_var",
@@ -380,7 +383,11 @@ fn dynamic_calls(view: &View<'_>, work: &mut Work<'_>) {
                 || inside.contains(&b'\'')
                 || is_any(inside, RUN)
                 || is_any(inside, &["system", "exec", "passthru"]));
-        let arguments = matches!(at(bytes, place + 2), b'\'' | b'"' | b')' | b'$');
+        let free = open.is_none_or(|open| !is_word(before(bytes, open)));
+        let letter = |b: &u8| is_word(*b) || matches!(b, b'\'' | b'"' | b'.' | b' ' | b'\\');
+        let name = inside.len() < 60 && inside.iter().all(letter);
+        let argument = matches!(at(bytes, place + 2), b'\'' | b'"' | b')' | b'$');
+        let arguments = free && name && argument || is_any(inside, RUN);
         if named && arguments && !inside.contains(&b',') && !inside.contains(&b'=') {
             note(view, Class::Php, 70, place..place + 3, "a call of a name in a text", work);
         }
@@ -397,10 +404,8 @@ fn dynamic_calls(view: &View<'_>, work: &mut Work<'_>) {
             let template = at(bytes, sigil) == b'{' && !odd;
             let jquery = sigil == place + 1 && open == sigil;
             let plain = !odd
-                && (matches!(
-                    crate::detect::bytes::before(bytes, place),
-                    b':' | b'.' | b'>' | b' '
-                ) || sigil > place + 1
+                && (matches!(before(bytes, place), b':' | b'.' | b'>' | b' ')
+                    || sigil > place + 1
                     || open
                         > sigil + tail(bytes, sigil).iter().take_while(|b| is_word(**b)).count());
             if plain && place > 0 {
@@ -420,8 +425,7 @@ fn dynamic_calls(view: &View<'_>, work: &mut Work<'_>) {
     }
     for glue in [&b"\".\""[..], b"'.'", b"\" . \"", b"' . '"] {
         let joined = memchr::memmem::find(bytes, glue).filter(|place| {
-            is_word(crate::detect::bytes::before(bytes, *place))
-                && is_word(at(bytes, place + glue.len()))
+            is_word(before(bytes, *place)) && is_word(at(bytes, place + glue.len()))
         });
         if let Some(place) =
             joined.filter(|place| contains_any(tail(bytes, *place), &["\")(", "')(", "('", "(\""]))
@@ -451,7 +455,9 @@ fn array_calls(view: &View<'_>, work: &mut Work<'_>) {
                 || head.starts_with(b"'")
                 || head.starts_with(b"\""));
         let argument = matches!(at(bytes, place + 1), b'\'' | b'"' | b'$');
-        if quoted && argument {
+        let adjacent = !is_space(before(bytes, place)) || find(head, b"string").is_some();
+        let prose = head.iter().filter(|b| is_space(**b)).count() > 3;
+        if adjacent && !prose && quoted && argument {
             note(view, Class::Php, 66, 0..place + 1, "a call of a name in a text", work);
         }
     }

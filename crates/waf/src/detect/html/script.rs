@@ -215,9 +215,7 @@ pub(super) fn whole(view: &View<'_>) -> Option<Sign> {
     if bytes.len() >= 20 && bytes.iter().all(symbols) {
         return sign(80, "a script written in brackets");
     }
-    let tagged = ["call`", "sort`", "map`", "apply`", "filter`", "find`"]
-        .iter()
-        .any(|text| find(bytes, text.as_bytes()).is_some());
+    let tagged = [".call`", ".apply`"].iter().any(|text| find(bytes, text.as_bytes()).is_some());
     if tagged && view.is_short() {
         return sign(66, "a call by a template literal");
     }

@@ -2,7 +2,8 @@
 
 use super::names::{self, Kind};
 use crate::detect::bytes::{
-    at, contains_any, is_any, is_space, is_word, part, skip_space, starts_with_any, tail,
+    at, before, contains_any, is_any, is_space, is_word, part, skip_space, starts_with_any, tail,
+    trimmed,
 };
 
 /// Bytes of a command that are read.
@@ -70,7 +71,7 @@ pub(super) fn read(bytes: &[u8], start: usize) -> Option<Command> {
         prefixed = true;
         place = skip_options(bytes, word.end);
     }
-    let (kind, by_path) = program(&word)?;
+    let Some((kind, by_path)) = program(&word) else { return unknown(bytes, start, &word) };
     let evidence = judge(bytes, &word, kind, by_path, prefixed);
     let rest = skip_space(bytes, word.end);
     Some(Command {
@@ -90,6 +91,46 @@ pub(super) fn read(bytes: &[u8], start: usize) -> Option<Command> {
             ),
         end: word.end,
     })
+}
+
+/// A word nobody listed, tight behind the separator, with an option: a command by its shape.
+fn unknown(bytes: &[u8], start: usize, word: &Word) -> Option<Command> {
+    let name = word.text.as_slice();
+    let letter = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'-';
+    let shaped = (2..=20).contains(&name.len())
+        && name.iter().all(letter)
+        && name.first().is_some_and(u8::is_ascii_lowercase);
+    let option = tail(bytes, word.end);
+    let letters = tail(option, 2).iter().take_while(|byte| letter(byte)).count();
+    let ended = matches!(at(option, 2 + letters), b' ' | 0 | b'=' | b'\n' | b';');
+    let optional = option.starts_with(b" -") && letters > 0 && ended;
+    let tight = matches!(before(bytes, start), b';' | b'|') && at(bytes, start) != b' ';
+    (tight && shaped && optional).then_some(Command {
+        evidence: Evidence::Weak,
+        is_telling: false,
+        has_target: false,
+        ends_value: false,
+        end: word.end,
+    })
+}
+
+/// Commands of Windows that are words as well.
+fn is_common(name: &[u8]) -> bool {
+    is_any(
+        name,
+        &[
+            "start", "type", "copy", "del", "dir", "query", "set", "net", "ren", "rd", "md", "ver",
+            "sc", "reg", "attrib",
+        ],
+    )
+}
+
+/// A path, a variable or a verb that those commands take.
+fn is_windows_argument(argument: &[u8]) -> bool {
+    starts_with_any(
+        argument,
+        &["\\", "%", "/", "c:", "..", "user", "view", "localgroup", "group", "share", "query"],
+    ) || contains_any(argument, &[":\\"])
 }
 
 fn skip_openers(bytes: &[u8], start: usize) -> usize {
@@ -301,9 +342,7 @@ fn judge(bytes: &[u8], word: &Word, kind: Kind, by_path: bool, prefixed: bool) -
                 ],
             ) =>
         {
-            if is_any(&word.text, &["start", "type", "copy", "del", "dir", "query", "set", "net"])
-                && !contains_any(line, &["\\", " user", "/domain", " /"])
-            {
+            if is_common(&word.text) && !is_windows_argument(trimmed(line)) {
                 Evidence::Weak
             } else {
                 Evidence::Strong
@@ -332,7 +371,7 @@ fn is_number(line: &[u8]) -> bool {
 
 /// `ps aux`, `id root`: one short word, and the end.
 fn is_short_argument(line: &[u8]) -> bool {
-    let word = crate::detect::bytes::trimmed(line);
+    let word = trimmed(line);
     (1..=8).contains(&word.len()) && word.iter().all(|b| b.is_ascii_alphanumeric())
 }
 
@@ -360,7 +399,7 @@ fn arguments(line: &[u8]) -> Evidence {
         );
     let redirected = matches!(at(argument, 0), b'>' | b'<')
         && matches!(at(argument, next), b'/' | b'&' | b'.' | b'<' | b'(');
-    let pipe = piped || redirected;
+
     let expands = word.starts_with(b"$") && word.len() > 1 || word.starts_with(b"`");
     let globs =
         word.contains(&b'*') && word.len() < 20 || word.contains(&b'?') && word.contains(&b'/');
@@ -370,7 +409,9 @@ fn arguments(line: &[u8]) -> Evidence {
         && !word.ends_with(b".");
     let separator = matches!(at(argument, 0), b';' | b'&' | b'#' | b')' | b'`' | b'"' | b'\'');
     match () {
-        () if option || path || address || pipe || expands => Evidence::Good,
+        () if option || path || address || piped || expands => Evidence::Good,
+        () if redirected && !argument.starts_with(b"</") => Evidence::Good,
+        () if redirected => Evidence::Weak,
         () if globs || file => Evidence::Weak,
         () if separator => Evidence::Word,
         () if word.iter().all(u8::is_ascii_digit) => Evidence::Weak,

@@ -112,6 +112,9 @@ fn note(
 /// The separator at `place` and where a command behind it would begin.
 fn separator(bytes: &[u8], place: usize, byte: u8) -> Option<(Before, usize)> {
     let next = at(bytes, place + 1);
+    if matches!(byte, b';' | b'&') && is_reference(bytes, place) {
+        return None;
+    }
     match byte {
         b';' | b'|' | b'&' if next != byte => Some((Before::Separator(byte), place + 1)),
         b'\n' | b'\r' if !matches!(next, b'\n' | b'\r') => Some((Before::Line, place + 1)),
@@ -119,6 +122,19 @@ fn separator(bytes: &[u8], place: usize, byte: u8) -> Option<(Before, usize)> {
         b'$' | b'<' | b'>' if next == b'(' => Some((Before::Substitution, place + 2)),
         _ => None,
     }
+}
+
+/// Whether the sign belongs to a character reference: `&amp;`.
+fn is_reference(bytes: &[u8], place: usize) -> bool {
+    let from = place.saturating_sub(9);
+    let start = match at(bytes, place) {
+        b'&' => Some(place),
+        _ => memchr::memrchr(b'&', part(bytes, from, place)).map(|found| from + found),
+    };
+    let Some(start) = start else { return false };
+    let letter = |byte: &&u8| byte.is_ascii_alphanumeric() || **byte == b'#';
+    let end = start + 1 + tail(bytes, start + 1).iter().take(9).take_while(letter).count();
+    end > start + 2 && at(bytes, end) == b';' && (end == place || start == place)
 }
 
 /// How sure it is that the command behind the separator is one.
@@ -271,12 +287,11 @@ fn signs(view: &View<'_>, work: &mut Work<'_>) {
     sign(b"/dev/tcp/", 82, 50, "a connection opened by a shell");
     sign(b"/dev/udp/", 82, 50, "a connection opened by a shell");
     sign(b"{cat,", 82, 50, "a command spelt as a list");
-    sign(
-        b"<<<",
-        if view.is_short() && view.has(signal::COMMAND) { 62 } else { 20 },
-        10,
-        "a text handed to a command",
-    );
+    let handed = find(bytes, b"<<<").is_some_and(|place| {
+        before(bytes, place).is_ascii_alphanumeric() && at(bytes, place + 3) != b'<'
+    });
+    let confidence = if view.is_short() && handed { 64 } else { 20 };
+    sign(b"<<<", confidence, 10, "a text handed to a command");
     sign(b"%comspec%", 74, 40, "the command processor by its variable");
     functions(view, work);
     command_lists(view, work);

@@ -1,6 +1,6 @@
 //! Reading a condition or an expression from the middle of a query.
 
-use super::token::{Kind, Lexer};
+use super::token::{Kind, Lexer, Token};
 use super::words::Word;
 
 /// Tokens looked at after one break-out. No attack needs more to show itself.
@@ -38,6 +38,8 @@ pub(super) struct Expression {
     pub(super) heavy: u32,
     /// Queries in parentheses.
     pub(super) selects: u32,
+    /// `from` in them.
+    pub(super) froms: u32,
     /// Two operands side by side, as in prose.
     pub(super) ending: Ending,
     /// Where it ends.
@@ -55,6 +57,7 @@ impl Expression {
             calls: 0,
             heavy: 0,
             selects: 0,
+            froms: 0,
             ending: Ending::Other,
             end: start,
         }
@@ -62,7 +65,8 @@ impl Expression {
 
     /// Whether nothing but SQL can explain it.
     pub(super) fn is_unmistakable(&self) -> bool {
-        self.selects > 0 || self.heavy > 0
+        self.heavy > 0
+            || self.selects > 0 && (self.froms > 0 || self.calls > 0 || self.literals > 0)
     }
 
     /// Whether the text after it fits a query.
@@ -81,7 +85,7 @@ pub(super) fn read(lexer: &mut Lexer<'_>) -> Expression {
         let before = *lexer;
         lexer.next();
         let step = if wants_operand {
-            operand(lexer, token.kind, &mut expression, &mut depth)
+            operand(lexer, token, &mut expression, &mut depth)
         } else {
             joint(lexer, token.kind, &mut expression, &mut depth)
         };
@@ -109,7 +113,8 @@ enum Step {
     Stop(Ending),
 }
 
-fn operand(lexer: &mut Lexer<'_>, kind: Kind, seen: &mut Expression, depth: &mut u32) -> Step {
+fn operand(lexer: &mut Lexer<'_>, token: Token, seen: &mut Expression, depth: &mut u32) -> Step {
+    let kind = token.kind;
     match kind {
         Kind::Open => {
             *depth += 1;
@@ -128,7 +133,13 @@ fn operand(lexer: &mut Lexer<'_>, kind: Kind, seen: &mut Expression, depth: &mut
             Step::Operand
         }
         Kind::Word(Word::Select) => {
-            seen.selects += 1;
+            // Without a parenthesis before it, only the first word can be one.
+            let nested =
+                *depth > 0 || seen.operands == 0 && seen.operators == 0 && seen.compares == 0;
+            let next = lexer.peek().kind;
+            let list =
+                !matches!(next, Kind::Logic | Kind::Close | Kind::Word(Word::Logic) | Kind::End);
+            seen.selects += u32::from(nested && list);
             Step::Operand
         }
         Kind::Word(Word::Literal) if lexer.peek().kind == Kind::Open => {
@@ -150,7 +161,7 @@ fn operand(lexer: &mut Lexer<'_>, kind: Kind, seen: &mut Expression, depth: &mut
             seen.operands += 1;
             Step::Joint
         }
-        Kind::Word(word) => name(lexer, word, seen, depth),
+        Kind::Word(word) => name(lexer, token, word, seen, depth),
         Kind::End => Step::Stop(Ending::End),
         Kind::Comment => Step::Stop(Ending::Comment),
         _ => Step::Stop(Ending::Other),
@@ -158,11 +169,20 @@ fn operand(lexer: &mut Lexer<'_>, kind: Kind, seen: &mut Expression, depth: &mut
 }
 
 /// A column, a function, a catalogue.
-fn name(lexer: &mut Lexer<'_>, word: Word, seen: &mut Expression, depth: &mut u32) -> Step {
+fn name(
+    lexer: &mut Lexer<'_>,
+    token: Token,
+    word: Word,
+    seen: &mut Expression,
+    depth: &mut u32,
+) -> Step {
     seen.operands += 1;
     let called = lexer.peek().kind == Kind::Open;
     match word {
-        Word::Heavy if called && has_plain_argument(lexer) || lexer.peek().kind == Kind::Dot => {
+        Word::Heavy
+            if called && has_plain_argument(lexer)
+                || lexer.peek().kind == Kind::Dot && lexer.text(token).contains(&b'_') =>
+        {
             seen.heavy += 1
         }
         Word::Schema => seen.heavy += 1,
@@ -176,7 +196,8 @@ fn name(lexer: &mut Lexer<'_>, word: Word, seen: &mut Expression, depth: &mut u3
         if !matches!(member, Kind::Word(_) | Kind::Operator | Kind::Text { .. }) {
             break;
         }
-        if matches!(member, Kind::Word(Word::Heavy | Word::Schema)) {
+        let long = lexer.text(lexer.peek()).contains(&b'_');
+        if long && matches!(member, Kind::Word(Word::Heavy | Word::Schema)) {
             seen.heavy += 1;
         }
         lexer.next();
@@ -216,9 +237,10 @@ fn joint(lexer: &mut Lexer<'_>, kind: Kind, seen: &mut Expression, depth: &mut u
             Step::Operand
         }
         Kind::Comma if *depth > 0 || seen.selects > 0 => Step::Operand,
-        Kind::Word(Word::From | Word::Where | Word::Case | Word::Object)
+        Kind::Word(word @ (Word::From | Word::Where | Word::Case | Word::Object))
             if *depth > 0 || seen.selects > 0 =>
         {
+            seen.froms += u32::from(word == Word::From);
             Step::Operand
         }
         Kind::Close => {

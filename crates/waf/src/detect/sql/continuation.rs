@@ -4,7 +4,7 @@ use super::condition::{self, Ending, Expression};
 use super::statement;
 use super::token::{Kind, Lexer, Token};
 use super::words::Word;
-use crate::detect::bytes::{part, tail, trimmed};
+use crate::detect::bytes::{before, is_any, part, tail, trimmed};
 use crate::detect::view::View;
 
 /// Where the query would resume.
@@ -53,6 +53,10 @@ fn pass_operand(lexer: &mut Lexer<'_>) -> Option<()> {
         }
         Kind::Number | Kind::Word(_) | Kind::Variable => {
             lexer.next();
+            // `name desc, (select …)`: a direction belongs to the column.
+            if is_any(lexer.text(lexer.peek()), &["asc", "desc"]) {
+                lexer.next();
+            }
         }
         Kind::Text { closed: true } => {
             lexer.next();
@@ -74,6 +78,8 @@ fn resume(view: &View<'_>, origin: Origin, place: usize, mut lexer: Lexer<'_>) -
         lexer.next();
     }
     let token = lexer.peek();
+    // Backticks quote names: only a comparison behind one is telling.
+    let tick = before(view.bytes, place) == b'`' && origin != Origin::Start;
     let (confidence, end, reason) = match token.kind {
         Kind::Logic | Kind::Word(Word::Logic) => logic(view, origin, lexer)?,
         Kind::Word(Word::Union) => {
@@ -99,6 +105,7 @@ fn resume(view: &View<'_>, origin: Origin, place: usize, mut lexer: Lexer<'_>) -
         }
         _ => return None,
     };
+    let confidence = if tick && confidence < 75 { confidence.min(55) } else { confidence };
     Some(Verdict { confidence, start, end, reason })
 }
 
@@ -127,7 +134,9 @@ fn logic(view: &View<'_>, origin: Origin, mut lexer: Lexer<'_>) -> Judgement {
         Origin::Quote { unbalanced: false } => balanced(view, &expression, word, &lexer),
         _ => bare(view, &expression, alternative),
     };
-    let comment = if lexer.saw_comment && confidence >= 40 { 15 } else { 0 };
+    let document = view.is_document() && expression.ending != Ending::Comment;
+    let confidence = if document { confidence.saturating_sub(35) } else { confidence };
+    let comment = if lexer.saw_comment && confidence >= 40 && !document { 15 } else { 0 };
     Some((confidence.saturating_add(comment).min(96), end, reason)).filter(|found| found.0 > 0)
 }
 
@@ -175,11 +184,16 @@ fn bare(view: &View<'_>, expression: &Expression, alternative: bool) -> u8 {
         e if !e.ends_well() || !view.is_short() => 15,
         e if e.compares > 0 && constant && e.literals > 1 => 84,
         _ if logic_first => 30,
-        e if e.compares > 0 && (e.literals > 0 || number) && hides => 66,
+        e if e.compares > 0
+            && (e.literals > 0 || number)
+            && (hides || e.calls > 0 || view.bytes.contains(&b'@')) =>
+        {
+            66
+        }
         e if e.compares > 0 && e.literals > 0 && number => 56,
-        e if e.calls > 0 && number => 75,
+        e if e.calls > 0 && first.is_ascii_digit() => 75,
         e if e.calls > 0 => 40,
-        e if e.ending == Ending::Comment && e.literals > 0 && number => 75,
+        e if e.ending == Ending::Comment && e.literals > 0 && first.is_ascii_digit() => 75,
         e if e.ending == Ending::Clause && number => 58,
         _ if number && alternative && constant => 45,
         _ => 15,
@@ -229,7 +243,7 @@ pub(super) fn union(view: &View<'_>, place: usize) -> Option<Verdict> {
 }
 
 fn is_known_filler(word: &[u8]) -> bool {
-    crate::detect::bytes::is_any(word, &["all", "distinct", "distinctrow"])
+    is_any(word, &["all", "distinct", "distinctrow"])
 }
 
 /// Whether the text before `place` is itself a query: then the union is part of a statement that
@@ -251,6 +265,7 @@ fn comment(view: &View<'_>, origin: Origin, token: Token) -> Judgement {
         after.len() <= 2 && !after.iter().any(u8::is_ascii_alphanumeric) || after.len() == 1;
     let reason = "a comment cuts off the rest of the query";
     let confidence = match origin {
+        _ if view.is_document() => 40,
         Origin::Quote { unbalanced: true } if empty && text.starts_with(b"#") => 66,
         Origin::Quote { unbalanced: true }
             if empty && text.starts_with(b"/*") && view.is_header() =>
@@ -288,14 +303,14 @@ fn clause(view: &View<'_>, origin: Origin, mut lexer: Lexer<'_>) -> Judgement {
             || number && list.ends_well()
             || list.ending == Ending::Comment;
         return match (sure, strong) {
-            (true, _) => Some((86, list.end, reason)),
+            (true, _) => Some((if view.is_document() { 55 } else { 86 }, list.end, reason)),
             (false, true) if list.ends_well() && view.is_short() => Some((68, list.end, reason)),
             _ => None,
         };
     }
     if kind == Kind::Word(Word::Into) {
         let target = lexer.next();
-        let file = crate::detect::bytes::is_any(lexer.text(target), &["outfile", "dumpfile"]);
+        let file = is_any(lexer.text(target), &["outfile", "dumpfile"]);
         return file.then_some((92, target.end, "the result would go into a file"));
     }
     if kind == Kind::Word(Word::Procedure) {
@@ -336,6 +351,8 @@ fn operator(view: &View<'_>, origin: Origin, mut lexer: Lexer<'_>) -> Judgement 
     let unbalanced = origin == Origin::Quote { unbalanced: true };
     let quoted_start = matches!(value.first(), Some(b'\'' | b'"'));
     let compared = first.kind == Kind::Compare || matches!(first.kind, Kind::Word(Word::Compare));
+    let cut = expression.ending == Ending::Comment && cuts_off(view, &lexer);
+    let bare_word = value.iter().all(|b| !matches!(b, b',' | b':')) && value.len() <= 48;
     let dangling =
         value.len() > 2 && matches!(value.last(), Some(b'\'' | b'"')) && expression.literals > 0;
     let confidence = match origin {
@@ -348,7 +365,8 @@ fn operator(view: &View<'_>, origin: Origin, mut lexer: Lexer<'_>) -> Judgement 
         {
             66
         }
-        _ if unbalanced && compared && expression.ending == Ending::Comment => 80,
+        _ if view.is_document() => return None,
+        _ if unbalanced && compared && cut => 80,
         _ if unbalanced
             && compared
             && expression.logic > 0
@@ -358,15 +376,10 @@ fn operator(view: &View<'_>, origin: Origin, mut lexer: Lexer<'_>) -> Judgement 
             74
         }
         _ if unbalanced && expression.calls > 0 && expression.ends_well() && view.is_short() => 72,
-        _ if unbalanced
-            && expression.ending == Ending::Comment
-            && expression.literals > 0
-            && view.is_short() =>
-        {
-            68
-        }
+        _ if unbalanced && cut && expression.literals > 0 && view.is_short() => 68,
         _ if unbalanced
             && compared
+            && bare_word
             && quoted_start
             && expression.literals > 0
             && view.is_short()
@@ -375,17 +388,35 @@ fn operator(view: &View<'_>, origin: Origin, mut lexer: Lexer<'_>) -> Judgement 
             62
         }
         // `1=1 or 2=2`, `1=(…)`.
+        Origin::Start if !compared || !view.is_short() || !expression.ends_well() => {
+            return after_start(view, &expression);
+        }
+        // `1 = 1 or 1`: nothing but constants.
         Origin::Start
-            if compared && expression.logic > 0 && expression.ends_well() && lexer.saw_comment =>
+            if expression.logic > 0
+                && (lexer.saw_comment || expression.literals == expression.operands) =>
         {
-            70
+            66
         }
-        Origin::Start if expression.ending == Ending::Clause && view.is_short() => {
-            return union_after(view, expression.end).or(Some((30, expression.end, reason)));
-        }
+        Origin::Start if quoted_start && super::find(view.bytes, b"::json").is_some() => 66,
+
         _ => return None,
     };
     Some((confidence, expression.end.max(first.end), reason))
+}
+
+/// Whether nothing that reads as text follows the comment sign.
+fn cuts_off(view: &View<'_>, lexer: &Lexer<'_>) -> bool {
+    let comment = lexer.peek();
+    let text = part(view.bytes, comment.start, comment.end);
+    let after = trimmed(tail(text, if text.starts_with(b"#") { 1 } else { 2 }));
+    comment.kind != Kind::Comment || after.len() <= 3
+}
+
+/// An expression at the start of the value, and a clause behind it.
+fn after_start(view: &View<'_>, expression: &Expression) -> Judgement {
+    let clause = expression.ending == Ending::Clause && view.is_short();
+    if clause { union_after(view, expression.end) } else { None }
 }
 
 fn union_after(view: &View<'_>, place: usize) -> Judgement {

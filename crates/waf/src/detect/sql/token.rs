@@ -115,7 +115,7 @@ impl<'a> Lexer<'a> {
                     Some(end) => self.at += end + 4,
                     None => return Some(self.comment(start)),
                 }
-            } else if rest.starts_with(b"--") || byte == b'#' {
+            } else if rest.starts_with(b"--") || byte == b'#' && !is_json_operator(rest) {
                 match memchr::memchr(b'\n', rest) {
                     Some(end) => {
                         self.saw_comment = true;
@@ -154,6 +154,9 @@ impl<'a> Lexer<'a> {
             b'|' if next == b'|' => (Kind::Logic, 2),
             b'&' if next == b'&' => (Kind::Logic, 2),
             b'=' | b'<' | b'>' | b'!' | b'~' => operator(rest),
+            b'?' | b'#' => (Kind::Compare, run_of(rest, b"?#|&>-")),
+            b'@' if matches!(next, b'>' | b'?') => (Kind::Compare, 2),
+            b'-' if next == b'>' => (Kind::Operator, run_of(rest, b"->")),
             b'+' | b'-' | b'*' | b'/' | b'%' | b'^' | b'|' | b'&' | b':' => (Kind::Operator, 1),
             b'{' | b'}' => (Kind::Operator, 1),
             b'[' => (Kind::Text { closed: true }, bracketed(rest)),
@@ -250,6 +253,17 @@ fn operator(rest: &[u8]) -> (Kind, usize) {
         b"~" | b"!" | b"<<" | b">>" | b"!!" => (Kind::Operator, length.max(1)),
         _ => (Kind::Compare, length.clamp(1, 3)),
     }
+}
+
+/// The length of the run of `signs` that begins `rest`, at least one.
+fn run_of(rest: &[u8], signs: &[u8]) -> usize {
+    rest.iter().take(4).take_while(|byte| signs.contains(byte)).count().max(1)
+}
+
+/// `#>`, `#>>`, `#-` of PostgreSQL before a literal; else the sign begins a comment of MySQL.
+fn is_json_operator(rest: &[u8]) -> bool {
+    let length = run_of(rest, b"#>-");
+    length > 1 && matches!(at(rest, length), b' ' | b'\'')
 }
 
 /// `[name]` of SQL Server.
