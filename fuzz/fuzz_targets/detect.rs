@@ -5,12 +5,8 @@
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use mantlet_waf::detect::{Detectors, fuzzing};
+use mantlet_waf::detect::{Detectors, Settings, fuzzing};
 
-static DETECTORS: LazyLock<Option<Detectors>> = LazyLock::new(fuzzing::detectors);
+static DETECTORS: LazyLock<Detectors> = LazyLock::new(|| Detectors::new(Settings::default()));
 
-fuzz_target!(|data: &[u8]| {
-    if let Some(detectors) = DETECTORS.as_ref() {
-        fuzzing::inspect(detectors, data);
-    }
-});
+fuzz_target!(|data: &[u8]| fuzzing::inspect(&DETECTORS, data));

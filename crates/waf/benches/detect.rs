@@ -4,7 +4,6 @@
     clippy::unwrap_used,
     clippy::print_stdout,
     clippy::disallowed_methods,
-    missing_docs,
     reason = "a measurement: it meets the real clock and prints"
 )]
 
@@ -82,9 +81,27 @@ fn measure(name: &str, rounds: usize, mut work: impl FnMut()) {
     println!("{name:44} median {median:>10.2?}   best {:>10.2?}", times.first().unwrap());
 }
 
+/// Where the time of the ordinary GET goes.
+fn each_value(detectors: &Detectors) {
+    let headers = HEADERS.iter().map(|(name, value)| (Place::Header(name), *name, *value));
+    let cookies = COOKIES.iter().map(|(name, value)| (Place::Cookie, *name, *value));
+    let query = PARAMETERS.iter().map(|(name, value)| (Place::QueryValue, *name, *value));
+    for (place, name, value) in headers.chain(cookies).chain(query) {
+        measure(&format!("{place:?} {name}, 100 times"), 50, || {
+            for _ in 0..100 {
+                let input = Input::new(place, name.as_bytes(), value.as_bytes());
+                black_box(detectors.inspect(black_box(input), &mut Budget::default()));
+            }
+        });
+    }
+}
+
 fn main() {
-    let detectors = Detectors::new(Settings::default()).unwrap();
+    let detectors = Detectors::new(Settings::default());
     measure("ordinary GET, 100 times", 200, || (0..100).for_each(|_| ordinary_get(&detectors)));
+    if std::env::args().any(|argument| argument == "--each") {
+        each_value(&detectors);
+    }
     let json = json_body();
     measure(&format!("JSON body of {} bytes", json.len()), 500, || {
         black_box(detectors.inspect_json(black_box(&json), &mut Budget::default()));

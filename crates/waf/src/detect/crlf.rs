@@ -97,7 +97,7 @@ pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
         return;
     }
     for place in memchr::memchr2_iter(b'\r', b'\n', view.bytes).take(ANCHORS) {
-        let start = skip_space(view.bytes, place + 1);
+        let start = skip_space(part(view.bytes, 0, place + 10), place + 1);
         if start - place > 8 {
             continue;
         }

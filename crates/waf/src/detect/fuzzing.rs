@@ -1,6 +1,6 @@
 //! Entry points for fuzzing.
 
-use super::{Budget, Detectors, Hint, Input, Place, Settings};
+use super::{Budget, Detectors, Hint, Input, Place};
 
 /// Looks at arbitrary bytes in a place that the first byte chooses, and checks what must always
 /// hold: evidence lies within the value, and the budget only shrinks.
@@ -35,10 +35,4 @@ pub fn inspect(detectors: &Detectors, data: &[u8]) {
         panic!("evidence outside the value, or a budget that grew");
     }
     let _any = detectors.inspect_json(value, &mut budget);
-}
-
-/// The detectors a fuzz target uses; `None` never happens and is no finding.
-#[must_use]
-pub fn detectors() -> Option<Detectors> {
-    Detectors::new(Settings::default()).ok()
 }

@@ -1,7 +1,5 @@
 //! The order of things: first pass, detectors, decoders.
 
-use std::fmt;
-
 use super::budget::Budget;
 use super::code::{java, node, object, php, python};
 use super::decode::{self, DECODERS, Text};
@@ -42,18 +40,6 @@ const DETECTORS: &[Detector] = &[
     (scanner::has_cause, scanner::inspect),
 ];
 
-/// The word list of the first pass could not be compiled.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SetupError(String);
-
-impl fmt::Display for SetupError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the words of the detectors' first pass do not compile: {}", self.0)
-    }
-}
-
-impl std::error::Error for SetupError {}
-
 /// The detectors, ready to look. Made once, shared by all threads.
 #[derive(Debug, Clone)]
 pub struct Detectors {
@@ -62,14 +48,10 @@ pub struct Detectors {
 }
 
 impl Detectors {
-    /// Compiles the first pass.
-    ///
-    /// # Errors
-    ///
-    /// When its automaton would be too large, which no setting can cause.
-    pub fn new(settings: Settings) -> Result<Self, SetupError> {
-        let signals = Signals::new().map_err(|error| SetupError(error.to_string()))?;
-        Ok(Self { signals, settings })
+    /// Builds the index of the first pass.
+    #[must_use]
+    pub fn new(settings: Settings) -> Self {
+        Self { signals: Signals::new(), settings }
     }
 
     /// The finding that decides: the surest, if it reaches the threshold. `None` lets pass.
@@ -82,7 +64,7 @@ impl Detectors {
     #[must_use]
     pub fn inspect(&self, input: Input<'_>, budget: &mut Budget) -> Findings {
         let mask = Mask::of(input.value);
-        if mask.only(class::PLAIN) && !self.needs_a_look(&input) {
+        if mask.only(class::PLAIN) && !needs_a_look(&input) || is_structured(&input, mask) {
             return Findings::default();
         }
         if !budget.spend(input.value.len(), "first pass") {
@@ -99,13 +81,6 @@ impl Detectors {
             self.decoded(&input, mask, budget, &mut findings);
         }
         findings
-    }
-
-    /// Values of letters and digits alone can still be names of files or tools, or encoded.
-    fn needs_a_look(&self, input: &Input<'_>) -> bool {
-        matches!(input.place, Place::Name | Place::FileName | Place::Header("user-agent"))
-            || input.value.len() >= 8
-                && (!is_one_case(input.value) || input.value.starts_with(b"aced"))
     }
 
     /// A segment of a path can be a parameter of the application: those that are no plain names are
@@ -168,6 +143,51 @@ impl Detectors {
             next += 1;
         }
     }
+}
+
+/// Values of letters and digits alone can still be names of files or tools, or encoded.
+fn needs_a_look(input: &Input<'_>) -> bool {
+    matches!(input.place, Place::Name | Place::FileName | Place::Header("user-agent"))
+        || input.value.len() >= 8 && (!is_one_case(input.value) || input.value.starts_with(b"aced"))
+}
+
+/// Headers that browsers fill in by a grammar of their own (RFC 9110, RFC 8941), as long as they
+/// hold nothing else than its signs.
+fn is_structured(input: &Input<'_>, mask: Mask) -> bool {
+    const SIGNS: u32 = class::PLAIN
+        | class::SPACE
+        | class::SEMICOLON
+        | class::EQUALS
+        | class::DOT
+        | class::SLASH
+        | class::STAR
+        | class::OTHER
+        | class::COLON
+        | class::PLUS
+        | class::DOUBLE;
+    let Place::Header(name) = input.place else { return false };
+    let filled = name.starts_with("sec-")
+        || matches!(
+            name,
+            "accept"
+                | "accept-language"
+                | "accept-encoding"
+                | "accept-charset"
+                | "cache-control"
+                | "connection"
+                | "content-length"
+                | "dnt"
+                | "etag"
+                | "host"
+                | "if-match"
+                | "if-modified-since"
+                | "if-none-match"
+                | "priority"
+                | "range"
+                | "te"
+                | "upgrade-insecure-requests"
+        );
+    filled && input.value.len() <= 512 && mask.only(SIGNS)
 }
 
 /// Letters of one case, or digits, are no Base64.

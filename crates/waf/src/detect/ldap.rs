@@ -12,7 +12,7 @@ const ANCHORS: usize = 512;
 /// Whether the bytes give cause to look.
 pub(super) fn has_cause(view: &View<'_>) -> bool {
     view.mask.any(class::PAREN)
-        && (view.mask.any(class::EQUALS | class::AMP | class::PIPE | class::STAR | class::OTHER))
+        && (view.mask.any(class::EQUALS | class::AMP | class::PIPE | class::STAR))
 }
 
 /// Looks for a filter that ends and another that begins.

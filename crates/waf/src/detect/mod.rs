@@ -8,7 +8,7 @@
 //! ```
 //! use mantlet_waf::detect::{Budget, Class, Detectors, Input, Place, Settings};
 //!
-//! let detectors = Detectors::new(Settings::default())?;
+//! let detectors = Detectors::new(Settings::default());
 //! let mut budget = Budget::default();
 //! let input = Input::new(Place::QueryValue, b"id", b"1%27 or 1=1-- -");
 //! let findings = detectors.inspect(input, &mut budget);
@@ -17,7 +17,6 @@
 //!
 //! let prose = Input::new(Place::BodyField, b"text", b"please select an option from O'Brien's list");
 //! assert!(detectors.inspect(prose, &mut budget).is_empty());
-//! # Ok::<(), mantlet_waf::detect::SetupError>(())
 //! ```
 //!
 //! | file | holds |
@@ -64,4 +63,4 @@ pub use budget::Budget;
 pub use finding::{Class, Finding, Findings, Layer};
 pub use head::Head;
 pub use input::{Hint, Input, Place, Settings};
-pub use inspector::{Detectors, SetupError};
+pub use inspector::Detectors;

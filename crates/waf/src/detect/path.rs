@@ -13,9 +13,17 @@ const ANCHORS: usize = 2_000;
 
 /// Whether the bytes and words give cause to look.
 pub(super) fn has_cause(view: &View<'_>) -> bool {
-    view.has(signal::PARENT | signal::FILE | signal::ADDRESS)
+    view.has(signal::PARENT | signal::FILE)
+        || has_parent(view)
+        || view.mask.any(class::BACKSLASH)
+        || view.has(signal::ADDRESS) && !view.is_header()
         || view.mask.any(class::CONTROL)
         || view.has(signal::PHP) && view.mask.any(class::COLON)
+}
+
+/// Whether two dots stand side by side.
+fn has_parent(view: &View<'_>) -> bool {
+    view.mask.any(class::DOT) && memchr::memmem::find(view.bytes, b"..").is_some()
 }
 
 /// Looks for ways out and for files.
@@ -23,10 +31,10 @@ pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
     if !work.budget.spend(view.bytes.len(), "path") {
         return;
     }
-    if view.has(signal::PARENT) {
+    if view.has(signal::PARENT) || has_parent(view) {
         parents(view, work);
     }
-    if view.has(signal::FILE) {
+    if view.has(signal::FILE) || view.mask.any(class::BACKSLASH) {
         files(view, work);
     }
     wrappers(view, work);
@@ -179,7 +187,7 @@ fn climb(
 
 /// How many folders the path went down before it climbs.
 fn depth_before(bytes: &[u8], place: usize) -> usize {
-    let head = part(bytes, 0, place);
+    let head = part(bytes, place.saturating_sub(512), place);
     head.split(|b| matches!(b, b'/' | b'\\'))
         .filter(|segment| !segment.is_empty() && *segment != b"." && !segment.ends_with(b":"))
         .count()

@@ -8,7 +8,7 @@ use super::bytes::{
 };
 use super::finding::Class;
 use super::input::Hint;
-use super::scan::signal;
+use super::scan::{class, signal};
 use super::view::{View, Work};
 
 /// Delimiters looked at in each value.
@@ -40,7 +40,13 @@ const PAIRS: &[(&[u8], &[u8])] = &[
 
 /// Whether the words give cause to look.
 pub(super) fn has_cause(view: &View<'_>) -> bool {
+    let mask = view.mask;
     view.has(signal::TEMPLATE)
+        || mask.any(class::BRACE)
+        || mask.all(class::LESS | class::PERCENT)
+        || mask.all(class::AT | class::PAREN)
+        || mask.all(class::LESS | class::HASH)
+        || mask.any(class::BRACKET) && mask.any(class::EQUALS)
 }
 
 /// Looks at each pair of delimiters.

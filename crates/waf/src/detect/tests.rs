@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::{Budget, Class, Detectors, Findings, Head, Hint, Input, Place, Settings};
 
 fn detectors() -> Detectors {
-    Detectors::new(Settings::default()).unwrap()
+    Detectors::new(Settings::default())
 }
 
 fn look(place: Place<'static>, value: &[u8]) -> Findings {
@@ -220,7 +220,7 @@ fn etsm_d12_an_exhausted_budget_names_the_part_that_wanted_more() {
 
 #[test]
 fn many_findings_stay_few() {
-    let value = "<svg onload=alert(1)> ' or 1=1-- ; cat /etc/passwd {{7*7}} ".repeat(2_000);
+    let value = "<svg onload=alert(1)> ' or 1=1-- ; cat /etc/passwd {{7*7}} ".repeat(60);
     let findings = look(Place::BodyField, value.as_bytes());
     assert!(findings.iter().count() <= Findings::LIMIT);
     assert!(findings.verdict(60).is_some());

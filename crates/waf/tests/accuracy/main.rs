@@ -18,7 +18,7 @@ use mantlet_waf::detect::{Detectors, Settings};
 use report::Report;
 
 fn detectors() -> Detectors {
-    Detectors::new(Settings::default()).unwrap()
+    Detectors::new(Settings::default())
 }
 
 fn variable(name: &str) -> Option<String> {

@@ -10,9 +10,11 @@ use crate::detect::view::{View, Work};
 
 /// Whether the words give cause to look.
 pub(in crate::detect) fn has_cause(view: &View<'_>) -> bool {
+    let mask = view.mask;
     view.has(signal::OBJECT)
-        || view.mask.any(class::CONTROL | class::HIGH)
-            && matches!(at(view.bytes, 0), 0xac | 0x80 | 0x04)
+        || mask.all(class::COLON | class::DIGIT)
+            && mask.any(class::DOUBLE | class::QUOTE | class::BRACE)
+        || mask.any(class::CONTROL | class::HIGH) && matches!(at(view.bytes, 0), 0xac | 0x80 | 0x04)
 }
 
 /// Looks for the marks of each format.

@@ -175,6 +175,7 @@ const REACH: &[&str] = &[
 /// Whether the words give cause to look.
 pub(in crate::detect) fn has_cause(view: &View<'_>) -> bool {
     view.has(signal::PHP)
+        || view.mask.all(class::LESS | class::OTHER)
         || view.mask.all(class::DOLLAR)
             && view.mask.any(class::PAREN | class::BRACE | class::BRACKET)
         || view.mask.all(class::PAREN) && view.mask.any(class::QUOTE | class::DOUBLE)

@@ -62,7 +62,7 @@ fn tags(view: &View<'_>, work: &mut Work<'_>) {
     let mut quoted = document::Quoted::new(view);
     for place in memchr::memchr_iter(b'<', view.bytes).take(ANCHORS) {
         let Some(found) = tag::read(view, place) else { continue };
-        if !work.budget.spend(found.end - place, "html") {
+        if !work.budget.spend(12 * (found.end - place) + 48, "html") {
             return;
         }
         let confidence = if found.confidence >= 60 && quoted.covers(place) {

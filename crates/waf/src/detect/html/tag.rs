@@ -7,9 +7,9 @@ use crate::detect::bytes::{
 use crate::detect::view::View;
 
 /// Bytes of a tag that are read. Browsers read on; an attack shows itself before.
-const LONGEST: usize = 4_096;
+const LONGEST: usize = 2_048;
 /// Attributes of a tag that are read.
-const ATTRIBUTES: usize = 64;
+const ATTRIBUTES: usize = 32;
 
 /// What an element does when it is parsed.
 fn element(name: &[u8]) -> (u8, &'static str) {

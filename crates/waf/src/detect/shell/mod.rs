@@ -13,8 +13,9 @@ use super::scan::{class, signal};
 use super::view::{View, Work};
 use command::{Command, Evidence};
 
-/// Separators looked at in each value.
-const ANCHORS: usize = 4_096;
+/// What a look at one separator costs, and what it costs to judge the command behind it.
+const GLANCE: usize = 40;
+const COST: usize = 2_500;
 
 /// What stands before a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,12 +72,9 @@ pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
     signs(view, work);
     windows::inspect(view, work);
     at_start(view, work);
-    let mut count = 0;
     for (place, byte) in view.bytes.iter().enumerate() {
         let Some((before, start)) = separator(view.bytes, place, *byte) else { continue };
-        count += 1;
-        if count > ANCHORS || !work.budget.spend(8, "shell") {
-            work.budget.spend(usize::MAX, "shell");
+        if !work.budget.spend(GLANCE, "shell") {
             return;
         }
         // Between backticks nothing outside them is an argument.
@@ -87,6 +85,9 @@ pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
         };
         let scope = quoted.map_or(view.bytes, |end| part(view.bytes, 0, start + end));
         let Some(command) = command::read(scope, start) else { continue };
+        if !work.budget.spend(COST, "shell") {
+            return;
+        }
         let confidence = judge(view, before, place, start, &command);
         note(view, confidence, place, command.end, "a command after a separator", work);
     }
@@ -154,7 +155,7 @@ fn judge(view: &View<'_>, from: Before, place: usize, start: usize, command: &Co
         Before::Separator(sign) => {
             let word_only = evidence == Evidence::Word;
             let alone = word_only && command.ends_value && view.is_short() && command.is_telling;
-            let prose = view.bytes.iter().take(place).filter(|b| is_space(**b)).count() > 3;
+            let prose = view.bytes.iter().take(place).filter(|b| is_space(**b)).take(4).count() > 3;
             let table = sign == b'|' && document;
             let bonus: u8 = if alone { if prose { 25 } else { 45 } } else { 0 };
             let loss = match () {

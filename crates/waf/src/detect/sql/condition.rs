@@ -4,7 +4,7 @@ use super::token::{Kind, Lexer, Token};
 use super::words::Word;
 
 /// Tokens looked at after one break-out. No attack needs more to show itself.
-const TOKENS: usize = 96;
+const TOKENS: usize = 64;
 
 /// How the text goes on after an expression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

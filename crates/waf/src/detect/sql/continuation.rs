@@ -179,7 +179,8 @@ fn bare(view: &View<'_>, expression: &Expression, alternative: bool) -> u8 {
     let number = first.is_ascii_digit() || matches!(first, b'-' | b'+' | b')' | b'\'' | b'"');
     let constant = expression.literals == expression.operands;
     let logic_first = matches!(first, b'|' | b'&');
-    let hides = trimmed(view.bytes).iter().all(|b| *b != b' ') || expression.ending != Ending::End;
+    let hides = view.is_short() && trimmed(view.bytes).iter().all(|b| *b != b' ')
+        || expression.ending != Ending::End;
     match expression {
         e if !e.ends_well() || !view.is_short() => 15,
         e if e.compares > 0 && constant && e.literals > 1 => 84,
@@ -352,7 +353,7 @@ fn operator(view: &View<'_>, origin: Origin, mut lexer: Lexer<'_>) -> Judgement 
     let quoted_start = matches!(value.first(), Some(b'\'' | b'"'));
     let compared = first.kind == Kind::Compare || matches!(first.kind, Kind::Word(Word::Compare));
     let cut = expression.ending == Ending::Comment && cuts_off(view, &lexer);
-    let bare_word = value.iter().all(|b| !matches!(b, b',' | b':')) && value.len() <= 48;
+    let bare_word = value.len() <= 48 && value.iter().all(|b| !matches!(b, b',' | b':'));
     let dangling =
         value.len() > 2 && matches!(value.last(), Some(b'\'' | b'"')) && expression.literals > 0;
     let confidence = match origin {

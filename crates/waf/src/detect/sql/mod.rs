@@ -17,15 +17,15 @@ use super::scan::{class, signal};
 use super::view::{View, Work};
 use continuation::{Origin, Verdict};
 
-/// Places read from, for each value. Beyond it the budget names this part.
-const ANCHORS: usize = 4_096;
-/// What reading from one place costs at least.
-const COST: usize = 24;
+/// What a look at one place costs.
+const GLANCE: usize = 8;
+/// What reading on from one place costs: a query is parsed.
+const COST: usize = 2_500;
 
 /// Whether the bytes and words give cause to look.
 pub(super) fn has_cause(view: &View<'_>) -> bool {
     let mask = view.mask;
-    mask.any(class::QUOTE | class::DOUBLE | class::TICK)
+    mask.any(class::QUOTE | class::DOUBLE | class::TICK | class::AT)
         || view.has(signal::SQL)
         || mask.any(class::PIPE | class::PAREN | class::EQUALS | class::LESS | class::GREATER)
             && mask.any(class::DIGIT | class::PAREN | class::SPACE)
@@ -42,14 +42,15 @@ fn starts_with_logic(bytes: &[u8]) -> bool {
 
 /// Reads `view` from every place a query could resume.
 pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
-    let mut spent = 0;
+    let mut sure = false;
     let mut judge = |origin: Origin, place: usize, work: &mut Work<'_>| {
-        spent += 1;
-        let affordable = spent <= ANCHORS && work.budget.spend(COST, "sql");
-        if spent > ANCHORS {
-            work.budget.spend(usize::MAX, "sql");
+        // Nothing is surer than sure.
+        if sure || origin != Origin::Start && !resumes(view.bytes, place) {
+            return work.budget.spend(GLANCE, "sql");
         }
+        let affordable = work.budget.spend(COST, "sql");
         if affordable && let Some(verdict) = continuation::judge(view, origin, place) {
+            sure |= verdict.confidence >= 90;
             report(view, verdict, work);
         }
         affordable
@@ -82,20 +83,49 @@ pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
     }
 }
 
+/// Whether what stands at `place` could go on as a query at all: a sign that joins or ends
+/// something, or the first letter of a word that does.
+fn resumes(bytes: &[u8], place: usize) -> bool {
+    let start = skip_space(bytes, place);
+    let byte = super::bytes::at(bytes, start);
+    match byte.to_ascii_lowercase() {
+        b'o' | b'a' | b'x' | b'u' | b'g' | b'h' | b'l' | b'i' | b'p' | b'e' | b'w' | b'd'
+        | b'b' | b'r' | b's' | b'n' | b'm' => {
+            let word = super::bytes::word_at(bytes, start);
+            (2..=12).contains(&word.len()) && words::lookup(word) != words::Word::Other
+        }
+        b'0'..=b'9'
+        | b'a'..=b'z'
+        | b'_'
+        | 0
+        | b'\''
+        | b'"'
+        | b'.'
+        | b'!'
+        | b':'
+        | b'}'
+        | b']'
+        | b'['
+        | b'{' => false,
+        _ => true,
+    }
+}
+
 /// The words that show themselves wherever they stand.
 fn words(view: &View<'_>, work: &mut Work<'_>) {
     let mut from = 0;
-    let mut count = 0;
     while let Some(found) = find(tail(view.bytes, from), b"union") {
         let place = from + found;
         from = place + 5;
-        count += 1;
-        if count > ANCHORS / 4 || !work.budget.spend(COST + found, "sql") {
+        if !work.budget.spend(GLANCE + found, "sql") {
             return;
         }
         let free = !before(view.bytes, place).is_ascii_alphabetic()
             && !is_word(super::bytes::at(view.bytes, from));
-        if free && let Some(verdict) = continuation::union(view, place) {
+        if free
+            && work.budget.spend(COST, "sql")
+            && let Some(verdict) = continuation::union(view, place)
+        {
             report(view, verdict, work);
         }
     }

@@ -48,6 +48,9 @@ pub(super) struct Token {
     pub(super) end: usize,
 }
 
+/// Bytes that are read from one place on.
+const WINDOW: usize = 1_536;
+
 /// Reads tokens from a place on. Copying it is looking ahead.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Lexer<'a> {
@@ -58,9 +61,9 @@ pub(super) struct Lexer<'a> {
 }
 
 impl<'a> Lexer<'a> {
-    /// Reads `bytes` from `start` on.
+    /// Reads `bytes` from `start` on, as far as an injection ever needs to show itself.
     pub(super) fn new(bytes: &'a [u8], start: usize) -> Self {
-        Self { bytes, at: start, saw_comment: false }
+        Self { bytes: part(bytes, 0, start + WINDOW), at: start, saw_comment: false }
     }
 
     /// The place of the next byte.

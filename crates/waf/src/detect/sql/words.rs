@@ -1,5 +1,7 @@
 //! The words of SQL by what they do in a sentence of it.
 
+use std::sync::LazyLock;
+
 /// What a word does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Word {
@@ -380,23 +382,40 @@ const WORDS: &[(Word, &[&str])] = &[
     ),
 ];
 
-static SORTED: std::sync::LazyLock<Vec<(&'static str, Word)>> = std::sync::LazyLock::new(|| {
-    let mut all: Vec<(&str, Word)> =
-        WORDS.iter().flat_map(|(kind, words)| words.iter().map(|word| (*word, *kind))).collect();
-    // The sort is stable: of a word in two groups the first stays.
-    all.sort_by_key(|(word, _)| *word);
-    all.dedup_by_key(|(word, _)| *word);
-    all
+/// The words by their first letter, sorted.
+static BY_LETTER: LazyLock<Vec<Vec<(&'static str, Word)>>> = LazyLock::new(|| {
+    let mut letters = vec![Vec::new(); 26];
+    for (word, kind) in
+        WORDS.iter().flat_map(|(kind, words)| words.iter().map(|word| (*word, *kind)))
+    {
+        if let Some(list) = word.bytes().next().and_then(|first| letters.get_mut(letter(first))) {
+            list.push((word, kind));
+        }
+    }
+    for list in &mut letters {
+        // The sort is stable: of a word in two groups the first stays.
+        list.sort_by_key(|(word, _)| *word);
+        list.dedup_by_key(|(word, _)| *word);
+    }
+    letters
 });
+
+/// The number of a letter in any case; 26 and more for everything else.
+fn letter(byte: u8) -> usize {
+    usize::from(byte.to_ascii_lowercase().wrapping_sub(b'a'))
+}
 
 /// What `word` does, in any case; full-width and other letters make it another word.
 pub(super) fn lookup(word: &[u8]) -> Word {
+    let Some(list) = word.first().and_then(|first| BY_LETTER.get(letter(*first))) else {
+        return Word::Other;
+    };
     let mut lower = [0_u8; LONGEST];
     let Some(lower) = lower.get_mut(..word.len()) else { return prefixed(word) };
     lower.copy_from_slice(word);
     lower.make_ascii_lowercase();
-    match SORTED.binary_search_by(|(known, _)| known.as_bytes().cmp(lower)) {
-        Ok(place) => SORTED.get(place).map_or(Word::Other, |(_, kind)| *kind),
+    match list.binary_search_by(|(known, _)| known.as_bytes().cmp(lower)) {
+        Ok(place) => list.get(place).map_or(Word::Other, |(_, kind)| *kind),
         Err(_) => prefixed(word),
     }
 }
