@@ -39,7 +39,7 @@ impl Detectors {
             let kind = if is_key { Place::Name } else { Place::JsonString };
             let input = Input { place: kind, name, value: &text, hint: Hint::None };
             let found = self.inspect(input, budget);
-            findings.merge(moved(found, start, end, plain));
+            findings.merge(moved(&found, start, end, plain));
             if is_key {
                 key = (start, end);
             }
@@ -50,7 +50,7 @@ impl Detectors {
 }
 
 /// The findings of a string, with their evidence in the body.
-fn moved(found: Findings, start: usize, end: usize, plain: bool) -> Findings {
+fn moved(found: &Findings, start: usize, end: usize, plain: bool) -> Findings {
     let mut moved = Findings::default();
     for finding in found.iter() {
         // In a string with escapes the whole string is the evidence.

@@ -3,8 +3,9 @@
 use super::bytes::{at, is_any, part, skip_space, starts_with, starts_with_any, tail};
 use super::finding::Class;
 use super::input::Place;
-use super::scan::{class, signal};
+use super::scan::class;
 use super::view::{View, Work};
+use super::words::signal;
 
 /// Lines looked at in each value.
 const ANCHORS: usize = 256;

@@ -5,8 +5,9 @@ use super::bytes::{
 };
 use super::finding::Class;
 use super::input::{Hint, Place};
-use super::scan::{class, signal};
+use super::scan::class;
 use super::view::{View, Work};
+use super::words::signal;
 
 /// Lookups nested deeper than this are not resolved.
 const DEPTH: usize = 12;
@@ -75,63 +76,7 @@ fn lookups(view: &View<'_>, work: &mut Work<'_>) {
         let length = resolve(body, 0, &mut resolved, &mut nested);
         let inner = resolved.iter().take_while(|b| **b != 0).copied().collect::<Vec<_>>();
         let text = trimmed(&inner);
-        let lookup = starts_with_any(text, &["jndi:", "jndi.", "jnd\u{131}:"]);
-        let confidence = match () {
-            () if lookup && nested == 0 => 95,
-            () if lookup => 97,
-            () if nested > 0
-                && contains_any(
-                    body,
-                    &["jndi", "ldap:", "rmi:", "dns:", "${lower:", "${upper:", "${::-", "${env:"],
-                )
-                && nested > 1 =>
-            {
-                85
-            }
-            () if nested > 0
-                && contains_any(
-                    body,
-                    &["${lower:", "${upper:", "${::-", "${env:", "${sys:", "${date:"],
-                ) =>
-            {
-                70
-            }
-            () if starts_with_any(
-                text,
-                &[
-                    "env:",
-                    "sys:",
-                    "java:",
-                    "ctx:",
-                    "main:",
-                    "docker:",
-                    "k8s:",
-                    "bundle:",
-                    "script:",
-                    "dns:",
-                    "url:",
-                    "const:",
-                    "spring:",
-                    "marker:",
-                    "log4j:",
-                    "web:",
-                    "base64decoder:",
-                    "file:",
-                    "xml:",
-                ],
-            ) && contains_any(
-                text,
-                &[".", " ", "://", "aws", "user", "path", "home", "java", "pass", "version"],
-            ) =>
-            {
-                if starts_with_any(text, &["script:", "dns:", "url:", "base64decoder:"]) {
-                    84
-                } else {
-                    55
-                }
-            }
-            () => 0,
-        };
+        let confidence = lookup_confidence(body, text, nested);
         note(
             view,
             confidence,
@@ -159,6 +104,67 @@ fn lookups(view: &View<'_>, work: &mut Work<'_>) {
                 work,
             );
         }
+    }
+}
+
+/// How sure it is that a lookup, whose resolved `text` stood as `body`, fetches something.
+fn lookup_confidence(body: &[u8], text: &[u8], nested: usize) -> u8 {
+    let lookup = starts_with_any(text, &["jndi:", "jndi.", "jnd\u{131}:"]);
+    match () {
+        () if lookup && nested == 0 => 95,
+        () if lookup => 97,
+        () if nested > 0
+            && contains_any(
+                body,
+                &["jndi", "ldap:", "rmi:", "dns:", "${lower:", "${upper:", "${::-", "${env:"],
+            )
+            && nested > 1 =>
+        {
+            85
+        }
+        () if nested > 0
+            && contains_any(
+                body,
+                &["${lower:", "${upper:", "${::-", "${env:", "${sys:", "${date:"],
+            ) =>
+        {
+            70
+        }
+        () if starts_with_any(
+            text,
+            &[
+                "env:",
+                "sys:",
+                "java:",
+                "ctx:",
+                "main:",
+                "docker:",
+                "k8s:",
+                "bundle:",
+                "script:",
+                "dns:",
+                "url:",
+                "const:",
+                "spring:",
+                "marker:",
+                "log4j:",
+                "web:",
+                "base64decoder:",
+                "file:",
+                "xml:",
+            ],
+        ) && contains_any(
+            text,
+            &[".", " ", "://", "aws", "user", "path", "home", "java", "pass", "version"],
+        ) =>
+        {
+            if starts_with_any(text, &["script:", "dns:", "url:", "base64decoder:"]) {
+                84
+            } else {
+                55
+            }
+        }
+        () => 0,
     }
 }
 

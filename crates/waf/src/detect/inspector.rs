@@ -5,7 +5,8 @@ use super::code::{java, node, object, php, python};
 use super::decode::{self, DECODERS, Text};
 use super::finding::{Class, Finding, Findings, Layer};
 use super::input::{Input, Place, Settings};
-use super::scan::{Mask, Signals, class};
+use super::scan::{Mask, class};
+use super::signals::Signals;
 use super::view::{Note, View, Work};
 use super::{crlf, expression, html, ldap, nosql, path, scanner, shell, sql, ssrf, template, xml};
 

@@ -22,7 +22,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `inspector.rs` | the order of things: first pass, detectors, decoders |
-//! | `scan.rs` | the first pass, which lets ordinary values through |
+//! | `scan.rs`, `signals.rs` | the first pass, which lets ordinary values through |
 //! | `decode/` | encodings taken off, with the way back to the original bytes |
 //! | `sql/`, `html/`, `shell/`, `code/`, `*.rs` | one parser each |
 //! | `body.rs` | JSON bodies as they came |
@@ -49,11 +49,14 @@ mod nosql;
 mod path;
 mod scan;
 mod scanner;
+mod sensitive;
 mod shell;
+mod signals;
 mod sql;
 mod ssrf;
 mod template;
 mod view;
+mod words;
 mod xml;
 
 #[cfg(test)]

@@ -193,7 +193,7 @@ fn code(view: &View<'_>, work: &mut Work<'_>) {
             ],
         );
         let quote = at(bytes, place);
-        let opens = memchr::memchr_iter(quote, part(bytes, 0, place)).count() % 2 == 0;
+        let opens = memchr::memchr_iter(quote, part(bytes, 0, place)).count().is_multiple_of(2);
         let tautology = joined
             && opens
             && (part(body, 0, 40).windows(2).any(|pair| pair == b"==")

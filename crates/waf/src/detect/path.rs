@@ -5,8 +5,10 @@ use super::bytes::{
 };
 use super::finding::{Class, Layer};
 use super::input::{Hint, Place};
-use super::scan::{class, signal};
+use super::scan::class;
+use super::sensitive::sensitive;
 use super::view::{View, Work};
+use super::words::signal;
 
 /// Places of a value that are looked at.
 const ANCHORS: usize = 2_000;
@@ -15,6 +17,7 @@ const ANCHORS: usize = 2_000;
 pub(super) fn has_cause(view: &View<'_>) -> bool {
     view.has(signal::PARENT | signal::FILE)
         || has_parent(view)
+        || view.place == Place::Path && memchr::memmem::find(view.bytes, b"/.").is_some()
         || view.mask.any(class::BACKSLASH)
         || view.has(signal::ADDRESS) && !view.is_header()
         || view.mask.any(class::CONTROL)
@@ -34,7 +37,7 @@ pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
     if view.has(signal::PARENT) || has_parent(view) {
         parents(view, work);
     }
-    if view.has(signal::FILE) || view.mask.any(class::BACKSLASH) {
+    if view.has(signal::FILE) || view.mask.any(class::BACKSLASH) || view.place == Place::Path {
         files(view, work);
     }
     wrappers(view, work);
@@ -193,203 +196,6 @@ fn depth_before(bytes: &[u8], place: usize) -> usize {
         .count()
 }
 
-/// Files and folders of systems, by their path from the root.
-const SYSTEM: &[&str] = &[
-    "etc/passwd",
-    "etc/shadow",
-    "etc/group",
-    "etc/hosts",
-    "etc/issue",
-    "etc/fstab",
-    "etc/crontab",
-    "etc/sudoers",
-    "etc/master.passwd",
-    "etc/security",
-    "etc/ssh",
-    "etc/ssl",
-    "etc/mysql",
-    "etc/apache",
-    "etc/nginx",
-    "etc/httpd",
-    "etc/php",
-    "etc/hostname",
-    "etc/resolv.conf",
-    "etc/profile",
-    "etc/motd",
-    "etc/environment",
-    "etc/redis",
-    "etc/kubernetes",
-    "etc/vsftpd",
-    "etc/my.cnf",
-    "etc/network",
-    "etc/subuid",
-    "etc/subgid",
-    "etc/gshadow",
-    "etc/inittab",
-    "etc/os-release",
-    "etc/bashrc",
-    "etc/ld.so",
-    "etc/pam",
-    "proc/self",
-    "proc/version",
-    "proc/cmdline",
-    "proc/mounts",
-    "proc/net",
-    "proc/cpuinfo",
-    "proc/meminfo",
-    "proc/interrupts",
-    "proc/sched",
-    "proc/1/",
-    "proc/kcore",
-    "sys/class",
-    "sys/kernel",
-    "sys/fs",
-    "var/log/",
-    "var/run/secrets",
-    "var/mail",
-    "var/spool",
-    "root/.",
-    "dev/tcp",
-    "dev/shm",
-    "windows/win.ini",
-    "windows/system",
-    "winnt/",
-    "boot.ini",
-    "winnt\\",
-    "windows\\win.ini",
-    "windows\\system",
-    "inetpub",
-    "autoexec.bat",
-    "windows/repair",
-    "windows\\repair",
-    "windows/php.ini",
-    "windows\\php.ini",
-    "windows/debug",
-    "windows\\debug",
-    "win.ini",
-    "windows/explorer",
-    "windows\\explorer",
-    "windows/notepad",
-    "windows/panther",
-    "windows\\panther",
-    "windows/iis",
-    "windows/my.ini",
-];
-
-/// Files that an application keeps beside its pages and never serves.
-const HIDDEN: &[&str] = &[
-    ".git/",
-    ".git\\",
-    ".gitconfig",
-    ".git-credentials",
-    ".svn/",
-    ".hg/",
-    ".bzr/",
-    ".env",
-    ".aws/",
-    ".ssh/",
-    ".docker/",
-    ".dockercfg",
-    ".kube/",
-    ".htaccess",
-    ".htpasswd",
-    ".bash_history",
-    ".bash_profile",
-    ".bashrc",
-    ".zsh_history",
-    ".mysql_history",
-    ".psql_history",
-    ".python_history",
-    ".sqlite_history",
-    ".sh_history",
-    ".history",
-    ".npmrc",
-    ".pypirc",
-    ".netrc",
-    ".pgpass",
-    ".my.cnf",
-    ".ds_store",
-    ".vscode/",
-    ".idea/",
-    ".gnupg/",
-    ".config/",
-    ".azure/",
-    ".gcloud/",
-    ".boto",
-    ".s3cfg",
-    ".terraform/",
-    ".ansible",
-    ".vault-token",
-    ".profile",
-    ".rhosts",
-    ".subversion",
-    ".claude/",
-    ".cursor/",
-    ".kiro/",
-    ".roo/",
-    ".zed/",
-    ".windsurf/",
-    ".opencode/",
-    ".n8n/",
-    ".junie/",
-    ".a0proj/",
-    ".codex/",
-    ".gemini/",
-    ".aider",
-    ".continue/",
-    ".github/copilot",
-    ".openclaw",
-    ".codeium/",
-    ".ollama/",
-    ".mcp.json",
-    "web-inf/",
-    "web-inf\\",
-    "meta-inf/",
-    "wp-config",
-    "web.config",
-    "id_rsa",
-    "id_dsa",
-    "id_ecdsa",
-    "id_ed25519",
-    "authorized_keys",
-    "known_hosts",
-    "phpinfo.php",
-    "server-status",
-    "php.ini",
-    "my.ini",
-    "sam.bak",
-    "config.inc.php",
-    "localsettings.php",
-    "settings.local.php",
-];
-
-/// The file of the system or the hidden file that `path` leads to; gives its length.
-fn sensitive(path: &[u8]) -> Option<usize> {
-    let start = path.iter().take_while(|b| matches!(b, b'/' | b'\\' | b'.')).count();
-    let start = if tail(path, start.saturating_sub(1)).starts_with(b".") {
-        start.saturating_sub(1)
-    } else {
-        start
-    };
-    let rest = tail(path, start);
-    let mut plain: Vec<u8> = Vec::with_capacity(rest.len().min(80));
-    for &byte in rest.iter().take(80) {
-        let byte = if byte == b'\\' { b'/' } else { byte.to_ascii_lowercase() };
-        // `/etc//passwd`, `/etc/./passwd`.
-        let repeats = byte == b'/' && plain.last() == Some(&b'/');
-        let dot = byte == b'/' && plain.ends_with(b"/.");
-        if dot {
-            plain.pop();
-        } else if !repeats && byte != 0 {
-            plain.push(byte);
-        }
-    }
-    let no_dot = plain.strip_prefix(b".").unwrap_or(&plain);
-    let system = SYSTEM.iter().find(|known| starts_with_any(no_dot, &[known]));
-    let hidden = HIDDEN.iter().find(|known| starts_with_any(&plain, &[known]));
-    system.or(hidden).map(|known| start + known.len())
-}
-
 fn files(view: &View<'_>, work: &mut Work<'_>) {
     let bytes = view.bytes;
     if view.place == Place::Path {
@@ -499,9 +305,24 @@ fn requested(view: &View<'_>, work: &mut Work<'_>) {
             };
             note(view, confidence, start, start + length, "a file that is never served", work);
         }
+        if is_settings_folder(segment, tail(rest, segment.len() + 1)) {
+            note(view, 64, start, start + segment.len(), "a file that is never served", work);
+        }
         start += segment.len() + 1;
     }
     leftovers(view, work);
+}
+
+/// `.tool/settings.json`: programs keep what they know in folders that begin with a dot.
+fn is_settings_folder(segment: &[u8], rest: &[u8]) -> bool {
+    const KINDS: &[&str] =
+        &[".json", ".yml", ".yaml", ".toml", ".env", ".md", ".ini", ".conf", ".sh", ".db"];
+    let hidden = at(segment, 0) == b'.' && at(segment, 1).is_ascii_alphabetic();
+    let known = super::bytes::is_any(segment, &[".well-known", ".netlify", ".auth", ".proxy"]);
+    let ends = |kind: &&str| {
+        rest.len() > kind.len() && rest.to_ascii_lowercase().ends_with(kind.as_bytes())
+    };
+    hidden && !known && rest.len() < 256 && KINDS.iter().any(|kind| ends(&kind))
 }
 
 /// Copies, dumps and logs that lie about.
@@ -531,33 +352,33 @@ fn leftovers(view: &View<'_>, work: &mut Work<'_>) {
     note(view, confidence, start, view.bytes.len(), "a copy or log that was left behind", work);
 }
 
+/// What begins a stream of PHP.
+const WRAPPERS: &[&str] = &[
+    "php://",
+    "phar://",
+    "expect://",
+    "zip://",
+    "glob://",
+    "compress.zlib://",
+    "compress.bzip2://",
+    "zlib://",
+    "bzip2://",
+    "rar://",
+    "ogg://",
+    "ssh2.",
+    "data://",
+    "php:/",
+    "data:text/plain;base64,",
+    "data:text/plain,<?",
+    "phar:/",
+    "zlib:",
+];
+
 /// Stream wrappers of PHP and addresses of local files.
 fn wrappers(view: &View<'_>, work: &mut Work<'_>) {
     let value = trimmed(view.bytes);
     let start = view.bytes.len() - view.bytes.trim_ascii_start().len();
-    let wrapper = starts_with_any(
-        value,
-        &[
-            "php://",
-            "phar://",
-            "expect://",
-            "zip://",
-            "glob://",
-            "compress.zlib://",
-            "compress.bzip2://",
-            "zlib://",
-            "bzip2://",
-            "rar://",
-            "ogg://",
-            "ssh2.",
-            "data://",
-            "php:/",
-            "data:text/plain;base64,",
-            "data:text/plain,<?",
-            "phar:/",
-            "zlib:",
-        ],
-    );
+    let wrapper = starts_with_any(value, WRAPPERS);
     let file = starts_with_any(
         value,
         &[

@@ -3,8 +3,8 @@
 
 use super::finding::Class;
 use super::input::Place;
-use super::scan::signal;
 use super::view::{View, Work};
+use super::words::signal;
 
 /// Whether the place is one where tools name themselves.
 pub(super) fn has_cause(view: &View<'_>) -> bool {

@@ -8,8 +8,8 @@ use super::bytes::{
 };
 use super::finding::Class;
 use super::input::{Hint, Place};
-use super::scan::signal;
 use super::view::{View, Work};
+use super::words::signal;
 
 /// Addresses read of one value.
 const ANCHORS: usize = 64;
@@ -152,7 +152,7 @@ fn web(
     let whole = start == 0;
     let (user, host) = match memchr::memrchr(b'@', authority) {
         Some(at_sign) => (part(authority, 0, at_sign), tail(authority, at_sign + 1)),
-        None => (&authority[..0], authority),
+        None => (b"".as_slice(), authority),
     };
     let (mut confidence, reason) =
         reach(host).unwrap_or((0, "an address only the server can reach"));
@@ -419,6 +419,42 @@ fn bare(view: &View<'_>, value: &[u8], lead: usize, work: &mut Work<'_>) {
     note(view, confidence, lead, lead + value.len(), reason, work);
 }
 
+/// Parameters that name what is included.
+const INCLUDES: &[&str] = &[
+    "file",
+    "include",
+    "inc",
+    "page",
+    "path",
+    "template",
+    "tpl",
+    "document",
+    "folder",
+    "root",
+    "pg",
+    "style",
+    "pdf",
+    "layout",
+    "conf",
+    "dir",
+    "module",
+    "mod",
+    "load",
+    "theme",
+    "lang",
+    "language",
+    "absolute_path",
+    "mosconfig_absolute_path",
+    "basepath",
+    "base_path",
+    "include_path",
+    "view",
+    "cat",
+    "action",
+    "board",
+    "main",
+];
+
 /// A foreign script to include: an address whose path is a script, on a bare address or with a
 /// dangling `?`.
 fn include(
@@ -447,44 +483,8 @@ fn include(
     );
     let numeric = address(split_port(host).0).is_some()
         || split_port(host).0.iter().filter(|b| **b == b':').count() > 2;
-    let including =
-        is_any(
-            view.name,
-            &[
-                "file",
-                "include",
-                "inc",
-                "page",
-                "path",
-                "template",
-                "tpl",
-                "document",
-                "folder",
-                "root",
-                "pg",
-                "style",
-                "pdf",
-                "layout",
-                "conf",
-                "dir",
-                "module",
-                "mod",
-                "load",
-                "theme",
-                "lang",
-                "language",
-                "absolute_path",
-                "mosconfig_absolute_path",
-                "basepath",
-                "base_path",
-                "include_path",
-                "view",
-                "cat",
-                "action",
-                "board",
-                "main",
-            ],
-        ) || contains_any(view.name, &["_path", "path]", "basedir", "[path", "_dir", "root_path"]);
+    let including = is_any(view.name, INCLUDES)
+        || contains_any(view.name, &["_path", "path]", "basedir", "[path", "_dir", "root_path"]);
     let confidence = match () {
         () if script && dangling => 76,
         () if script && numeric => 72,

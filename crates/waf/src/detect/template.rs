@@ -8,8 +8,9 @@ use super::bytes::{
 };
 use super::finding::Class;
 use super::input::Hint;
-use super::scan::{class, signal};
+use super::scan::class;
 use super::view::{View, Work};
+use super::words::signal;
 
 /// Delimiters looked at in each value.
 const ANCHORS: usize = 1_000;
@@ -181,127 +182,133 @@ fn computes(core: &[u8]) -> bool {
     literals >= 2 && operators > 0 && (operators > dashes || core.len() < 6)
 }
 
+/// What only an attack writes between delimiters.
+const CLIMBS: &[&str] = &[
+    "__class__",
+    "__mro__",
+    "__globals__",
+    "__builtins__",
+    "__subclasses__",
+    "__import__",
+    "__init__",
+    "__base__",
+    "__getitem__",
+    "constructor.constructor",
+    "getclass(",
+    ".class.",
+    "forname(",
+    "getruntime",
+    "processbuilder",
+    "java.lang",
+    "t(java",
+    "freemarker.template",
+    "?new()",
+    "?eval",
+    "registerundefinedfiltercallback",
+    "lipsum.",
+    "cycler.",
+    "joiner.",
+    "get_flashed_messages",
+    "self._templatereference",
+    "request.application",
+    "|attr(",
+    "|attr (",
+    "config.items",
+    "self.env",
+    "_self.env",
+    "os.popen",
+    "os.system",
+    "subprocess",
+    "system('",
+    "system(\"",
+    "exec('",
+    "exec(\"",
+    "popen(",
+    "passthru(",
+    "shell_exec",
+    "readfile(",
+    "file_get_contents",
+    "phpinfo(",
+    "process.mainmodule",
+    "child_process",
+    "global.process",
+    "require('",
+    "require(\"",
+    "scriptengine",
+    "smarty.version",
+    "smarty_internal",
+    "$smarty",
+    "writefile(",
+    "self::",
+    "dump(app",
+    "app.request",
+    "['__",
+    "[\"__",
+    "map('system",
+    "map(\"system",
+    "|map('",
+    "filter('system",
+    "filter(\"system",
+    "sort('system",
+    "|filter('",
+    "reduce('system",
+    "debug.getinfo",
+    "file.open(",
+    "file.read(",
+    "dir.entries",
+    "kernel.",
+    "io.popen",
+    "`id`",
+    "%x(",
+    "system%",
+    "\\x5f\\x5f",
+    "gettypes",
+    "system.diagnostics",
+    "system.io",
+    "constructor('",
+    "constructor(\"",
+    "[].class",
+    "''.class",
+    "\"\".class",
+    "().class",
+    "request['",
+    "request|",
+    "settings.secret_key",
+    "latex.write",
+    "include('/etc",
+    "include(\"/etc",
+    "source('/etc",
+    "file_excerpt",
+];
+
 /// Names that lead from a value to the classes of the engine's language.
 fn climbs(core: &[u8]) -> bool {
-    const CLIMBS: &[&str] = &[
-        "__class__",
-        "__mro__",
-        "__globals__",
-        "__builtins__",
-        "__subclasses__",
-        "__import__",
-        "__init__",
-        "__base__",
-        "__getitem__",
-        "constructor.constructor",
-        "getclass(",
-        ".class.",
-        "forname(",
-        "getruntime",
-        "processbuilder",
-        "java.lang",
-        "t(java",
-        "freemarker.template",
-        "?new()",
-        "?eval",
-        "registerundefinedfiltercallback",
-        "lipsum.",
-        "cycler.",
-        "joiner.",
-        "get_flashed_messages",
-        "self._templatereference",
-        "request.application",
-        "|attr(",
-        "|attr (",
-        "config.items",
-        "self.env",
-        "_self.env",
-        "os.popen",
-        "os.system",
-        "subprocess",
-        "system('",
-        "system(\"",
-        "exec('",
-        "exec(\"",
-        "popen(",
-        "passthru(",
-        "shell_exec",
-        "readfile(",
-        "file_get_contents",
-        "phpinfo(",
-        "process.mainmodule",
-        "child_process",
-        "global.process",
-        "require('",
-        "require(\"",
-        "scriptengine",
-        "smarty.version",
-        "smarty_internal",
-        "$smarty",
-        "writefile(",
-        "self::",
-        "dump(app",
-        "app.request",
-        "['__",
-        "[\"__",
-        "map('system",
-        "map(\"system",
-        "|map('",
-        "filter('system",
-        "filter(\"system",
-        "sort('system",
-        "|filter('",
-        "reduce('system",
-        "debug.getinfo",
-        "file.open(",
-        "file.read(",
-        "dir.entries",
-        "kernel.",
-        "io.popen",
-        "`id`",
-        "%x(",
-        "system%",
-        "\\x5f\\x5f",
-        "gettypes",
-        "system.diagnostics",
-        "system.io",
-        "constructor('",
-        "constructor(\"",
-        "[].class",
-        "''.class",
-        "\"\".class",
-        "().class",
-        "request['",
-        "request|",
-        "settings.secret_key",
-        "latex.write",
-        "include('/etc",
-        "include(\"/etc",
-        "source('/etc",
-        "file_excerpt",
-    ];
     contains_any(core, CLIMBS)
+}
+
+/// The same between two braces, where every engine has its own names.
+fn runs_in_braces(core: &[u8], name: &[u8], next: u8) -> bool {
+    let whole = name.len() == core.len();
+
+    whole
+        && is_any(name, &["config", "self", "settings", "dump", "lipsum", "debug", "_self"])
+        && !is_any(name, &["settings"])
+        || is_any(name, &["print", "dump", "debug", "php", "system", "exec", "eval"])
+            && next == b'('
+        || next == b'[' && contains_any(core, &["\"_", "'_"])
+        || core.starts_with(b"[]")
+        || core.starts_with(b"''")
+        || core.starts_with(b"\"\"")
+        || core.starts_with(b"()")
+        || core.starts_with(b"#with")
 }
 
 /// Calls and lookups that only make sense to somebody who looks around.
 fn runs(open: &[u8], core: &[u8]) -> bool {
     let name = word_at(core, 0);
     let next = at(core, skip_space(core, name.len()));
-    let whole = name.len() == core.len();
     match open {
-        b"{{" => {
-            whole
-                && is_any(name, &["config", "self", "settings", "dump", "lipsum", "debug", "_self"])
-                && !is_any(name, &["settings"])
-                || is_any(name, &["print", "dump", "debug", "php", "system", "exec", "eval"])
-                    && next == b'('
-                || next == b'[' && contains_any(core, &["\"_", "'_"])
-                || core.starts_with(b"[]")
-                || core.starts_with(b"''")
-                || core.starts_with(b"\"\"")
-                || core.starts_with(b"()")
-                || core.starts_with(b"#with")
-        }
+        b"{{" => runs_in_braces(core, name, next),
         b"{%" => {
             let text = trimmed(core);
             starts_with_any(

@@ -92,7 +92,7 @@ fn encodings_are_taken_off_and_named() {
         ("%26lt;svg onload=alert(1)%26gt;", "xss:url>html"),
         ("＜svg onload=alert(1)＞", "xss:unicode"),
         ("+ADw-svg onload=alert(1)+AD4-", "xss:utf7"),
-        ("<\0s\0v\0g\0 \0o\0n\0l\0o\0a\0d\0=\0a\0l\0e\0r\0t\0(\01\0)\0>\0", "xss:utf16"),
+        ("<\0s\0v\0g\0 \0o\0n\0l\0o\0a\0d\0=\0a\0l\0e\0r\0t\0(\x001\0)\0>\0", "xss:utf16"),
     ]);
 }
 

@@ -5,8 +5,8 @@ use super::bytes::{
 };
 use super::finding::Class;
 use super::input::{Hint, Place};
-use super::scan::signal;
 use super::view::{View, Work};
+use super::words::signal;
 
 /// Declarations read of one value.
 const ANCHORS: usize = 256;

@@ -45,7 +45,7 @@ impl Case {
 
     /// Whether the detectors may be tuned on it.
     pub(crate) fn is_for_tuning(&self) -> bool {
-        hash(self.id.as_bytes()) % 2 == 0
+        hash(self.id.as_bytes()).is_multiple_of(2)
     }
 }
 

@@ -3,6 +3,16 @@
 //! `cargo xtask waf-accuracy` prints the whole report; as a test, a part of it has to reach floors.
 //! Every case belongs to one of two halves by a hash of its id. The detectors are tuned on one half;
 //! the report is about the other.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    clippy::cast_precision_loss,
+    reason = "tests only: a defect here must end the test, and tests meet the real machine"
+)]
 
 mod attacks;
 mod benign;
@@ -48,7 +58,7 @@ fn attacks_are_caught_and_honest_traffic_passes() {
     let wanted = |case: &Case| case.is_for_tuning() == tune;
     let mut report = Report::default();
     for case in all_attacks().into_iter().filter(&wanted) {
-        report.attack(&detectors, case);
+        report.attack(&detectors, &case);
     }
     for case in all_benign(match (full, tune) {
         (true, false) => 1,
@@ -58,14 +68,19 @@ fn attacks_are_caught_and_honest_traffic_passes() {
     .into_iter()
     .filter(wanted)
     {
-        report.benign(&detectors, case);
+        report.benign(&detectors, &case);
     }
     if full {
         report.print();
     }
     let caught = report.caught_on_average();
+    let foreign = report.foreign_on_average();
     let blocked = report.benign_blocked();
-    println!("caught {caught:.2} % on average over the classes, benign blocked {blocked:.3} %");
-    assert!(caught >= 95.0, "caught {caught:.2} %:\n{}", report.worst());
+    println!(
+        "caught {caught:.2} % of attacks on average over the classes, {foreign:.2} % of what other \
+         firewalls' test suites call an attack; benign blocked {blocked:.3} %"
+    );
+    assert!(caught >= 97.0, "caught {caught:.2} %:\n{}", report.worst());
+    assert!(foreign.is_nan() || foreign >= 75.0, "caught {foreign:.2} %:\n{}", report.worst());
     assert!(blocked <= 0.3, "benign blocked {blocked:.3} %:\n{}", report.worst());
 }

@@ -3,8 +3,8 @@
 use super::{leads, note};
 use crate::detect::bytes::{at, before, contains_any, find, is_word, tail, trimmed};
 use crate::detect::finding::Class;
-use crate::detect::scan::signal;
 use crate::detect::view::{View, Work};
+use crate::detect::words::signal;
 
 /// Packages and classes that lead to code, files or the network.
 const CLASSES: &[&str] = &[

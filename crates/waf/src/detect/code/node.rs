@@ -7,8 +7,8 @@ use crate::detect::bytes::{
 };
 use crate::detect::finding::Class;
 use crate::detect::input::Place;
-use crate::detect::scan::signal;
 use crate::detect::view::{View, Work};
+use crate::detect::words::signal;
 
 /// Whether the words give cause to look.
 pub(in crate::detect) fn has_cause(view: &View<'_>) -> bool {
@@ -62,6 +62,32 @@ fn prototype(view: &View<'_>, work: &mut Work<'_>) {
     }
 }
 
+/// Ways to the inside of the process.
+const INSIDE: &[&str] = &[
+    "process.mainmodule",
+    "process.binding",
+    "global.process",
+    "this.constructor.constructor",
+    "constructor.constructor(",
+    "require.main",
+    "child_process",
+    "process.env",
+    "process.exit",
+    "process.kill",
+    "process.cwd",
+    "process.dlopen",
+    "global.constructor",
+    "module.constructor",
+    "module.require",
+    "mainmodule.require",
+    "module.exports=",
+    "object.defineproperty(",
+    "execsync(",
+    "spawnsync(",
+    "readfilesync(",
+    "getbuiltinmodule",
+];
+
 /// `require('child_process')`, `process.mainModule`, `_$$ND_FUNC$$_`.
 fn modules(view: &View<'_>, work: &mut Work<'_>) {
     let bytes = view.bytes;
@@ -98,39 +124,22 @@ fn modules(view: &View<'_>, work: &mut Work<'_>) {
         };
         note(view, Class::Node, confidence, place..open + 1, "a module that runs programs", work);
     }
-    let inside = [
-        "process.mainmodule",
-        "process.binding",
-        "global.process",
-        "this.constructor.constructor",
-        "constructor.constructor(",
-        "require.main",
-        "child_process",
-        "process.env",
-        "process.exit",
-        "process.kill",
-        "process.cwd",
-        "process.dlopen",
-        "global.constructor",
-        "module.constructor",
-        "module.require",
-        "mainmodule.require",
-        "module.exports=",
-        "object.defineproperty(",
-        "execsync(",
-        "spawnsync(",
-        "readfilesync(",
-        "getbuiltinmodule",
-    ];
-    for text in inside {
+    inside(view, work);
+}
+
+/// Names of the process and of what it loads.
+fn inside(view: &View<'_>, work: &mut Work<'_>) {
+    let bytes = view.bytes;
+    for text in INSIDE {
         let Some(place) =
             find(bytes, text.as_bytes()).filter(|place| !is_word(before(bytes, *place)))
         else {
             continue;
         };
-        let required = find(bytes, b"require(").is_some() && text == "child_process";
-        let sure = !(required
-            && !contains_any(bytes, &[").exec", ").spawn", ".execsync(", ").fork", ".exec("]))
+        let required = find(bytes, b"require(").is_some() && *text == "child_process";
+        let runs = !required
+            || contains_any(bytes, &[").exec", ").spawn", ".execsync(", ").fork", ".exec("]);
+        let sure = runs
             && contains_any(
                 bytes,
                 &[
@@ -189,7 +198,7 @@ fn globals(view: &View<'_>, work: &mut Work<'_>) {
             ],
         ) && contains_any(code, &["(", "`"])
     };
-    let function = starts_with(code, b"new function") && code.iter().any(|b| *b == b'(');
+    let function = starts_with(code, b"new function") && code.contains(&b'(');
     if method || function {
         note(
             view,

@@ -5,8 +5,9 @@ use crate::detect::bytes::{
     at, contains_any, find, part, starts_with, starts_with_any, tail, trimmed,
 };
 use crate::detect::finding::Class;
-use crate::detect::scan::{class, signal};
+use crate::detect::scan::class;
 use crate::detect::view::{View, Work};
+use crate::detect::words::signal;
 
 /// Whether the words give cause to look.
 pub(in crate::detect) fn has_cause(view: &View<'_>) -> bool {

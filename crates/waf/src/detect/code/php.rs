@@ -7,8 +7,9 @@ use crate::detect::bytes::{
 };
 use crate::detect::finding::Class;
 use crate::detect::input::Place;
-use crate::detect::scan::{class, signal};
+use crate::detect::scan::class;
 use crate::detect::view::{View, Work};
+use crate::detect::words::signal;
 
 /// Calls that run a program or code.
 const RUN: &[&str] = &[
@@ -512,13 +513,14 @@ fn variables(view: &View<'_>, work: &mut Work<'_>) {
         "$http_raw_post_data",
         "$_http_",
     ];
-    for name in GLOBALS {
-        let Some(place) = find(view.bytes, name.as_bytes()) else { continue };
+    for place in memchr::memchr_iter(b'$', view.bytes).take(2_048) {
+        let rest = part(view.bytes, place, place + 24);
+        let Some(name) = GLOBALS.iter().find(|name| starts_with(rest, name.as_bytes())) else {
+            continue;
+        };
         let end = place + name.len();
-        let used = matches!(
-            at(view.bytes, skip_space(view.bytes, end)),
-            b'[' | b'{' | b'=' | b')' | b';' | 0
-        );
+        let next = at(view.bytes, skip_space(view.bytes, end));
+        let used = matches!(next, b'[' | b'{' | b'=' | b')' | b';' | 0);
         if used && !is_word(at(view.bytes, end)) {
             let confidence = if view.is_short() { 68 } else { 50 };
             note(view, Class::Php, confidence, place..end, "a variable of a PHP request", work);

@@ -3,8 +3,8 @@
 use super::{call, leads, note};
 use crate::detect::bytes::{contains_any, find, part, tail};
 use crate::detect::finding::Class;
-use crate::detect::scan::signal;
 use crate::detect::view::{View, Work};
+use crate::detect::words::signal;
 
 /// Whether the words give cause to look.
 pub(in crate::detect) fn has_cause(view: &View<'_>) -> bool {

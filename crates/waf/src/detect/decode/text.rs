@@ -54,7 +54,7 @@ impl Text {
 
     fn origin_of(&self, at: usize) -> u32 {
         let plain = || u32::try_from(at).unwrap_or(u32::MAX);
-        self.origin.get(at).or(self.origin.last()).copied().unwrap_or_else(plain)
+        self.origin.get(at).or_else(|| self.origin.last()).copied().unwrap_or_else(plain)
     }
 }
 

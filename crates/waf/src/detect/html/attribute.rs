@@ -198,7 +198,7 @@ fn leaves_quote(bytes: &[u8], start: usize) -> bool {
     }
     // A quote that closes what the value itself opened leaves nothing.
     let earlier = part(bytes, start.saturating_sub(gap + 513), start - gap - 1);
-    memchr::memchr_iter(quote, earlier).count() % 2 == 0
+    memchr::memchr_iter(quote, earlier).count().is_multiple_of(2)
 }
 
 fn judge(

@@ -13,8 +13,9 @@ mod url;
 use super::bytes::{before, is_space};
 use super::finding::Class;
 use super::input::Hint;
-use super::scan::{class, signal};
+use super::scan::class;
 use super::view::{View, Work};
+use super::words::signal;
 
 /// A sign of active content.
 #[derive(Debug, Clone, Copy)]
@@ -62,7 +63,7 @@ fn tags(view: &View<'_>, work: &mut Work<'_>) {
     let mut quoted = document::Quoted::new(view);
     for place in memchr::memchr_iter(b'<', view.bytes).take(ANCHORS) {
         let Some(found) = tag::read(view, place) else { continue };
-        if !work.budget.spend(12 * (found.end - place) + 48, "html") {
+        if !work.budget.spend(20 * (found.end - place) + 60, "html") {
             return;
         }
         let confidence = if found.confidence >= 60 && quoted.covers(place) {

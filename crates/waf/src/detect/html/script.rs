@@ -4,8 +4,9 @@ use super::Sign;
 use crate::detect::bytes::{
     at, find, is_any, is_word, part, skip_space, starts_with, starts_with_any, tail, trimmed,
 };
-use crate::detect::scan::{class, signal};
+use crate::detect::scan::class;
 use crate::detect::view::View;
+use crate::detect::words::signal;
 
 /// Globals whose call or member access shows that a script runs.
 const GLOBALS: &[&str] = &[
@@ -87,56 +88,13 @@ pub(super) fn break_out(view: &View<'_>, start: usize, opens: bool) -> Option<Si
         place += 1;
     }
     let joint = at(bytes, place);
-    if !matches!(
-        joint,
-        b';' | b'-'
-            | b'+'
-            | b'*'
-            | b'/'
-            | b','
-            | b'|'
-            | b'&'
-            | b'^'
-            | b'?'
-            | b':'
-            | b'<'
-            | b'>'
-            | b'='
-            | b'%'
-            | b'\n'
-            | b'\r'
-    ) {
+    if !is_joint(joint) {
         return None;
     }
-    while matches!(
-        at(bytes, place),
-        b';' | b'-'
-            | b'+'
-            | b'*'
-            | b'/'
-            | b','
-            | b'|'
-            | b'&'
-            | b'^'
-            | b'?'
-            | b':'
-            | b'<'
-            | b'>'
-            | b'='
-            | b'%'
-            | b'!'
-            | b'~'
-            | b'('
-            | b'{'
-            | b'['
-            | b' '
-            | b'\t'
-            | b'\n'
-            | b'\r'
-            | b'"'
-            | b'\''
-    ) && place < start + 24
-    {
+    let opener = |b: u8| {
+        is_joint(b) || matches!(b, b'!' | b'~' | b'(' | b'{' | b'[' | b' ' | b'\t' | b'"' | b'\'')
+    };
+    while opener(at(bytes, place)) && place < start + 24 {
         place += 1;
     }
     let call = call_at(bytes, place)?;
@@ -155,6 +113,11 @@ pub(super) fn break_out(view: &View<'_>, start: usize, opens: bool) -> Option<Si
         end: call.end,
         reason: "a script after the end of a string",
     })
+}
+
+/// A sign that joins what follows to a string of JavaScript.
+fn is_joint(byte: u8) -> bool {
+    b";-+*/,|&^?:<>=%\n\r".contains(&byte)
 }
 
 /// A call or assignment of a global.

@@ -65,7 +65,7 @@ pub(super) fn active(view: &View<'_>) -> Option<Sign> {
     let sign = |confidence, start, end| {
         Some(Sign { confidence, start, end, reason: "an address that runs code" })
     };
-    if !view.has(crate::detect::scan::signal::SCRIPT)
+    if !view.has(crate::detect::words::signal::SCRIPT)
         && !view.mask.any(crate::detect::scan::class::COLON)
     {
         return None;

@@ -183,7 +183,7 @@ fn read_word(bytes: &[u8], start: usize) -> Word {
                 word.hidden = true;
                 place += 1;
             }
-            b'\'' | b'"' if is_quoted_letters(bytes, place) => word.hidden |= inner || true,
+            b'\'' | b'"' if is_quoted_letters(bytes, place) => word.hidden = true,
             b'\\' | b'^'
                 if at(bytes, place + 1).is_ascii_alphabetic() && (inner || byte == b'\\') =>
             {
@@ -271,6 +271,24 @@ fn program(word: &Word) -> Option<(Kind, bool)> {
     names::kind(text).filter(|kind| *kind != Kind::Prefix).map(|kind| (kind, false))
 }
 
+/// What follows a command of Windows that means it.
+const WINDOWS: &[&str] = &[
+    " /c",
+    " -enc",
+    " -e ",
+    "-nop",
+    "-urlcache",
+    "iex",
+    "downloadstring",
+    "-command",
+    "\\",
+    "/domain",
+    "process call",
+    " user",
+    "/all",
+    "http",
+];
+
 fn judge(bytes: &[u8], word: &Word, kind: Kind, by_path: bool, prefixed: bool) -> Evidence {
     let rest = tail(bytes, word.end);
     let line = rest.iter().position(|b| *b == b'\n').map_or(rest, |end| part(rest, 0, end));
@@ -321,27 +339,7 @@ fn judge(bytes: &[u8], word: &Word, kind: Kind, by_path: bool, prefixed: bool) -
             Evidence::Strong
         }
         Kind::Net if contains_any(line, &["://", " -e ", " -lvp", " -o ", "|"]) => Evidence::Strong,
-        Kind::Windows
-            if contains_any(
-                line,
-                &[
-                    " /c",
-                    " -enc",
-                    " -e ",
-                    "-nop",
-                    "-urlcache",
-                    "iex",
-                    "downloadstring",
-                    "-command",
-                    "\\",
-                    "/domain",
-                    "process call",
-                    " user",
-                    "/all",
-                    "http",
-                ],
-            ) =>
-        {
+        Kind::Windows if contains_any(line, WINDOWS) => {
             if is_common(&word.text) && !is_windows_argument(trimmed(line)) {
                 Evidence::Weak
             } else {
@@ -390,7 +388,9 @@ fn arguments(line: &[u8]) -> Evidence {
         || word.starts_with(b"./")
         || word.starts_with(b"../")
         || word.starts_with(b"~/");
-    let address = contains_any(word, &["://"]) || is_address(word);
+    let address = word.first().is_some_and(u8::is_ascii_alphanumeric)
+        && contains_any(word, &["://"])
+        || is_address(word);
     let next = skip_space(argument, 1);
     let piped = at(argument, 0) == b'|'
         && !matches!(

@@ -9,13 +9,14 @@ mod windows;
 use super::bytes::{at, before, find, is_space, part, skip_space, tail, trimmed};
 use super::finding::Class;
 use super::input::{Hint, Place};
-use super::scan::{class, signal};
+use super::scan::class;
 use super::view::{View, Work};
+use super::words::signal;
 use command::{Command, Evidence};
 
 /// What a look at one separator costs, and what it costs to judge the command behind it.
 const GLANCE: usize = 40;
-const COST: usize = 2_500;
+const COST: usize = 4_000;
 
 /// What stands before a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -211,7 +212,7 @@ fn tick(view: &View<'_>, place: usize, start: usize, command: &Command, base: u8
     let Some(end) = closes else {
         return if command.evidence >= Evidence::Good && view.is_short() { 62 } else { 0 };
     };
-    let opens = memchr::memchr_iter(b'`', part(view.bytes, 0, place)).count() % 2 == 0;
+    let opens = memchr::memchr_iter(b'`', part(view.bytes, 0, place)).count().is_multiple_of(2);
     if !opens {
         return 0;
     }

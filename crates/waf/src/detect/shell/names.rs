@@ -305,7 +305,7 @@ pub(super) fn kind(name: &[u8]) -> Option<Kind> {
     };
     NAMES
         .iter()
-        .find(|(_, words)| words.iter().any(|word| known(&word)))
+        .find(|(_, words)| words.iter().any(known))
         .map(|(kind, _)| *kind)
         .or_else(|| versioned(name))
 }

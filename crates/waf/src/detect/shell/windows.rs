@@ -4,8 +4,8 @@ use super::note;
 use crate::detect::bytes::{
     at, contains_any, find, is_any, is_space, part, skip_space, starts_with, starts_with_any, tail,
 };
-use crate::detect::scan::signal;
 use crate::detect::view::{View, Work};
+use crate::detect::words::signal;
 
 /// Looks for `for`, `if` and PowerShell.
 pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {

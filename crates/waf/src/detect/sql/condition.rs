@@ -187,6 +187,10 @@ fn name(
         }
         Word::Schema => seen.heavy += 1,
         Word::Function if called => seen.calls += 1,
+        Word::From if seen.selects > 0 => {
+            seen.froms += 1;
+            return Step::Operand;
+        }
         Word::From | Word::Where if seen.selects == 0 => return Step::Stop(Ending::Clause),
         _ => {}
     }
@@ -263,6 +267,8 @@ fn joint(lexer: &mut Lexer<'_>, kind: Kind, seen: &mut Expression, depth: &mut u
         }
         Kind::End => Step::Stop(Ending::End),
         Kind::Comment => Step::Stop(Ending::Comment),
+        // `select top 1 name`.
+        Kind::Number if seen.selects > 0 => Step::Joint,
         // `select a b`: an alias. Outside a query it is prose.
         Kind::Word(_) if seen.selects > 0 => Step::Joint,
         Kind::Open if seen.selects > 0 => {

@@ -253,7 +253,7 @@ fn complete_query_before(view: &View<'_>, place: usize) -> bool {
     let head = part(view.bytes, 0, place);
     let window = tail(head, head.len().saturating_sub(400));
     let quotes = memchr::memchr_iter(b'\'', window).count();
-    quotes % 2 == 0
+    quotes.is_multiple_of(2)
         && super::find(window, b"select")
             .is_some_and(|select| super::find(tail(window, select), b"from").is_some())
 }
@@ -341,6 +341,10 @@ fn clause(view: &View<'_>, origin: Origin, mut lexer: Lexer<'_>) -> Judgement {
 fn operator(view: &View<'_>, origin: Origin, mut lexer: Lexer<'_>) -> Judgement {
     let first = lexer.next();
     let reason = "an operator continues the query after a literal";
+    // A query is an operand only in parentheses.
+    if lexer.peek().kind == Kind::Word(Word::Select) {
+        return None;
+    }
     let expression = condition::read(&mut lexer);
     if expression.is_unmistakable() {
         let quoted = matches!(origin, Origin::Quote { .. });

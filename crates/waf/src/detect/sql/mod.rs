@@ -13,14 +13,15 @@ mod words;
 
 use super::bytes::{before, find, is_word, skip_space, tail};
 use super::finding::Class;
-use super::scan::{class, signal};
+use super::scan::class;
 use super::view::{View, Work};
+use super::words::signal;
 use continuation::{Origin, Verdict};
 
 /// What a look at one place costs.
 const GLANCE: usize = 8;
 /// What reading on from one place costs: a query is parsed.
-const COST: usize = 2_500;
+const COST: usize = 4_000;
 
 /// Whether the bytes and words give cause to look.
 pub(super) fn has_cause(view: &View<'_>) -> bool {
