@@ -40,6 +40,24 @@ impl View<'_> {
         self.bytes.len() > 2_000 || self.lines() > 3
     }
 
+    /// Whether the value reads as a sentence: words, and little else between the spaces.
+    pub(super) fn is_prose(&self) -> bool {
+        let end = |byte: &u8| matches!(byte, b',' | b'.' | b';' | b':' | b'?' | b'!');
+        let mut counts = (0, 0);
+        for token in self.bytes.split(|byte| bytes::is_space(*byte)).take(64) {
+            let word = token
+                .strip_suffix(
+                    token.last().filter(|byte| end(byte)).map_or(&[][..], std::slice::from_ref),
+                )
+                .unwrap_or(token);
+            let plain = word.len() > 1
+                && word.iter().all(|byte| byte.is_ascii_alphabetic() || *byte >= 0x80);
+            counts.0 += u32::from(plain);
+            counts.1 += u32::from(!token.is_empty());
+        }
+        counts.0 >= 5 && counts.0 * 10 >= counts.1 * 6
+    }
+
     fn lines(&self) -> usize {
         if !self.mask.any(super::scan::class::LINE) {
             return 1;

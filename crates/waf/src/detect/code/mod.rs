@@ -4,6 +4,7 @@ pub(super) mod java;
 pub(super) mod node;
 pub(super) mod object;
 pub(super) mod php;
+mod php_files;
 pub(super) mod python;
 
 use super::bytes::{at, before, find, is_word, skip_space, tail, trimmed};
@@ -22,7 +23,9 @@ fn note(
 ) {
     let allowed = if view.hint == Hint::Code { 55 } else { 99 };
     let document = if view.is_document() && class != Class::Deserialisation { 35 } else { 0 };
-    let confidence = confidence.saturating_sub(document).min(allowed);
+    // A sentence names a call; it does not make one.
+    let prose = if confidence < 84 && document == 0 && view.is_prose() { 20 } else { 0 };
+    let confidence = confidence.saturating_sub(document + prose).min(allowed);
     work.note(class, confidence, span.start..span.end.clamp(span.start, view.bytes.len()), reason);
 }
 

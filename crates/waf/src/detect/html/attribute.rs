@@ -215,6 +215,7 @@ fn judge(
     if handler {
         let reason = "an event handler after the end of an attribute";
         let confidence = match () {
+            () if leaves && before(view.bytes, start) == b'`' && view.is_prose() => 45,
             () if leaves && !view.is_document() => 86,
             () if leaves => 62,
             () if runs && first && view.is_short() => 72,

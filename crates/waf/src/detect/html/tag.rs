@@ -132,7 +132,11 @@ pub(super) fn read(view: &View<'_>, place: usize) -> Option<Sign> {
     if view.is_document() && (confidence == 62 || confidence == 70) {
         confidence = 50;
     }
-    if confidence == 55 && view.is_short() && name.eq_ignore_ascii_case(b"style") {
+    if confidence == 55
+        && view.is_short()
+        && !view.is_prose()
+        && name.eq_ignore_ascii_case(b"style")
+    {
         confidence = 62;
     }
     let spaced = blank_inside && at(bytes, next + 1) != 0 && !script && confidence < 60;

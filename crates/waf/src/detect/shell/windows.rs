@@ -1,6 +1,6 @@
 //! The command processor of Windows: its loops and conditions, and PowerShell.
 
-use super::note;
+use super::separators::note;
 use crate::detect::bytes::{
     at, contains_any, find, is_any, is_space, part, skip_space, starts_with, starts_with_any, tail,
 };

@@ -1,0 +1,334 @@
+//! Separators and substitutions, and the commands behind them.
+
+use super::command::{self, Command, Evidence};
+use crate::detect::bytes::{at, before, find, is_space, part, skip_space, tail, trimmed};
+use crate::detect::finding::Class;
+use crate::detect::input::{Hint, Place};
+use crate::detect::scan::class;
+use crate::detect::view::{View, Work};
+use crate::detect::words::signal;
+
+/// What a look at one separator costs, and what it costs to judge the command behind it.
+const GLANCE: usize = 40;
+const COST: usize = 4_000;
+
+/// What stands before a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Before {
+    /// `;`, `|`, `&`, `&&`, `||`.
+    Separator(u8),
+    /// A line break.
+    Line,
+    /// `` ` ``
+    Tick,
+    /// `$(`, `<(`, `>(`.
+    Substitution,
+}
+
+/// Whether the bytes and words give cause to look.
+pub(in crate::detect) fn has_cause(view: &View<'_>) -> bool {
+    let mask = view.mask;
+    let separators = mask.any(class::PIPE | class::TICK | class::LINE)
+        || mask.all(class::DOLLAR | class::PAREN)
+        || mask.any(class::SEMICOLON | class::AMP) && !is_structured_header(view);
+    separators
+        || view.has(signal::COMMAND)
+        || mask.all(class::DOLLAR | class::BRACE)
+        || mask.all(class::LESS | class::PAREN)
+}
+
+/// `text/html;q=0.9`: a semicolon is the grammar of these headers.
+fn is_structured_header(view: &View<'_>) -> bool {
+    let Place::Header(name) = view.place else { return false };
+    let structured = matches!(
+        name,
+        "accept"
+            | "accept-language"
+            | "accept-encoding"
+            | "content-type"
+            | "cookie"
+            | "sec-ch-ua"
+            | "sec-ch-ua-full-version-list"
+            | "cache-control"
+            | "priority"
+            | "user-agent"
+            | "content-disposition"
+            | "prefer"
+            | "forwarded"
+    );
+    structured && !view.has(signal::COMMAND)
+}
+
+/// Looks at each place where a command could begin.
+pub(in crate::detect) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
+    if !work.budget.spend(view.bytes.len(), "shell") {
+        return;
+    }
+    signs(view, work);
+    super::windows::inspect(view, work);
+    at_start(view, work);
+    for (place, byte) in view.bytes.iter().enumerate() {
+        let Some((before, start)) = separator(view.bytes, place, *byte) else { continue };
+        if !work.budget.spend(GLANCE, "shell") {
+            return;
+        }
+        // Between backticks nothing outside them is an argument.
+        let quoted = if before == Before::Tick {
+            memchr::memchr(b'`', tail(view.bytes, start))
+        } else {
+            None
+        };
+        let scope = quoted.map_or(view.bytes, |end| part(view.bytes, 0, start + end));
+        let Some(command) = command::read(scope, start) else { continue };
+        if !work.budget.spend(COST, "shell") {
+            return;
+        }
+        let confidence = judge(view, before, place, start, &command);
+        note(view, confidence, place, command.end, "a command after a separator", work);
+    }
+}
+
+pub(super) fn note(
+    view: &View<'_>,
+    confidence: u8,
+    start: usize,
+    end: usize,
+    reason: &'static str,
+    work: &mut Work<'_>,
+) {
+    let allowed = if view.hint == Hint::Code { 55 } else { 99 };
+    work.note(
+        Class::Shell,
+        confidence.min(allowed),
+        start..end.clamp(start, view.bytes.len()),
+        reason,
+    );
+}
+
+/// The separator at `place` and where a command behind it would begin.
+fn separator(bytes: &[u8], place: usize, byte: u8) -> Option<(Before, usize)> {
+    let next = at(bytes, place + 1);
+    if matches!(byte, b';' | b'&') && is_reference(bytes, place) {
+        return None;
+    }
+    match byte {
+        b';' | b'|' | b'&' if next != byte => Some((Before::Separator(byte), place + 1)),
+        b'\n' | b'\r' if !matches!(next, b'\n' | b'\r') => Some((Before::Line, place + 1)),
+        b'`' => Some((Before::Tick, place + 1)),
+        b'$' | b'<' | b'>' if next == b'(' => Some((Before::Substitution, place + 2)),
+        _ => None,
+    }
+}
+
+/// Whether the sign belongs to a character reference: `&amp;`.
+fn is_reference(bytes: &[u8], place: usize) -> bool {
+    let from = place.saturating_sub(9);
+    let start = match at(bytes, place) {
+        b'&' => Some(place),
+        _ => memchr::memrchr(b'&', part(bytes, from, place)).map(|found| from + found),
+    };
+    let Some(start) = start else { return false };
+    let letter = |byte: &&u8| byte.is_ascii_alphanumeric() || **byte == b'#';
+    let end = start + 1 + tail(bytes, start + 1).iter().take(9).take_while(letter).count();
+    end > start + 2 && at(bytes, end) == b';' && (end == place || start == place)
+}
+
+/// How sure it is that the command behind the separator is one.
+fn judge(view: &View<'_>, from: Before, place: usize, start: usize, command: &Command) -> u8 {
+    let evidence = command.evidence;
+    let tight = at(view.bytes, start) != b' ' || before(view.bytes, place) != b' ';
+    let base: u8 = match evidence {
+        Evidence::None => return 0,
+        Evidence::Word => 20,
+        Evidence::Weak => 50,
+        Evidence::Good => 72,
+        Evidence::Strong => 86,
+    };
+    let document = view.is_document();
+    let script = document && is_script_line(view.bytes, place);
+    match from {
+        Before::Separator(sign) => {
+            let word_only = evidence == Evidence::Word;
+            let alone = word_only && command.ends_value && view.is_short() && command.is_telling;
+            let prose = view.bytes.iter().take(place).filter(|b| is_space(**b)).take(4).count() > 3;
+            let table = sign == b'|' && document;
+            let bonus: u8 = if alone { if prose { 25 } else { 45 } } else { 0 };
+            let loss = match () {
+                () if script || table => 45,
+                () if document && evidence != Evidence::Strong => 30,
+                () if document => 12,
+                () if prose && !tight && evidence < Evidence::Good => 20,
+                () if sign == b'&' && evidence <= Evidence::Weak && !tight => 10,
+                () => 0,
+            };
+            let tight_bonus = if evidence == Evidence::Weak && tight && !prose && view.is_short() {
+                14
+            } else {
+                0
+            };
+            (base + bonus + tight_bonus).saturating_sub(loss)
+        }
+        Before::Line => {
+            let own_line = trimmed(part(view.bytes, 0, place)).len() < 64
+                && !is_command_line(part(view.bytes, 0, place));
+            match () {
+                () if document || !own_line => base.min(30),
+                () if evidence >= Evidence::Good => base,
+                () if evidence == Evidence::Word && command.ends_value && command.is_telling => 62,
+                () => base.saturating_sub(10),
+            }
+        }
+        Before::Tick => tick(view, place, start, command, base),
+        Before::Substitution => match () {
+            () if script => 35,
+            () if document => base.saturating_sub(25),
+            () if is_command_line(part(view.bytes, 0, place)) && !view.is_short() => 45,
+            () if evidence == Evidence::Word
+                && command.is_telling
+                && closed(view.bytes, command.end) =>
+            {
+                72
+            }
+            () if evidence == Evidence::Weak => 66,
+            () if evidence == Evidence::Word => 40,
+            () => base,
+        },
+    }
+}
+
+/// `` `id` ``: Markdown writes code so; a shell runs it.
+fn tick(view: &View<'_>, place: usize, start: usize, command: &Command, base: u8) -> u8 {
+    // Three of them are a fence.
+    if at(view.bytes, start) == b'`' || before(view.bytes, place) == b'`' {
+        return 0;
+    }
+    let closes = memchr::memchr(b'`', tail(view.bytes, start)).map(|end| start + end);
+    let Some(end) = closes else {
+        return if command.evidence >= Evidence::Good && view.is_short() { 62 } else { 0 };
+    };
+    let opens = memchr::memchr_iter(b'`', part(view.bytes, 0, place)).count().is_multiple_of(2);
+    if !opens {
+        return 0;
+    }
+    let prose = |bytes: &[u8]| {
+        bytes
+            .split(|b| *b == b' ')
+            .filter(|w| w.len() > 1 && w.iter().all(u8::is_ascii_alphabetic))
+            .count()
+    };
+    let around = prose(part(view.bytes, 0, place)) + prose(tail(view.bytes, end + 1));
+    match () {
+        () if around > 1 => base.min(35),
+        () if command.evidence == Evidence::Word && command.is_telling && command.end >= end => 70,
+        () if command.evidence == Evidence::Word => 30,
+        () if command.evidence == Evidence::Weak => 62,
+        () => base,
+    }
+}
+
+fn closed(bytes: &[u8], end: usize) -> bool {
+    matches!(at(bytes, skip_space(bytes, end)), b')' | b'`' | 0)
+}
+
+/// Whether the line up to `place` is itself a command: then the separator belongs to a script that
+/// somebody wrote down.
+fn is_script_line(bytes: &[u8], place: usize) -> bool {
+    let head = part(bytes, 0, place);
+    let line = memchr::memrchr2(b'\n', b'`', head).map_or(0, |end| end + 1);
+    is_command_line(tail(head, line))
+}
+
+fn is_command_line(line: &[u8]) -> bool {
+    let line = trimmed(line);
+    let line = line
+        .strip_prefix(b"$ ")
+        .or_else(|| line.strip_prefix(b"# "))
+        .or_else(|| line.strip_prefix(b"- "))
+        .unwrap_or(line);
+    line.starts_with(b"#!")
+        || line.starts_with(b"```")
+        || command::read(line, 0).is_some_and(|command| command.evidence >= Evidence::Word)
+        || line.iter().take(24).any(|b| *b == b'=') && !line.iter().take(24).any(|b| *b == b' ')
+}
+
+/// The value is a command from end to end.
+fn at_start(view: &View<'_>, work: &mut Work<'_>) {
+    if !view.is_short() || !view.has(signal::COMMAND | signal::FILE) || view.is_header() {
+        return;
+    }
+    let start = skip_space(view.bytes, 0);
+    let Some(command) = command::read(view.bytes, start) else { return };
+    let confidence = match command.evidence {
+        _ if view.is_prose() => 40,
+        Evidence::Strong if command.has_target || command.is_telling => 76,
+        Evidence::Good if command.has_target && !view.bytes.starts_with(b"echo") => 64,
+        Evidence::Good => 50,
+        Evidence::Weak => 35,
+        _ => return,
+    };
+    note(view, confidence, start, command.end, "a command in the place of a value", work);
+}
+
+/// What shows itself wherever it stands.
+fn signs(view: &View<'_>, work: &mut Work<'_>) {
+    let bytes = view.bytes;
+    let document = view.is_document();
+    let mut sign = |text: &[u8], sure: u8, in_document: u8, reason: &'static str| {
+        if let Some(place) = find(bytes, text) {
+            let confidence = if document { in_document } else { sure };
+            note(view, confidence, place, place + text.len(), reason, work);
+        }
+    };
+    sign(b"${ifs", 88, 70, "white space spelt as a variable");
+    sign(b"$ifs", 74, 50, "white space spelt as a variable");
+    sign(b"/dev/tcp/", 82, 50, "a connection opened by a shell");
+    sign(b"/dev/udp/", 82, 50, "a connection opened by a shell");
+    sign(b"{cat,", 82, 50, "a command spelt as a list");
+    let handed = find(bytes, b"<<<").is_some_and(|place| {
+        before(bytes, place).is_ascii_alphanumeric() && at(bytes, place + 3) != b'<'
+    });
+    let confidence = if view.is_short() && handed { 64 } else { 20 };
+    sign(b"<<<", confidence, 10, "a text handed to a command");
+    sign(b"%comspec%", 74, 40, "the command processor by its variable");
+    functions(view, work);
+    command_lists(view, work);
+}
+
+/// `() { :;};`: a function whose definition goes on (CVE-2014-6271).
+fn functions(view: &View<'_>, work: &mut Work<'_>) {
+    if !view.mask.all(class::PAREN | class::BRACE | class::SEMICOLON) {
+        return;
+    }
+    for place in memchr::memmem::find_iter(view.bytes, b"()").take(64) {
+        let open = skip_space(view.bytes, place + 2);
+        let body = part(view.bytes, open, open + 24);
+        let shock = at(body, 0) == b'{'
+            && (body.get(1..).is_some_and(|rest| {
+                let rest = trimmed(rest);
+                rest.starts_with(b":;")
+                    || rest.starts_with(b":; }")
+                    || rest.starts_with(b"_;")
+                    || rest.starts_with(b"ignored;")
+                    || rest.starts_with(b"_; }")
+            }));
+        if shock {
+            note(view, 95, place, open + 4, "a function that a shell runs on import", work);
+        }
+    }
+}
+
+/// `{nc,-e,…}`: a brace list in the place of a command.
+fn command_lists(view: &View<'_>, work: &mut Work<'_>) {
+    if !view.is_short() || !view.mask.any(class::BRACE) {
+        return;
+    }
+    for place in memchr::memchr_iter(b'{', view.bytes).take(16) {
+        let inside = part(view.bytes, place + 1, place + 64);
+        let name = inside.iter().take_while(|b| b.is_ascii_alphabetic()).count();
+        let known = super::names::kind(part(inside, 0, name)).is_some();
+        let option = at(inside, name) == b',' && matches!(at(inside, name + 1), b'-' | b'/');
+        if known && option {
+            note(view, 80, place, place + name + 2, "a command spelt as a list", work);
+        }
+    }
+}
