@@ -319,10 +319,10 @@ fn is_settings_folder(segment: &[u8], rest: &[u8]) -> bool {
         &[".json", ".yml", ".yaml", ".toml", ".env", ".md", ".ini", ".conf", ".sh", ".db"];
     let hidden = at(segment, 0) == b'.' && at(segment, 1).is_ascii_alphabetic();
     let known = super::bytes::is_any(segment, &[".well-known", ".netlify", ".auth", ".proxy"]);
-    let ends = |kind: &&str| {
+    let ends = |kind: &str| {
         rest.len() > kind.len() && rest.to_ascii_lowercase().ends_with(kind.as_bytes())
     };
-    hidden && !known && rest.len() < 256 && KINDS.iter().any(|kind| ends(&kind))
+    hidden && !known && rest.len() < 256 && KINDS.iter().any(|kind| ends(kind))
 }
 
 /// Copies, dumps and logs that lie about.
