@@ -7,12 +7,8 @@ use serde::Deserialize;
 
 /// The folder with the reference data, or a note that it is not there.
 pub(crate) fn folder(name: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data").join(name);
-    if path.is_dir() {
-        return Some(path);
-    }
-    mantlet_testkit::left_out(&format!("reference cases of {name}"), "the data folder is not here");
-    None
+    let suite = format!("reference cases of {name}");
+    Some(mantlet_testkit::shared(&suite)?.join("data").join(name))
 }
 
 /// One case of an operator or a transformation.

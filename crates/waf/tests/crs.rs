@@ -9,12 +9,7 @@ use mantlet_waf::RuleSet;
 use mantlet_waf::ftw::{Cases, load_rules};
 
 fn data() -> Option<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/crs");
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    mantlet_testkit::left_out("CRS regression", "the rule set is not here");
-    None
+    Some(mantlet_testkit::shared("CRS regression")?.join("data/crs"))
 }
 
 fn rules(crs: &Path) -> Arc<RuleSet> {

@@ -20,10 +20,9 @@ struct Line {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Outcome<()> {
-    let crs = environment::root().join("../shared/data/crs");
-    if !crs.is_dir() {
-        return Err(format!("the rule set is not at {}", crs.display()));
-    }
+    let shared =
+        environment::shared_data().ok_or("no folder of shared test data: set MANTLET_SHARED")?;
+    let crs = shared.join("data/crs");
     say("building the measuring program");
     let mut build = Command::new(environment::cargo());
     build.current_dir(environment::root());
