@@ -76,6 +76,8 @@ impl BodyWatch {
 /// The body of a request on its way to the upstream.
 #[derive(Debug)]
 pub struct UpstreamBody {
+    /// Taken and given back: it goes first.
+    front: Bytes,
     kind: Kind,
     watch: BodyWatch,
     /// The memory of a held body, given back when the body is gone.
@@ -101,7 +103,7 @@ impl UpstreamBody {
     /// No body.
     #[must_use]
     pub fn empty() -> Self {
-        Self { kind: Kind::Empty, watch: BodyWatch::default(), _share: None }
+        Self { front: Bytes::new(), kind: Kind::Empty, watch: BodyWatch::default(), _share: None }
     }
 
     /// A body that was held and seen by the guards.
@@ -110,7 +112,7 @@ impl UpstreamBody {
         let watch = BodyWatch::new();
         // It has come whole; only a body that is still coming puts off the time for the answer.
         watch.passed(bytes.len() as u64);
-        Self { kind: Kind::Held(bytes), watch, _share: Some(share) }
+        Self { front: Bytes::new(), kind: Kind::Held(bytes), watch, _share: Some(share) }
     }
 
     /// A body that is passed on as it comes: at most `limit` bytes, at this pace.
@@ -120,13 +122,18 @@ impl UpstreamBody {
             return Self::empty();
         }
         let kind = Kind::Stream(Stream { body, left: limit, patience: Patience::new(pace) });
-        Self { kind, watch: BodyWatch::new(), _share: None }
+        Self { front: Bytes::new(), kind, watch: BodyWatch::new(), _share: None }
     }
 
     /// Whether there is nothing to send.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        matches!(self.kind, Kind::Empty)
+        matches!(self.kind, Kind::Empty) && self.front.is_empty()
+    }
+
+    /// Gives back the piece that was taken last, for an attempt of which nothing went out.
+    pub(crate) fn put_back(&mut self, piece: Bytes) {
+        self.front = piece;
     }
 
     /// A view on what becomes of this body.
@@ -150,7 +157,10 @@ impl Body for UpstreamBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        let Self { kind, watch, .. } = &mut *self;
+        let Self { front, kind, watch, .. } = &mut *self;
+        if !front.is_empty() {
+            return Poll::Ready(Some(Ok(Frame::data(std::mem::take(front)))));
+        }
         match kind {
             Kind::Empty => Poll::Ready(None),
             Kind::Held(bytes) => {
@@ -164,6 +174,7 @@ impl Body for UpstreamBody {
 
     fn is_end_stream(&self) -> bool {
         match &self.kind {
+            _ if !self.front.is_empty() => false,
             Kind::Empty => true,
             Kind::Held(bytes) => bytes.is_empty(),
             Kind::Stream(stream) => stream.body.is_end_stream(),
@@ -171,11 +182,13 @@ impl Body for UpstreamBody {
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.kind {
-            Kind::Empty => SizeHint::with_exact(0),
-            Kind::Held(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Kind::Stream(stream) => stream.body.size_hint(),
-        }
+        let front = self.front.len() as u64;
+        let rest = match &self.kind {
+            Kind::Empty => Some(0),
+            Kind::Held(bytes) => Some(bytes.len() as u64),
+            Kind::Stream(stream) => stream.body.size_hint().exact(),
+        };
+        rest.map_or_else(SizeHint::new, |rest| SizeHint::with_exact(rest.saturating_add(front)))
     }
 }
 

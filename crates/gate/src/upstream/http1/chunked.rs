@@ -9,14 +9,17 @@ use super::framing::{Piece, take};
 /// Most digits of a chunk size: sixteen fill 64 bits.
 const SIZE_DIGITS: u8 = 16;
 
-/// Most bytes of extensions and trailers in one body.
-const EXTRAS: u16 = 16 * 1024;
+/// Most bytes of extensions and trailers in one body, beyond what its chunks may have.
+const EXTRAS: u64 = 16 * 1024;
+
+/// What each chunk may have, besides twice its size: some servers pad every size line.
+const EXTRAS_OF_CHUNK: u64 = 16;
 
 /// A chunked body that is being read.
 #[derive(Debug, Default)]
 pub(super) struct Chunked {
     state: State,
-    extras: u16,
+    extras: u64,
 }
 
 /// Where the next byte stands.
@@ -94,7 +97,11 @@ impl Chunked {
                 self.extra(State::Extension(size))?
             }
             (State::SizeEnd(0), b'\n') => State::TrailerStart,
-            (State::SizeEnd(size), b'\n') => State::Data(size),
+            (State::SizeEnd(size), b'\n') => {
+                let allowed = size.saturating_mul(2).saturating_add(EXTRAS_OF_CHUNK);
+                self.extras = self.extras.saturating_sub(allowed);
+                State::Data(size)
+            }
             (State::DataCr, b'\r') => State::DataLf,
             (State::DataLf, b'\n') => State::default(),
             (State::TrailerStart, b'\r') => State::LastLf,

@@ -81,7 +81,7 @@ pub(in crate::upstream) async fn exchange(
         Ok(head) => answer(connection, sending, head, *asked.method == Method::HEAD, asked.pause),
         Err(Ended::At(is_gone, error)) => {
             let untouched = sending.filter(|sending| is_gone && sending.total() == 0);
-            let unsent = untouched.map(|sending| Box::new(sending.into_parts().1));
+            let unsent = untouched.map(|sending| Box::new(sending.into_body()));
             Err(Failure { error, is_gone, unsent })
         }
     }
@@ -118,8 +118,7 @@ fn poll_head(
     if let Some(request) = sending {
         match poll_send(connection, request, cx) {
             Poll::Ready(Ok(())) => {
-                let request = sending.take().map(Sending::into_parts);
-                connection.head = request.map(|(head, _)| head).unwrap_or_default();
+                connection.head = sending.take().map(Sending::into_head).unwrap_or_default();
                 connection.head.clear();
             }
             Poll::Ready(Err(SendError::Body(error))) => {

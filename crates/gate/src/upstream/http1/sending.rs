@@ -178,9 +178,15 @@ impl Sending {
         self.total
     }
 
-    /// The body of a request that has not begun to go out, and the buffer of its head.
-    pub(super) fn into_parts(self) -> (Vec<u8>, UpstreamBody) {
-        (self.head, self.body)
+    /// The body of a request that has not begun to go out: all of it, with what was taken already.
+    pub(super) fn into_body(mut self) -> UpstreamBody {
+        self.body.put_back(self.data);
+        self.body
+    }
+
+    /// The buffer of its head.
+    pub(super) fn into_head(self) -> Vec<u8> {
+        self.head
     }
 }
 

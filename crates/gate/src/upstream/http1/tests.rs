@@ -1,8 +1,16 @@
-use http::StatusCode;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{Method, StatusCode};
+use http_body::Body as _;
+use http_body_util::BodyExt as _;
 use proptest::prelude::*;
 
-use super::Limits;
 use super::exchange::read_all;
+use super::{Asked, Connection, Limits, exchange};
+use crate::stages::body::BodyMemory;
+use crate::upstream::stream::Stream;
+use crate::upstream::{Rules, Upstream, UpstreamBody, UpstreamSection};
 
 const LIMITS: Limits = Limits { head: 1024, header_count: 8 };
 
@@ -49,6 +57,46 @@ fn bodies_end_where_their_framing_says() {
         let (status, body, is_whole) = expected;
         assert_eq!(read(text), Ok((status, body.to_owned(), is_whole)), "{text:?}");
     }
+}
+
+#[test]
+fn chunks_that_are_padded_are_no_flood() {
+    let padded = "5         \r\nhello\r\n".repeat(5000);
+    let text = format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{padded}0\r\n\r\n");
+    let (_, _, body, is_whole) = read_all(text.as_bytes(), 1000, &LIMITS).unwrap().unwrap();
+    assert!(is_whole && body == "hello".repeat(5000).into_bytes());
+    let swollen = format!("1;{}\r\nx\r\n", "x".repeat(200)).repeat(500);
+    let text = format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{swollen}0\r\n\r\n");
+    assert!(read_all(text.as_bytes(), 1000, &LIMITS).is_err());
+}
+
+#[tokio::test]
+async fn a_body_of_which_nothing_went_out_is_given_back_whole() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let server = listener.local_addr().unwrap();
+    let stream = std::net::TcpStream::connect(server).unwrap();
+    drop(listener.accept().await.unwrap());
+    stream.shutdown(std::net::Shutdown::Write).unwrap();
+    stream.set_nonblocking(true).unwrap();
+    let stream = Stream::Tcp(tokio::net::TcpStream::from_std(stream).unwrap());
+    let rules = Arc::new(Rules::new(&UpstreamSection::default()));
+    let address = format!("http://{server}").parse().unwrap();
+    let upstream = Upstream::new(&address, Arc::clone(&rules), None, 1);
+    let connection = Connection::new(stream, Some(server), upstream.open().unwrap());
+    let mut share = BodyMemory::new(100).share();
+    assert!(share.grow(4));
+    let asked = Asked {
+        method: &Method::POST,
+        body: UpstreamBody::held(Bytes::from_static(b"body"), share),
+        limits: LIMITS,
+        answer_within: rules.response_timeout,
+        pause: rules.idle_timeout,
+    };
+    let failure = exchange(connection, asked).await.unwrap_err();
+    let body = failure.unsent.unwrap();
+    assert!(failure.is_gone && !body.is_empty() && !body.is_end_stream());
+    assert_eq!(body.size_hint().exact(), Some(4));
+    assert_eq!(body.collect().await.unwrap().to_bytes(), "body");
 }
 
 #[test]
