@@ -69,7 +69,10 @@ async fn stream(
             let (stream, is_two) = connected.map_err(why)?;
             Ok((Stream::Tls(Box::new(stream)), Some(peer), is_two))
         }
-        None => Ok((Stream::Tcp(tcp), Some(peer), upstream.address.is_plain_two())),
+        None => {
+            let is_two = may_be_two && upstream.address.is_plain_two();
+            Ok((Stream::Tcp(tcp), Some(peer), is_two))
+        }
     }
 }
 

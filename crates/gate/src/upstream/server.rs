@@ -91,6 +91,11 @@ impl Lease {
         }
     }
 
+    /// The answer has come, and goes on outside HTTP.
+    pub(super) fn began(&self) {
+        self.pool.succeeded(&self.upstream);
+    }
+
     /// The server.
     pub(super) const fn upstream(&self) -> &Arc<Upstream> {
         &self.upstream

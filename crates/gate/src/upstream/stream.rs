@@ -9,7 +9,7 @@ use rustix::net::{RecvFlags, recv};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 
-use super::server::Open;
+use super::server::{Lease, Open};
 
 /// What carries the bytes.
 #[derive(Debug)]
@@ -101,11 +101,19 @@ pub struct RawStream {
     early: Bytes,
     /// Counts the connection for as long as it is open.
     _open: Open,
+    /// Its server is busy with it all the time.
+    _lease: Option<Lease>,
 }
 
 impl RawStream {
     pub(super) const fn new(stream: Stream, early: Bytes, open: Open) -> Self {
-        Self { stream, early, _open: open }
+        Self { stream, early, _open: open, _lease: None }
+    }
+
+    /// The same, as a request of `lease`'s server that is being answered.
+    pub(super) fn leased(self, lease: Lease) -> Self {
+        lease.began();
+        Self { _lease: Some(lease), ..self }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::Duration;
 
-use mantlet_testkit::wire::{self, Connection};
+use mantlet_testkit::wire::{self, Connection, WebSocket};
 use mantlet_testkit::{Answer, FakeUpstream};
 
 use crate::common::PATIENCE;
@@ -56,6 +56,30 @@ fn a_server_that_is_busy_gets_fewer_requests() {
         }
     });
     assert_eq!(busy.requests().len(), 1);
+}
+
+#[test]
+fn an_open_websocket_keeps_its_server_busy() {
+    let answer = |request: &mantlet_testkit::Received| match request.target.as_str() {
+        "/ws" => Answer::WebSocketEcho,
+        _ => Answer::ok("ok"),
+    };
+    let servers = [(); 2].map(|()| FakeUpstream::start(answer));
+    let gate = gate_of(&servers.each_ref().map(FakeUpstream::url), "[server]\nworkers = 1\n");
+    let socket = WebSocket::open(gate.address(), "/ws", &[]).unwrap();
+    for _ in 0..10 {
+        assert_eq!(wire::get(gate.address(), "/", &[]).status, 200);
+    }
+    let counts = servers.each_ref().map(|server| server.requests().len());
+    assert!(counts == [1, 10] || counts == [10, 1], "{counts:?}");
+    drop(socket);
+    let is_idle = || {
+        let status = gate.command(&["status", "--json"]);
+        let status: serde_json::Value = serde_json::from_str(&status.stdout).unwrap();
+        let servers = status["servers"].as_array().unwrap();
+        servers.iter().all(|server| server["active"] == 0).then_some(())
+    };
+    mantlet_testkit::poll_until(PATIENCE, is_idle).unwrap();
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! Who may open a WebSocket, and with what words.
 
-use mantlet_testkit::wire::{self, WebSocket};
-use mantlet_testkit::{Answer, MantletProcess};
+use mantlet_testkit::wire::{self, Frame, WebSocket};
+use mantlet_testkit::{Answer, FakeUpstream, MantletProcess};
 
 use super::common::assert_refused;
-use super::{behind, echo, try_open};
+use super::{behind, echo, open, try_open};
 
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 
@@ -153,4 +153,17 @@ fn elite_d01_a_name_that_suddenly_points_here_opens_no_websocket() {
     assert_eq!(upstream.requests().len(), 3);
     let refused = try_open(&gate, &[("Host", "evil.example")]).unwrap_err();
     assert_refused(&gate, &refused, (403, "websocket-host"), "a rebound name");
+}
+
+#[test]
+fn a_server_of_http_2_without_tls_is_asked_for_websockets_in_http_1() {
+    let upstream = FakeUpstream::answering(Answer::WebSocketEcho);
+    let config = format!(
+        "[[routes]]\npath = \"/*\"\nupstream = [{:?}]\n",
+        upstream.url().replacen("http://", "h2c://", 1)
+    );
+    let gate = MantletProcess::builder(env!("CARGO_BIN_EXE_mantlet")).config(&config).start();
+    let mut socket = open(&gate);
+    socket.send(&Frame::text("hello")).unwrap();
+    assert_eq!(socket.read().unwrap().payload, b"hello", "{}", gate.story());
 }

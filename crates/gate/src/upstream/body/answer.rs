@@ -84,7 +84,7 @@ impl AnswerBody {
                 streaming.lease(lease);
                 Self(AnswerKind::One(streaming))
             }
-            Answered::Raw(stream) => Self(AnswerKind::Raw(Box::new(stream))),
+            Answered::Raw(stream) => Self(AnswerKind::Raw(Box::new(stream.leased(lease)))),
         }
     }
 
