@@ -46,6 +46,37 @@ fn an_application_that_never_answers_is_given_up_in_time() {
     }
 }
 
+/// A server that begins its answer and then sends a byte now and then, for as long as it may.
+fn trickling() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let _ = stream.read(&mut [0; 4096]);
+        let mut sent = stream.write_all(b"HTTP/1.1 200 OK\r\nX: ");
+        for _ in 0..1000 {
+            if sent.is_err() {
+                return;
+            }
+            thread::sleep(Duration::from_millis(20));
+            sent = stream.write_all(b"x");
+        }
+    });
+    address
+}
+
+#[test]
+fn a_head_that_trickles_does_not_put_off_the_time_for_the_answer() {
+    let config = format!(
+        "[upstream]\nresponse_timeout = \"600ms\"\n[[routes]]\npath = \"/*\"\nupstream = \"http://{}\"\n",
+        trickling()
+    );
+    let binary = env!("CARGO_BIN_EXE_mantlet");
+    let gate = mantlet_testkit::MantletProcess::builder(binary).config(&config).start();
+    let response = wire::get(gate.address(), "/", &[]);
+    assert_refused(&gate, &response, (504, "upstream-timeout"), "trickles");
+}
+
 #[test]
 fn what_is_no_answer_becomes_502() {
     let many: String = (0..2000).map(|n| format!("X-{n}: 1\r\n")).collect();

@@ -90,7 +90,7 @@ impl Streaming {
                 Piece::More => {}
             }
             match connection.poll_fill(cx) {
-                Poll::Ready(Ok(1..)) => {}
+                Poll::Ready(Ok(1..)) => connection.moved(),
                 Poll::Ready(Ok(0)) if matches!(self.framing, Framing::UntilClose) => {
                     self.end();
                     return Poll::Ready(None);

@@ -61,7 +61,6 @@ impl Connection {
         self.input.reserve(self.next_read);
         let read = pin!(self.stream.read_buf(&mut self.input)).poll(cx);
         let count = ready!(read)?;
-        self.quiet.moved();
         if count >= self.next_read {
             self.next_read = self.next_read.saturating_mul(2).min(LARGEST_READ);
         }

@@ -77,6 +77,8 @@ pub(in crate::upstream) async fn exchange(
     let within = asked.answer_within;
     let waited =
         poll_fn(|cx| poll_head(&mut connection, &mut sending, &mut reading, within, cx)).await;
+    // The time inside the answer counts from here.
+    connection.moved();
     match waited {
         Ok(head) => answer(connection, sending, head, *asked.method == Method::HEAD, asked.pause),
         Err(Ended::At(is_gone, error)) => {
@@ -130,8 +132,13 @@ fn poll_head(
         }
     }
     loop {
+        let before = reading.interim;
         if let Some(head) = reading.look(&mut connection.input).map_err(Ended::invalid)? {
             return Poll::Ready(Ok(head));
+        }
+        // Only what is complete shows that the application goes on: a head may not trickle.
+        if reading.interim != before {
+            connection.moved();
         }
         match connection.poll_fill(cx) {
             Poll::Ready(Ok(1..)) => {}
