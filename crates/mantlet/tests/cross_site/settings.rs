@@ -104,16 +104,26 @@ fn etsm_d01_the_guard_is_off_on_single_routes_and_with_a_reason_only() {
         "[guards.csrf]\ndangerous_mode = \"observe\"".to_owned(),
         format!("{route}dangerous_mode = \"off\""),
         format!("{route}dangerous_mode = \"off\"\nwhy = \" \""),
+        "[guards.csrf]\nmode = \"enforce\"\ndangerous_mode = \"observe\"\nwhy = \"x\"".to_owned(),
+        format!(
+            "[guards.csrf]\ndangerous_mode = \"observe\"\nwhy = \"x\"\n{route}mode = \"enforce\""
+        ),
+        "[guards.csrf]\nmode = \"enforce\"".to_owned(),
+        format!("{route}mode = \"enforce\""),
         "[guards.csrf]\ndangerous_mode = \"observe\"\nwhy = \"watching\"".to_owned(),
         format!("{route}dangerous_mode = \"off\"\nwhy = \"anyone may post this form\""),
     ];
     let expected = [
-        (ERROR, "unknown key `guards.csrf.mode`"),
+        (ERROR, "other modes are `dangerous_mode`, with `why`"),
         (ERROR, "unknown key `guards.csrf.fail`"),
         (ERROR, "the guard cannot be off for everything"),
         (ERROR, "`observe` needs a reason"),
         (ERROR, "`off` needs a reason"),
         (ERROR, "say why"),
+        (ERROR, "`enforce`, and yet `dangerous_mode` is `observe`"),
+        (ERROR, "`enforce`, and yet `dangerous_mode` is `observe`"),
+        (FINE, "is fine"),
+        (FINE, "is fine"),
         (FINE, "is fine"),
         (FINE, "is fine"),
     ];

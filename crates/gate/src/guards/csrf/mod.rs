@@ -12,8 +12,8 @@
 //! not trusted, or hides its origin (`Origin: null`). No cookie, no token and no change in the
 //! application is needed.
 //!
-//! **Settings**: `trusted_origins`, `same_site`, `dangerous_mode` with `why`. It always fails
-//! closed.
+//! **Settings**: `mode` (`enforce` alone), `trusted_origins`, `same_site`, `dangerous_mode` with
+//! `why`. It always fails closed.
 //!
 //! **Example**
 //! ```toml
@@ -38,7 +38,7 @@ use http::Method;
 use mantlet_config::WebOrigin;
 use mantlet_event::reasons;
 
-pub use config::{CsrfSection, SameSite};
+pub use config::{CsrfSection, Enforced, SameSite};
 use source::{Page, Source};
 
 use super::Services;
