@@ -327,6 +327,23 @@ fn secrets_are_read_again_and_stay_out_of_every_log() {
     assert!(!logs.contains(old) && !logs.contains(new), "{logs}");
 }
 
+#[test]
+fn a_placeholder_that_was_generated_anew_holds_after_a_reload() {
+    let (old, new) = ("t8Zr1-kQ0vN4bUe7Rt9w_x2Lm5Ys6Hd3Jf", "Qw3Er5-ty7Ui9op1As_df4Gh6Jk8Lz0xCv");
+    let upstream = FakeUpstream::answering(Answer::html(&format!("<i>{old}</i><b>{new}</b>")));
+    let folder = TempFolder::new();
+    let file = folder.write("placeholder", old);
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+    let reference = file.display();
+    let gate =
+        gate(&upstream, &format!("{BY_HAND}[guards.csp]\nplaceholder = \"file:{reference}\"\n"));
+    let page = || wire::get(gate.address(), "/", &[]).text();
+    assert!(!page().contains(old) && page().contains(new), "{}", page());
+    folder.write("placeholder", new);
+    assert_eq!(gate.command(&["reload"]).code, Some(0));
+    assert!(page().contains(old) && !page().contains(new), "{}", page());
+}
+
 /// Every setting that a reload leaves alone; all others hold at once.
 #[test]
 fn settings_that_need_a_restart_are_named_and_left_as_they_are() {

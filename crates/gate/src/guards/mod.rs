@@ -83,10 +83,15 @@ impl GuardsSection {
     pub(crate) fn secrets(&self) -> impl Iterator<Item = &SecretRef> {
         self.csp.placeholder.iter().filter(|_| self.csp.mode != Mode::Off)
     }
+
+    /// The secrets that the guard of this name is built from.
+    fn secrets_of(&self, guard: &str) -> impl Iterator<Item = &SecretRef> {
+        self.secrets().filter(move |_| guard == "csp")
+    }
 }
 
 /// Guards already built: places with the same settings share one guard, and so its counters; and
-/// one whose settings a new configuration leaves as they are goes on as it is.
+/// one whose settings and secrets a new configuration leaves as they are goes on as it is.
 #[derive(Debug, Default)]
 pub struct GuardCache(HashMap<(&'static str, String), Arc<dyn Guard>>);
 

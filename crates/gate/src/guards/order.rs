@@ -33,7 +33,9 @@ impl Slot {
             return None;
         }
         let build = || (self.build)(section, services);
-        let guard = cache.guard((self.spec.name, key), before, build);
+        // The same setting may name another secret by now.
+        let secrets = services.fingerprint(section.secrets_of(self.spec.name));
+        let guard = cache.guard((self.spec.name, key + &secrets), before, build);
         PlannedGuard::new(&self.spec, Arc::clone(guard), mode, fail)
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
 
-use mantlet_config::{Environment, Sources};
+use mantlet_config::{Environment, SecretRef, Sources};
 use mantlet_event::Metrics;
 use mantlet_limit::{Counters, KeyHasher};
 use mantlet_types::{Blocking, Clock, Rng};
@@ -72,6 +72,16 @@ impl Services {
     #[must_use]
     pub fn with_reports(self, reports: Arc<csp::Reports>) -> Self {
         Self { reports, ..self }
+    }
+
+    /// What tells secrets from those that were there before, and says nothing of them: a keyed hash
+    /// of each, empty for none.
+    pub(crate) fn fingerprint<'a>(&self, secrets: impl Iterator<Item = &'a SecretRef>) -> String {
+        let hash = |reference| {
+            let secret = self.sources.resolve(reference, 0).ok()?;
+            Some(format!("{:?}", self.hasher.of_text(0, secret.expose())))
+        };
+        secrets.map(|reference| hash(reference).unwrap_or_default()).collect()
     }
 
     /// A number for one more limit policy, so that policies do not share counters.
