@@ -94,6 +94,29 @@ fn is_gone(process: u64) -> bool {
 }
 
 #[test]
+fn upgrades_that_are_asked_for_at_a_time_leave_one_process() {
+    let upstream = FakeUpstream::answering(Answer::ok("x"));
+    let gate = Gate::start(&upstream.url(), "", &[]);
+    let first = gate.process();
+    let ends: Vec<Finished> = std::thread::scope(|scope| {
+        let asked: Vec<_> = (0..3).map(|_| scope.spawn(|| gate.command(&["upgrade"]))).collect();
+        asked.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    let named = |end: &Finished| {
+        let words = end.stdout.strip_prefix("process ")?;
+        words.split(' ').next()?.parse::<u64>().ok()
+    };
+    let successors: Vec<u64> = ends.iter().filter_map(named).collect();
+    assert!(!successors.is_empty(), "{ends:#?}");
+    let now = gate.process();
+    assert!(successors.contains(&now), "{now} {ends:#?}");
+    for process in successors.into_iter().chain([first]).filter(|process| *process != now) {
+        assert!(is_gone(process), "{process} serves beside {now}: {ends:#?}");
+    }
+    assert_eq!(wire::get(gate.address(), "/", &[]).status, 200);
+}
+
+#[test]
 fn no_request_is_lost_through_three_hand_overs_and_reloads_and_a_stop() {
     let upstream = FakeUpstream::answering(Answer::ok("x"));
     let mut gate = Gate::start(&upstream.url(), UNLIMITED, &[]);

@@ -14,7 +14,7 @@ use sd_notify::NotifyState;
 
 use super::channel::{self, Predecessor};
 use super::greeting::notify;
-use super::keeper::{Keeper, Refused, lock, stopping};
+use super::keeper::{Keeper, Refused, handed_over, lock, stopping};
 use super::running::Running;
 
 /// The flag that makes a new process take over.
@@ -117,6 +117,10 @@ impl Keeper {
         // What is being changed in the data folder is done first, and nothing begins meanwhile.
         let mut is_handed_over =
             self.is_handed_over.write().unwrap_or_else(PoisonError::into_inner);
+        // Two that were asked for at a time: the sockets are given away once.
+        if *is_handed_over {
+            return Err(handed_over());
+        }
         let handed = self.start_successor(running);
         match &handed {
             Ok(process) => {

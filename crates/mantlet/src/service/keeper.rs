@@ -88,11 +88,18 @@ pub(super) fn stopping() -> Refused {
     Refused::new("the server is stopping", "start it again with `mantlet run`")
 }
 
+pub(super) fn handed_over() -> Refused {
+    Refused::new("another process has taken over", "ask again: it answers from now on")
+}
+
 impl Keeper {
     /// Reads the configuration again, because of `cause`. All of it holds from then on, or nothing.
     pub(super) fn reload(&self, cause: &str) -> Result<Reloaded, Refused> {
         let mut running = lock(&self.running);
         let Some(running) = running.as_mut() else { return Err(stopping()) };
+        if *self.is_handed_over.read().unwrap_or_else(PoisonError::into_inner) {
+            return Err(handed_over());
+        }
         notify_reloading();
         let outcome = self.read_again().and_then(|ready| running.replace(self, ready, cause));
         self.metrics.config_reloaded(outcome.is_ok());
