@@ -49,7 +49,8 @@ section! {
         pub hosts: Vec<HostPattern> = Vec::new(),
         /// What becomes of compressed messages (permessage-deflate).
         pub compression: Compression = Compression::Bounded,
-        /// Most bytes that a client's message may inflate to, for each byte sent.
+        /// Most bytes that a client's message may inflate to, for each byte sent, once it is larger
+        /// than 1 MiB.
         pub inflation_ratio: u16 = 200,
         /// Largest frame of a client.
         pub frame_limit: ByteSize = ByteSize(1024 * 1024),

@@ -8,8 +8,9 @@ use super::Ending;
 const TAIL: [u8; 4] = [0, 0, 0xff, 0xff];
 /// How much is inflated at once, in bytes.
 const STEP: usize = 4096;
-/// Below this many bytes no ratio is looked at: every short text can be very regular.
-const RATIO_FROM: u64 = 64 * 1024;
+/// Up to this many bytes no ratio is looked at: tables of zeros and empty pictures are very regular
+/// too, and so much is bounded anyway.
+const RATIO_FROM: u64 = 1024 * 1024;
 
 /// How much a message may grow.
 #[derive(Debug, Clone, Copy)]

@@ -75,6 +75,17 @@ fn compressed_messages_pass_as_they_are_and_are_read_on_the_way() {
     }
 }
 
+#[test]
+fn a_large_and_very_regular_message_is_no_bomb() {
+    let (_upstream, gate) = behind(agreeing("permessage-deflate"), "");
+    let mut socket = open(&gate);
+    let text = deflate(&b"0,".repeat(300_000));
+    assert!(text.len() < 3000, "{}", text.len());
+    let frame = Frame::new(0xc1, text);
+    socket.send(&frame).unwrap();
+    assert_eq!(socket.read().unwrap(), frame.unmasked());
+}
+
 // covers: ELITE-D04 (binary)
 #[test]
 fn a_bomb_ends_where_its_bounds_are() {
