@@ -21,8 +21,8 @@ impl OffenceSection {
         Self { reason: ReasonCode(reason), weight }
     }
 
-    /// What no client does by accident weighs more. What pages of others make a browser do says
-    /// nothing of its user, and is none.
+    /// What no client does by accident weighs more. What is refused because the page of another
+    /// made a browser ask for it says nothing of its user, and is none.
     pub(super) fn usual() -> Vec<Self> {
         [
             (&reasons::AMBIGUOUS_FRAMING, 5),
