@@ -124,6 +124,8 @@ entries! {
         "A cap of the configuration was reached.";
     LOG_RECORD_DROPPED = "log.record.dropped", "sys_monitor_disabled", High, System,
         "Records were dropped because a sink could not keep up or could not write.";
+    LOG_REFUSAL_SUPPRESSED = "log.refusal.suppressed", "log_refusal_suppressed", Medium, System,
+        "Further refusals for one reason of one network were counted instead of written; in metrics they are all there.";
     CONFIG_SETTINGS_REPLACED = "config.settings.replaced", "config_settings_replaced", Medium, Audit,
         "The configuration was read again and holds from now on.";
     CONFIG_SETTINGS_REJECTED = "config.settings.rejected", "config_settings_rejected", High, System,

@@ -8,6 +8,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use mantlet_types::Clock;
 
+use crate::sampling::Sampler;
 use crate::{Event, Record, Redactor, Stream, Streams};
 
 /// What a sink does when it cannot keep up.
@@ -29,6 +30,11 @@ pub trait EventSink: Debug + Send + Sync {
 
     /// Whether it takes records of `stream`; asked once, when the sinks are put together.
     fn wants(&self, stream: Stream) -> bool;
+
+    /// Whether it gets every record, also of refusals that are only counted elsewhere.
+    fn is_exact(&self) -> bool {
+        false
+    }
 
     /// Takes one record, of a stream it wants.
     fn accept(&self, record: &Arc<Record>);
@@ -75,12 +81,13 @@ struct Inner {
     redactor: ArcSwap<Redactor>,
     sinks: Vec<(Streams, Box<dyn EventSink>)>,
     wanted: Streams,
+    sampler: Option<Sampler>,
 }
 
 impl Events {
     /// Starts to put sinks together; `clock` gives the time of every event.
     pub fn builder(clock: Arc<dyn Clock>) -> EventsBuilder {
-        EventsBuilder { clock, redactor: None, sinks: Vec::new() }
+        EventsBuilder { clock, redactor: None, sinks: Vec::new(), sampler: None }
     }
 
     /// Stamps the event, takes out secrets and gives it to each sink that wants its stream. Blocks
@@ -95,20 +102,47 @@ impl Events {
     ///
     /// # Errors
     /// [`AuditError`] of the first durable sink that could not bring the record to the disk.
-    pub fn record(&self, mut event: Event) -> Result<(), AuditError> {
+    pub fn record(&self, event: Event) -> Result<(), AuditError> {
+        self.tell_suppressed();
+        self.send(event)
+    }
+
+    fn send(&self, mut event: Event) -> Result<(), AuditError> {
         let stream = event.entry().stream;
         if !self.wants(stream) {
             return Ok(());
         }
+        let is_written = self.is_written(&event);
         event.seal(self.0.clock.now(), &self.0.redactor.load());
         let record = Arc::new(Record::new(event));
         let mut outcome = Ok(());
+        let wants = |sink: &dyn EventSink| is_written || sink.is_exact();
         for (_, sink) in self.0.sinks.iter().filter(|(streams, _)| streams.contains(stream)) {
+            if !wants(&**sink) {
+                continue;
+            }
             let kept = sink.record(&record);
             let kept = kept.map_err(|error| AuditError { sink: sink.name(), error });
             outcome = outcome.and(kept);
         }
         outcome
+    }
+
+    fn is_written(&self, event: &Event) -> bool {
+        let Some(sampler) = &self.0.sampler else { return true };
+        // Others are never sampled, and need no time.
+        event.entry().stream != Stream::Decision
+            || sampler.is_written(event, self.0.clock.monotonic())
+    }
+
+    /// Says how many refusals were left out in the minutes that are over.
+    fn tell_suppressed(&self) {
+        let waiting = self.0.sampler.as_ref().filter(|sampler| sampler.is_waiting());
+        let Some(sampler) = waiting else { return };
+        for event in sampler.due(self.0.clock.monotonic()) {
+            // No durable sink takes these.
+            let _ = self.send(event);
+        }
     }
 
     /// From now on `redactor` takes out secrets: there are new ones.
@@ -124,6 +158,10 @@ impl Events {
 
     /// Makes every sink write out what it holds, waiting at most `timeout` for all of them.
     pub fn close(&self, timeout: Duration) {
+        for event in self.0.sampler.iter().flat_map(Sampler::rest) {
+            // No durable sink takes these.
+            let _ = self.send(event);
+        }
         let deadline = self.0.clock.monotonic().plus(timeout);
         for (_, sink) in &self.0.sinks {
             sink.close(deadline.since(self.0.clock.monotonic()));
@@ -138,12 +176,20 @@ pub struct EventsBuilder {
     clock: Arc<dyn Clock>,
     redactor: Option<Redactor>,
     sinks: Vec<(Streams, Box<dyn EventSink>)>,
+    sampler: Option<Sampler>,
 }
 
 impl EventsBuilder {
     /// Uses `redactor` instead of one that knows patterns only.
     pub fn redactor(mut self, redactor: Redactor) -> Self {
         self.redactor = Some(redactor);
+        self
+    }
+
+    /// Of the refusals for one reason of one network (IPv4 /24, IPv6 /48), at most `most` in a minute
+    /// go to sinks that are not exact; 0 for all of them.
+    pub fn refusals(mut self, most: u32) -> Self {
+        self.sampler = (most > 0).then(|| Sampler::new(most));
         self
     }
 
@@ -164,8 +210,8 @@ impl EventsBuilder {
             .into_iter()
             .filter(|stream| self.sinks.iter().any(|(streams, _)| streams.contains(*stream)))
             .fold(Streams::NONE, Streams::with);
-        let Self { clock, redactor, sinks } = self;
+        let Self { clock, redactor, sinks, sampler } = self;
         let redactor = ArcSwap::from_pointee(redactor.unwrap_or_default());
-        Events(Arc::new(Inner { clock, redactor, sinks, wanted }))
+        Events(Arc::new(Inner { clock, redactor, sinks, wanted, sampler }))
     }
 }

@@ -21,6 +21,7 @@ pub mod metrics;
 pub mod reasons;
 mod record;
 mod redact;
+mod sampling;
 pub mod sinks;
 pub mod task;
 #[cfg(test)]

@@ -43,6 +43,10 @@ section! {
         pub queue: u32 = 8192,
         /// Recent events that are kept in memory for `mantlet explain`.
         pub recent: u32 = 4096,
+        /// How many refusals for one reason of one network (IPv4 /24, IPv6 /48) are written to the
+        /// event log and the terminal in a minute; further ones are counted, and the count is
+        /// written. The access log and the metrics leave none out. 0: all are written.
+        pub refusals: u32 = 100,
     }
 }
 
@@ -81,6 +85,7 @@ pub(crate) fn open(
     };
     let mut builder = Events::builder(clock)
         .redactor(Redactor::with_known(secrets))
+        .refusals(section.refusals)
         .sink(Box::new(MetricsSink::new(metrics.clone())))
         .sink(Box::new(Arc::clone(&recent)))
         .sink(Box::new(Durable::open(DurableOptions {

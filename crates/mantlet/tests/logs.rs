@@ -58,6 +58,33 @@ fn etsm_d21_ymera_d24_a_request_is_one_structured_line_with_the_clients_own_addr
     assert_eq!(gate.access().len(), 1, "one request, one line");
 }
 
+#[test]
+fn a_flood_of_refusals_is_counted_and_the_metrics_are_exact() {
+    let upstream = FakeUpstream::answering(Answer::ok("x"));
+    let mut gate = gate(&upstream, &format!("[log]\nrefusals = 3\n{BLOCK}"));
+    for host in 1..=8 {
+        let mut client = Connection::open_from([127, 0, 7, host].into(), gate.address()).unwrap();
+        client.write(&wire::render(gate.address(), "GET", "/", &[], b"")).unwrap();
+        assert_eq!(client.read_response().unwrap().status, 403);
+    }
+    let refused = "blocklist.request.refused";
+    assert_eq!(gate.metric(&format!("mantlet_events_total{{name=\"{refused}\"}}")), 8);
+    assert_eq!(gate.stop().code, Some(0));
+    let events = gate.events();
+    assert_eq!(events.iter().filter(|event| event["event.name"] == refused).count(), 3);
+    let summaries: Vec<_> =
+        events.iter().filter(|event| event["event.name"] == "log.refusal.suppressed").collect();
+    assert_eq!(summaries.len(), 1, "{events:#?}");
+    for (key, expected) in [
+        ("reason", Value::from("address-blocked")),
+        ("network", "127.0.7.0/24".into()),
+        ("count", 5.into()),
+    ] {
+        assert_eq!(summaries[0][key], expected, "{key}");
+    }
+    assert_eq!(gate.access().len(), 8, "the access log has all of them");
+}
+
 /// `2026-01-01T00:00:00.000Z`
 fn assert_utc(line: &Value) {
     let at = line["at"].as_str().unwrap();

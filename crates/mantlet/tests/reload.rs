@@ -355,11 +355,12 @@ fn settings_that_need_a_restart_are_named_and_left_as_they_are() {
         "log.keep",
         "log.queue",
         "log.recent",
+        "log.refusals",
         "log.rotate",
         "log.terminal",
         "server.workers",
     ];
-    let text = "data = \"elsewhere\"\n[server]\nworkers = 7\nmax_streams = 9\n[log]\naccess = false\nkeep = 3\nqueue = 99\nrecent = 99\nrotate = \"1MiB\"\nterminal = \"off\"\n";
+    let text = "data = \"elsewhere\"\n[server]\nworkers = 7\nmax_streams = 9\n[log]\naccess = false\nkeep = 3\nqueue = 99\nrecent = 99\nrefusals = 9\nrotate = \"1MiB\"\nterminal = \"off\"\n";
     // The flag for the data folder is stronger than the file.
     let end = reload(&gate, text);
     assert_eq!(end.code, Some(0), "{end:#?}");

@@ -31,6 +31,10 @@ impl EventSink for MetricsSink {
         stream != Stream::Access
     }
 
+    fn is_exact(&self) -> bool {
+        true
+    }
+
     fn accept(&self, record: &Arc<Record>) {
         self.0.event_emitted(record.event().entry());
     }

@@ -84,6 +84,10 @@ impl EventSink for Arc<Recent> {
         matches!(stream, Stream::Decision | Stream::System)
     }
 
+    fn is_exact(&self) -> bool {
+        true
+    }
+
     fn accept(&self, record: &Arc<Record>) {
         drop(self.push(Arc::clone(record)));
     }
