@@ -46,7 +46,7 @@ section! {
         /// How many refusals for one reason of one network (IPv4 /24, IPv6 /48) are written to the
         /// event log and the terminal in a minute; further ones are counted, and the count is
         /// written. The access log and the metrics leave none out. 0: all are written.
-        pub refusals: u32 = 100,
+        pub refusals: u32 = 1000,
     }
 }
 

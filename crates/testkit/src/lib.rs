@@ -6,7 +6,7 @@
 //! | time or randomness under control | [`FakeClock`], [`SeededRng`] |
 //! | what was emitted, blocked, revoked, taken | [`CapturedEvents`], [`FakeBlocking`], [`FakeRevocation`], [`FakeCounters`] |
 //! | exact bytes to and from a server | [`wire`] |
-//! | certificates, and a client that looks at them | [`certificate`], [`Authority`], [`TlsClient`] |
+//! | certificates, and a client that looks at them | [`certificate()`], [`Authority`], [`TlsClient`] |
 //! | an application behind the gate | [`FakeUpstream`] |
 //! | the binary | [`MantletProcess`] |
 //! | another program | [`run_program`], [`Running`] |

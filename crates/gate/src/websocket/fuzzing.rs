@@ -44,8 +44,12 @@ fn walk(data: &[u8], size: usize, sender: Sender, has_deflate: bool) -> (Vec<Str
             Ok(Next::Payload(count, is_last)) => {
                 let piece = data.get(used..used.saturating_add(count)).unwrap_or_default();
                 let read = judge.read(piece);
-                read.and_then(|()| if is_last { judge.end().map(drop) } else { Ok(()) })
-                    .map(|()| count)
+                let read = read.and_then(|()| if is_last { judge.end().map(drop) } else { Ok(()) });
+                // Of several faults of a payload, the pieces decide which is met first.
+                if read.is_err() {
+                    return (seen, "payload refused".into());
+                }
+                Ok(count)
             }
         };
         match step {
