@@ -71,7 +71,7 @@ pub(super) fn write(ring: &KeyRing, root: &RootKey, rng: &dyn Rng) -> Result<Vec
     Ok(bytes)
 }
 
-/// The ring that [`write`] was given.
+/// The ring that [`write()`] was given.
 pub(super) fn read(bytes: &[u8], root: &RootKey) -> Result<KeyRing, RingError> {
     let damaged = |_| RingError::Damaged;
     let tagged: Tagged = serde_json::from_slice(bytes).map_err(damaged)?;

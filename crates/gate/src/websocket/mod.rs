@@ -1,12 +1,12 @@
 //! WebSockets (RFC 6455), relayed by rules.
 //!
 //! A handshake is checked before the application hears of it: the version and key, the host and
-//! the page behind it ([`origin`]), the token of the route ([`token`]), the number of connections.
-//! The application's answer must fit what was asked ([`handshake`], [`extension`]).
+//! the page behind it (`origin`), the token of the route (`token`), the number of connections.
+//! The application's answer must fit what was asked (`handshake`, `extension`).
 //!
-//! Then frames pass both ways as they came. Each direction ([`pump`]) is cut into frames
-//! ([`scanner`], [`frame`]) and judged ([`judge`]): order, sizes, rates, UTF-8, compressed size.
-//! A text message of a client is held only where a guard wants to see it ([`message`]). Whatever
+//! Then frames pass both ways as they came. Each direction (`pump`) is cut into frames
+//! (`scanner`, `frame`) and judged (`judge`): order, sizes, rates, UTF-8, compressed size.
+//! A text message of a client is held only where a guard wants to see it (`message`). Whatever
 //! goes wrong is an [`Ending`]: a close code for each side, a reason, an event, a metric.
 
 mod config;
