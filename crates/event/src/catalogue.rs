@@ -75,6 +75,8 @@ entries! {
         "A page of another site made a browser send a request that changes something.";
     JSON_BODY_REFUSED = "json.body.refused", "input_validation_fail", Medium, Decision,
         "A JSON body or message nests deeper than its limit allows.";
+    WAF_REQUEST_REFUSED = "waf.request.refused", "input_validation_fail", High, Decision,
+        "A request, an answer or a message showed an attack, or could not be looked at to the end.";
     ERRORS_ANSWER_REPLACED = "errors.answer.replaced", "errors_answer_replaced", Medium, Decision,
         "An answer of the application showed its inside and was replaced.";
     CSP_ANSWER_WITHHELD = "csp.answer.withheld", "csp_answer_withheld", Low, Decision,

@@ -38,6 +38,20 @@ pub const UPSTREAM: &str = "upstream.address";
 pub const CLOSE_CODE: &str = "websocket.close_code";
 /// What was found, cut and redacted: the bytes that made a guard decide.
 pub const EVIDENCE: &str = "evidence";
+/// The number of the WAF rule that counts most.
+pub const RULE: &str = "rule_id";
+/// The numbers of all WAF rules that matched, with spaces between them.
+pub const RULES: &str = "rule_ids";
+/// The class of attacks that a detector found, as `sqli`.
+pub const CLASS: &str = "class";
+/// The part of the request or answer in which it was found: `query`, `form`, `json`, `header`.
+pub const PLACE: &str = "place";
+/// The name of the parameter in which it was found.
+pub const PARAMETER: &str = "parameter";
+/// How much it counts: the confidence of a detector, 1 to 100, or the anomaly score of rules.
+pub const SCORE: &str = "score";
+/// What was decoded before it showed, as in `url>base64`.
+pub const DECODING: &str = "decoding";
 /// A sentence for people.
 pub const MESSAGE: &str = "message";
 /// The trace id of the request (W3C Trace Context).

@@ -102,6 +102,21 @@ reasons! {
     JSON_TOO_DEEP = "json-too-deep", 400, "Invalid JSON",
         "The JSON body is too deeply nested.",
         "The cap is `[guards.json] depth`.";
+    WAF_ATTACK = "waf-attack", 403, "Forbidden",
+        "The request was refused because of what it contains.",
+        "A detector took a value for an attack; the event says which class, where and why. If the value is ordinary there, `[[guards.waf.exceptions]]` of the route leaves that class alone for that parameter.";
+    WAF_BUDGET = "waf-budget", 403, "Forbidden",
+        "The request is too complex to be accepted.",
+        "Looking at the request would have cost more than one request may; the evidence names what was too much. `[guards.waf] over_budget` says what happens then.";
+    WAF_BODY = "waf-body", 400, "Malformed body",
+        "The body of the request could be read in two ways.",
+        "A body that readers understand differently can hide anything; the evidence says what is wrong with it. `[guards.waf] unreadable` says what happens to such bodies.";
+    WAF_CODING = "waf-coding", 415, "Unsupported media type",
+        "The coding of the request body is not supported.",
+        "The body is compressed in a way that cannot be read here, or in several; `[guards.waf] unreadable` says what happens to such bodies.";
+    WAF_DECODED_SIZE = "waf-decoded-size", 413, "Content too large",
+        "The body of the request is too large once it is unpacked.",
+        "The cap is `[guards.waf] decoded_limit`; beyond 1 MiB a body may also not unpack to more than a hundred times its size.";
     INTERNALS_WITHHELD = "internals-withheld", 500, "Internal server error",
         "The request could not be completed.",
         "The application answered with a stack trace or the like; the application's own log has it. `[guards.errors]` says what is replaced.";

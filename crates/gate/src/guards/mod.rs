@@ -13,6 +13,7 @@ pub mod limit;
 mod order;
 mod origin_risk;
 mod services;
+pub mod waf;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -44,6 +45,8 @@ section! {
         pub csrf: csrf::CsrfSection = csrf::CsrfSection::default(),
         /// Bounds the nesting of JSON bodies.
         pub json: json::JsonSection = json::JsonSection::default(),
+        /// Refuses attacks: what would be code where the application expects a value.
+        pub waf: waf::WafSection = waf::WafSection::default(),
         /// Withholds error answers that show the application's inside.
         pub errors: errors::ErrorsSection = errors::ErrorsSection::default(),
         /// Says what pages may load and run.
@@ -69,6 +72,7 @@ impl GuardsSection {
         let settled = self.settled();
         settled.headers.check(&format!("{key}.headers"), reader);
         settled.csp.check(&format!("{key}.csp"), reader);
+        settled.waf.check(&format!("{key}.waf"), reader);
     }
 
     /// Whether every secret that these settings name can be used.

@@ -6,7 +6,7 @@ use mantlet_event::catalogue;
 
 use super::{
     GuardCache, GuardsSection, Services, blocklist, cookies, cors, csp, csrf, errors, headers,
-    json, limit,
+    json, limit, waf,
 };
 use crate::pipeline::{Fail, Guard, Mode, PlannedGuard, Spec};
 
@@ -74,6 +74,8 @@ order! {
     csrf, refused by CSRF_REQUEST_REFUSED, always closed;
     // Looks at bodies, so after everything that can refuse without reading one.
     json, refused by JSON_BODY_REFUSED;
+    // The most costly look at a request comes last.
+    waf, refused by WAF_REQUEST_REFUSED;
     // Answers: what must not go out is replaced before the rest is dressed.
     errors, refused by ERRORS_ANSWER_REPLACED;
     // Changes pages, so after whatever wants to see them as they are.

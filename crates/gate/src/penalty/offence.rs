@@ -32,6 +32,8 @@ impl OffenceSection {
             (&reasons::RESERVED_PATH, 1),
             (&reasons::ROUTE_DENIED, 1),
             (&reasons::JSON_TOO_DEEP, 2),
+            (&reasons::WAF_ATTACK, 3),
+            (&reasons::WAF_BODY, 2),
             (&reasons::RATE_LIMITED, 1),
         ]
         .map(|(reason, weight)| Self::new(reason, weight))

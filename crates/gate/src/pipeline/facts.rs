@@ -19,6 +19,12 @@ impl Facts {
         self.0.get()
     }
 
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Takes over every fact of `others`.
     pub fn merge(&mut self, others: Self) {
         self.0.extend(others.0);

@@ -9,8 +9,8 @@ use mantlet_types::Severity;
 
 use super::guard::{AnswerHead, HeldAnswer, Inspection, Origin};
 use super::{
-    AnswerVerdict, BodyFilter, Changes, Denial, Exchange, Fail, Guard, GuardError, Mode, Plan,
-    PlannedGuard, Verdict,
+    AnswerVerdict, BodyFilter, Changes, Denial, Exchange, Fail, Finding, Guard, GuardError, Mode,
+    Plan, PlannedGuard, Verdict,
 };
 
 /// Asks guards and carries out what they say: mode, budget, fail mode, event, metric.
@@ -157,7 +157,7 @@ impl Runner {
                 Ok(AnswerVerdict::Hold(_)) => {}
                 Ok(AnswerVerdict::Withhold(denial)) => {
                     self.report(planned, plan, exchange, &denial);
-                    if is_enforced {
+                    if is_enforced && !denial.is_observed {
                         return AfterAnswer::Refuse(denial);
                     }
                 }
@@ -188,7 +188,8 @@ impl Runner {
             }
             Ok(Verdict::Deny(denial)) => {
                 self.report(planned, plan, exchange, &denial);
-                if is_enforced { Err(Refusal::Denied(denial)) } else { Ok(None) }
+                let is_carried_out = is_enforced && !denial.is_observed;
+                if is_carried_out { Err(Refusal::Denied(denial)) } else { Ok(None) }
             }
             Ok(Verdict::Answer(answer)) => {
                 self.count(planned, "answer");
@@ -210,10 +211,11 @@ impl Runner {
         self.count(planned, "deny");
         let sketch = Sketch::of(exchange, &plan.route);
         let mut event = sketch.refusal(planned.spec.refused, planned.spec.name, denial);
-        if planned.mode == Mode::Observe {
+        let mode = if denial.is_observed { Mode::Observe } else { planned.mode };
+        if mode == Mode::Observe {
             event = event.severity(Severity::Info);
         }
-        self.events.emit(event.text(field::MODE, planned.mode.as_str()));
+        self.events.emit(event.text(field::MODE, mode.as_str()));
     }
 
     /// A guard failed: its fail mode decides, except that an observing guard never stops anything.
@@ -324,6 +326,7 @@ impl<'a> Sketch<'a> {
         if let Some(evidence) = &denial.evidence {
             event = event.text(field::EVIDENCE, evidence.clone());
         }
+        event = Finding::tell(&denial.findings, event);
         for (name, value) in &denial.members {
             event = match value {
                 Value::Text(text) => event.text(name, text.clone()),

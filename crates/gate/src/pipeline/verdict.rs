@@ -7,7 +7,7 @@ use mantlet_event::{Event, Value};
 use mantlet_limit::Permit;
 use mantlet_types::Reason;
 
-use super::{BodyFilter, Edits, Exchange, Facts, HeaderEdit};
+use super::{BodyFilter, Edits, Exchange, Facts, Finding, HeaderEdit};
 
 /// What a guard says about a request.
 #[derive(Debug)]
@@ -46,6 +46,9 @@ pub struct Changes {
     pub headers: Vec<HeaderEdit>,
     /// What the guard learnt.
     pub facts: Facts,
+    /// What the guard itself wants to find again at its later moments, by types that only it knows;
+    /// in observe mode too.
+    pub memory: Facts,
     /// What the operator should hear about, although the request passes.
     pub notes: Vec<Event>,
     /// What the request holds while it runs, its answer included; in observe mode too, so that what
@@ -56,11 +59,14 @@ pub struct Changes {
 impl Changes {
     /// What is left of this in observe mode; `None` when that is nothing.
     pub(super) fn observed(self) -> Option<Self> {
-        (!self.permits.is_empty()).then(|| Self { permits: self.permits, ..Self::default() })
+        let Self { permits, memory, .. } = self;
+        let is_any = !permits.is_empty() || !memory.is_empty();
+        is_any.then(|| Self { permits, memory, ..Self::default() })
     }
 
     pub(super) fn apply(self, exchange: &mut Exchange) {
         exchange.facts.merge(self.facts);
+        exchange.facts.merge(self.memory);
         exchange.permits.extend(self.permits);
         Edits::from(self.headers).apply(&mut exchange.headers);
     }
@@ -74,6 +80,10 @@ pub struct Denial {
     /// What the guard saw, for the operator only (the event, `mantlet explain`); bounded and
     /// redacted by the event.
     pub evidence: Option<String>,
+    /// What was found where, the one that counts most first; for the operator only.
+    pub findings: Vec<Finding>,
+    /// Whether it is to be told and not carried out, whatever the guard's mode is.
+    pub is_observed: bool,
     /// Headers of the refusal (`Retry-After`, `WWW-Authenticate`).
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// Extension members of the problem document (RFC 9457 section 3.2): what the client may know.
@@ -91,6 +101,8 @@ impl Denial {
         Self {
             reason,
             evidence: None,
+            findings: Vec::new(),
+            is_observed: false,
             headers: Vec::new(),
             members: Vec::new(),
             lists: Vec::new(),
@@ -102,6 +114,13 @@ impl Denial {
     #[must_use]
     pub fn evidence(mut self, evidence: impl Into<String>) -> Self {
         self.evidence = Some(evidence.into());
+        self
+    }
+
+    /// With what was found where.
+    #[must_use]
+    pub fn findings(mut self, findings: Vec<Finding>) -> Self {
+        self.findings = findings;
         self
     }
 

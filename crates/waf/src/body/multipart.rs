@@ -33,6 +33,8 @@ pub(crate) struct Part<'a> {
     pub(crate) name: Vec<u8>,
     /// The file name. `None`: the part is a field.
     pub(crate) file: Option<Vec<u8>>,
+    /// What `filename*` says beside `filename` (RFC 7578 forbids it, many clients send it).
+    pub(crate) extended_file: Option<Vec<u8>>,
     /// Header lines, folded ones joined.
     pub(crate) headers: Vec<Vec<u8>>,
     pub(crate) value: &'a [u8],
@@ -244,7 +246,8 @@ impl<'a> Parser<'a, '_> {
         for (key, value) in parameters {
             let slot = match key.as_slice() {
                 b"name" => &mut name,
-                b"filename" | b"filename*" => &mut part.file,
+                b"filename" => &mut part.file,
+                b"filename*" => &mut part.extended_file,
                 _ => continue,
             };
             if slot.is_some() {
@@ -254,6 +257,9 @@ impl<'a> Parser<'a, '_> {
                 ));
             }
             *slot = Some(value);
+        }
+        if part.file.is_none() {
+            part.file = part.extended_file.take();
         }
         match name {
             Some(name) => part.name = name,

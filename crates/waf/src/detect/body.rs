@@ -18,35 +18,137 @@ impl Detectors {
     #[must_use]
     pub fn inspect_json(&self, body: &[u8], budget: &mut Budget) -> Findings {
         let mut findings = Findings::default();
-        let mut place = 0;
-        let mut key: (usize, usize) = (0, 0);
-        for count in 0.. {
-            let Some(start) =
-                memchr::memchr(b'"', tail(body, place)).map(|found| place + found + 1)
-            else {
-                break;
-            };
-            let end = string_end(body, start);
-            if count >= STRINGS || !budget.spend(1, "json strings") {
-                budget.spend(usize::MAX, "json strings");
-                break;
+        let is_whole = each_string(body, |text| {
+            if !budget.spend(1, "json strings") {
+                return false;
             }
-            let raw = part(body, start, end);
-            let next = skip_blank(body, end + 1);
-            let is_key = at(body, next) == b':';
-            let name = part(body, key.0, key.1);
-            let (text, plain) = unescaped(raw);
-            let kind = if is_key { Place::Name } else { Place::JsonString };
-            let input = Input { place: kind, name, value: &text, hint: Hint::None };
-            let found = self.inspect(input, budget);
-            findings.merge(moved(&found, start, end, plain));
-            if is_key {
-                key = (start, end);
-            }
-            place = end + 1;
+            let found = self.inspect(text.input(), budget);
+            findings.merge(moved(&found, text.start, text.end, text.is_plain));
+            true
+        });
+        if !is_whole {
+            budget.spend(usize::MAX, "json strings");
         }
         findings
     }
+}
+
+/// A key or a string of a JSON text.
+#[derive(Debug)]
+pub(crate) struct JsonText<'a> {
+    /// What it says, without escapes.
+    pub(crate) value: Cow<'a, [u8]>,
+    /// Whether it is a key.
+    pub(crate) is_key: bool,
+    /// The key it belongs to, or of which it is a sub-key, as it stands; empty where there is none.
+    key: &'a [u8],
+    /// Where it stands in the text, without quotes.
+    start: usize,
+    end: usize,
+    /// Whether it had no escapes.
+    is_plain: bool,
+    body: &'a [u8],
+    levels: &'a [Level],
+}
+
+impl JsonText<'_> {
+    /// What the detectors are to look at.
+    pub(crate) fn input(&self) -> Input<'_> {
+        let place = if self.is_key { Place::Name } else { Place::JsonString };
+        Input { place, name: self.key, value: &self.value, hint: Hint::None }
+    }
+
+    /// Where it stands, as in `messages.0.text`.
+    pub(crate) fn path(&self) -> Vec<u8> {
+        let mut path = Vec::new();
+        for level in self.levels {
+            if !path.is_empty() {
+                path.push(b'.');
+            }
+            match level {
+                Level::Object(start, end) => path.extend_from_slice(part(self.body, *start, *end)),
+                Level::Array(index) => path.extend_from_slice(index.to_string().as_bytes()),
+            }
+        }
+        path
+    }
+}
+
+/// Containers of which a path tells; deeper ones are left out of it.
+const LEVELS: usize = 128;
+
+/// A container that is open: where the key in force stands, or the index.
+#[derive(Debug)]
+enum Level {
+    Object(usize, usize),
+    Array(usize),
+}
+
+/// The containers that are open.
+#[derive(Debug, Default)]
+struct Levels {
+    open: Vec<Level>,
+    /// Those that are deeper than a path tells.
+    deeper: usize,
+}
+
+impl Levels {
+    /// Takes note of what stands between two strings.
+    fn pass(&mut self, between: &[u8]) {
+        for byte in between {
+            match byte {
+                b'{' | b'[' if self.open.len() >= LEVELS => self.deeper += 1,
+                b'{' => self.open.push(Level::Object(0, 0)),
+                b'[' => self.open.push(Level::Array(0)),
+                b'}' | b']' if self.deeper > 0 => self.deeper -= 1,
+                b'}' | b']' => drop(self.open.pop()),
+                b',' if self.deeper == 0 => {
+                    if let Some(Level::Array(index)) = self.open.last_mut() {
+                        *index += 1;
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn key(&mut self, start: usize, end: usize) {
+        if let Some(level @ Level::Object(..)) = self.open.last_mut() {
+            *level = Level::Object(start, end);
+        }
+    }
+}
+
+/// Hands over every key and every string of a JSON text, until `visit` says no; false when it did, or
+/// when there were too many.
+pub(crate) fn each_string(body: &[u8], mut visit: impl FnMut(&JsonText<'_>) -> bool) -> bool {
+    let mut levels = Levels::default();
+    let (mut place, mut key) = (0, (0, 0));
+    for count in 0.. {
+        let Some(start) = memchr::memchr(b'"', tail(body, place)).map(|found| place + found + 1)
+        else {
+            break;
+        };
+        if count >= STRINGS {
+            return false;
+        }
+        levels.pass(part(body, place, start));
+        let end = string_end(body, start);
+        let is_key = at(body, skip_blank(body, end + 1)) == b':';
+        if is_key {
+            levels.key(start, end);
+        }
+        let (value, is_plain) = unescaped(part(body, start, end));
+        let (name, levels) = (part(body, key.0, key.1), levels.open.as_slice());
+        if !visit(&JsonText { value, is_key, key: name, start, end, is_plain, body, levels }) {
+            return false;
+        }
+        if is_key {
+            key = (start, end);
+        }
+        place = end + 1;
+    }
+    true
 }
 
 /// The findings of a string, with their evidence in the body.

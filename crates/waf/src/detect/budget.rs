@@ -31,7 +31,7 @@ impl Budget {
     }
 
     /// Takes `units` for `part`; false, and nothing more is done, when they are not there.
-    pub(super) fn spend(&mut self, units: usize, part: &'static str) -> bool {
+    pub(crate) fn spend(&mut self, units: usize, part: &'static str) -> bool {
         let units = u32::try_from(units).unwrap_or(u32::MAX);
         match self.left.checked_sub(units) {
             Some(left) if self.exhausted_by.is_none() => {

@@ -31,7 +31,7 @@
 //! No I/O, no time, no randomness. Work is bounded by a [`Budget`], which names the part that ran
 //! out. Nothing here is recursive without a bound.
 
-mod body;
+pub(crate) mod body;
 mod budget;
 mod bytes;
 mod code;

@@ -102,6 +102,10 @@ impl State {
                     self.add(Variable::Files, &part.name, file);
                     self.add(Variable::FilesNames, &part.name, &part.name);
                     self.add(Variable::MultipartFilename, &part.name, file);
+                    if let Some(file) = &part.extended_file {
+                        self.add(Variable::Files, &part.name, file);
+                        self.add(Variable::MultipartFilename, &part.name, file);
+                    }
                     self.add(Variable::FilesSizes, &part.name, part.size.to_string().as_bytes());
                 }
                 None => {
