@@ -6,11 +6,13 @@
 //! | one key out of another, for one purpose | [`Key::derive`] |
 //! | a value that only we can read | [`seal`], [`open`] |
 //! | proof that we wrote something | [`Key::tag`], [`Key::has_tagged`] |
+//! | the same many times a second | [`MacKey`], [`MacKeys`] |
 //! | the secret everything else hangs on | [`RootKey`] |
 //! | keys with versions and states | [`KeyRing`], [`RingFile`] |
 //! | passwords | [`password`] |
 
 mod key;
+mod mac;
 pub mod password;
 mod ring;
 mod root;
@@ -18,6 +20,7 @@ mod sealed;
 mod text;
 
 pub use key::{Key, TAG_SIZE, sha256};
+pub use mac::{MacKey, MacKeys};
 pub use ring::{KeyId, KeyRing, KeyState, KeyView, RingError, RingFile};
 pub use root::{RootError, RootKey};
 pub use sealed::{OVERHEAD, OpenError, open, seal};
