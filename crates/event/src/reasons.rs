@@ -105,6 +105,12 @@ reasons! {
     WAF_ATTACK = "waf-attack", 403, "Forbidden",
         "The request was refused because of what it contains.",
         "A detector took a value for an attack; the event says which class, where and why. If the value is ordinary there, `[[guards.waf.exceptions]]` of the route leaves that class alone for that parameter.";
+    WAF_RULE = "waf-rule", 403, "Forbidden",
+        "The request was refused because of what it contains.",
+        "Rules matched; the event lists them, the worst first, with the variable and the bytes. If the value is ordinary there, `[[guards.waf.exceptions]]` of the route leaves that rule alone for that parameter.";
+    WAF_ANSWER = "waf-answer", 403, "Forbidden",
+        "The answer to this request is not shown.",
+        "Rules over answers matched, or an answer is larger than they allow; the event lists them. `[[guards.waf.exceptions]]` of the route leaves a rule alone.";
     WAF_BUDGET = "waf-budget", 403, "Forbidden",
         "The request is too complex to be accepted.",
         "Looking at the request would have cost more than one request may; the evidence names what was too much. `[guards.waf] over_budget` says what happens then.";

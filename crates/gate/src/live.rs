@@ -17,6 +17,7 @@ use mantlet_types::Secret;
 
 use crate::edge::{ConnectionRules, ServerSection, TlsError, TlsFront};
 use crate::guards::csp::{REPORT_PATH, Reports};
+use crate::guards::waf::{RuleFile, RuleSets};
 use crate::guards::{self, GuardCache, GuardsSection, Services};
 use crate::penalty::{PenaltyRules, PenaltySection};
 use crate::pipeline::{Mode, Plan};
@@ -68,6 +69,8 @@ pub struct Resolved {
     outside: Outside,
     /// The tokens of WebSockets, where they are kept.
     tokens: Vec<SecretRef>,
+    /// The rule files that were read.
+    rule_files: Vec<RuleFile>,
 }
 
 impl Resolved {
@@ -96,10 +99,13 @@ struct Place {
 pub fn resolve(settings: &Settings<'_>, reader: &mut Reader<'_>) -> Option<Resolved> {
     check::sections(settings, reader);
     let layers = layers(settings, reader);
-    let fallback = place(settings, &Site { layers: Vec::new(), action: None }, reader);
+    let mut rules = RuleSets::default();
+    let mut place =
+        |site: &Site<'_>, reader: &mut Reader<'_>| place(settings, site, &mut rules, reader);
+    let fallback = place(&Site { layers: Vec::new(), action: None }, reader);
     let mut tokens: Vec<SecretRef> = fallback.guards.secrets().cloned().collect();
     let compiled = compile(&layers, |site| {
-        let place = place(settings, site, reader);
+        let place = place(site, reader);
         tokens.extend(place.websocket.token.clone());
         tokens.extend(place.guards.secrets().cloned());
         place
@@ -109,7 +115,7 @@ pub fn resolve(settings: &Settings<'_>, reader: &mut Reader<'_>) -> Option<Resol
         Err(overlaps) => {
             // What is wrong inside the routes is to be known now, not after the overlap is settled.
             for layer in &layers {
-                let _ = place(settings, &Site { layers: vec![layer], action: None }, reader);
+                let _ = place(&Site { layers: vec![layer], action: None }, reader);
             }
             for overlap in overlaps {
                 let (first, second) = overlap.routes;
@@ -128,6 +134,7 @@ pub fn resolve(settings: &Settings<'_>, reader: &mut Reader<'_>) -> Option<Resol
         client: settings.client.clone(),
         hygiene: settings.hygiene.clone(),
         tokens,
+        rule_files: rules.files(),
         limits: HeadLimits {
             size: wire.head_limit,
             target: wire.target_limit,
@@ -170,7 +177,12 @@ fn layers(settings: &Settings<'_>, reader: &mut Reader<'_>) -> Vec<Layer> {
 }
 
 /// What holds at one place: every layer's word over the ones before it.
-fn place(settings: &Settings<'_>, site: &Site<'_>, reader: &mut Reader<'_>) -> Place {
+fn place(
+    settings: &Settings<'_>,
+    site: &Site<'_>,
+    rules: &mut RuleSets,
+    reader: &mut Reader<'_>,
+) -> Place {
     let mut place = Place {
         name: site.layers.last().map_or_else(|| "-".into(), |layer| layer.name()),
         guards: settings.guards.clone(),
@@ -193,6 +205,10 @@ fn place(settings: &Settings<'_>, site: &Site<'_>, reader: &mut Reader<'_>) -> P
         check::websocket_of(layer.index, route, &place.websocket, reader);
         body_limit = route.body_limit.or(body_limit);
     }
+    let says_rules = |index: &usize| reader.is_set(&format!("routes[{index}].guards.waf"));
+    let index = site.layers.iter().rev().filter_map(|layer| layer.index).find(says_rules);
+    let key = index.map_or("guards.waf".to_owned(), |index| format!("routes[{index}].guards.waf"));
+    place.guards.waf.load_rules(&key, rules, reader);
     let server = settings.server;
     let default = if place.is_upload { server.upload_limit } else { server.body_limit };
     place.body_limit = body_limit.unwrap_or(default).0;
@@ -222,6 +238,8 @@ pub struct Live {
     pub(crate) body_pace: Pace,
     /// How long requests may take to end when the server stops.
     pub(crate) drain: Duration,
+    /// The rule files that were read.
+    rule_files: Vec<RuleFile>,
 }
 
 /// What happens to the requests of one place.
@@ -329,7 +347,14 @@ impl Live {
             .map_err(BuildError::Tls)?,
             body_pace: resolved.server.body_pace(),
             drain: resolved.server.drain,
+            rule_files: resolved.rule_files,
         })
+    }
+
+    /// The files of WAF rules that this was built from.
+    #[must_use]
+    pub fn rule_files(&self) -> &[RuleFile] {
+        &self.rule_files
     }
 
     /// How HTTPS is spoken; `None` where nothing listens for it.

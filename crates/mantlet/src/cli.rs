@@ -240,6 +240,10 @@ pub(crate) struct ServerFlags {
     /// The application to protect, for example http://127.0.0.1:8501
     #[arg(long, value_name = "URL")]
     pub(crate) upstream: Option<String>,
+    /// Rules for the WAF, for example a folder of the OWASP Core Rule Set [default: the native
+    /// detectors]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) waf_rules: Option<PathBuf>,
     /// Address to listen on [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDR")]
     pub(crate) listen: Option<String>,

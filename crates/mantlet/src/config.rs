@@ -114,6 +114,9 @@ pub(crate) fn read(flags: &ServerFlags, need: Need) -> Read {
             layers = layers.flag(key, name, value.clone());
         }
     }
+    if let Some(rules) = &flags.waf_rules {
+        layers = layers.flag("guards.waf.rules", "--waf-rules", absolute(rules));
+    }
     if let Some(data) = &flags.place.data {
         layers = layers.flag("data", "--data", absolute(data));
     }

@@ -227,6 +227,7 @@ async fn serve(
         let watching = watch::watch(Arc::clone(&keeper), file.as_path().into());
         task::spawn(&keeper.events, "configuration file", watching);
     }
+    task::spawn(&keeper.events, "rule files", watch::watch_rules(Arc::clone(&keeper)));
 
     let farewell = tokio::select! {
         () = stop.requested() => Farewell::Stop,

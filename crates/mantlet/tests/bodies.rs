@@ -21,9 +21,10 @@ const UPLOAD: &str = "[[routes]]\npath = \"/upload\"\nupload = true\n";
 const TOO_LARGE: (u16, &str) = (413, "body-too-large");
 const KINDS: [&str; 2] = ["text/plain", "application/json"];
 
+/// A gate in which JSON alone is held; the WAF would hold every body.
 fn start(config: &str) -> (FakeUpstream, MantletProcess) {
     let upstream = FakeUpstream::answering(Answer::ok("ok"));
-    let gate = gate(&upstream, config);
+    let gate = gate(&upstream, &format!("[guards.waf]\nmode = \"off\"\n{config}"));
     (upstream, gate)
 }
 

@@ -33,15 +33,15 @@ impl Demo {
         let running = Running::start(command);
         let told = poll_until(PATIENCE, || {
             let told = running.stderr();
-            (told.matches("\n  curl ").count() == 3).then_some(told)
+            (told.matches("\n  curl ").count() == 4).then_some(told)
         });
-        let told = told.unwrap_or_else(|| panic!("no three lines to try: {}", running.stderr()));
+        let told = told.unwrap_or_else(|| panic!("no four lines to try: {}", running.stderr()));
         let at = told.split("application itself is at http://").nth(1).unwrap();
         let bare = at.split('/').next().unwrap().parse().unwrap();
         Self { running, gate, bare, _folder: folder }
     }
 
-    /// The three requests that it prints, headers and path.
+    /// The four requests that it prints, headers and path.
     fn lines(&self) -> Vec<(Vec<(String, String)>, String)> {
         let told = self.running.stderr();
         let lines = told.lines().filter_map(|line| line.strip_prefix("  curl -i "));
@@ -52,7 +52,8 @@ impl Demo {
         let header = line.split('\'').nth(1).and_then(|header| header.split_once(": "));
         let header = header.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let start = format!("http://{}", self.gate);
-        let url = line.split_whitespace().find_map(|word| word.strip_prefix(&start));
+        let url =
+            line.split_whitespace().find_map(|word| word.trim_matches('\'').strip_prefix(&start));
         (header.into_iter().collect(), url.unwrap_or_else(|| panic!("{line}")).to_owned())
     }
 }
@@ -72,6 +73,7 @@ fn each_printed_line_shows_the_difference_that_the_gate_makes() {
         ("/crash", (500, "Traceback"), (500, "request_id")),
         ("/files/..%2f..%2fetc%2fpasswd", (200, "root:x:0:0"), (400, "invalid-path")),
         ("/admin", (200, "Welcome, admin"), (403, "admins only")),
+        ("/hello?name=%3Csvg/onload=alert%281%29%3E", (200, "<svg/onload"), (403, "waf-attack")),
     ];
     assert_eq!(lines.len(), expected.len(), "{lines:?}");
     for ((headers, path), (expected_path, weak, safe)) in lines.iter().zip(expected) {

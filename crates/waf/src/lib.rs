@@ -19,7 +19,7 @@ mod transformations;
 mod variables;
 
 pub use actions::severity::name as severity_name;
-pub use plan::{RuleSet, Source};
+pub use plan::{Exclusion, RuleSet, Source};
 pub use seclang::files::{DiskFiles, Files};
 pub use seclang::problem::{Place, Problem};
 pub use seclang::settings::{AuditMode, EngineMode, OverLimit, Settings};

@@ -11,7 +11,8 @@ use prometheus_client::registry::Registry;
 
 use super::RouteMetrics;
 use super::labels::{
-    EventLabels, KindLabels, LimitLabels, OutcomeLabels, ServerLabels, SinkLabels, VerdictLabels,
+    AttackLabels, EventLabels, KindLabels, LimitLabels, OutcomeLabels, ServerLabels, SinkLabels,
+    VerdictLabels,
 };
 use super::series::{OTHER, Series};
 use crate::{Drops, Entry};
@@ -148,6 +149,17 @@ impl Metrics {
     /// An event of this kind was emitted.
     pub fn event_emitted(&self, entry: &'static Entry) {
         self.0.series.events.get_or_create(&EventLabels { name: entry.name }).inc();
+    }
+
+    /// The WAF found an attack: of this class, or by a rule with this number, which counts as its
+    /// thousand (`942xxx`); numbers above those of rule sets count together.
+    pub fn attack_found(&self, class: Result<&'static str, u64>) {
+        let kind = match class {
+            Ok(class) => class.to_owned(),
+            Err(rule @ ..=999_999) => format!("{}xxx", rule / 1_000),
+            Err(_) => OTHER.to_owned(),
+        };
+        self.0.series.attacks.get_or_create(&AttackLabels { kind }).inc();
     }
 
     /// The count of records that the sink `sink` drops; to be given to the sink.

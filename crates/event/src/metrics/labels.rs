@@ -29,6 +29,11 @@ pub(super) struct EventLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct AttackLabels {
+    pub(super) kind: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct SinkLabels {
     pub(super) sink: &'static str,
 }

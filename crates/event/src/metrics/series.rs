@@ -8,8 +8,8 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
 use super::labels::{
-    EventLabels, KindLabels, LimitLabels, OutcomeLabels, RequestSeries, RouteLabels, ServerLabels,
-    SinkLabels, VerdictLabels,
+    AttackLabels, EventLabels, KindLabels, LimitLabels, OutcomeLabels, RequestSeries, RouteLabels,
+    ServerLabels, SinkLabels, VerdictLabels,
 };
 
 /// The label value for everything outside a bounded set.
@@ -32,6 +32,7 @@ pub(super) struct Series {
     pub(super) upgraded: Gauge,
     pub(super) verdicts: Family<VerdictLabels, Counter>,
     pub(super) events: Family<EventLabels, Counter>,
+    pub(super) attacks: Family<AttackLabels, Counter>,
     pub(super) drops: Family<SinkLabels, Counter>,
     pub(super) limits: Family<LimitLabels, Counter>,
     pub(super) upstream_failures: Family<KindLabels, Counter>,
@@ -51,6 +52,7 @@ impl Series {
             upgraded: Gauge::default(),
             verdicts: Family::default(),
             events: Family::default(),
+            attacks: Family::default(),
             drops: Family::default(),
             limits: Family::default(),
             upstream_failures: Family::default(),
@@ -92,6 +94,11 @@ impl Series {
         );
         to.register("mantlet_guard_verdicts", "Verdicts of guards", self.verdicts.clone());
         to.register("mantlet_events", "Events but those of the access stream", self.events.clone());
+        to.register(
+            "mantlet_attacks",
+            "Attacks that the WAF found, by class of detector or by group of rules",
+            self.attacks.clone(),
+        );
         to.register(
             "mantlet_events_dropped",
             "Event records that a sink could not take",

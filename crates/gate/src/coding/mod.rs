@@ -8,6 +8,7 @@ mod gzip;
 mod inflate;
 #[cfg(test)]
 mod tests;
+mod whole;
 mod zstd;
 
 use std::fmt;
@@ -16,6 +17,7 @@ use http::HeaderMap;
 use http::header::CONTENT_ENCODING;
 
 pub use gzip::Gzip;
+pub(crate) use whole::{Fault, beginning, unpacked};
 
 use self::brotli::Brotli;
 use self::inflate::Inflate;

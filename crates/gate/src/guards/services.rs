@@ -8,8 +8,12 @@ use mantlet_config::{Environment, SecretRef, Sources};
 use mantlet_event::Metrics;
 use mantlet_limit::{Counters, KeyHasher};
 use mantlet_types::{Blocking, Clock, Rng};
+use mantlet_waf::{CollectionStore, MemoryCollections};
 
 use super::csp;
+
+/// Collections of WAF rules that are kept at a time: counters of addresses, sessions, users.
+const COLLECTIONS: usize = 100_000;
 
 /// What guards are built from, besides their settings.
 #[derive(Debug)]
@@ -30,6 +34,8 @@ pub struct Services {
     pub hasher: KeyHasher,
     /// What browsers report about policies.
     pub reports: Arc<csp::Reports>,
+    /// What WAF rules remember of addresses, sessions and users.
+    pub collections: Arc<dyn CollectionStore>,
     policies: AtomicU16,
 }
 
@@ -52,6 +58,7 @@ impl Services {
             sources: Sources::new(&Environment::default()),
             data: PathBuf::from("."),
             reports: Arc::new(reports),
+            collections: Arc::new(MemoryCollections::new(COLLECTIONS)),
             policies: AtomicU16::new(0),
         }
     }

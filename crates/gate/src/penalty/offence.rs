@@ -33,6 +33,7 @@ impl OffenceSection {
             (&reasons::ROUTE_DENIED, 1),
             (&reasons::JSON_TOO_DEEP, 2),
             (&reasons::WAF_ATTACK, 3),
+            (&reasons::WAF_RULE, 3),
             (&reasons::WAF_BODY, 2),
             (&reasons::RATE_LIMITED, 1),
         ]

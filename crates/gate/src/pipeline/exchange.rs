@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
+use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Method, Version};
 use mantlet_limit::Permit;
 use mantlet_types::{Monotonic, RequestId, Timestamp};
@@ -43,6 +44,8 @@ pub struct Exchange {
     pub headers: HeaderMap,
     /// Whether the client asks to switch to the WebSocket protocol.
     pub is_websocket: bool,
+    /// Whether guards that want the body will be shown it: there is one, and it does not stream by.
+    pub is_body_shown: bool,
     /// The pattern of the route that was chosen; `-` while none is.
     pub route: Arc<str>,
     /// What guards have learnt.
@@ -56,6 +59,14 @@ impl Exchange {
     #[must_use]
     pub fn shown_path(&self) -> &str {
         self.asked.as_deref().unwrap_or_else(|| self.path.as_str())
+    }
+
+    /// Whether the body is a stream of gRPC, which both sides may keep open: it cannot be held.
+    #[must_use]
+    pub fn is_grpc(&self) -> bool {
+        let kind = self.headers.get(CONTENT_TYPE).map(|kind| kind.as_bytes());
+        let rest = kind.and_then(|kind| kind.strip_prefix(b"application/grpc"));
+        self.version == Version::HTTP_2 && matches!(rest, Some([] | [b'+' | b';', ..]))
     }
 
     /// Whether what is said stays between the client and us, as far as anybody can tell: HTTPS as

@@ -9,8 +9,8 @@ use mantlet_types::Severity;
 
 use super::guard::{AnswerHead, HeldAnswer, Inspection, Origin};
 use super::{
-    AnswerVerdict, BodyFilter, Changes, Denial, Exchange, Fail, Finding, Guard, GuardError, Mode,
-    Plan, PlannedGuard, Verdict,
+    AnswerVerdict, BodyFilter, Changes, Denial, Exchange, Fail, Finding, FindingSource, Guard,
+    GuardError, Mode, Plan, PlannedGuard, Verdict,
 };
 
 /// Asks guards and carries out what they say: mode, budget, fail mode, event, metric.
@@ -209,6 +209,12 @@ impl Runner {
     /// One event and one metric for a refusal, carried out or only observed.
     fn report(&self, planned: &PlannedGuard, plan: &Plan, exchange: &Exchange, denial: &Denial) {
         self.count(planned, "deny");
+        if let Some(finding) = denial.findings.first() {
+            self.metrics.attack_found(match finding.source {
+                FindingSource::Detector(class) => Ok(class),
+                FindingSource::Rule(id) => Err(id),
+            });
+        }
         let sketch = Sketch::of(exchange, &plan.route);
         let mut event = sketch.refusal(planned.spec.refused, planned.spec.name, denial);
         let mode = if denial.is_observed { Mode::Observe } else { planned.mode };
@@ -311,7 +317,7 @@ impl<'a> Sketch<'a> {
             .request(self.id)
             .text(field::GUARD, guard)
             .text(field::REASON, denial.reason.code)
-            .number(field::STATUS, i64::from(denial.reason.status))
+            .number(field::STATUS, i64::from(denial.shown_status()))
             .text(field::CLIENT, self.client.to_string())
             .text(field::PEER, self.peer.to_string());
         let known = [

@@ -24,6 +24,7 @@ pub(crate) fn exchange() -> Exchange {
         version: Version::HTTP_11,
         headers: HeaderMap::new(),
         is_websocket: false,
+        is_body_shown: false,
         route: "/x".into(),
         facts: Facts::default(),
         permits: Vec::new(),

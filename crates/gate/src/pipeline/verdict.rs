@@ -77,6 +77,8 @@ impl Changes {
 pub struct Denial {
     /// Why: from the catalogue.
     pub reason: &'static Reason,
+    /// The status of the refusal, where it is not the reason's.
+    pub status: Option<u16>,
     /// What the guard saw, for the operator only (the event, `mantlet explain`); bounded and
     /// redacted by the event.
     pub evidence: Option<String>,
@@ -100,6 +102,7 @@ impl Denial {
     pub const fn new(reason: &'static Reason) -> Self {
         Self {
             reason,
+            status: None,
             evidence: None,
             findings: Vec::new(),
             is_observed: false,
@@ -115,6 +118,19 @@ impl Denial {
     pub fn evidence(mut self, evidence: impl Into<String>) -> Self {
         self.evidence = Some(evidence.into());
         self
+    }
+
+    /// With another status than the reason's.
+    #[must_use]
+    pub const fn status(mut self, status: u16) -> Self {
+        self.status = Some(status);
+        self
+    }
+
+    /// The status that the client sees.
+    #[must_use]
+    pub fn shown_status(&self) -> u16 {
+        self.status.unwrap_or(self.reason.status)
     }
 
     /// With what was found where.

@@ -24,7 +24,7 @@ pub fn render(
     method: &Method,
 ) -> Response<Bytes> {
     let status =
-        StatusCode::from_u16(denial.reason.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        StatusCode::from_u16(denial.shown_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let (kind, body) = if prefers_page(accept) {
         ("text/html; charset=utf-8", page::render(denial, id))
     } else {

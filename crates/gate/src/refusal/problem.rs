@@ -12,7 +12,7 @@ pub(super) fn render(denial: &Denial, id: RequestId) -> String {
     let mut document = Map::new();
     document.insert("type".into(), denial.kind.unwrap_or("about:blank").into());
     document.insert("title".into(), denial.reason.title.into());
-    document.insert("status".into(), denial.reason.status.into());
+    document.insert("status".into(), denial.shown_status().into());
     document.insert("detail".into(), denial.reason.detail.into());
     document.insert("instance".into(), format!("urn:uuid:{id}").into());
     document.insert("code".into(), denial.reason.code.into());

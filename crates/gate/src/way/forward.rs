@@ -42,7 +42,10 @@ impl Worker {
             return Err(Stop::hygiene(denial.evidence("a body without length")));
         }
         if target.is_upload || !self.runner.wants_body(&target.plan, exchange) {
-            return Ok(UpstreamBody::stream(body, limit, self.live.body_pace));
+            let stream = UpstreamBody::stream(body, limit, self.live.body_pace);
+            // What streams by unseen as gRPC must be that.
+            let is_grpc = !target.is_upload && exchange.is_grpc();
+            return Ok(if is_grpc { stream.of_grpc() } else { stream });
         }
         self.hold(target, exchange, body).await
     }

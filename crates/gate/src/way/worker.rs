@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Request, Response};
+use http_body::Body as _;
 use mantlet_event::{Event, catalogue, field, reasons};
 use mantlet_types::RequestId;
 
@@ -110,6 +111,7 @@ impl Worker {
             version: parts.version,
             headers: HeaderMap::new(),
             is_websocket: false,
+            is_body_shown: false,
             route: Arc::clone(&self.live.fallback.plan.route),
             facts: Facts::default(),
             permits: Vec::new(),
@@ -203,6 +205,8 @@ impl Worker {
         if exchange.is_websocket {
             target.sockets.vouch(exchange);
         }
+        let is_forwarded = matches!(target.step, Step::Forward(_)) && !exchange.is_websocket;
+        exchange.is_body_shown = is_forwarded && !target.is_upload && !body.is_end_stream();
         self.runner.inspect(&target.plan, exchange).await?;
         match &target.step {
             Step::Deny => Err(Stop::route(Denial::new(&reasons::ROUTE_DENIED))),

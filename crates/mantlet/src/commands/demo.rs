@@ -38,6 +38,7 @@ fn introduce(application: &WeakApplication, listening: &[SocketAddr]) {
          Try the same thing on both:\n\n  \
          curl -i http://{gate}/crash           # {bare} shows its stack trace\n  \
          curl -i http://{gate}/files/..%2f..%2fetc%2fpasswd   # {bare} hands the file out\n  \
-         curl -i -H 'X-User-Id: admin' http://{gate}/admin   # {bare} believes it\n"
+         curl -i -H 'X-User-Id: admin' http://{gate}/admin   # {bare} believes it\n  \
+         curl -i 'http://{gate}/hello?name=%3Csvg/onload=alert%281%29%3E'   # {bare} runs it\n"
     ));
 }

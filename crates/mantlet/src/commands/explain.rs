@@ -69,7 +69,18 @@ fn describe(record: &Json) -> String {
         ("answer", answer),
         ("guard", text("guard").map(|guard| format!("{guard} ({})", or_dash("mode")))),
         ("reason", text("reason")),
+        ("class", text("class")),
+        ("rules", text("rule_ids")),
+        (
+            "place",
+            text("place").map(|place| {
+                format!("{place} {}", text("parameter").unwrap_or_default()).trim_end().to_owned()
+            }),
+        ),
         ("evidence", text("evidence")),
+        ("decoded", text("decoding")),
+        ("because", text("message")),
+        ("score", text("score")),
         ("hint", text("hint")),
     ];
     for (label, value) in facts {

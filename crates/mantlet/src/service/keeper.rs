@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use mantlet_admin::control::{Actor, ControlError, Lifecycle, ServerFacts};
 use mantlet_event::{Event, Events, Metrics, catalogue, field};
 use mantlet_gate::guards::Services;
+use mantlet_gate::guards::waf::RuleFile;
 use mantlet_types::Clock;
 use sd_notify::NotifyState;
 use serde_json::{Value, json};
@@ -179,6 +180,34 @@ impl Keeper {
     /// The configuration file, where there is one.
     pub(super) fn file(&self) -> Option<&PathBuf> {
         self.flags.place.config.as_ref()
+    }
+
+    /// The files of WAF rules in force, and the folders they are in; none where changes of files
+    /// are not to be taken up.
+    pub(super) fn rule_files(&self) -> Vec<PathBuf> {
+        let running = lock(&self.running);
+        let watched = running.as_ref().filter(|running| running.config.reload.watch);
+        let Some(running) = watched else { return Vec::new() };
+        let files = || running.live.rule_files().iter().map(|file| &file.path);
+        let mut all: Vec<PathBuf> =
+            files().filter_map(|file| Some(file.parent()?.into())).collect();
+        all.extend(files().cloned());
+        all.sort();
+        all.dedup();
+        all
+    }
+
+    /// Whether the rule files say something else than the rules in force.
+    pub(super) fn are_rules_old(&self) -> bool {
+        let running = lock(&self.running);
+        let Some(running) = running.as_ref() else { return false };
+        let live = Arc::clone(&running.live);
+        live.rule_files().iter().any(RuleFile::has_changed)
+    }
+
+    /// Rule files have changed: reads everything again. What came of it is in the log.
+    pub(super) fn rules_changed(&self) {
+        let _ = self.reload("rules");
     }
 
     /// The file has other attributes than before: takes it up when it says something new.

@@ -1,9 +1,9 @@
-//! Looking whether the configuration file has changed. By its attributes once a second, which
+//! Looking whether the configuration file or rule files have changed. By its attributes once a second, which
 //! works on every file system and through every way of replacing a file; what was read decides.
 
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -50,4 +50,42 @@ pub(super) async fn watch(keeper: Arc<Keeper>, file: Arc<Path>) {
         // A panic there is this look's alone.
         let _ = tokio::task::spawn_blocking(move || keeper.file_changed(&file)).await;
     }
+}
+
+/// Takes up changes of the rule files of whatever configuration is in force, and of what is in
+/// their folders.
+pub(super) async fn watch_rules(keeper: Arc<Keeper>) {
+    let (mut taken_up, mut before): (Looks, Looks) = (Vec::new(), Vec::new());
+    loop {
+        tokio::time::sleep(INTERVAL).await;
+        let now = look(keeper.rule_files()).await;
+        let is_settled = before == now;
+        before.clone_from(&now);
+        let names = |looks: &Looks| looks.iter().map(|(file, _)| file.clone()).collect::<Vec<_>>();
+        if names(&taken_up) != names(&now) {
+            // Another configuration names them. It has just read them; what has changed since then is
+            // to be taken up.
+            let keeper = Arc::clone(&keeper);
+            let old = tokio::task::spawn_blocking(move || keeper.are_rules_old()).await;
+            let is_old = old.unwrap_or(false);
+            taken_up = now.into_iter().map(|(file, at)| (file, at.filter(|_| !is_old))).collect();
+        } else if is_settled && taken_up != now {
+            taken_up = now;
+            let keeper = Arc::clone(&keeper);
+            // A panic there is this look's alone.
+            let _ = tokio::task::spawn_blocking(move || keeper.rules_changed()).await;
+        }
+    }
+}
+
+/// Files with what was seen of them; nothing of those that are gone.
+type Looks = Vec<(PathBuf, Option<Stamp>)>;
+
+async fn look(files: Vec<PathBuf>) -> Looks {
+    let mut looks = Vec::with_capacity(files.len());
+    for file in files {
+        let stamp = Stamp::of(&file).await.ok();
+        looks.push((file, stamp));
+    }
+    looks
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod bits;
 mod build;
+mod exclusion;
 pub(crate) mod gate;
 pub(crate) mod gates;
 mod required;
@@ -9,4 +10,5 @@ pub(crate) mod rule;
 pub(crate) mod rule_set;
 
 pub(crate) use bits::Bits;
+pub use exclusion::Exclusion;
 pub use rule_set::{RuleSet, Source};

@@ -11,6 +11,7 @@ mod effects;
 mod evaluate;
 mod expand;
 mod gated;
+mod host;
 mod phases;
 pub(crate) mod report;
 mod request;

@@ -14,7 +14,7 @@ use crate::variables::Variable;
 #[derive(Debug)]
 pub struct Transaction {
     rules: Arc<RuleSet>,
-    state: State,
+    pub(super) state: State,
     request_body: Vec<u8>,
     response_body: Vec<u8>,
     over: Option<Budget>,

@@ -78,6 +78,8 @@ pub(super) struct State {
     pub(super) interruption: Option<Interruption>,
     /// Bytes that operators may still look at.
     pub(super) work_left: u64,
+    /// There were more arguments than are read.
+    pub(super) is_cut_short: bool,
     /// The sum of the lengths of all argument names and values.
     pub(super) args_size: usize,
     /// What is known of the values of this phase.
@@ -110,6 +112,7 @@ impl State {
             reports: Vec::new(),
             interruption: None,
             work_left: limits.work_bytes,
+            is_cut_short: false,
             args_size: 0,
             known: Known::default(),
             is_naive: false,
@@ -146,6 +149,7 @@ impl State {
         let count =
             self.values.list(Variable::ArgsGet).len() + self.values.list(Variable::ArgsPost).len();
         if count >= limit {
+            self.is_cut_short = true;
             return false;
         }
         self.args_size = self.args_size.saturating_add(name.len()).saturating_add(text.len());

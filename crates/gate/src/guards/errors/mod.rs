@@ -8,7 +8,7 @@
 //!
 //! **Verdicts**: withheld with `internals-withheld` (500, same request id) when the body has the
 //! shape of a stack trace or a framework's debug page; other error answers pass. Compressed
-//! answers are read through gzip and deflate; in another coding they are withheld unread.
+//! answers are unpacked first; in a coding that cannot be read here they are withheld unread.
 //!
 //! **Settings**: `mode`, `fail`, `inspect`.
 //!
@@ -18,7 +18,6 @@
 //! mode = "observe"
 //! ```
 
-mod coding;
 mod config;
 #[cfg(test)]
 mod tests;
@@ -32,8 +31,8 @@ use mantlet_event::reasons;
 
 pub use config::ErrorsSection;
 
-use self::coding::Coding;
 use super::Services;
+use crate::coding::{Coding, beginning};
 use crate::pipeline::{
     AnswerHead, AnswerVerdict, Denial, Exchange, Guard, GuardError, HeldAnswer, Origin, Stages,
 };
@@ -61,12 +60,11 @@ impl Guard for Errors {
         if head.origin == Origin::Gate || !head.status.is_server_error() || !is_text(head.headers) {
             return Ok(AnswerVerdict::Pass);
         }
-        let coding = Coding::of(head.headers);
-        if coding == Coding::Unreadable {
+        if Coding::of(head.headers).is_none() {
             return Ok(withhold("a coding that cannot be read", head));
         }
         let Some(held) = held else { return Ok(AnswerVerdict::Hold(self.inspect)) };
-        let text = coding.read(held.bytes, self.inspect).unwrap_or_default();
+        let text = beginning(head.headers, held.bytes, self.inspect);
         Ok(match traces::find(&text) {
             None => AnswerVerdict::Pass,
             Some(kind) => withhold(kind, head),

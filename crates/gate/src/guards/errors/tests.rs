@@ -63,7 +63,7 @@ fn only_text_is_held() {
 }
 
 #[test]
-fn compressed_answers_are_read() {
+fn compressed_answers_are_read_as_far_as_they_are_there() {
     use std::io::Write as _;
 
     use flate2::Compression;
@@ -77,17 +77,16 @@ fn compressed_answers_are_read() {
     let mut raw = DeflateEncoder::new(Vec::new(), Compression::default());
     raw.write_all(&text).unwrap();
     for (coding, coded) in [
-        (Coding::Gzip, gzip.finish().unwrap()),
-        (Coding::Deflate, zlib.finish().unwrap()),
-        (Coding::Deflate, raw.finish().unwrap()),
-        (Coding::Plain, text.clone()),
+        ("gzip", gzip.finish().unwrap()),
+        ("deflate", zlib.finish().unwrap()),
+        ("deflate", raw.finish().unwrap()),
+        ("identity", text.clone()),
     ] {
-        assert_eq!(coding.read(&coded, 1 << 20).unwrap(), text, "{coding:?}");
-        assert_eq!(coding.read(&coded, 64).unwrap().len(), 64, "{coding:?}");
+        let mut headers = HeaderMap::new();
+        headers.insert("content-encoding", http::HeaderValue::from_static(coding));
+        assert_eq!(beginning(&headers, &coded, 1 << 20), text, "{coding}");
+        assert_eq!(beginning(&headers, &coded, 64).len(), 64, "{coding}");
         let half = coded.get(..coded.len() / 2).unwrap();
-        assert!(coding.read(half, 1 << 20).is_some(), "{coding:?}");
+        assert!(text.starts_with(&beginning(&headers, half, 1 << 20)), "{coding}");
     }
-    let mut headers = HeaderMap::new();
-    headers.insert("content-encoding", http::HeaderValue::from_static("br"));
-    assert_eq!(Coding::of(&headers), Coding::Unreadable);
 }

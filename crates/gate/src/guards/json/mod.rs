@@ -30,7 +30,11 @@ use mantlet_event::reasons;
 pub use config::JsonSection;
 
 use super::Services;
+use crate::coding::unpacked;
 use crate::pipeline::{Denial, Exchange, Guard, Inspection, Stages, Verdict};
+
+/// The largest body that is unpacked, in bytes; larger ones are the waf guard's to refuse.
+const UNPACKED: usize = 16 * 1024 * 1024;
 
 #[derive(Debug)]
 struct Json {
@@ -50,14 +54,18 @@ impl Guard for Json {
         exchange.headers.get_all(CONTENT_TYPE).iter().any(|value| is_json(value.as_bytes()))
     }
 
-    fn inspect_body<'a>(&'a self, _exchange: &'a Exchange, body: &'a [u8]) -> Inspection<'a> {
+    fn inspect_body<'a>(&'a self, exchange: &'a Exchange, body: &'a [u8]) -> Inspection<'a> {
+        // What cannot be unpacked is no JSON that anybody reads; the waf guard decides on it.
+        let Ok(body) = unpacked(&exchange.headers, body, UNPACKED) else {
+            return Inspection::ready(Verdict::Pass);
+        };
         // JSON on the wire is UTF-8 (RFC 8259 section 8.1); in UTF-16 or UTF-32, which some parsers
         // take, every other byte of a bracket is NUL, and brackets could not be counted.
         if body.contains(&0) {
             let denial = Denial::new(&reasons::JSON_TOO_DEEP);
             return Inspection::ready(denial.evidence("a NUL byte: not UTF-8").into());
         }
-        self.judge(body)
+        self.judge(&body)
     }
 
     fn inspect_message<'a>(&'a self, _exchange: &'a Exchange, text: &'a str) -> Inspection<'a> {

@@ -4,7 +4,7 @@ use mantlet_event::reasons;
 use mantlet_waf::native::{Hit, Inspection, Unreadable};
 
 use super::config::Doubt;
-use super::unpack::Fault;
+use crate::coding::Fault;
 use crate::pipeline::{Denial, Finding, FindingSource};
 
 /// Parameters whose value is nobody's business, whatever is wrong with it.

@@ -33,7 +33,9 @@ pub(super) type Look<'d> = Result<Inspection<'d>, Unreadable>;
 
 impl Native {
     pub(super) fn new(section: &WafSection) -> Self {
-        let threshold = section.threshold.unwrap_or(u16::from(Settings::THRESHOLD));
+        // Beside rules the number is their score.
+        let threshold = section.threshold.filter(|_| section.rules.is_empty());
+        let threshold = threshold.unwrap_or(u16::from(Settings::THRESHOLD));
         Self {
             detectors: Arc::clone(&DETECTORS),
             threshold: u8::try_from(threshold).unwrap_or(u8::MAX),

@@ -1,8 +1,10 @@
 use http::{HeaderMap, HeaderValue};
 use mantlet_config::{Environment, Layers, load, section};
 
-use super::unpack::{Fault, unpacked};
+use mantlet_types::{SystemClock, SystemRng};
+
 use super::*;
+use crate::coding::Fault;
 use crate::pipeline::sample;
 
 section! {
@@ -14,11 +16,17 @@ section! {
 /// The guard under these settings, and what is wrong with them.
 fn guard(settings: &str) -> (Waf, Vec<String>) {
     let text = format!("[waf]\n{settings}");
-    let layers = Layers::new(Environment::default()).text("mantlet.toml", &text);
+    let layers = Layers::new(Environment::default()).text("mantlet.toml", text);
     let loaded = load(&layers, |root: &Root, reader| root.waf.check("waf", reader));
     let problems = loaded.problems.iter().map(|problem| problem.message.clone()).collect();
     let section = loaded.config.map(|root| root.waf).unwrap_or_default();
-    (Waf(Arc::new(Looker::new(&section))), problems)
+    (Waf(Arc::new(Looker::new(&section, &services()))), problems)
+}
+
+fn services() -> Services {
+    let counters = Arc::new(mantlet_limit::MemoryCounters::new(10));
+    let blocking = Arc::new(mantlet_testkit::FakeBlocking::new(Arc::new(SystemClock::new())));
+    Services::new(Arc::new(SystemClock::new()), Arc::new(SystemRng), counters, blocking)
 }
 
 fn denied(verdict: Inspection<'_>) -> Option<Denial> {
@@ -35,6 +43,10 @@ fn settings_that_cannot_be_meant_are_told() {
         ("threshold = 0", "`0` is out of range"),
         ("threshold = 101", "`101` is out of range"),
         ("decoded_limit = 1", "`1B` is out of range"),
+        ("paranoia = 5", "`5` is out of range"),
+        ("paranoia = 2", "without `rules` this has no effect"),
+        ("native = false", "without `rules` nothing would look"),
+        ("[[waf.exceptions]]\nrule = \"x\"", "`x` is not the number of a rule"),
         ("[[waf.exceptions]]\nparameter = \"a\"", "the exception does not say from what"),
         ("[[waf.exceptions]]\nclass = \"sql\"", "`sql` is not a class of attacks"),
         (

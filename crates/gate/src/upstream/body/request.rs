@@ -29,6 +29,7 @@ const TOO_LARGE: u8 = 1;
 const PAUSED: u8 = 2;
 const INCOMPLETE: u8 = 3;
 const TOO_SLOW: u8 = 4;
+const NOT_GRPC: u8 = 5;
 
 impl BodyWatch {
     /// How many bytes of the body have come.
@@ -56,6 +57,7 @@ impl BodyWatch {
             PAUSED => Some(&reasons::BODY_TIMEOUT),
             TOO_SLOW => Some(&reasons::BODY_TOO_SLOW),
             INCOMPLETE => Some(&reasons::BODY_INCOMPLETE),
+            NOT_GRPC => Some(&reasons::WAF_BODY),
             _ => None,
         }
     }
@@ -97,6 +99,8 @@ struct Stream {
     body: Incoming,
     left: u64,
     patience: Patience,
+    /// The first byte is to be that of a gRPC message.
+    is_grpc: bool,
 }
 
 impl UpstreamBody {
@@ -121,8 +125,23 @@ impl UpstreamBody {
         if body.is_end_stream() {
             return Self::empty();
         }
-        let kind = Kind::Stream(Stream { body, left: limit, patience: Patience::new(pace) });
+        let kind = Kind::Stream(Stream {
+            body,
+            left: limit,
+            patience: Patience::new(pace),
+            is_grpc: false,
+        });
         Self { front: Bytes::new(), kind, watch: BodyWatch::new(), _share: None }
+    }
+
+    /// The same body, which breaks off before its first byte when that does not begin a gRPC
+    /// message: a flag of 0 or 1.
+    #[must_use]
+    pub fn of_grpc(mut self) -> Self {
+        if let Kind::Stream(stream) = &mut self.kind {
+            stream.is_grpc = true;
+        }
+        self
     }
 
     /// Whether there is nothing to send.
@@ -220,6 +239,14 @@ impl Stream {
             let Some(left) = self.left.checked_sub(size) else {
                 return Poll::Ready(Some(Err(watch.fail(TOO_LARGE, "request body too large"))));
             };
+            if self.is_grpc
+                && let Some(first) = data.first()
+            {
+                if *first > 1 {
+                    return Poll::Ready(Some(Err(watch.fail(NOT_GRPC, "not a gRPC message"))));
+                }
+                self.is_grpc = false;
+            }
             self.left = left;
             watch.passed(size);
             return Poll::Ready(Some(Ok(Frame::data(data))));

@@ -125,6 +125,7 @@ fn exchange(method: Method, target: &str) -> Exchange {
         version: http::Version::HTTP_11,
         headers: HeaderMap::new(),
         is_websocket: false,
+        is_body_shown: false,
         facts: Facts::default(),
         route: "/".into(),
         permits: Vec::new(),

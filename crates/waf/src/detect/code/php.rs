@@ -397,7 +397,8 @@ fn dynamic_calls(view: &View<'_>, work: &mut Work<'_>) {
     }
     for place in memchr::memchr_iter(b'$', bytes).take(32) {
         let sigil = skip_space(bytes, place + 1);
-        if at(bytes, sigil) == b'(' || at(bytes, sigil) == b'.' {
+        // No variable begins with a digit: that is a price.
+        if matches!(at(bytes, sigil), b'(' | b'.' | b'0'..=b'9') {
             continue;
         }
         if let Some((open, odd)) = after_variable(bytes, sigil)

@@ -1,10 +1,10 @@
-//! Bodies that come compressed.
+//! Whole bodies that come compressed.
 
 use std::borrow::Cow;
 
 use http::HeaderMap;
 
-use crate::coding::{Coding, Decoder};
+use super::{Coding, Decoder};
 
 /// A body may unpack to this without a question about its ratio.
 const FREE: usize = 1024 * 1024;
@@ -13,7 +13,7 @@ const RATIO: usize = 100;
 
 /// Why a body could not be unpacked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fault {
+pub(crate) enum Fault {
     /// Its coding is unknown here, or there are several.
     Unknown,
     /// It is not in the coding that it declares.
@@ -23,7 +23,7 @@ pub(super) enum Fault {
 }
 
 /// The body as the application would read it.
-pub(super) fn unpacked<'a>(
+pub(crate) fn unpacked<'a>(
     headers: &HeaderMap,
     body: &'a [u8],
     limit: usize,
@@ -52,4 +52,26 @@ fn decode(coding: Coding, body: &[u8], limit: usize) -> Result<Vec<u8>, Fault> {
     }
     decoder.finish().map_err(|_| Fault::Broken)?;
     Ok(out)
+}
+
+/// The beginning of a body, at most `limit` bytes of it, as far as it can be read: what was held may
+/// end in the middle.
+pub(crate) fn beginning<'a>(headers: &HeaderMap, body: &'a [u8], limit: usize) -> Cow<'a, [u8]> {
+    let cut = Cow::Borrowed(body.get(..limit).unwrap_or(body));
+    let coding = match Coding::of(headers) {
+        None | Some(Coding::Identity) => return cut,
+        Some(coding) => coding,
+    };
+    let mut decoder = Decoder::new(coding);
+    let (mut out, mut rest) = (Vec::new(), body);
+    while out.len() < limit {
+        let before = out.len();
+        let Ok(taken) = decoder.step(rest, &mut out) else { break };
+        rest = rest.get(taken..).unwrap_or_default();
+        if taken == 0 && out.len() == before {
+            break;
+        }
+    }
+    out.truncate(limit);
+    Cow::Owned(out)
 }
