@@ -9,8 +9,10 @@
 //! | the same many times a second | [`MacKey`], [`MacKeys`] |
 //! | the secret everything else hangs on | [`RootKey`] |
 //! | keys with versions and states | [`KeyRing`], [`RingFile`] |
+//! | signed tokens | [`jws`] |
 //! | passwords | [`password`] |
 
+pub mod jws;
 mod key;
 mod mac;
 pub mod password;

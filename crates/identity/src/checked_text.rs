@@ -42,7 +42,6 @@ pub(crate) fn digits<const COUNT: usize>(mut number: u32) -> [u8; COUNT] {
     text
 }
 
-#[cfg(test)]
 /// The number that digits stand for; `None` for other characters and for 2^32 and more.
 pub(crate) fn number(text: &[u8]) -> Option<u32> {
     text.iter().try_fold(0_u32, |number, byte| {

@@ -2,19 +2,27 @@
 //!
 //! | wanted | use |
 //! |---|---|
+//! | accounts | [`account::Accounts`] |
 //! | a key for a program | [`api_key::ApiKeys`] |
+//! | a signed token, ours or another issuer's | [`token`] |
+//! | its successor, without asking for a password | [`refresh::RefreshTokens`] |
+//! | the end of any of these before its time | [`revocation::Revocations`] |
 //!
 //! Nothing here opens a socket or a file. What must last lies behind the traits of [`store`];
 //! [`memory`] implements them for tests and trials. Time and randomness are arguments. Every refusal
 //! has a typed cause for the operator's log; what the client is told is the caller's to decide, and
 //! should be the same for all of them.
 
+pub mod account;
 pub mod api_key;
 mod checked_text;
 mod id;
 pub mod memory;
+pub mod refresh;
+pub mod revocation;
 pub mod store;
 mod time;
+pub mod token;
 mod trace;
 
 pub use id::{BadUserId, UserId};

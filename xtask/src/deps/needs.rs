@@ -53,6 +53,15 @@ pub(super) const NEEDS: &[Need] = &[
         only_long_runs: false,
     },
     Need {
+        suite: "pyjwt",
+        debian: &[
+            ("python3", Proof::Program("python3")),
+            ("python3-venv", Proof::PythonModules("venv, ensurepip")),
+        ],
+        requirements: Some("crates/identity/tests/requirements.txt"),
+        only_long_runs: false,
+    },
+    Need {
         suite: "neighbours",
         debian: &[
             ("nginx", Proof::Program("nginx")),

@@ -1,8 +1,14 @@
 //! Repositories in memory: for tests and trials. Everything is lost when the process ends.
 
+mod accounts;
 mod api_keys;
+mod refresh;
+mod revocations;
 
+pub use accounts::MemoryAccounts;
 pub use api_keys::MemoryApiKeys;
+pub use refresh::MemoryRefresh;
+pub use revocations::MemoryRevocations;
 
 use std::future::ready;
 use std::sync::{Mutex, MutexGuard, PoisonError};

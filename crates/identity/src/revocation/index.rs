@@ -1,0 +1,228 @@
+//! What has ended, in memory.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{PoisonError, RwLock};
+use std::time::Duration;
+
+use mantlet_crypto::sha256;
+use mantlet_types::{Monotonic, Timestamp};
+
+use crate::UserId;
+use crate::api_key::ApiKeyId;
+
+/// One credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum What<'a> {
+    /// A signed token, by issuer and `jti`.
+    Token {
+        /// Its issuer.
+        issuer: &'a str,
+        /// Its id.
+        id: &'a str,
+    },
+    /// A session, by the hash of its id.
+    Session(&'a [u8; 32]),
+    /// An API key.
+    ApiKey(ApiKeyId),
+    /// A family of refresh tokens, by its id.
+    Family(&'a str),
+}
+
+/// Sixteen bytes that stand for one credential.
+type Mark = [u8; 16];
+
+impl What<'_> {
+    fn mark(self) -> Mark {
+        match self {
+            Self::Token { issuer, id } => mark("token", &[issuer.as_bytes(), b"\0", id.as_bytes()]),
+            Self::Session(hash) => mark("session", &[hash]),
+            Self::ApiKey(id) => mark("api-key", &[id.as_str().as_bytes()]),
+            Self::Family(id) => mark("family", &[id.as_bytes()]),
+        }
+    }
+}
+
+fn mark(kind: &str, parts: &[&[u8]]) -> Mark {
+    let digest = sha256(&[&[kind.as_bytes(), b"\0"], parts].concat().concat());
+    digest.first_chunk().copied().unwrap_or_default()
+}
+
+/// Something that has ended. Kept as long as the credential would have lived.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ended {
+    /// One credential.
+    One {
+        /// Sixteen bytes that stand for it.
+        mark: [u8; 16],
+        /// When it would have ended by itself.
+        until: Timestamp,
+    },
+    /// Everything of a user that was issued up to a moment.
+    User {
+        /// Whose.
+        user: UserId,
+        /// Up to when, this moment among it.
+        not_before: Timestamp,
+        /// When the last of it would have ended by itself.
+        until: Timestamp,
+    },
+}
+
+impl Ended {
+    /// The end of one credential.
+    #[must_use]
+    pub fn one(what: What<'_>, until: Timestamp) -> Self {
+        Self::One { mark: what.mark(), until }
+    }
+
+    /// Until when it must be remembered.
+    #[must_use]
+    pub const fn until(&self) -> Timestamp {
+        match self {
+            Self::One { until, .. } | Self::User { until, .. } => *until,
+        }
+    }
+}
+
+/// Whether a credential still counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It does.
+    InForce,
+    /// It was ended.
+    Ended,
+    /// The index has not heard of others for too long, or had to forget: ask the store, or refuse.
+    Unsure,
+}
+
+/// What has ended, in memory, bounded.
+#[derive(Debug)]
+pub struct RevocationIndex {
+    /// How old the knowledge of what others ended may be; `None` when there are no others.
+    max_age: Option<Duration>,
+    capacity: usize,
+    state: RwLock<State>,
+    overflows: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    ones: HashMap<Mark, Timestamp>,
+    users: HashMap<UserId, (Timestamp, Timestamp)>,
+    /// When the store was read last.
+    fresh: Option<Monotonic>,
+    /// The last entry of the store that was read.
+    revision: u64,
+    /// Something did not fit: nothing that is not here can be vouched for until then.
+    blind_until: Option<Timestamp>,
+}
+
+impl RevocationIndex {
+    /// An empty index of at most `capacity` entries. `max_age`: how old its knowledge of what other
+    /// processes ended may be; `None` when this process is the only one.
+    #[must_use]
+    pub fn new(capacity: usize, max_age: Option<Duration>) -> Self {
+        let (state, overflows) = (RwLock::default(), AtomicU64::new(0));
+        Self { max_age, capacity, state, overflows }
+    }
+
+    /// Whether the credential `what` of `user`, issued at `issued`, still counts. `user` is `None`
+    /// for credentials that belong to nobody here.
+    #[must_use]
+    pub fn standing(
+        &self,
+        what: Option<What<'_>>,
+        user: Option<&UserId>,
+        issued: Timestamp,
+        now: (Timestamp, Monotonic),
+    ) -> Standing {
+        let mark = what.map(What::mark);
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        let is_marked = mark.is_some_and(|mark| state.ones.contains_key(&mark));
+        let limit = user.and_then(|user| state.users.get(user));
+        if is_marked || limit.is_some_and(|(not_before, _)| issued <= *not_before) {
+            return Standing::Ended;
+        }
+        let is_blind = state.blind_until.is_some_and(|until| now.0 < until);
+        let is_stale = self
+            .max_age
+            .is_some_and(|max_age| state.fresh.is_none_or(|fresh| now.1.since(fresh) > max_age));
+        if is_blind || is_stale { Standing::Unsure } else { Standing::InForce }
+    }
+
+    /// Takes note of an end, at once for every thread.
+    pub fn apply(&self, ended: &Ended, now: Timestamp) {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        state.apply(ended, now, self.capacity, &self.overflows);
+    }
+
+    /// How many entries the index holds.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.state.read().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// Whether nothing is known to have ended.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many entries did not fit since the start: a metric.
+    #[must_use]
+    pub fn overflows(&self) -> u64 {
+        self.overflows.load(Ordering::Relaxed)
+    }
+
+    /// The last entry of the store that is in the index.
+    pub(super) fn revision(&self) -> u64 {
+        self.state.read().unwrap_or_else(PoisonError::into_inner).revision
+    }
+
+    /// Takes note of what the store learnt. `fresh`: the time before the store was asked, once
+    /// everything was read.
+    pub(super) fn catch_up(
+        &self,
+        entries: &[super::RevocationEntry],
+        fresh: Option<Monotonic>,
+        now: Timestamp,
+    ) {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        for entry in entries {
+            state.apply(&entry.ended, now, self.capacity, &self.overflows);
+            state.revision = state.revision.max(entry.revision);
+        }
+        state.fresh = fresh.or(state.fresh);
+    }
+}
+
+impl State {
+    fn len(&self) -> usize {
+        self.ones.len().saturating_add(self.users.len())
+    }
+
+    fn apply(&mut self, ended: &Ended, now: Timestamp, capacity: usize, overflows: &AtomicU64) {
+        if ended.until() <= now {
+            return;
+        }
+        if self.len() >= capacity {
+            self.ones.retain(|_, until| *until > now);
+            self.users.retain(|_, (_, until)| *until > now);
+        }
+        if self.len() >= capacity {
+            overflows.fetch_add(1, Ordering::Relaxed);
+            self.blind_until = self.blind_until.max(Some(ended.until()));
+            return;
+        }
+        match ended {
+            Ended::One { mark, until } => {
+                self.ones.insert(*mark, *until);
+            }
+            Ended::User { user, not_before, until } => {
+                let limit = self.users.entry(user.clone()).or_insert((*not_before, *until));
+                *limit = (limit.0.max(*not_before), limit.1.max(*until));
+            }
+        }
+    }
+}
