@@ -6,6 +6,7 @@
 //! | a key for a program | [`api_key::ApiKeys`] |
 //! | a signed token, ours or another issuer's | [`token`] |
 //! | its successor, without asking for a password | [`refresh::RefreshTokens`] |
+//! | the session of a person | [`session::Sessions`] |
 //! | the end of any of these before its time | [`revocation::Revocations`] |
 //!
 //! Nothing here opens a socket or a file. What must last lies behind the traits of [`store`];
@@ -20,6 +21,7 @@ mod id;
 pub mod memory;
 pub mod refresh;
 pub mod revocation;
+pub mod session;
 pub mod store;
 mod time;
 pub mod token;

@@ -4,11 +4,13 @@ mod accounts;
 mod api_keys;
 mod refresh;
 mod revocations;
+mod sessions;
 
 pub use accounts::MemoryAccounts;
 pub use api_keys::MemoryApiKeys;
 pub use refresh::MemoryRefresh;
 pub use revocations::MemoryRevocations;
+pub use sessions::MemorySessions;
 
 use std::future::ready;
 use std::sync::{Mutex, MutexGuard, PoisonError};
