@@ -132,7 +132,7 @@ fn build(
     let (ledger, penalties) =
         Ledger::new(Arc::clone(&clock), Arc::clone(&counters), metrics.clone());
     let services = services(&data, &clock, counters)?.with_sources(sources);
-    let services = services.with_data(data.path().to_owned());
+    let services = services.with_data(data.path().to_owned()).with_metrics(&metrics);
     let services = services.with_reports(Arc::new(reports::open(&data, &clock, &metrics)));
     let live = Arc::new(Live::build(resolved, &services, &metrics, None)?);
     data.keep_configuration(text.as_deref());

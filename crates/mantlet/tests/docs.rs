@@ -77,6 +77,7 @@ fn every_example_of_settings_is_accepted() {
             // Files that examples name.
             let _ = certificate(&folder, "fullchain.pem", "privkey.pem");
             folder.write("site/index.html", "");
+            folder.write("crs/rules/REQUEST-901-INITIALIZATION.conf", "");
             folder.write("mantlet.toml", &block);
             let arguments = ["check", "--upstream", "http://127.0.0.1:8501"].map(OsString::from);
             let end = finish(&folder, &arguments, &[]);

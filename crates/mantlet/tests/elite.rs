@@ -169,8 +169,8 @@ fn elite_d05_the_page_has_headers_no_listing_and_nothing_hidden() {
         ("/pipeline/today", 200),
         ("/dashboard.js", 200),
         ("/missing.js", 404),
-        ("/.env", 404),
-        ("/.git/config", 404),
+        ("/.env", 403),
+        ("/.git/config", 403),
         ("/..%2fmantlet.toml", 400),
         ("/../mantlet.toml", 400),
     ] {

@@ -81,7 +81,6 @@ const UNTESTED: [&str; 3] = [
     "routes.fallback_for_assets",
     // Needs a name whose addresses change.
     "upstream.resolve_interval",
-    "websocket.lifetime",
 ];
 
 /// Every file of tests, and what stands in the tests inside other files.

@@ -93,17 +93,19 @@ fn seen_after_half(config: &str, path: &str, kind: &str) -> usize {
 
 #[test]
 fn a_body_flows_where_nobody_looks_and_waits_where_a_guard_does() {
-    let upload = "[[routes]]\npath = \"/upload\"\nupload = true\n";
+    let json_alone = "[guards.waf]\nmode = \"off\"\n";
+    let upload = format!("{json_alone}[[routes]]\npath = \"/upload\"\nupload = true\n");
     for (path, kind, flows) in [
         ("/upload", "application/json", true),
         ("/other", "application/octet-stream", true),
         ("/other", "application/json", false),
         ("/other", "text/plain, application/json", false),
     ] {
-        let seen = seen_after_half(upload, path, kind);
+        let seen = seen_after_half(&upload, path, kind);
         assert_eq!(seen > 50_000, flows, "{kind} to {path}: {seen}");
         assert!(flows || seen == 0, "{kind} to {path}: {seen}");
     }
-    let off = "[guards.json]\nmode = \"off\"\n";
-    assert!(seen_after_half(off, "/other", "application/json") > 50_000);
+    let off = format!("{json_alone}[guards.json]\nmode = \"off\"\n");
+    assert!(seen_after_half(&off, "/other", "application/json") > 50_000);
+    assert_eq!(seen_after_half("", "/other", "application/octet-stream"), 0, "the WAF wants all");
 }

@@ -8,12 +8,10 @@ use mantlet_config::{Environment, SecretRef, Sources};
 use mantlet_event::Metrics;
 use mantlet_limit::{Counters, KeyHasher};
 use mantlet_types::{Blocking, Clock, Rng};
-use mantlet_waf::{CollectionStore, MemoryCollections};
+use mantlet_waf::CollectionStore;
 
 use super::csp;
-
-/// Collections of WAF rules that are kept at a time: counters of addresses, sessions, users.
-const COLLECTIONS: usize = 100_000;
+use super::waf::Collections;
 
 /// What guards are built from, besides their settings.
 #[derive(Debug)]
@@ -58,7 +56,7 @@ impl Services {
             sources: Sources::new(&Environment::default()),
             data: PathBuf::from("."),
             reports: Arc::new(reports),
-            collections: Arc::new(MemoryCollections::new(COLLECTIONS)),
+            collections: Collections::shared(&Metrics::new()),
             policies: AtomicU16::new(0),
         }
     }
@@ -73,6 +71,12 @@ impl Services {
     #[must_use]
     pub fn with_data(self, data: PathBuf) -> Self {
         Self { data, ..self }
+    }
+
+    /// The same, counting in `metrics` what finds no room among what WAF rules remember.
+    #[must_use]
+    pub fn with_metrics(self, metrics: &Metrics) -> Self {
+        Self { collections: Collections::shared(metrics), ..self }
     }
 
     /// The same, with reports that are kept.

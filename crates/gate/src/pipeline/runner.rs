@@ -209,6 +209,9 @@ impl Runner {
     /// One event and one metric for a refusal, carried out or only observed.
     fn report(&self, planned: &PlannedGuard, plan: &Plan, exchange: &Exchange, denial: &Denial) {
         self.count(planned, "deny");
+        if let Some(limit) = denial.limit {
+            self.metrics.limit_reached(limit);
+        }
         if let Some(finding) = denial.findings.first() {
             self.metrics.attack_found(match finding.source {
                 FindingSource::Detector(class) => Ok(class),

@@ -84,6 +84,8 @@ pub struct Denial {
     pub evidence: Option<String>,
     /// What was found where, the one that counts most first; for the operator only.
     pub findings: Vec<Finding>,
+    /// The cap that was reached, as a key of the configuration; counted.
+    pub limit: Option<&'static str>,
     /// Whether it is to be told and not carried out, whatever the guard's mode is.
     pub is_observed: bool,
     /// Headers of the refusal (`Retry-After`, `WWW-Authenticate`).
@@ -105,6 +107,7 @@ impl Denial {
             status: None,
             evidence: None,
             findings: Vec::new(),
+            limit: None,
             is_observed: false,
             headers: Vec::new(),
             members: Vec::new(),
@@ -137,6 +140,13 @@ impl Denial {
     #[must_use]
     pub fn findings(mut self, findings: Vec<Finding>) -> Self {
         self.findings = findings;
+        self
+    }
+
+    /// Because this cap was reached, a key of the configuration.
+    #[must_use]
+    pub const fn limit(mut self, key: &'static str) -> Self {
+        self.limit = Some(key);
         self
     }
 

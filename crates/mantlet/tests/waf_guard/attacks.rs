@@ -66,6 +66,7 @@ fn attacks_are_refused_wherever_they_stand_and_never_reach_the_application() {
     let answer = get(address, "/users/1%27%20or%201%3D1--%20-");
     assert_eq!(assert_refused(&gate, &answer, (403, "waf-attack"), "path")["place"], "path");
     assert!(upstream.is_untouched(), "{:?}", upstream.requests());
+    assert!(gate.metric("mantlet_attacks_total{kind=\"sqli\"}") >= 10, "{}", gate.metrics());
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use mantlet_testkit::wire;
 use mantlet_testkit::{Answer, FakeUpstream};
 
-use super::common::{PATIENCE, assert_refused, gate};
+use super::common::{self, PATIENCE, assert_refused, gate};
 use super::{SQL, escaped, get, post, quoted};
 
 /// Texts that word lists refuse.
@@ -66,7 +66,10 @@ fn uploads_and_binary_bodies_pass() {
     let script = format!(
         "--B\r\nContent-Disposition: form-data; name=\"f\"; filename=\"a.sql\"\r\n\r\n{SQL}\r\n--B--\r\n"
     );
-    assert_eq!(post(gate.address(), "multipart/form-data; boundary=B", script).status, 200);
+    assert_eq!(post(gate.address(), "multipart/form-data; boundary=B", &script).status, 200);
+    let curious = common::gate(&upstream, "[guards.waf]\nfiles = true\n");
+    let answer = post(curious.address(), "multipart/form-data; boundary=B", script);
+    assert_eq!(assert_refused(&curious, &answer, (403, "waf-attack"), "files")["place"], "file");
     let answer = wire::request(gate.address(), "POST", "/upload", &[], SQL.as_bytes());
     assert_eq!(answer.status, 200, "an upload streams by");
     assert_eq!(post(gate.address(), "multipart/form-data; boundary=B", "--B--\r\n").status, 200);

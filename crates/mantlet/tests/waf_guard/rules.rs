@@ -199,8 +199,20 @@ fn a_request_that_costs_rules_too_much_is_refused_by_name() {
     let event =
         assert_refused(&strict, &post(strict.address(), kind, &body), (403, "waf-budget"), "work");
     assert_eq!(event["evidence"], "too much: work");
+    let reached = "mantlet_limit_reached_total{limit=\"guards.waf.work_limit\"}";
+    assert_eq!(strict.metric(reached), 1, "{}", strict.metrics());
     assert_eq!(post(strict.address(), kind, "a=b").status, 200);
     assert_eq!(upstream.requests().len(), 1);
+    let narrow = config.replace("work_limit", "memory_limit");
+    let narrow = gate(&upstream, &narrow);
+    let large = format!("a={}", "xy".repeat(1_000_000));
+    let event = assert_refused(
+        &narrow,
+        &post(narrow.address(), kind, &large),
+        (403, "waf-budget"),
+        "memory",
+    );
+    assert_eq!(event["evidence"], "too much: memory");
     let lenient = gate(&upstream, &(config + "over_budget = \"pass\"\n"));
     assert_eq!(post(lenient.address(), kind, &body).status, 200);
 }

@@ -34,7 +34,7 @@ pub(super) fn discreet(name: &str, evidence: String) -> String {
 /// What came of a look at a request; `None` lets it pass.
 pub(super) fn of_look(inspection: Inspection<'_>, over_budget: Doubt) -> Option<Denial> {
     if let Some(part) = inspection.exhausted_by() {
-        return (over_budget == Doubt::Refuse).then(|| of_budget(part));
+        return (over_budget == Doubt::Refuse).then(|| of_budget(part, "guards.waf.detectors"));
     }
     inspection.into_hit().map(of_hit)
 }
@@ -53,8 +53,8 @@ fn of_hit(hit: Hit) -> Denial {
 }
 
 /// More work than one request may cause.
-pub(super) fn of_budget(part: &str) -> Denial {
-    Denial::new(&reasons::WAF_BUDGET).evidence(format!("too much: {part}"))
+pub(super) fn of_budget(part: &str, limit: &'static str) -> Denial {
+    Denial::new(&reasons::WAF_BUDGET).evidence(format!("too much: {part}")).limit(limit)
 }
 
 /// A body with more than one meaning; `None` lets it pass.
@@ -66,7 +66,10 @@ pub(super) fn of_unreadable(unreadable: &Unreadable, doubt: Doubt) -> Option<Den
 /// A body that cannot be unpacked; `None` lets it pass.
 pub(super) fn of_fault(fault: Fault, doubt: Doubt) -> Option<Denial> {
     let denial = match fault {
-        Fault::TooLarge => return Some(Denial::new(&reasons::WAF_DECODED_SIZE)),
+        Fault::TooLarge => {
+            let denial = Denial::new(&reasons::WAF_DECODED_SIZE);
+            return Some(denial.limit("guards.waf.decoded_limit"));
+        }
         Fault::Unknown => Denial::new(&reasons::WAF_CODING).evidence("content-encoding"),
         Fault::Broken => Denial::new(&reasons::WAF_BODY).evidence("not compressed as it says"),
     };

@@ -31,6 +31,7 @@
 //! parameter = "body"
 //! ```
 
+mod collections;
 mod config;
 mod denial;
 mod exceptions;
@@ -45,6 +46,7 @@ use http::HeaderMap;
 use mantlet_types::Clock;
 use tokio::task::spawn_blocking;
 
+pub use collections::Collections;
 pub use config::{Doubt, WafSection};
 pub use exceptions::{ClassName, ExceptionSection, ParameterName, PartName, RuleNumbers};
 pub(crate) use rules::RuleSets;

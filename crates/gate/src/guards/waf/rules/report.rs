@@ -52,7 +52,9 @@ pub(super) fn of_budget(budget: Budget, over_budget: Doubt) -> Option<Denial> {
             Some(Denial::new(&reasons::WAF_ANSWER).evidence("SecResponseBodyLimit"))
         }
         Budget::Memory | Budget::Work => {
-            (over_budget == Doubt::Refuse).then(|| denial::of_budget(budget.name()))
+            let is_work = budget == Budget::Work;
+            let limit = if is_work { "guards.waf.work_limit" } else { "guards.waf.memory_limit" };
+            (over_budget == Doubt::Refuse).then(|| denial::of_budget(budget.name(), limit))
         }
     }
 }

@@ -147,7 +147,7 @@ fn request_over(transaction: &mut Transaction, terms: Terms) -> Result<(), Box<D
     let outcome = transaction.request_body_done();
     judge(transaction, outcome, terms)?;
     if transaction.is_cut_short() && terms.over_budget == Doubt::Refuse {
-        let mut denial = denial::of_budget("arguments");
+        let mut denial = denial::of_budget("arguments", "SecArgumentsLimit");
         denial.is_observed = terms.is_observed;
         return Err(Box::new(denial));
     }
