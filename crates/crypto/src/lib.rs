@@ -10,11 +10,13 @@
 //! | the secret everything else hangs on | [`RootKey`] |
 //! | keys with versions and states | [`KeyRing`], [`RingFile`] |
 //! | signed tokens | [`jws`] |
+//! | one-time codes | [`hotp`] |
 //! | passwords | [`password`] |
 
 pub mod jws;
 mod key;
 mod mac;
+mod otp;
 pub mod password;
 mod ring;
 mod root;
@@ -23,6 +25,7 @@ mod text;
 
 pub use key::{Key, TAG_SIZE, sha256};
 pub use mac::{MacKey, MacKeys};
+pub use otp::{OtpDigest, hotp};
 pub use ring::{KeyId, KeyRing, KeyState, KeyView, RingError, RingFile};
 pub use root::{RootError, RootKey};
 pub use sealed::{OVERHEAD, OpenError, open, seal};

@@ -6,6 +6,10 @@
 //! | a key for a program | [`api_key::ApiKeys`] |
 //! | a signed token, ours or another issuer's | [`token`] |
 //! | its successor, without asking for a password | [`refresh::RefreshTokens`] |
+//! | passwords: which are taken, and their hashes | [`password`] |
+//! | a second factor | [`factor::SecondFactors`] |
+//! | what slows guessing down | [`lockout::Lockout`] |
+//! | signing in with all of these | [`signin::SignIn`] |
 //! | the session of a person | [`session::Sessions`] |
 //! | the end of any of these before its time | [`revocation::Revocations`] |
 //!
@@ -17,11 +21,15 @@
 pub mod account;
 pub mod api_key;
 mod checked_text;
+pub mod factor;
 mod id;
+pub mod lockout;
 pub mod memory;
+pub mod password;
 pub mod refresh;
 pub mod revocation;
 pub mod session;
+pub mod signin;
 pub mod store;
 mod time;
 pub mod token;

@@ -2,12 +2,14 @@
 
 mod accounts;
 mod api_keys;
+mod factors;
 mod refresh;
 mod revocations;
 mod sessions;
 
 pub use accounts::MemoryAccounts;
 pub use api_keys::MemoryApiKeys;
+pub use factors::MemoryFactors;
 pub use refresh::MemoryRefresh;
 pub use revocations::MemoryRevocations;
 pub use sessions::MemorySessions;
