@@ -73,6 +73,8 @@ entries! {
         "A page of an origin that is not listed asked, or asked for more than is listed.";
     CSRF_REQUEST_REFUSED = "csrf.request.refused", "malicious_csrf", Medium, Decision,
         "A page of another site made a browser send a request that changes something.";
+    SCHEMA_REQUEST_REFUSED = "schema.request.refused", "input_validation_fail", Low, Decision,
+        "A request was not as the document of its route says; the evidence names places and rules, never values.";
     JSON_BODY_REFUSED = "json.body.refused", "input_validation_fail", Medium, Decision,
         "A JSON body or message nests deeper than its limit allows.";
     WAF_REQUEST_REFUSED = "waf.request.refused", "input_validation_fail", High, Decision,

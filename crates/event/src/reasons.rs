@@ -123,6 +123,24 @@ reasons! {
     WAF_DECODED_SIZE = "waf-decoded-size", 413, "Content too large",
         "The body of the request is too large once it is unpacked.",
         "The cap is `[guards.waf] decoded_limit`; beyond 1 MiB a body may also not unpack to more than a hundred times its size.";
+    SCHEMA_VIOLATION = "schema-violation", 422, "Invalid input",
+        "The request is not as this address asks for; `errors` says where.",
+        "The evidence names the place and the rule of the document that `[guards.schema]` names. Where the document is stricter than the application, correct it; `mode = \"observe\"` watches first.";
+    MALFORMED_INPUT = "malformed-input", 400, "Malformed input",
+        "The request cannot be read, or could be read in two ways; `errors` says where.",
+        "Parsers differ about such input (no JSON, a member twice, integers of more than 64 bits, text that is not UTF-8), so it is refused before the application reads it; there is no setting for this in `[guards.schema]` but `mode`.";
+    INPUT_TOO_COMPLEX = "input-too-complex", 400, "Input too complex",
+        "The request nests too deep or holds too many values.",
+        "The caps are `[guards.schema] depth` and `values`. Where the evidence says `cost`, the schema lets alternatives lead on into each other on every level: write it with one way down.";
+    UNLISTED_PATH = "unlisted-path", 404, "Not found",
+        "There is nothing at this address.",
+        "The document that `[guards.schema] openapi` names does not list the path; `base` says where its paths begin, `unlisted = \"pass\"` lets others through.";
+    UNLISTED_METHOD = "unlisted-method", 405, "Method not allowed",
+        "This method is not allowed here.",
+        "The document that `[guards.schema] openapi` names does not list the method for this path; `unlisted = \"pass\"` lets others through.";
+    UNLISTED_MEDIA_TYPE = "unlisted-media-type", 415, "Unsupported media type",
+        "Bodies of this type are not taken here.",
+        "The document that `[guards.schema]` names lists the media types of the body; it must be named by one Content-Type, in UTF-8 and not compressed.";
     INTERNALS_WITHHELD = "internals-withheld", 500, "Internal server error",
         "The request could not be completed.",
         "The application answered with a stack trace or the like; the application's own log has it. `[guards.errors]` says what is replaced.";

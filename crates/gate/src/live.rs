@@ -17,8 +17,8 @@ use mantlet_types::Secret;
 
 use crate::edge::{ConnectionRules, ServerSection, TlsError, TlsFront};
 use crate::guards::csp::{REPORT_PATH, Reports};
-use crate::guards::waf::{RuleFile, RuleSets};
-use crate::guards::{self, GuardCache, GuardsSection, Services};
+use crate::guards::waf::RuleSets;
+use crate::guards::{self, GuardCache, GuardsSection, RuleFile, Services};
 use crate::penalty::{PenaltyRules, PenaltySection};
 use crate::pipeline::{Mode, Plan};
 use crate::stages::client::{ClientSection, ClientStage};
@@ -104,8 +104,10 @@ pub fn resolve(settings: &Settings<'_>, reader: &mut Reader<'_>) -> Option<Resol
         |site: &Site<'_>, reader: &mut Reader<'_>| place(settings, site, &mut rules, reader);
     let fallback = place(&Site { layers: Vec::new(), action: None }, reader);
     let mut tokens: Vec<SecretRef> = fallback.guards.secrets().cloned().collect();
+    let mut documents: Vec<RuleFile> = fallback.guards.documents().collect();
     let compiled = compile(&layers, |site| {
         let place = place(site, reader);
+        documents.extend(place.guards.documents());
         tokens.extend(place.websocket.token.clone());
         tokens.extend(place.guards.secrets().cloned());
         place
@@ -134,7 +136,7 @@ pub fn resolve(settings: &Settings<'_>, reader: &mut Reader<'_>) -> Option<Resol
         client: settings.client.clone(),
         hygiene: settings.hygiene.clone(),
         tokens,
-        rule_files: rules.files(),
+        rule_files: rules.files().into_iter().chain(documents).collect(),
         limits: HeadLimits {
             size: wire.head_limit,
             target: wire.target_limit,

@@ -21,9 +21,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Every page a person reads, by its path below the root.
 fn pages() -> Vec<(PathBuf, String)> {
     let mut found = Vec::new();
-    let mut waiting: Vec<PathBuf> = ["README.md", "SECURITY.md", "CONTRIBUTING.md", "docs"]
-        .map(|name| root().join(name))
-        .into();
+    let pages = ["README.md", "SECURITY.md", "CONTRIBUTING.md", "docs", "examples/samo/README.md"];
+    let mut waiting: Vec<PathBuf> = pages.map(|name| root().join(name)).into();
     while let Some(place) = waiting.pop() {
         if place.is_dir() {
             waiting.extend(fs::read_dir(&place).unwrap().map(|entry| entry.unwrap().path()));
@@ -78,6 +77,13 @@ fn every_example_of_settings_is_accepted() {
             let _ = certificate(&folder, "fullchain.pem", "privkey.pem");
             folder.write("site/index.html", "");
             folder.write("crs/rules/REQUEST-901-INITIALIZATION.conf", "");
+            let schemas = [
+                ("openapi.json", "examples/samo/openapi.json"),
+                ("analysis.json", "profiles/schemas/analysis.json"),
+            ];
+            for (name, source) in schemas {
+                folder.write(name, fs::read(root().join(source)).unwrap());
+            }
             folder.write("mantlet.toml", &block);
             let arguments = ["check", "--upstream", "http://127.0.0.1:8501"].map(OsString::from);
             let end = finish(&folder, &arguments, &[]);
@@ -128,6 +134,9 @@ fn every_command_works() {
     for (page, text) in pages() {
         // One folder for a page: what an earlier line wrote, a later one reads.
         let folder = TempFolder::new();
+        if page.starts_with("examples") {
+            copy_beside(&page, &folder);
+        }
         for words in commands(&text) {
             let about = format!("{}: {words:?}", page.display());
             if matches!(words.first().map(String::as_str), Some("run" | "demo")) {
@@ -139,6 +148,16 @@ fn every_command_works() {
         }
     }
     assert!(run > 8, "only {run} commands were found");
+}
+
+/// The files beside a page, for commands that are run there.
+fn copy_beside(page: &Path, folder: &TempFolder) {
+    for entry in fs::read_dir(root().join(page).parent().unwrap()).unwrap() {
+        let file = entry.unwrap().path();
+        if file.is_file() {
+            folder.write(file.file_name().unwrap().to_str().unwrap(), fs::read(&file).unwrap());
+        }
+    }
 }
 
 /// A server starts with these words. Its listeners and its data are those of the test.

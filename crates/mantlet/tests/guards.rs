@@ -122,7 +122,9 @@ fn replay(file: &Path) -> String {
     let application = Application::start();
     let builder = MantletProcess::builder(env!("CARGO_BIN_EXE_mantlet"));
     let builder = builder.upstream(&application.upstream.url());
-    let mut gate = builder.config(text(&table, "config").unwrap()).start();
+    let config = text(&table, "config").unwrap();
+    let config = config.replace("{root}", &root().display().to_string());
+    let mut gate = builder.config(&config).start();
     let cases: Vec<&Table> = table
         .get("cases")
         .unwrap()

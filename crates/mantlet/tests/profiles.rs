@@ -14,6 +14,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 fn with_profile(name: &str) -> (FakeUpstream, MantletProcess) {
     let upstream = FakeUpstream::answering(Answer::ok("ok"));
     let text = fs::read_to_string(root().join("profiles").join(name)).unwrap();
+    let schemas = format!("\"{}/", root().join("profiles/schemas").display());
+    let text = text.replace("\"schemas/", &schemas);
     let builder = MantletProcess::builder(env!("CARGO_BIN_EXE_mantlet"));
     let gate = builder.upstream(&upstream.url()).config(&text).start();
     (upstream, gate)

@@ -94,6 +94,15 @@ pub(super) const NEEDS: &[Need] = &[
         only_long_runs: false,
     },
     Need {
+        suite: "samo-example",
+        debian: &[
+            ("python3", Proof::Program("python3")),
+            ("python3-venv", Proof::PythonModules("venv, ensurepip")),
+        ],
+        requirements: Some("examples/samo/requirements.txt"),
+        only_long_runs: false,
+    },
+    Need {
         suite: "browser",
         debian: &[
             ("python3", Proof::Program("python3")),

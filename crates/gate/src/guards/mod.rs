@@ -12,6 +12,8 @@ pub mod json;
 pub mod limit;
 mod order;
 mod origin_risk;
+mod rule_file;
+pub mod schema;
 mod services;
 pub mod waf;
 
@@ -23,6 +25,7 @@ use mantlet_config::{Reader, SecretError, SecretRef, section};
 
 pub use field_name::FieldName;
 pub use order::{ORDER, Slot};
+pub use rule_file::RuleFile;
 pub use services::Services;
 
 use crate::pipeline::{Guard, Mode, PlannedGuard};
@@ -45,6 +48,8 @@ section! {
         pub csrf: csrf::CsrfSection = csrf::CsrfSection::default(),
         /// Bounds the nesting of JSON bodies.
         pub json: json::JsonSection = json::JsonSection::default(),
+        /// Refuses what the application's own documents do not allow: OpenAPI, or JSON Schema.
+        pub schema: schema::SchemaSection = schema::SchemaSection::default(),
         /// Refuses attacks: what would be code where the application expects a value.
         pub waf: waf::WafSection = waf::WafSection::default(),
         /// Withholds error answers that show the application's inside.
@@ -81,6 +86,12 @@ impl GuardsSection {
     /// What is wrong with one of them; never the secret.
     pub fn check_secrets(&self, services: &Services) -> Result<(), SecretError> {
         self.secrets().try_for_each(|reference| csp::check_placeholder(reference, services))
+    }
+
+    /// The documents of schemas that these settings name.
+    pub(crate) fn documents(&self) -> impl Iterator<Item = RuleFile> {
+        let is_on = self.schema.mode != Mode::Off;
+        self.schema.files().filter(move |_| is_on).map(|file| file.source().clone())
     }
 
     /// The secrets that these settings name.

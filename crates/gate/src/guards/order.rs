@@ -6,7 +6,7 @@ use mantlet_event::catalogue;
 
 use super::{
     GuardCache, GuardsSection, Services, blocklist, cookies, cors, csp, csrf, errors, headers,
-    json, limit, waf,
+    json, limit, schema, waf,
 };
 use crate::pipeline::{Fail, Guard, Mode, PlannedGuard, Spec};
 
@@ -74,6 +74,8 @@ order! {
     csrf, refused by CSRF_REQUEST_REFUSED, always closed;
     // Looks at bodies, so after everything that can refuse without reading one.
     json, refused by JSON_BODY_REFUSED;
+    // What it has typed, the waf need not look at.
+    schema, refused by SCHEMA_REQUEST_REFUSED;
     // The most costly look at a request comes last.
     waf, refused by WAF_REQUEST_REFUSED;
     // Answers: what must not go out is replaced before the rest is dressed.

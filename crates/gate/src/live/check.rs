@@ -100,6 +100,9 @@ fn guards(key: &str, guards: &GuardsSection, reader: &mut Reader<'_>) {
     if is_said_here("csrf", reader) {
         guards.csrf.check(key, reader);
     }
+    if is_said_here("schema", reader) {
+        guards.schema.check(&format!("{key}.schema"), reader);
+    }
     guards.check(key, reader);
 }
 

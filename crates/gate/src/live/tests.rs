@@ -43,7 +43,7 @@ fn resolved(text: &str) -> Resolved {
     resolved.unwrap()
 }
 
-fn services() -> Services {
+pub(crate) fn services() -> Services {
     let clock = FakeClock::new().shared();
     let blocking = FakeBlocking::new(Arc::clone(&clock));
     Services::new(

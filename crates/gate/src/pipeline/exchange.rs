@@ -46,6 +46,8 @@ pub struct Exchange {
     pub is_websocket: bool,
     /// Whether guards that want the body will be shown it: there is one, and it does not stream by.
     pub is_body_shown: bool,
+    /// Whether a body comes with it.
+    pub has_body: bool,
     /// The pattern of the route that was chosen; `-` while none is.
     pub route: Arc<str>,
     /// What guards have learnt.

@@ -25,6 +25,7 @@ pub(crate) fn exchange() -> Exchange {
         headers: HeaderMap::new(),
         is_websocket: false,
         is_body_shown: false,
+        has_body: false,
         route: "/x".into(),
         facts: Facts::default(),
         permits: Vec::new(),

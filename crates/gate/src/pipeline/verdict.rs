@@ -7,7 +7,7 @@ use mantlet_event::{Event, Value};
 use mantlet_limit::Permit;
 use mantlet_types::Reason;
 
-use super::{BodyFilter, Edits, Exchange, Facts, Finding, HeaderEdit};
+use super::{BodyFilter, Edits, Exchange, Facts, Fault, Finding, HeaderEdit};
 
 /// What a guard says about a request.
 #[derive(Debug)]
@@ -92,6 +92,8 @@ pub struct Denial {
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// Extension members of the problem document (RFC 9457 section 3.2): what the client may know.
     pub members: Vec<(&'static str, Value)>,
+    /// What is wrong with the request, one by one: the extension member `errors`. Empty: no member.
+    pub faults: Vec<Fault>,
     /// Extension members that are lists of texts.
     pub lists: Vec<(&'static str, Vec<String>)>,
     /// The URI of the problem's type, where one is registered for it.
@@ -111,6 +113,7 @@ impl Denial {
             is_observed: false,
             headers: Vec::new(),
             members: Vec::new(),
+            faults: Vec::new(),
             lists: Vec::new(),
             kind: None,
         }

@@ -4,7 +4,7 @@ use mantlet_event::Value;
 use mantlet_types::RequestId;
 use serde_json::{Map, Value as Json};
 
-use crate::pipeline::Denial;
+use crate::pipeline::{Denial, Fault};
 
 /// The problem document. `type` is `about:blank` plus a stable `code`, because a type URI that
 /// leads nowhere helps nobody; problems of a registered type have that.
@@ -22,6 +22,10 @@ pub(super) fn render(denial: &Denial, id: RequestId) -> String {
     }
     for (name, texts) in &denial.lists {
         document.insert((*name).into(), texts.as_slice().into());
+    }
+    if !denial.faults.is_empty() {
+        let errors = denial.faults.iter().map(Fault::to_json).collect();
+        document.insert("errors".into(), errors);
     }
     Json::Object(document).to_string()
 }

@@ -112,6 +112,7 @@ impl Worker {
             headers: HeaderMap::new(),
             is_websocket: false,
             is_body_shown: false,
+            has_body: false,
             route: Arc::clone(&self.live.fallback.plan.route),
             facts: Facts::default(),
             permits: Vec::new(),
@@ -206,7 +207,8 @@ impl Worker {
             target.sockets.vouch(exchange);
         }
         let is_forwarded = matches!(target.step, Step::Forward(_)) && !exchange.is_websocket;
-        exchange.is_body_shown = is_forwarded && !target.is_upload && !body.is_end_stream();
+        exchange.has_body = !body.is_end_stream();
+        exchange.is_body_shown = is_forwarded && !target.is_upload && exchange.has_body;
         self.runner.inspect(&target.plan, exchange).await?;
         match &target.step {
             Step::Deny => Err(Stop::route(Denial::new(&reasons::ROUTE_DENIED))),

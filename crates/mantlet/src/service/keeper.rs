@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use mantlet_admin::control::{Actor, ControlError, Lifecycle, ServerFacts};
 use mantlet_event::{Event, Events, Metrics, catalogue, field};
+use mantlet_gate::guards::RuleFile;
 use mantlet_gate::guards::Services;
-use mantlet_gate::guards::waf::RuleFile;
 use mantlet_types::Clock;
 use sd_notify::NotifyState;
 use serde_json::{Value, json};
@@ -182,7 +182,7 @@ impl Keeper {
         self.flags.place.config.as_ref()
     }
 
-    /// The files of WAF rules in force, and the folders they are in; none where changes of files
+    /// The files of WAF rules and schemas in force, and the folders they are in; none where changes of files
     /// are not to be taken up.
     pub(super) fn rule_files(&self) -> Vec<PathBuf> {
         let running = lock(&self.running);

@@ -49,8 +49,8 @@ use tokio::task::spawn_blocking;
 pub use collections::Collections;
 pub use config::{Doubt, WafSection};
 pub use exceptions::{ClassName, ExceptionSection, ParameterName, PartName, RuleNumbers};
+pub use rules::RuleFiles;
 pub(crate) use rules::RuleSets;
-pub use rules::{RuleFile, RuleFiles};
 
 use self::native::{Native, kinds};
 use self::rules::{Next, RouteRules, Terms, Watch};

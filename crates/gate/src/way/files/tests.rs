@@ -126,6 +126,7 @@ fn exchange(method: Method, target: &str) -> Exchange {
         headers: HeaderMap::new(),
         is_websocket: false,
         is_body_shown: false,
+        has_body: false,
         facts: Facts::default(),
         route: "/".into(),
         permits: Vec::new(),

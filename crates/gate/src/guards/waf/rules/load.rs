@@ -10,6 +10,7 @@ use std::sync::Arc;
 use mantlet_waf::{DiskFiles, EngineMode, Files, RuleSet, Source};
 
 use super::layout;
+use crate::guards::RuleFile;
 
 /// What the recommended settings of ModSecurity say, as far as rules depend on it. Rule files that
 /// say otherwise come later and win.
@@ -75,29 +76,6 @@ impl RuleSets {
     }
 }
 
-/// A file of rules or data, as it was read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RuleFile {
-    /// Where it is.
-    pub path: PathBuf,
-    contents: u64,
-}
-
-impl RuleFile {
-    /// Whether the file says something else by now; a file that cannot be read does not.
-    #[must_use]
-    pub fn has_changed(&self) -> bool {
-        DiskFiles.read(&self.path).is_ok_and(|contents| hash_of(&contents) != self.contents)
-    }
-}
-
-/// What tells contents from others; nobody attacks the order of his own files.
-fn hash_of(contents: &[u8]) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    contents.hash(&mut hasher);
-    hasher.finish()
-}
-
 /// What is wrong with rules, and what to do about it; empty for nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Fault {
@@ -150,8 +128,7 @@ struct Recorded(RefCell<Vec<RuleFile>>);
 impl Files for Recorded {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         let contents = DiskFiles.read(path)?;
-        let file = RuleFile { path: path.to_owned(), contents: hash_of(&contents) };
-        self.0.borrow_mut().push(file);
+        self.0.borrow_mut().push(RuleFile::of(path, &contents));
         Ok(contents)
     }
 

@@ -18,7 +18,6 @@ mod setting;
 mod tests;
 mod watch;
 
-pub use load::RuleFile;
 pub(crate) use load::{Loaded, RuleSets};
 pub(super) use route::RouteRules;
 pub use setting::RuleFiles;
