@@ -13,6 +13,7 @@ pub mod coding;
 pub mod edge;
 pub mod fuzzing;
 pub mod guards;
+mod http1;
 pub mod live;
 pub mod penalty;
 pub mod pipeline;

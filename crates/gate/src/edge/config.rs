@@ -63,6 +63,11 @@ section! {
         /// How many bytes of a body must come in a second, on the whole; `body_timeout` is what a
         /// client is ahead. 0: any pace will do.
         pub min_body_rate: ByteSize = ByteSize(500),
+        /// How much is read and dropped of a body whose answer came before it was over, so that the
+        /// client gets the answer and its connection goes on; with more to come it is closed.
+        pub discard_limit: ByteSize = ByteSize(2 * 1024 * 1024),
+        /// How long that may take, and how long a client that has had its last answer is heard out.
+        pub discard_timeout: Duration = Duration::from_secs(5),
         /// How long a client may take nothing of an answer that waits for it.
         pub send_timeout: Duration = Duration::from_secs(60),
         /// How long requests may take to end when the server stops.
@@ -80,6 +85,8 @@ impl ServerSection {
             header_count_limit: usize::from(self.header_count),
             head_timeout: self.head_timeout,
             idle_timeout: self.idle_timeout,
+            discard_limit: self.discard_limit.0,
+            discard_timeout: self.discard_timeout,
         }
     }
 

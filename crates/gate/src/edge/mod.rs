@@ -2,6 +2,7 @@
 
 mod accept;
 mod admission;
+mod body;
 mod config;
 mod connection;
 mod http1;
@@ -15,6 +16,7 @@ mod stall;
 mod tls;
 pub mod wire;
 
+pub(crate) use body::{ClientStream, RequestBody, WayOut};
 pub(crate) use config::MAX_ADDRESSES;
 pub use config::{OPEN_HINT, ServerSection};
 pub use listener::{BindError, Listener, Listeners};

@@ -35,16 +35,9 @@ pub use pool::{Failed, Pool, answered_by};
 pub use server::Upstream;
 pub use status::ServerStatus;
 pub use stream::RawStream;
-pub(crate) use tunnel::{ClientStream, leave_http};
 pub use tunnel::{Slot, Tunnel, TunnelRegistry};
 pub use upkeep::Upkeep;
 pub use upstreams::Upstreams;
-
-/// The body of a client's request, and the other side of a connection that leaves HTTP.
-pub(crate) use hyper::{
-    body::Incoming,
-    upgrade::{OnUpgrade, on as on_upgrade},
-};
 
 /// Reads arbitrary bytes as an answer, for the fuzzer.
 pub(crate) fn fuzz_answer(data: &[u8]) {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use http::header::UPGRADE;
 use http::{Method, Response, StatusCode};
+use hyper::body::Incoming;
 use mantlet_event::{Events, Metrics};
 use mantlet_types::{Clock, Monotonic};
 
@@ -184,7 +185,7 @@ impl Pool {
         upstream: &Upstream,
         outgoing: &Outgoing,
         body: UpstreamBody,
-    ) -> Result<Response<super::Incoming>, Missed> {
+    ) -> Result<Response<Incoming>, Missed> {
         if upstream.active() > upstream.rules.max_connections {
             let error = UpstreamError::Saturated;
             return Err(Missed { error, unsent: Some(body), is_its_fault: false });

@@ -6,21 +6,11 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use hyper::upgrade::{OnUpgrade, Upgraded};
-use hyper_util::rt::TokioIo;
 use mantlet_event::Metrics;
 use mantlet_types::{RequestId, Revocation, Subject};
 use tokio::sync::watch;
 
 use crate::websocket::Ending;
-
-/// The client's side of a connection that has left HTTP.
-pub(crate) type ClientStream = TokioIo<Upgraded>;
-
-/// Waits until the client's side has left HTTP; `None` when it has gone instead.
-pub(crate) async fn leave_http(side: OnUpgrade) -> Option<ClientStream> {
-    side.await.ok().map(TokioIo::new)
-}
 
 /// Every upgraded connection of this process.
 #[derive(Debug, Clone)]

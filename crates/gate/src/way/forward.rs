@@ -11,10 +11,11 @@ use mantlet_event::{Event, catalogue, field, reasons};
 use mantlet_types::Reason;
 
 use super::{Answer, Stop, Worker};
+use crate::edge::RequestBody;
 use crate::live::Target;
 use crate::pipeline::{Denial, Exchange};
 use crate::upstream::{
-    Group, Incoming, Outgoing, Patience, UpstreamBody, UpstreamError, answered_by, clean_answer,
+    Group, Outgoing, Patience, UpstreamBody, UpstreamError, answered_by, clean_answer,
 };
 
 impl Worker {
@@ -23,7 +24,7 @@ impl Worker {
         &self,
         target: &Target,
         exchange: &mut Exchange,
-        body: Incoming,
+        body: RequestBody,
     ) -> Result<UpstreamBody, Stop> {
         let limit = target.body_limit;
         // What announces too much is refused before a byte of it is read.
@@ -55,7 +56,7 @@ impl Worker {
         &self,
         target: &Target,
         exchange: &mut Exchange,
-        mut body: Incoming,
+        mut body: RequestBody,
     ) -> Result<UpstreamBody, Stop> {
         let limit = target.body_limit;
         let mut share = self.gate.body_memory.share();

@@ -9,7 +9,6 @@ mod refuse;
 mod report;
 mod seat;
 mod stop;
-mod switch;
 mod websocket;
 mod worker;
 
@@ -17,5 +16,4 @@ pub(crate) use finish::TrackedBody;
 pub use gate::Gate;
 pub(crate) use seat::Seat;
 use stop::{Answer, Stop};
-use switch::Switch;
 pub(crate) use worker::{Connection, Worker};

@@ -16,7 +16,7 @@ use crate::upstream::{AnswerBody, UpstreamError};
 
 /// The refusal of a request whose head is not clean HTTP/1.1.
 pub(super) fn of_violation(violation: &Violation, exchange: &mut Exchange) -> Denial {
-    // The request that stands in for the refused one is not what the client sent.
+    // Nothing of the request is known but this.
     exchange.path = NormalPath::root();
     // Without the query, where secrets may be.
     let target = violation.target().and_then(|target| target.split('?').next());

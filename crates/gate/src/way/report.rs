@@ -11,10 +11,11 @@ use http_body_util::{BodyExt as _, Limited};
 use url::Url;
 
 use super::{Answer, Worker};
+use crate::edge::RequestBody;
 use crate::guards::csp::Reports;
 use crate::guards::csp::reports::{Format, Rejected};
 use crate::pipeline::{Exchange, Origin};
-use crate::upstream::{AnswerBody, Incoming};
+use crate::upstream::AnswerBody;
 
 /// The largest report, in bytes.
 const LARGEST: usize = 64 * 1024;
@@ -29,7 +30,7 @@ impl Worker {
         &self,
         reports: &Reports,
         exchange: &Exchange,
-        body: Incoming,
+        body: RequestBody,
     ) -> Answer {
         let status = match format(exchange) {
             Ok(format) => match read(body).await {
@@ -75,7 +76,7 @@ fn is_own(headers: &HeaderMap, host: &str) -> bool {
     matches!(site, None | Some(b"same-origin" | b"none")) && origin.unwrap_or(true)
 }
 
-async fn read(body: Incoming) -> Result<bytes::Bytes, StatusCode> {
+async fn read(body: RequestBody) -> Result<bytes::Bytes, StatusCode> {
     let whole = tokio::time::timeout(PATIENCE, Limited::new(body, LARGEST).collect()).await;
     match whole {
         Ok(Ok(body)) => Ok(body.to_bytes()),

@@ -8,12 +8,13 @@ use http::{HeaderValue, Response, StatusCode};
 use http_body::Body as _;
 use mantlet_event::{catalogue, reasons, task};
 
-use super::{Answer, Stop, Switch, Worker};
+use super::{Answer, Stop, Worker};
+use crate::edge::{ClientStream, RequestBody, WayOut};
 use crate::live::Target;
 use crate::pipeline::{Denial, Exchange, Origin};
 use crate::upstream::{
-    AnswerBody, ClientStream, Group, Incoming, Outgoing, RawStream, Tunnel, UpstreamBody,
-    UpstreamError, answered_by, clean_answer, leave_http,
+    AnswerBody, Group, Outgoing, RawStream, Tunnel, UpstreamBody, UpstreamError, answered_by,
+    clean_answer,
 };
 use crate::websocket::{self, Agreement, Ending, Offer, Place, Presented, Session};
 
@@ -34,8 +35,7 @@ impl Worker {
         target: &Arc<Target>,
         group: &Arc<Group>,
         exchange: &mut Exchange,
-        body: &Incoming,
-        switch: Switch,
+        body: RequestBody,
     ) -> Answer {
         if !body.is_end_stream() {
             let denial = Denial::new(&reasons::WEBSOCKET_HANDSHAKE).evidence("a body");
@@ -62,9 +62,10 @@ impl Worker {
         let request = request.map_err(|denial| Stop::hygiene(*denial))?;
         let group = Arc::clone(group);
         let opening = Opening { session, place, offer, group, request };
+        let way_out = body.way_out();
         match agreement {
-            Some(agreement) => self.open_later(opening, agreement, switch),
-            None => self.open_now(opening, switch).await,
+            Some(agreement) => self.open_later(opening, agreement, way_out),
+            None => self.open_now(opening, way_out).await,
         }
     }
 
@@ -105,7 +106,7 @@ impl Worker {
     }
 
     /// The application answers the handshake.
-    async fn open_now(&self, opening: Opening, switch: Switch) -> Answer {
+    async fn open_now(&self, opening: Opening, way_out: Option<WayOut>) -> Answer {
         let Opening { session, place, offer, group, request } = opening;
         let mut response = match self.pool.send(&group, request).await {
             Ok(response) => response,
@@ -123,12 +124,13 @@ impl Worker {
         let agreement = offer.agree(response.headers()).map_err(invalid)?;
         let application = response.body_mut().take_stream();
         let application = application.ok_or_else(|| invalid("the connection did not switch"))?;
-        let client = switch.grant().ok_or_else(|| invalid("the client cannot switch"))?;
+        let client = way_out.ok_or_else(|| invalid("the client cannot switch"))?;
         clean_answer(&mut response);
         session.target.sockets.answer(&offer, &agreement, response.headers_mut());
         task::spawn(&self.gate.events, "websocket", async move {
             let _place = place;
-            let Some(client) = leave_http(client).await else { return };
+            // The client may go before its answer is out.
+            let Ok(client) = client.await else { return };
             websocket::run(session, client, *application, agreement, BytesMut::new()).await;
         });
         Ok(response)
@@ -140,9 +142,9 @@ impl Worker {
         self: &Arc<Self>,
         opening: Opening,
         agreement: Agreement,
-        switch: Switch,
+        way_out: Option<WayOut>,
     ) -> Answer {
-        let Some(client) = switch.grant() else {
+        let Some(client) = way_out else {
             let denial = Denial::new(&reasons::WEBSOCKET_HANDSHAKE);
             return Err(refused(denial.evidence("the connection cannot leave HTTP")));
         };
@@ -155,7 +157,7 @@ impl Worker {
         response.extensions_mut().insert(Origin::Gate);
         let worker = Arc::clone(self);
         task::spawn(&self.gate.events, "websocket", async move {
-            if let Some(client) = leave_http(client).await {
+            if let Ok(client) = client.await {
                 worker.prove_and_relay(opening, agreement, client).await;
             }
         });

@@ -10,15 +10,16 @@ use mantlet_types::RequestId;
 
 use super::finish::Account;
 use super::refuse::{of_violation, with_cause};
-use super::{Answer, Gate, Stop, Switch, TrackedBody, redirect};
-use crate::edge::wire::WireControl;
+use super::{Answer, Gate, Stop, TrackedBody, redirect};
+use crate::edge::RequestBody;
+use crate::edge::wire::{Violation, WireControl};
 use crate::guards::csp::REPORT_PATH;
 use crate::live::{Live, Step, Target};
 use crate::pipeline::{
     Client, ClientCertificate, Denial, Exchange, Facts, PublicHttps, Runner, TraceContext,
 };
 use crate::stages::hygiene::NormalPath;
-use crate::upstream::{AnswerBody, BodyWatch, Incoming, Pool, X_REQUEST_ID, id_value};
+use crate::upstream::{AnswerBody, BodyWatch, Pool, X_REQUEST_ID, id_value};
 
 /// The paths on the application's host that are ours.
 const RESERVED: &str = "/.mantlet";
@@ -39,7 +40,8 @@ pub(crate) struct Connection {
     pub(crate) client: Client,
     /// What the client showed in the handshake; `None` when that is nothing.
     pub(crate) certificate: Option<Arc<ClientCertificate>>,
-    /// The filter under HTTP/1.1. HTTP/2 frames its requests itself: there it only counts them.
+    /// What is known of the connection itself: what broke off a body under HTTP/1.1, and how many
+    /// requests are answered.
     pub(crate) wire: Option<WireControl>,
 }
 
@@ -62,15 +64,15 @@ impl Worker {
         }
     }
 
-    /// Answers one request, whatever it is.
+    /// Answers one request, whatever it is; one with a [`Violation`] stands for what was none.
     pub(crate) async fn answer(
         self: &Arc<Self>,
         connection: &Connection,
-        mut request: Request<Incoming>,
+        request: Request<impl Into<RequestBody>>,
     ) -> Response<TrackedBody> {
         let on_wire = connection.wire.as_ref().map(WireControl::exchange);
-        let switch = Switch::of(connection, &mut request);
         let (mut parts, body) = request.into_parts();
+        let body = body.into();
         let accept = parts.headers.get(http::header::ACCEPT).cloned();
         let exchange = self.begin(connection, &parts);
         let mut account = Account::open(self, exchange, &parts.headers, on_wire);
@@ -78,7 +80,7 @@ impl Worker {
         let settled = self.settle(connection, &mut parts, &mut account);
         let Account { exchange, target, watch, .. } = &mut *account;
         let answer = match settled {
-            Ok(()) => self.pass(target, exchange, body, switch, watch).await,
+            Ok(()) => self.pass(target, exchange, body, watch).await,
             Err(stop) => match self.runner.inspect_address(&target.plan, exchange).await {
                 Ok(()) => Err(stop),
                 Err(refusal) => Err(Stop::from(refusal)),
@@ -128,8 +130,7 @@ impl Worker {
     ) -> Result<(), Stop> {
         let live = &self.live;
         let exchange = &mut account.exchange;
-        let violation = connection.wire.as_ref().and_then(|wire| wire.refusal(&parts.headers));
-        if let Some(violation) = violation {
+        if let Some(violation) = parts.extensions.get::<Violation>() {
             return Err(Stop::hygiene(of_violation(violation, exchange)));
         }
         self.warn_of_forwarding(connection, &parts.headers);
@@ -199,8 +200,7 @@ impl Worker {
         self: &Arc<Self>,
         target: &Arc<Target>,
         exchange: &mut Exchange,
-        body: Incoming,
-        switch: Switch,
+        body: RequestBody,
         watch: &mut BodyWatch,
     ) -> Answer {
         if exchange.is_websocket {
@@ -218,7 +218,7 @@ impl Worker {
                 files.answer(exchange, &self.gate.events).await.map_err(Stop::route)
             }
             Step::Forward(group) if exchange.is_websocket => {
-                self.open(target, group, exchange, &body, switch).await
+                self.open(target, group, exchange, body).await
             }
             Step::Reports(reports) => self.take_report(reports, exchange, body).await,
             Step::Forward(group) => {

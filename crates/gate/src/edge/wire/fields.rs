@@ -4,13 +4,9 @@ use memchr::memchr;
 
 use super::bytes::{self, blame, members};
 use super::framing::Body;
-use super::head::HeadFacts;
 use super::host::Authority;
 use super::target::RequestLine;
 use super::violation::{Fault, Kind};
-
-/// The header that marks the stand-in for a refused head. No client may send it.
-pub const VIOLATION_HEADER: &str = "mantlet-wire-violation";
 
 /// Longest header name, in bytes.
 const NAME_LIMIT: usize = 1024;
@@ -51,6 +47,15 @@ const END_TO_END_PREFIXES: [&[u8]; 9] = [
     b"x-xsrf-",
 ];
 
+/// What follows from a head for the connection it came on.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Facts {
+    pub(super) body: Option<Body>,
+    pub(super) leaves_http: bool,
+    pub(super) expects_continue: bool,
+    pub(super) is_kept: bool,
+}
+
 /// What the header lines said, as far as it matters here.
 #[derive(Debug, Default)]
 pub(super) struct Fields<'a> {
@@ -59,6 +64,9 @@ pub(super) struct Fields<'a> {
     is_chunked: bool,
     names_protocol: bool,
     asks_upgrade: bool,
+    expects_continue: bool,
+    asks_close: bool,
+    asks_keep: bool,
     count: usize,
     count_limit: usize,
     has_plain_values: bool,
@@ -70,19 +78,22 @@ impl<'a> Fields<'a> {
         Self { count_limit, has_plain_values, ..Self::default() }
     }
 
-    /// Takes in one header line, which comes without its CRLF.
-    pub(super) fn read(&mut self, line: &'a [u8]) -> Result<(), Fault<'a>> {
+    /// Takes in one header line, which comes without its CRLF; its name, and its value without the
+    /// white space around it.
+    pub(super) fn read(&mut self, line: &'a [u8]) -> Result<(&'a [u8], &'a [u8]), Fault<'a>> {
         let (name, value) = split_line(line, self.has_plain_values)?;
+        let value = value.trim_ascii();
         self.count = self.count.saturating_add(1);
         if self.count > self.count_limit {
             return Err(Fault::named(Kind::TooManyHeaders, name));
         }
         match name.len() {
             // The lengths of the names below; all others need no second look.
-            4 | 6 | 7 | 10 | 14 | 17 | 22 => self.note(name, value.trim_ascii()),
-            0..=NAME_LIMIT => Ok(()),
-            _ => Err(Fault::named(Kind::HeadTooLarge, name)),
+            4 | 6 | 7 | 10 | 14 | 17 => self.note(name, value)?,
+            0..=NAME_LIMIT => {}
+            _ => return Err(Fault::named(Kind::HeadTooLarge, name)),
         }
+        Ok((name, value))
     }
 
     fn note(&mut self, name: &'a [u8], value: &'a [u8]) -> Result<(), Fault<'a>> {
@@ -109,10 +120,9 @@ impl<'a> Fields<'a> {
             if !value.eq_ignore_ascii_case(b"100-continue") {
                 return Err(Fault::new(Kind::Expect, value));
             }
+            self.expects_continue = true;
         } else if is("http2-settings") {
             return Err(Fault::named(Kind::UpgradeH2c, name));
-        } else if is(VIOLATION_HEADER) {
-            return Err(Fault::named(Kind::PrivateHeader, name));
         }
         Ok(())
     }
@@ -129,11 +139,12 @@ impl<'a> Fields<'a> {
     }
 
     fn note_connection(&mut self, value: &'a [u8]) -> Result<(), Fault<'a>> {
-        if value.eq_ignore_ascii_case(b"keep-alive") || value.eq_ignore_ascii_case(b"close") {
-            return Ok(());
-        }
         for option in members(value) {
-            if option.eq_ignore_ascii_case(b"upgrade") {
+            if option.eq_ignore_ascii_case(b"keep-alive") {
+                self.asks_keep = true;
+            } else if option.eq_ignore_ascii_case(b"close") {
+                self.asks_close = true;
+            } else if option.eq_ignore_ascii_case(b"upgrade") {
                 self.asks_upgrade = true;
             } else if is_end_to_end(option) {
                 return Err(Fault::named(Kind::ConnectionOption, option));
@@ -143,7 +154,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Judges the headers together, after the last line.
-    pub(super) fn conclude(&self, line: &RequestLine<'a>) -> Result<HeadFacts, Fault<'a>> {
+    pub(super) fn conclude(&self, line: &RequestLine<'a>) -> Result<Facts, Fault<'a>> {
         self.check_host(line)?;
         let body = self.body(line)?;
         let is_upgrade = line.is_http_11 && self.asks_upgrade && self.names_protocol;
@@ -151,7 +162,13 @@ impl<'a> Fields<'a> {
         if leaves_http && body.is_some() {
             return Err(Fault::new(Kind::UpgradeBody, &[]));
         }
-        Ok(HeadFacts { body, leaves_http })
+        Ok(Facts {
+            body,
+            leaves_http,
+            // HTTP/1.0 knows neither (RFC 9110 section 10.1.1).
+            expects_continue: self.expects_continue && line.is_http_11 && body.is_some(),
+            is_kept: !self.asks_close && (line.is_http_11 || self.asks_keep),
+        })
     }
 
     fn check_host(&self, line: &RequestLine<'a>) -> Result<(), Fault<'a>> {

@@ -1,6 +1,8 @@
-//! Where a request body ends: pure counting, no copying, no buffer.
+//! A request body, taken off a stream of bytes: counting, no copying, no I/O.
 
-use super::violation::Kind;
+use ::bytes::{Buf as _, Bytes, BytesMut};
+
+use super::violation::{Fault, Kind, Violation};
 
 /// Most digits of a chunk size: sixteen fill 64 bits.
 const CHUNK_DIGITS: u8 = 16;
@@ -36,17 +38,19 @@ pub enum Chunk {
     LastCr,
     /// At the LF after the last chunk.
     LastLf,
+    /// Behind it.
+    Over,
 }
 
-/// What became of a piece of a body.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Progress {
-    /// All bytes belong to the body, which goes on.
+/// What stands at the front of the bytes that were read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Piece {
+    /// A part of the body.
+    Data(Bytes),
+    /// More has to be read.
     More,
-    /// The body ended after so many bytes; the rest is the next request.
-    Done(usize),
-    /// The byte at this offset broke the rule.
-    Broken(usize, Kind),
+    /// The body is over; what is left is the next request.
+    End,
 }
 
 impl Body {
@@ -56,62 +60,93 @@ impl Body {
         Self::Chunked(Chunk::Size { size: 0, digits: 0 })
     }
 
-    /// Takes the next piece of the body into account. Must not be called again after
-    /// [`Progress::Done`] or [`Progress::Broken`].
-    pub fn advance(&mut self, bytes: &[u8]) -> Progress {
+    /// How many bytes are still to come; `None` when nobody knows.
+    #[must_use]
+    pub const fn left(&self) -> Option<u64> {
         match self {
-            Self::Length(left) => {
-                let taken = take(left, bytes.len());
-                if *left == 0 { Progress::Done(taken) } else { Progress::More }
-            }
-            Self::Chunked(chunk) => advance_chunked(chunk, bytes),
+            Self::Length(left) => Some(*left),
+            Self::Chunked(_) => None,
         }
     }
-}
 
-fn advance_chunked(chunk: &mut Chunk, bytes: &[u8]) -> Progress {
-    let mut at = 0_usize;
-    while let Some(&byte) = bytes.get(at) {
-        if let Chunk::Data(left) = chunk {
-            at = at.saturating_add(take(left, bytes.len().saturating_sub(at)));
-            if *left == 0 {
-                *chunk = Chunk::DataCr;
+    /// Takes the next piece of the body off `input`.
+    ///
+    /// # Errors
+    /// The rule that the byte now at the front of `input` breaks.
+    pub fn next(&mut self, input: &mut BytesMut) -> Result<Piece, Violation> {
+        if self.is_over(input)? {
+            return Ok(Piece::End);
+        }
+        match self {
+            Self::Length(left) => Ok(take(left, input)),
+            Self::Chunked(Chunk::Data(left)) => {
+                let piece = take(left, input);
+                if *left == 0 {
+                    *self = Self::Chunked(Chunk::DataCr);
+                }
+                Ok(piece)
             }
-            continue;
+            Self::Chunked(_) => Ok(Piece::More),
         }
-        match chunk.step(byte) {
-            Ok(Some(next)) => *chunk = next,
-            Ok(None) => return Progress::Done(at.saturating_add(1)),
-            Err(kind) => return Progress::Broken(at, kind),
-        }
-        at = at.saturating_add(1);
     }
-    Progress::More
+
+    /// Whether nothing is left of the body, as far as `input` shows: so the last piece of data is
+    /// known to be the last. Passes over what frames the data.
+    ///
+    /// # Errors
+    /// As [`Body::next`].
+    pub fn is_over(&mut self, input: &mut BytesMut) -> Result<bool, Violation> {
+        let chunk = match self {
+            Self::Length(left) => return Ok(*left == 0),
+            Self::Chunked(chunk) => chunk,
+        };
+        let mut used = 0_usize;
+        let mut fault = None;
+        for &byte in input.iter() {
+            if matches!(chunk, Chunk::Data(_) | Chunk::Over) {
+                break;
+            }
+            match chunk.step(byte) {
+                Ok(next) => *chunk = next,
+                Err(kind) => {
+                    fault = Some(kind);
+                    break;
+                }
+            }
+            used = used.saturating_add(1);
+        }
+        input.advance(used);
+        match fault {
+            Some(kind) => Err(Fault::at_byte(kind, input).report(&[])),
+            None => Ok(*chunk == Chunk::Over),
+        }
+    }
 }
 
 impl Chunk {
-    /// The state after one byte outside chunk data; `None` at the end of the body.
-    fn step(self, byte: u8) -> Result<Option<Self>, Kind> {
+    /// The state after one byte outside chunk data.
+    fn step(self, byte: u8) -> Result<Self, Kind> {
         match (self, byte) {
             (Self::Size { size, digits }, byte) if byte.is_ascii_hexdigit() => {
-                next_digit(size, digits, byte).map(Some)
+                next_digit(size, digits, byte)
             }
-            (Self::Size { size, digits: 1.. }, b'\r') => Ok(Some(Self::SizeEnd(size))),
+            (Self::Size { size, digits: 1.. }, b'\r') => Ok(Self::SizeEnd(size)),
             (Self::Size { digits: 1.., .. }, b';' | b' ' | b'\t') => Err(Kind::ChunkExtension),
             (Self::Size { .. }, b'\n') => Err(Kind::BareLineFeed),
             (Self::Size { .. }, _) => Err(Kind::ChunkSize),
-            (Self::SizeEnd(0), b'\n') => Ok(Some(Self::LastCr)),
-            (Self::SizeEnd(size), b'\n') => Ok(Some(Self::Data(size))),
+            (Self::SizeEnd(0), b'\n') => Ok(Self::LastCr),
+            (Self::SizeEnd(size), b'\n') => Ok(Self::Data(size)),
             (Self::SizeEnd(_) | Self::LastLf, _) if byte != b'\n' => Err(Kind::BareCarriageReturn),
-            (Self::DataCr, b'\r') => Ok(Some(Self::DataLf)),
-            (Self::DataLf, b'\n') => Ok(Some(Self::Size { size: 0, digits: 0 })),
-            (Self::LastCr, b'\r') => Ok(Some(Self::LastLf)),
+            (Self::DataCr, b'\r') => Ok(Self::DataLf),
+            (Self::DataLf, b'\n') => Ok(Self::Size { size: 0, digits: 0 }),
+            (Self::LastCr, b'\r') => Ok(Self::LastLf),
             (Self::LastCr, b'\n') => Err(Kind::BareLineFeed),
             (Self::LastCr, _) => Err(Kind::Trailer),
-            (Self::LastLf, _) => Ok(None),
-            (Self::DataCr | Self::DataLf | Self::Data(_) | Self::SizeEnd(_), _) => {
-                Err(Kind::ChunkEnd)
-            }
+            (Self::LastLf, _) => Ok(Self::Over),
+            (
+                Self::DataCr | Self::DataLf | Self::Data(_) | Self::SizeEnd(_) | Self::Over,
+                _,
+            ) => Err(Kind::ChunkEnd),
         }
     }
 }
@@ -126,9 +161,12 @@ fn next_digit(size: u64, digits: u8, byte: u8) -> Result<Chunk, Kind> {
     }
 }
 
-/// Takes up to `available` bytes off `left` and says how many.
-fn take(left: &mut u64, available: usize) -> usize {
-    let taken = usize::try_from(*left).unwrap_or(usize::MAX).min(available);
-    *left = left.saturating_sub(u64::try_from(taken).unwrap_or(u64::MAX));
-    taken
+/// Up to `left` bytes off `input`.
+fn take(left: &mut u64, input: &mut BytesMut) -> Piece {
+    let size = usize::try_from(*left).unwrap_or(usize::MAX).min(input.len());
+    *left = left.saturating_sub(size as u64);
+    match size {
+        0 => Piece::More,
+        _ => Piece::Data(input.split_to(size).freeze()),
+    }
 }

@@ -1,5 +1,7 @@
-//! One request head: where it ends and whether it may pass. Pure functions over bytes.
+//! One request head: where it ends, whether it may pass, and what it says. Pure functions over bytes.
 
+use ::bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, Version};
 use memchr::memchr_iter;
 
 use super::Rules;
@@ -9,13 +11,23 @@ use super::framing::Body;
 use super::target::RequestLine;
 use super::violation::{Fault, Kind, Violation};
 
-/// What the filter has to know of a head that may pass.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct HeadFacts {
+/// So many headers fit the table of a request without asking for memory again: most have fewer, and
+/// ours come on top.
+const USUAL_HEADERS: usize = 24;
+
+/// A head that may pass.
+#[derive(Debug)]
+pub struct Head {
+    /// The request, without its body.
+    pub request: Request<()>,
     /// The body that follows; `None` when the next request follows at once.
     pub body: Option<Body>,
     /// Whether the request asks to leave HTTP: an upgrade, or `CONNECT`.
     pub leaves_http: bool,
+    /// Whether the client waits to be asked for the body.
+    pub expects_continue: bool,
+    /// Whether another request may follow on the connection.
+    pub is_kept: bool,
 }
 
 /// What the search for the end of a head found.
@@ -62,28 +74,60 @@ pub fn find_head_end(bytes: &[u8], from: usize, limit: usize) -> Result<HeadEnd,
     }
 }
 
-/// Validates one complete head, up to and including its empty line; nothing may follow that line.
+/// Reads one complete head, up to and including its empty line; nothing may follow that line. The
+/// values of the request share the memory of `head`.
 ///
 /// # Errors
 /// The first rule broken, with what is known of the request.
-pub fn inspect_head(head: &[u8], rules: &Rules) -> Result<HeadFacts, Violation> {
-    read_head(head, rules).map_err(|fault| fault.report(head))
+pub fn read_head(head: &Bytes, rules: &Rules) -> Result<Head, Violation> {
+    read(head, rules).map_err(|fault| fault.report(head))
 }
 
-fn read_head<'a>(head: &'a [u8], rules: &Rules) -> Result<HeadFacts, Fault<'a>> {
+fn read<'a>(head: &'a Bytes, rules: &Rules) -> Result<Head, Fault<'a>> {
     let mut lines = Lines { head, at: 0, feeds: memchr_iter(b'\n', head) };
     let line = RequestLine::parse(lines.next_line()?, rules.target_limit)?;
     let mut fields = Fields::new(rules.header_count_limit, has_plain_values(head));
+    let mut headers = HeaderMap::with_capacity(USUAL_HEADERS);
     loop {
         let field = lines.next_line()?;
         if field.is_empty() {
-            return match head.get(lines.at..) {
-                None | Some([]) => fields.conclude(&line),
-                Some(more) => Err(Fault::at_byte(Kind::RequestLine, more)),
-            };
+            break;
         }
-        fields.read(field)?;
+        let (name, value) = fields.read(field)?;
+        let broken = || Fault::named(Kind::HeaderName, name);
+        let name = HeaderName::from_bytes(name).map_err(|_| broken())?;
+        // The value has been judged; what is left of it is within what the type takes.
+        let value = HeaderValue::from_maybe_shared(head.slice_ref(value)).map_err(|_| broken())?;
+        headers.try_append(name, value).map_err(|_| Fault::new(Kind::TooManyHeaders, &[]))?;
     }
+    if let Some(more @ [_, ..]) = head.get(lines.at..) {
+        return Err(Fault::at_byte(Kind::RequestLine, more));
+    }
+    let facts = fields.conclude(&line)?;
+    let request = request(head, &line, headers)?;
+    Ok(Head {
+        request,
+        body: facts.body,
+        leaves_http: facts.leaves_http,
+        expects_continue: facts.expects_continue,
+        is_kept: facts.is_kept,
+    })
+}
+
+fn request<'a>(
+    head: &Bytes,
+    line: &RequestLine<'a>,
+    headers: HeaderMap,
+) -> Result<Request<()>, Fault<'a>> {
+    let fault = |kind| move || Fault::new(kind, line.target);
+    let method = Method::from_bytes(line.method);
+    let uri = Uri::from_maybe_shared(head.slice_ref(line.target));
+    let mut request = Request::new(());
+    *request.method_mut() = method.map_err(|_| fault(Kind::RequestLine)())?;
+    *request.uri_mut() = uri.map_err(|_| fault(Kind::TargetForm)())?;
+    *request.version_mut() = if line.is_http_11 { Version::HTTP_11 } else { Version::HTTP_10 };
+    *request.headers_mut() = headers;
+    Ok(request)
 }
 
 struct Lines<'a> {

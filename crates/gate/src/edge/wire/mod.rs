@@ -1,21 +1,18 @@
-//! A strict filter between the socket and the HTTP/1 server: the server sees only complete heads
-//! that have exactly one reading, and bodies whose framing holds.
+//! What bytes a request may consist of: heads that have exactly one reading, and bodies whose
+//! framing holds. Pure functions and counters; `edge/http1` does the reading and writing.
 //!
 //! **Protects against** request smuggling and desynchronisation, host confusion, header
-//! injection, slow heads. Where two parsers could disagree the request is refused, not repaired.
+//! injection. Where two parsers could disagree the request is refused, not repaired: there is one
+//! reading of a head in this process, and it is strict.
 //!
-//! **How a request goes.** Bytes are read straight into the server's buffer and judged there; a
-//! head that is still open is taken back and held until it is complete. The server therefore
-//! never has a partial or invalid head, and its own bare answers are never seen.
-//!
-//! **How a refusal goes.** In place of a refused head the server is given a stand-in request that
-//! carries [`VIOLATION_HEADER`], and nothing after it. The handler asks
-//! [`WireControl::refusal`] and renders the answer. A body that breaks its framing ends in a read
-//! error ([`WireError`]) instead.
-//!
-//! **What the server must be told.** No header timeout of its own, and a header limit not below
-//! [`Rules::header_count_limit`]. The handler takes a [`WireControl::exchange`] for each request.
-//!
+//! ```text
+//! heads      heads, taken off a stream of bytes
+//! head       one of them; fields, target and host are its parts
+//! framing    a body, taken off a stream of bytes
+//! violation  what a client did wrong, in words for the log
+//! reading    whole streams, for the fuzzer and for tests
+//! control    what the handler of requests may know of their connection
+//! ```
 //! Deliberately absent: trailers and chunk extensions in requests (refused), HTTP/0.9, folded
 //! header lines, upgrade to cleartext HTTP/2.
 
@@ -24,12 +21,10 @@ mod control;
 mod fields;
 mod framing;
 mod head;
-mod held;
+mod heads;
 mod host;
-mod io;
-mod scan;
+mod reading;
 mod target;
-mod timer;
 mod violation;
 
 #[cfg(test)]
@@ -38,13 +33,13 @@ mod tests;
 use std::time::Duration;
 
 pub use control::{Exchange, WireControl};
-pub use fields::VIOLATION_HEADER;
-pub use framing::{Body, Chunk, Progress};
-pub use head::{HeadEnd, HeadFacts, find_head_end, inspect_head};
-pub use io::WireIo;
-pub use violation::{Class, Kind, Violation, WireError};
+pub use framing::{Body, Chunk, Piece};
+pub use head::{Head, HeadEnd, find_head_end, read_head};
+pub use heads::Heads;
+use reading::Reading;
+pub use violation::{Class, Kind, Violation};
 
-/// The limits of the filter.
+/// The limits of requests on the wire.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rules {
     /// Longest head in bytes, request line and final empty line included.
@@ -58,9 +53,14 @@ pub struct Rules {
     /// Longest time without a request; up to a quarter more may pass before the connection is
     /// closed.
     pub idle_timeout: Duration,
+    /// Most bytes of a body that nobody wants that are read and dropped after its answer.
+    pub discard_limit: u64,
+    /// How long that may take.
+    pub discard_timeout: Duration,
 }
 
-/// Runs every pure part of the filter over arbitrary bytes, for the fuzzer.
+/// Reads arbitrary bytes as requests, for the fuzzer: whole and cut into pieces they must mean the
+/// same.
 pub fn fuzz_head(data: &[u8]) {
     let rules = Rules {
         head_limit: 8192,
@@ -68,8 +68,19 @@ pub fn fuzz_head(data: &[u8]) {
         header_count_limit: 32,
         head_timeout: Duration::from_secs(1),
         idle_timeout: Duration::from_secs(1),
+        discard_limit: 0,
+        discard_timeout: Duration::from_secs(1),
     };
-    let _ = inspect_head(data, &rules);
-    let _ = Body::chunked().advance(data);
-    let _ = scan::Scanner::default().scan(data, &rules);
+    let whole = Reading::of(data, &[data.len()], &rules);
+    for size in [1, 3] {
+        let cut = Reading::of(data, &[size], &rules);
+        assert_eq!(whole.gist(), cut.gist(), "cut into {size}");
+    }
+}
+
+/// Reads arbitrary bytes as a chunked body, for the fuzzer: whole and cut into pieces they must mean
+/// the same.
+pub fn fuzz_body(data: &[u8]) {
+    let head = b"POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n";
+    fuzz_head(&[head, data].concat());
 }

@@ -14,6 +14,7 @@ const TARGET_MAX: usize = 65_534;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct RequestLine<'a> {
     pub(super) method: &'a [u8],
+    pub(super) target: &'a [u8],
     /// Host and default port named by the target; `None` in origin and asterisk form.
     pub(super) authority: Option<(Authority<'a>, u16)>,
     /// Whether the request is HTTP/1.1 and not HTTP/1.0.
@@ -41,7 +42,7 @@ impl<'a> RequestLine<'a> {
         if target.len() > target_limit.min(TARGET_MAX) {
             return Err(Fault::new(Kind::TargetTooLong, target));
         }
-        Ok(Self { method, authority: parse_target(method, target)?, is_http_11 })
+        Ok(Self { method, target, authority: parse_target(method, target)?, is_http_11 })
     }
 }
 

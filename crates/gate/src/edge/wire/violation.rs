@@ -37,8 +37,6 @@ pub enum Kind {
     SpaceBeforeColon,
     /// A header name that is empty, has no colon or is not a token.
     HeaderName,
-    /// The header that only the gate itself may write.
-    PrivateHeader,
     /// `Connection` names a header that a hop must not take away.
     ConnectionOption,
     /// An attempt to change to cleartext HTTP/2.
@@ -126,7 +124,6 @@ impl Kind {
             Self::ObsoleteFold => "obsolete-fold",
             Self::SpaceBeforeColon => "space-before-colon",
             Self::HeaderName => "header-name",
-            Self::PrivateHeader => "private-header",
             Self::ConnectionOption => "connection-option",
             Self::UpgradeH2c => "upgrade-h2c",
             Self::UpgradeBody => "upgrade-body",
@@ -168,7 +165,6 @@ impl Kind {
             | Self::ObsoleteFold
             | Self::SpaceBeforeColon
             | Self::HeaderName
-            | Self::PrivateHeader
             | Self::ConnectionOption
             | Self::UpgradeH2c => Class::Malformed,
             Self::UpgradeBody
@@ -244,6 +240,11 @@ pub struct Violation {
 }
 
 impl Violation {
+    /// A head of which no more than `head` came in its time.
+    pub(in crate::edge) fn late(head: &[u8]) -> Self {
+        Fault::new(Kind::HeadTimeout, &[]).report(head)
+    }
+
     /// The rule that was broken.
     #[must_use]
     pub const fn kind(&self) -> Kind {
@@ -282,18 +283,6 @@ impl fmt::Display for Violation {
         write!(f, "request breaks the wire rule {}: `{}`", self.kind.as_str(), self.detail)
     }
 }
-
-/// The error under which a connection dies when a body breaks its framing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WireError(pub Violation);
-
-impl fmt::Display for WireError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl std::error::Error for WireError {}
 
 fn quote(bytes: &[u8], limit: usize) -> Box<str> {
     let cut = bytes.get(..limit).unwrap_or(bytes);

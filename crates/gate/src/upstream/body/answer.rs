@@ -5,6 +5,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
 
 use super::BodyError;
 use super::filtered::Filtered;
@@ -12,7 +13,7 @@ use super::pause::Pause;
 use crate::pipeline::BodyFilter;
 use crate::upstream::http1::{Body as Answered, Streaming};
 use crate::upstream::server::Lease;
-use crate::upstream::{Incoming, RawStream};
+use crate::upstream::RawStream;
 
 /// The body of an answer on its way to the client.
 #[derive(Debug)]

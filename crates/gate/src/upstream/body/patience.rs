@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body as _, Frame};
-use hyper::body::Incoming;
 use mantlet_event::reasons;
 use mantlet_types::Reason;
 use tokio::time::{Instant, Sleep};
+
+use super::BodyError;
+use crate::edge::RequestBody;
 
 /// How fast a body must come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,8 +45,8 @@ impl Patience {
     pub(crate) fn poll_frame(
         &mut self,
         cx: &mut Context<'_>,
-        body: &mut Incoming,
-    ) -> Poll<Result<Option<hyper::Result<Frame<Bytes>>>, &'static Reason>> {
+        body: &mut RequestBody,
+    ) -> Poll<Result<Option<Result<Frame<Bytes>, BodyError>>, &'static Reason>> {
         match Pin::new(body).poll_frame(cx) {
             Poll::Pending => Poll::Ready(Err(ready!(self.poll_over(cx)))),
             Poll::Ready(frame) => {

@@ -7,11 +7,11 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use hyper::body::Incoming;
 use mantlet_event::reasons;
 use mantlet_types::Reason;
 
 use super::{BodyError, Pace, Patience};
+use crate::edge::RequestBody;
 use crate::stages::body::Share;
 use crate::upstream::UpstreamError;
 
@@ -96,7 +96,7 @@ enum Kind {
 
 #[derive(Debug)]
 struct Stream {
-    body: Incoming,
+    body: RequestBody,
     left: u64,
     patience: Patience,
     /// The first byte is to be that of a gRPC message.
@@ -121,7 +121,7 @@ impl UpstreamBody {
 
     /// A body that is passed on as it comes: at most `limit` bytes, at this pace.
     #[must_use]
-    pub fn stream(body: Incoming, limit: u64, pace: Pace) -> Self {
+    pub(crate) fn stream(body: RequestBody, limit: u64, pace: Pace) -> Self {
         if body.is_end_stream() {
             return Self::empty();
         }
@@ -229,7 +229,7 @@ impl Stream {
             let frame = match frame {
                 None => return Poll::Ready(None),
                 Some(Err(error)) => {
-                    return Poll::Ready(Some(Err(watch.fail(INCOMPLETE, &error.to_string()))));
+                    return Poll::Ready(Some(Err(watch.fail(INCOMPLETE, &error.0))));
                 }
                 Some(Ok(frame)) => frame,
             };

@@ -9,9 +9,9 @@ use http_body::SizeHint;
 use super::connection::Connection;
 use super::exchange::{broke_off, poll_send};
 use super::framing::{Framing, Piece};
-use super::sending::Sending;
-use crate::upstream::BodyError;
+use crate::http1::Sending;
 use crate::upstream::server::Lease;
+use crate::upstream::{BodyError, UpstreamBody};
 
 /// A body that is still coming, with the connection it comes on.
 #[derive(Debug)]
@@ -19,7 +19,7 @@ pub(in crate::upstream) struct Streaming {
     /// `None` once the body is over, or has broken off.
     connection: Option<Box<Connection>>,
     /// The rest of the request, where the answer began before it was out.
-    sending: Option<Sending>,
+    sending: Option<Sending<UpstreamBody>>,
     framing: Framing,
     is_reusable: bool,
     pause: Duration,
@@ -31,7 +31,7 @@ pub(in crate::upstream) struct Streaming {
 impl Streaming {
     pub(super) fn new(
         connection: Box<Connection>,
-        sending: Option<Sending>,
+        sending: Option<Sending<UpstreamBody>>,
         framing: Framing,
         is_reusable: bool,
         pause: Duration,

@@ -10,7 +10,7 @@ use std::time::Duration;
 use bytes::BytesMut;
 use tokio::io::AsyncReadExt as _;
 
-use super::quiet::Quiet;
+use crate::http1::Quiet;
 use crate::upstream::server::Open;
 use crate::upstream::stream::{RawStream, Stream};
 

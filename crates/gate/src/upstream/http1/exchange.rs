@@ -13,10 +13,9 @@ use super::connection::Connection;
 use super::fault::Fault;
 use super::framing::{Framing, Piece};
 use super::head::{Head, parse};
-use super::request::Length;
-use super::sending::{SendError, Sending};
 use super::{Limits, Streaming};
 use crate::edge::wire::{HeadEnd, find_head_end};
+use crate::http1::{Length, SendError, Sending};
 use crate::upstream::stream::RawStream;
 use crate::upstream::{BodyError, UpstreamBody, UpstreamError};
 
@@ -83,7 +82,11 @@ pub(in crate::upstream) async fn exchange(
         Ok(head) => answer(connection, sending, head, *asked.method == Method::HEAD, asked.pause),
         Err(Ended::At(is_gone, error)) => {
             let untouched = sending.filter(|sending| is_gone && sending.total() == 0);
-            let unsent = untouched.map(|sending| Box::new(sending.into_body()));
+            let unsent = untouched.map(|sending| {
+                let (mut body, piece) = sending.into_body();
+                body.put_back(piece);
+                Box::new(body)
+            });
             Err(Failure { error, is_gone, unsent })
         }
     }
@@ -111,7 +114,7 @@ impl Ended {
 
 fn poll_head(
     connection: &mut Connection,
-    sending: &mut Option<Sending>,
+    sending: &mut Option<Sending<UpstreamBody>>,
     reading: &mut Reading,
     within: Duration,
     cx: &mut Context<'_>,
@@ -163,7 +166,7 @@ fn poll_head(
 /// Writes on, and notes that something went out.
 pub(super) fn poll_send(
     connection: &mut Connection,
-    sending: &mut Sending,
+    sending: &mut Sending<UpstreamBody>,
     cx: &mut Context<'_>,
 ) -> Poll<Result<(), SendError>> {
     let before = sending.total();
@@ -185,7 +188,7 @@ fn closed(error: Option<io::Error>, is_gone: bool) -> UpstreamError {
 /// The answer of a head, with what follows it.
 fn answer(
     mut connection: Box<Connection>,
-    sending: Option<Sending>,
+    sending: Option<Sending<UpstreamBody>>,
     head: Head,
     is_head: bool,
     pause: Duration,

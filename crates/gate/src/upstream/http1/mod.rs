@@ -3,7 +3,6 @@
 //!
 //! ```text
 //! request    the head of a request as bytes
-//! sending    head and body on their way out, in one write where they fit
 //! exchange   one request out, one head in, both at the same time
 //! head       the head of an answer, read strictly: two readings are none
 //! framing    where its body ends
@@ -21,9 +20,7 @@ mod exchange;
 mod fault;
 mod framing;
 mod head;
-mod quiet;
 mod request;
-mod sending;
 #[cfg(test)]
 mod tests;
 

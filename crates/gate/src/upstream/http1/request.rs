@@ -8,17 +8,6 @@ pub(in crate::upstream) fn is_target(target: &str) -> bool {
     target.starts_with('/') && target.bytes().fold(true, |all, byte| all & is_fine(byte))
 }
 
-/// What a request says about its own body.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Length {
-    /// The headers say it, or there is no body and nothing to say.
-    Said,
-    /// So many bytes; the headers do not say it.
-    Known(u64),
-    /// Nobody knows: it goes out in chunks.
-    Unknown,
-}
-
 /// Writes the head of a request to `out`: `Host` first, then every header as it is.
 pub(in crate::upstream) fn write_head(
     out: &mut Vec<u8>,
@@ -46,18 +35,4 @@ pub(in crate::upstream) fn write_head(
         put(value.as_bytes());
         put(b"\r\n");
     }
-}
-
-/// Ends the head with what it says about the body.
-pub(super) fn end_head(out: &mut Vec<u8>, length: Length) {
-    match length {
-        Length::Said => {}
-        Length::Known(bytes) => {
-            out.extend_from_slice(b"content-length: ");
-            out.extend_from_slice(bytes.to_string().as_bytes());
-            out.extend_from_slice(b"\r\n");
-        }
-        Length::Unknown => out.extend_from_slice(b"transfer-encoding: chunked\r\n"),
-    }
-    out.extend_from_slice(b"\r\n");
 }

@@ -1,4 +1,4 @@
-use super::super::{Class, inspect_head};
+use super::super::{Class, read_head};
 use super::*;
 
 /// A GET with these header lines, each ending in CRLF, after a valid `Host`.
@@ -103,7 +103,6 @@ fn broken_headers_are_refused() {
         ("X: a\0b\r\n", ControlByte),
         ("X: \x7f\r\n", ControlByte),
         ("X\x0b: a\r\n", ControlByte),
-        ("Mantlet-Wire-Violation: 1\r\n", PrivateHeader),
         ("Connection: close, Host\r\n", ConnectionOption),
         ("Connection: content-length\r\n", ConnectionOption),
         ("Connection: Transfer-Encoding\r\n", ConnectionOption),
@@ -186,11 +185,7 @@ fn a_violation_quotes_no_secret() {
         "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\naSECRET".to_owned(),
     ];
     for case in &cases {
-        let control = WireControl::new();
-        let socket = Segments::whole(case.as_bytes());
-        let filter = WireIo::new(socket, Bytes::new(), Arc::new(rules()), control.clone());
-        read_from(filter, &control, 8192);
-        let violation = control.violation().unwrap_or_else(|| panic!("`{case}` passes"));
+        let violation = violation_of(case);
         assert!(!format!("{violation:?} {violation}").contains("SECRET"), "{case}: {violation:?}");
     }
 }
@@ -198,7 +193,7 @@ fn a_violation_quotes_no_secret() {
 #[test]
 fn a_violation_names_the_request_without_its_query() {
     let of = |head: String| {
-        let violation = inspect_head(head.as_bytes(), &rules()).unwrap_err();
+        let violation = violation_of(&head);
         let own = |text: Option<&str>| text.map(str::to_owned);
         (own(violation.method()), own(violation.target()))
     };
@@ -272,7 +267,7 @@ fn targets_of_the_wrong_form_or_with_wrong_bytes_are_refused() {
 fn queries_may_be_raw_utf_8_and_nothing_else_above_ascii() {
     passes(target("/?q=caf\u{e9}"));
     let head = b"GET /?q=\xe9 HTTP/1.1\r\nHost: a\r\n\r\n";
-    let violation = inspect_head(head, &rules()).unwrap_err();
+    let violation = violation_of(head);
     assert_eq!(violation.kind(), Kind::TargetByte);
 }
 
@@ -292,10 +287,7 @@ fn size_limits_hold_to_the_byte() {
 #[test]
 fn one_empty_line_before_a_request_is_dropped() {
     let request = get("");
-    let stream = format!("\r\n{request}\r\n{request}{request}");
-    let seen = seen(stream.as_bytes());
-    assert_eq!(seen.end, End::Clean);
-    assert_eq!(seen.passed, request.repeat(3).into_bytes());
+    passes(format!("\r\n{request}\r\n{request}{request}"));
 }
 
 #[test]
@@ -307,18 +299,56 @@ fn what_was_valid_before_a_violation_passes() {
 
 #[test]
 fn bytes_behind_a_head_do_not_vouch_for_it() {
+    let read = |head: String| read_head(&Bytes::from(head), &rules());
     let head = get("X: a\0b\r\n");
     for behind in ["\n", "x", "\r\n", "\n\n"] {
-        assert!(inspect_head(format!("{head}{behind}").as_bytes(), &rules()).is_err());
+        assert!(read(format!("{head}{behind}")).is_err());
+        assert!(read(format!("{}{behind}", get(""))).is_err());
     }
-    assert!(inspect_head(get("X: y\r\n").as_bytes(), &rules()).is_ok());
-    assert!(inspect_head(b"GET / HTTP/1.1\r\nHost: a\r\n", &rules()).is_err());
+    assert!(read(get("X: y\r\n")).is_ok());
+    assert!(read("GET / HTTP/1.1\r\nHost: a\r\n".to_owned()).is_err());
+}
+
+#[test]
+fn a_head_says_what_follows_it() {
+    let head = |line: &str, lines: &str| {
+        let text = format!("{line}\r\nHost: a\r\n{lines}\r\n");
+        read_head(&Bytes::from(text), &rules()).unwrap()
+    };
+    let (new, old) = ("POST /x?y HTTP/1.1", "POST /x?y HTTP/1.0");
+    for (line, lines, is_kept) in [
+        (new, "", true),
+        (new, "Connection: close\r\n", false),
+        (new, "Connection: keep-alive, Close\r\n", false),
+        (old, "", false),
+        (old, "Connection: Keep-Alive\r\n", true),
+        (old, "Connection: keep-alive\r\nConnection: close\r\n", false),
+    ] {
+        assert_eq!(head(line, lines).is_kept, is_kept, "{line} {lines}");
+    }
+    for (line, lines, expects, leaves) in [
+        (new, "Expect: 100-Continue\r\nContent-Length: 1\r\n", true, false),
+        (new, "Expect: 100-continue\r\n", false, false),
+        (old, "Expect: 100-continue\r\nContent-Length: 1\r\n", false, false),
+        (new, "Connection: x, UPGRADE\r\nUpgrade: websocket\r\n", false, true),
+        (new, "Connection: upgrade\r\n", false, false),
+        (new, "Connection: close\r\nUpgrade: websocket\r\n", false, false),
+        (old, "Connection: upgrade\r\nUpgrade: websocket\r\n", false, false),
+    ] {
+        let head = head(line, lines);
+        assert_eq!((head.expects_continue, head.leaves_http), (expects, leaves), "{line} {lines}");
+    }
+    let request = head(new, "x-a:  1 \t\r\nX-A:2\r\n").request;
+    assert_eq!(request.uri(), "/x?y");
+    assert_eq!(request.method(), "POST");
+    let values: Vec<_> = request.headers().get_all("x-a").iter().collect();
+    assert_eq!(values, ["1", "2"]);
 }
 
 #[test]
 fn a_violation_tells_what_is_known_in_bounded_ascii() {
     let head = format!("POST /{} HTTP/1.1\r\nHost: a\r\n\r\n", "\u{1}".repeat(200));
-    let violation = inspect_head(head.as_bytes(), &rules()).unwrap_err();
+    let violation = violation_of(&head);
     assert_eq!(violation.method(), Some("POST"));
     assert!(violation.target().is_some_and(|target| target.starts_with("/\\x01")));
     assert!(violation.detail().len() <= 480 && violation.to_string().is_ascii());

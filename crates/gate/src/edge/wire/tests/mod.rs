@@ -1,63 +1,25 @@
-//! The filter is tested as a whole: bytes in, bytes or a violation out.
+//! Bytes in, requests or a violation out.
 
 mod body;
 mod heads;
-mod pauses;
-mod server;
 mod splits;
-mod timing;
 
-use std::collections::VecDeque;
-use std::io;
-use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use ::bytes::Bytes;
-use tokio::io::{AsyncRead, ReadBuf};
 
-use super::{Kind, Rules, WireControl, WireIo};
+use super::reading::Reading;
+use super::{Kind, Rules, Violation};
 
-fn rules() -> Rules {
+pub(in crate::edge) fn rules() -> Rules {
     Rules {
         head_limit: 1024,
         target_limit: 256,
         header_count_limit: 16,
         head_timeout: Duration::from_secs(10),
         idle_timeout: Duration::from_secs(60),
-    }
-}
-
-/// A socket that delivers these segments, one a read, and then the end.
-#[derive(Debug)]
-struct Segments(VecDeque<Vec<u8>>);
-
-impl Segments {
-    fn whole(bytes: &[u8]) -> Self {
-        Self(VecDeque::from([bytes.to_vec()]))
-    }
-
-    fn of_size(bytes: &[u8], size: usize) -> Self {
-        Self(bytes.chunks(size).map(<[u8]>::to_vec).collect())
-    }
-}
-
-impl AsyncRead for Segments {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let this = self.get_mut();
-        if let Some(mut segment) = this.0.pop_front() {
-            let rest = segment.split_off(segment.len().min(buf.remaining()));
-            buf.put_slice(&segment);
-            if !rest.is_empty() {
-                this.0.push_front(rest);
-            }
-        }
-        Poll::Ready(Ok(()))
+        discard_limit: 100_000,
+        discard_timeout: Duration::from_secs(5),
     }
 }
 
@@ -67,56 +29,41 @@ enum End {
     Clean,
     Refused(Kind),
     Broken(Kind),
-    Paused,
+    Left,
 }
 
-/// What the reader behind the filter saw, the stand-in for a refused head left out.
+/// What was taken of a stream, and how it ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Seen {
     passed: Vec<u8>,
     end: End,
 }
 
-/// Reads everything the filter lets pass from `socket`, in reads of at most `read_size` bytes.
-fn read_all(socket: Segments, read_size: usize) -> Seen {
-    let control = WireControl::new();
-    let filter = WireIo::new(socket, Bytes::new(), Arc::new(rules()), control.clone());
-    read_from(filter, &control, read_size)
+fn seen_in(bytes: &[u8], sizes: &[usize]) -> Seen {
+    let reading = Reading::of(bytes, sizes, &rules());
+    let end = match reading.violation.as_ref().map(Violation::kind) {
+        Some(kind) if reading.body.is_some() => End::Broken(kind),
+        Some(kind) => End::Refused(kind),
+        None if reading.leaves_http => End::Left,
+        None => End::Clean,
+    };
+    Seen { passed: bytes[..reading.passed].to_vec(), end }
 }
 
-fn read_from(mut filter: WireIo<Segments>, control: &WireControl, read_size: usize) -> Seen {
-    let mut passed = Vec::new();
-    let kind = || control.violation().map(super::Violation::kind);
-    loop {
-        let mut space = vec![0; read_size];
-        let mut buf = ReadBuf::new(&mut space);
-        let mut cx = Context::from_waker(Waker::noop());
-        let end = match Pin::new(&mut filter).poll_read(&mut cx, &mut buf) {
-            Poll::Ready(Ok(())) if !buf.filled().is_empty() => {
-                passed.extend_from_slice(buf.filled());
-                continue;
-            }
-            Poll::Ready(Ok(())) => End::Clean,
-            Poll::Ready(Err(error)) => {
-                assert_eq!(error.kind(), io::ErrorKind::InvalidData);
-                End::Broken(kind().unwrap())
-            }
-            Poll::Pending => kind().map_or(End::Paused, End::Refused),
-        };
-        if let End::Refused(_) = end {
-            let stand_in = passed.len() - super::io::STAND_IN.len();
-            assert_eq!(passed.split_off(stand_in), super::io::STAND_IN);
-        }
-        return Seen { passed, end };
-    }
-}
-
-/// Reads the stream in one piece, byte by byte, and with a small reader; all must agree.
+/// Reads the stream in one piece, byte by byte, and in small pieces; all must agree.
 fn seen(bytes: &[u8]) -> Seen {
-    let whole = read_all(Segments::whole(bytes), 8192);
-    assert_eq!(whole, read_all(Segments::of_size(bytes, 1), 8192), "byte by byte");
-    assert_eq!(whole, read_all(Segments::of_size(bytes, 7), 5), "small reads");
+    let whole = seen_in(bytes, &[bytes.len()]);
+    assert_eq!(whole, seen_in(bytes, &[1]), "byte by byte");
+    assert_eq!(whole, seen_in(bytes, &[7, 5]), "in small pieces");
     whole
+}
+
+/// The violation that ends a stream.
+#[track_caller]
+fn violation_of(bytes: impl AsRef<[u8]>) -> Violation {
+    let bytes = bytes.as_ref();
+    let reading = Reading::of(bytes, &[bytes.len()], &rules());
+    reading.violation.unwrap_or_else(|| panic!("`{}` passes", bytes.escape_ascii()))
 }
 
 #[track_caller]

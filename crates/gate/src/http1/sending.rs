@@ -1,26 +1,69 @@
-//! A request on its way out: head and body, in one write where they fit.
+//! A message on its way out: head and body, in one write where they fit.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf as _, Bytes};
-use http_body::Body as _;
+use http_body::Body;
 use tokio::io::AsyncWrite;
 
-use super::request::{Length, end_head};
-use crate::upstream::{BodyError, UpstreamBody};
+use crate::upstream::BodyError;
 
-/// A request that is being written.
+/// What a message says about its own body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Length {
+    /// There is no body, whatever the headers say.
+    Said,
+    /// So many bytes; the headers do not say it.
+    Known(u64),
+    /// Nobody knows: it goes out in chunks.
+    Unknown,
+    /// Nobody knows, and the other side reads no chunks: it ends with the connection.
+    UntilClose,
+}
+
+impl Length {
+    /// Ends a head with what it says about the body.
+    fn end_head(self, head: &mut Vec<u8>) {
+        match self {
+            Self::Said | Self::UntilClose => {}
+            Self::Known(bytes) => {
+                head.extend_from_slice(b"content-length: ");
+                push_decimal(head, bytes);
+                head.extend_from_slice(b"\r\n");
+            }
+            Self::Unknown => head.extend_from_slice(b"transfer-encoding: chunked\r\n"),
+        }
+        head.extend_from_slice(b"\r\n");
+    }
+}
+
+/// Appends `number` in decimal digits.
+fn push_decimal(out: &mut Vec<u8>, mut number: u64) {
+    let mut digits = [0; 20];
+    let mut first = digits.len();
+    for digit in digits.iter_mut().rev() {
+        *digit = b'0'.saturating_add(u8::try_from(number % 10).unwrap_or_default());
+        number /= 10;
+        first = first.saturating_sub(1);
+        if number == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(digits.get(first..).unwrap_or_default());
+}
+
+/// A message that is being written.
 #[derive(Debug)]
-pub(super) struct Sending {
+pub(crate) struct Sending<B> {
     /// The head, later the size line of a chunk.
     head: Vec<u8>,
     /// So much of `head` is written.
     written: usize,
     data: Bytes,
     tail: &'static [u8],
-    body: UpstreamBody,
+    body: B,
     framing: Outgoing,
     /// Bytes written so far.
     total: u64,
@@ -31,25 +74,27 @@ pub(super) struct Sending {
 enum Outgoing {
     Counted(u64),
     Chunked,
+    UntilClose,
     /// All of it is in the buffers.
     Over,
 }
 
-/// Why a request did not go out.
+/// Why a message did not go out.
 #[derive(Debug)]
-pub(super) enum SendError {
+pub(crate) enum SendError {
     /// The body broke off.
     Body(BodyError),
     /// The connection did.
     Connection(io::Error),
 }
 
-impl Sending {
-    /// A request of this head, still without its end, and body.
-    pub(super) fn new(mut head: Vec<u8>, body: UpstreamBody, length: Length) -> Self {
-        end_head(&mut head, length);
+impl<B: Body<Data = Bytes, Error = BodyError> + Unpin> Sending<B> {
+    /// A message of this head, still without its end, and body.
+    pub(crate) fn new(mut head: Vec<u8>, body: B, length: Length) -> Self {
+        length.end_head(&mut head);
         let framing = match length {
             Length::Unknown => Outgoing::Chunked,
+            Length::UntilClose => Outgoing::UntilClose,
             Length::Known(bytes) if bytes > 0 => Outgoing::Counted(bytes),
             Length::Known(_) | Length::Said => Outgoing::Over,
         };
@@ -58,7 +103,7 @@ impl Sending {
     }
 
     /// Writes what can be written; ready when all of it is out.
-    pub(super) fn poll(
+    pub(crate) fn poll(
         &mut self,
         stream: &mut (impl AsyncWrite + Unpin),
         cx: &mut Context<'_>,
@@ -111,7 +156,7 @@ impl Sending {
                     self.framing = Outgoing::Over;
                 }
             }
-            Outgoing::Chunked | Outgoing::Over => {}
+            Outgoing::Chunked | Outgoing::UntilClose | Outgoing::Over => {}
         }
         self.data = data;
         Ok(())
@@ -126,7 +171,10 @@ impl Sending {
                 self.framing = Outgoing::Over;
                 Ok(())
             }
-            Outgoing::Over => Ok(()),
+            Outgoing::UntilClose | Outgoing::Over => {
+                self.framing = Outgoing::Over;
+                Ok(())
+            }
         }
     }
 
@@ -174,18 +222,17 @@ impl Sending {
     }
 
     /// How many bytes were written so far.
-    pub(super) const fn total(&self) -> u64 {
+    pub(crate) const fn total(&self) -> u64 {
         self.total
     }
 
-    /// The body of a request that has not begun to go out: all of it, with what was taken already.
-    pub(super) fn into_body(mut self) -> UpstreamBody {
-        self.body.put_back(self.data);
-        self.body
+    /// The body, and the piece of it that was taken and has not gone out.
+    pub(crate) fn into_body(self) -> (B, Bytes) {
+        (self.body, self.data)
     }
 
     /// The buffer of its head.
-    pub(super) fn into_head(self) -> Vec<u8> {
+    pub(crate) fn into_head(self) -> Vec<u8> {
         self.head
     }
 }
@@ -195,4 +242,18 @@ fn ready_flush(
     cx: &mut Context<'_>,
 ) -> Poll<Result<(), SendError>> {
     Pin::new(stream).poll_flush(cx).map_err(SendError::Connection)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_written_in_digits() {
+        for number in [0, 7, 10, 65_536, u64::MAX] {
+            let mut out = Vec::new();
+            push_decimal(&mut out, number);
+            assert_eq!(out, number.to_string().into_bytes());
+        }
+    }
 }

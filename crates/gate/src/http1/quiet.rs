@@ -14,7 +14,7 @@ const TICKS: u8 = 4;
 
 /// Counts how long nothing has happened.
 #[derive(Debug, Default)]
-pub(super) struct Quiet {
+pub(crate) struct Quiet {
     sleep: Option<Pin<Box<Sleep>>>,
     limit: Duration,
     ticks: u8,
@@ -23,12 +23,12 @@ pub(super) struct Quiet {
 
 impl Quiet {
     /// Notes that something happened.
-    pub(super) const fn moved(&mut self) {
+    pub(crate) const fn moved(&mut self) {
         self.has_moved = true;
     }
 
     /// Ready when nothing has happened for `limit`.
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>, limit: Duration) -> Poll<()> {
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>, limit: Duration) -> Poll<()> {
         let tick = (limit / u32::from(TICKS)).max(Duration::from_millis(1));
         if self.limit != limit {
             self.limit = limit;

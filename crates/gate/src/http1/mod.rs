@@ -1,0 +1,13 @@
+//! What both sides of HTTP/1.1 share, the one towards clients (`edge/http1`) and the one towards
+//! applications (`upstream/http1`).
+//!
+//! ```text
+//! sending   a message on its way out: head and body in one write where they fit
+//! quiet     how long nothing has happened on a connection
+//! ```
+
+mod quiet;
+mod sending;
+
+pub(crate) use quiet::Quiet;
+pub(crate) use sending::{Length, SendError, Sending};
