@@ -76,7 +76,7 @@ section! {
 }
 
 impl ServerSection {
-    /// The limits of the wire filter.
+    /// The limits of requests on the wire.
     #[must_use]
     pub fn wire_rules(&self) -> Rules {
         Rules {

@@ -10,6 +10,10 @@ use tokio::io::AsyncWrite;
 
 use crate::upstream::BodyError;
 
+/// A piece of a body up to this size, in bytes, is copied behind what goes out before it: less work
+/// than a write of several parts.
+const COPIED: usize = 2048;
+
 /// What a message says about its own body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Length {
@@ -63,6 +67,8 @@ pub(crate) struct Sending<B> {
     written: usize,
     data: Bytes,
     tail: &'static [u8],
+    /// The last piece of the body that stands in `head`.
+    copied: Bytes,
     body: B,
     framing: Outgoing,
     /// Bytes written so far.
@@ -99,7 +105,8 @@ impl<B: Body<Data = Bytes, Error = BodyError> + Unpin> Sending<B> {
             Length::Known(_) | Length::Said => Outgoing::Over,
         };
         let (data, tail) = (Bytes::new(), &b""[..]);
-        Self { head, written: 0, data, tail, body, framing, total: 0 }
+        let copied = Bytes::new();
+        Self { head, written: 0, data, tail, copied, body, framing, total: 0 }
     }
 
     /// Writes what can be written; ready when all of it is out.
@@ -191,6 +198,7 @@ impl<B: Body<Data = Bytes, Error = BodyError> + Unpin> Sending<B> {
         stream: &mut (impl AsyncWrite + Unpin),
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
+        self.gather();
         while !self.is_written() {
             let head = self.head.get(self.written..).unwrap_or_default();
             let slices = [IoSlice::new(head), IoSlice::new(&self.data), IoSlice::new(self.tail)];
@@ -205,6 +213,16 @@ impl<B: Body<Data = Bytes, Error = BodyError> + Unpin> Sending<B> {
             self.advance(count);
         }
         Poll::Ready(Ok(()))
+    }
+
+    /// Makes one part of several small ones.
+    fn gather(&mut self) {
+        if !self.data.is_empty() && self.data.len() <= COPIED && self.written < self.head.len() {
+            self.head.extend_from_slice(&self.data);
+            self.head.extend_from_slice(self.tail);
+            self.copied = std::mem::take(&mut self.data);
+            self.tail = b"";
+        }
     }
 
     fn advance(&mut self, count: usize) {
@@ -226,9 +244,9 @@ impl<B: Body<Data = Bytes, Error = BodyError> + Unpin> Sending<B> {
         self.total
     }
 
-    /// The body, and the piece of it that was taken and has not gone out.
+    /// The body of a message that has not begun to go out, and the piece of it that was taken.
     pub(crate) fn into_body(self) -> (B, Bytes) {
-        (self.body, self.data)
+        (self.body, if self.data.is_empty() { self.copied } else { self.data })
     }
 
     /// The buffer of its head.

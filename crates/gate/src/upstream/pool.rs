@@ -15,6 +15,7 @@ use super::server::Lease;
 use super::{
     AnswerBody, BodyWatch, Group, Outgoing, Upstream, UpstreamBody, UpstreamError, report, two,
 };
+use crate::http1::table;
 
 /// One worker's way to the servers; cheap to clone. A connection never changes its thread.
 #[derive(Debug, Clone)]
@@ -110,6 +111,7 @@ impl Pool {
                 match self.send_to(upstream, &mut outgoing, now).await {
                     Ok(response) => {
                         self.connected(upstream);
+                        table::give_back(outgoing.headers);
                         return Ok(response);
                     }
                     Err(missed) => *missed,
@@ -141,7 +143,7 @@ impl Pool {
         let mut body = std::mem::take(&mut outgoing.body);
         let watch = body.watch();
         if may_be_two && let Some(sender) = upstream.two(self.0.worker) {
-            match self.attempt_two(sender, upstream, outgoing, body).await {
+            match Box::pin(self.attempt_two(sender, upstream, outgoing, body)).await {
                 Ok(response) => return Ok(response.map(|body| AnswerBody::two(body, lease))),
                 Err(Missed { unsent: Some(unsent), .. }) => body = unsent,
                 Err(missed) => return Err(Box::new(missed)),
@@ -156,6 +158,20 @@ impl Pool {
                 Err(failure) => return Err(Box::new(lost(failure, &watch, true))),
             }
         }
+        // Boxed, so that requests on kept connections do without room for it.
+        Box::pin(self.send_on_new(upstream, outgoing, body, lease)).await
+    }
+
+    /// Sends the request on a new connection.
+    async fn send_on_new(
+        &self,
+        upstream: &Arc<Upstream>,
+        outgoing: &Outgoing,
+        body: UpstreamBody,
+        lease: Lease,
+    ) -> Result<Response<AnswerBody>, Box<Missed>> {
+        let may_be_two = !outgoing.headers.contains_key(UPGRADE);
+        let watch = body.watch();
         let dialled = match dial(upstream, may_be_two, self.clock()).await {
             Ok(dialled) => dialled,
             Err(error) => return Err(Box::new(Missed::before_sending(error, body))),

@@ -48,7 +48,7 @@ impl Worker {
             let is_grpc = !target.is_upload && exchange.is_grpc();
             return Ok(if is_grpc { stream.of_grpc() } else { stream });
         }
-        self.hold(target, exchange, body).await
+        Box::pin(self.hold(target, exchange, body)).await
     }
 
     /// Reads the whole body and shows it to the guards before the upstream sees a byte.

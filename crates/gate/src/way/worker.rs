@@ -214,13 +214,15 @@ impl Worker {
             Step::Deny => Err(Stop::route(Denial::new(&reasons::ROUTE_DENIED))),
             Step::Nothing => Err(Stop::route(Denial::new(&reasons::NO_ROUTE))),
             Step::Redirect(to) => redirect::answer(to, exchange).map_err(Stop::route),
+            // Boxed, so that every other request does without room for these.
             Step::Files(files) => {
-                files.answer(exchange, &self.gate.events).await.map_err(Stop::route)
+                let answering = Box::pin(files.answer(exchange, &self.gate.events));
+                answering.await.map_err(Stop::route)
             }
             Step::Forward(group) if exchange.is_websocket => {
-                self.open(target, group, exchange, body).await
+                Box::pin(self.open(target, group, exchange, body)).await
             }
-            Step::Reports(reports) => self.take_report(reports, exchange, body).await,
+            Step::Reports(reports) => Box::pin(self.take_report(reports, exchange, body)).await,
             Step::Forward(group) => {
                 let body = self.body(target, exchange, body).await?;
                 *watch = body.watch();

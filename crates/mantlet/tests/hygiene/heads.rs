@@ -70,11 +70,6 @@ fn what_is_no_clean_http_1_head_is_refused() {
             get(&format!("/{} HTTP/1.1\r\nHost: a\r\n\r\n", a(9000))),
             (414, "uri-too-long"),
         ),
-        (
-            "our own marker",
-            get("/ HTTP/1.1\r\nHost: a\r\nMantlet-Wire-Violation: 1\r\n\r\n"),
-            MALFORMED,
-        ),
     ]);
 }
 

@@ -77,9 +77,6 @@ impl Drop for Body {
 impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { left, is_over, .. } = self;
-        f.debug_struct("Body")
-            .field("left", left)
-            .field("is_over", is_over)
-            .finish_non_exhaustive()
+        f.debug_struct("Body").field("left", left).field("is_over", is_over).finish_non_exhaustive()
     }
 }

@@ -10,12 +10,9 @@ use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 
 use crate::edge::wire::{Body, Head, Heads, Piece, Rules, Violation, WireControl};
+use crate::http1::ReadSize;
 use crate::upstream::BodyError;
 
-/// How much is read at once at first, in bytes: a head and a short body.
-const FIRST_READ: usize = 4 * 1024;
-/// And at most, while a long body comes as fast as it is read.
-const LARGEST_READ: usize = 64 * 1024;
 /// How much is read at once where nothing is expected, in bytes.
 const GLANCE: usize = 512;
 
@@ -40,15 +37,16 @@ pub(super) struct Socket<S> {
     invitation: &'static [u8],
     /// What follows cannot be understood, or nothing follows.
     is_over: bool,
-    next_read: usize,
+    size: ReadSize,
     control: WireControl,
 }
 
 /// What a client wants next.
+#[expect(clippy::large_enum_variant, reason = "it is taken apart where it arrives, once a request")]
 #[derive(Debug)]
 pub(super) enum Asked {
     /// An answer to this request.
-    Request(Box<Head>),
+    Request(Head),
     /// Something that is no request.
     Refused(Violation),
     /// Nothing more: it has gone.
@@ -68,7 +66,7 @@ impl<S> Socket<S> {
             dropped: 0,
             invitation: b"",
             is_over: false,
-            next_read: FIRST_READ,
+            size: ReadSize::default(),
             control,
         }
     }
@@ -120,7 +118,6 @@ impl<S> Socket<S> {
     pub(super) fn rest(&mut self) {
         if self.input.is_empty() {
             self.input = BytesMut::new();
-            self.next_read = FIRST_READ;
         }
     }
 
@@ -137,7 +134,7 @@ impl<S: AsyncRead + Unpin> Socket<S> {
             match self.heads.next(&mut self.input, rules) {
                 Ok(Some(head)) => {
                     self.begin(&head);
-                    return Poll::Ready(Asked::Request(Box::new(head)));
+                    return Poll::Ready(Asked::Request(head));
                 }
                 Ok(None) => {}
                 Err(violation) => {
@@ -146,7 +143,7 @@ impl<S: AsyncRead + Unpin> Socket<S> {
                 }
             }
             // Who left in the middle of a head waits for no answer.
-            match ready!(self.poll_fill(cx, FIRST_READ)) {
+            match ready!(self.poll_fill(cx)) {
                 Ok(1..) => {}
                 Ok(0) | Err(_) => return Poll::Ready(Asked::Nothing),
             }
@@ -161,10 +158,13 @@ impl<S: AsyncRead + Unpin> Socket<S> {
         self.invitation = if head.expects_continue { CONTINUE } else { b"" };
     }
 
-    /// Reads up to `size` bytes; ready with how many, 0 at the end.
-    fn poll_fill(&mut self, cx: &mut Context<'_>, size: usize) -> Poll<io::Result<usize>> {
-        self.input.reserve(size);
-        pin!(self.stream.read_buf(&mut self.input)).poll(cx)
+    /// Reads more; ready with the number of bytes, 0 at the end.
+    fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let room = self.size.room(self.body.as_ref().and_then(Body::left));
+        self.input.reserve(room);
+        let count = ready!(pin!(self.stream.read_buf(&mut self.input)).poll(cx))?;
+        self.size.note(room, count);
+        Poll::Ready(Ok(count))
     }
 
     /// Waits for the first byte of a request without holding memory for it; `false` when there will
@@ -228,9 +228,8 @@ impl<S: AsyncRead + Unpin> Socket<S> {
                 Ok(Piece::More) => {}
                 Err(_) => return Poll::Ready(false),
             }
-            let size = self.next_read;
-            match ready!(self.poll_fill(cx, size)) {
-                Ok(1..) => self.next_read = LARGEST_READ,
+            match ready!(self.poll_fill(cx)) {
+                Ok(1..) => {}
                 Ok(0) | Err(_) => return Poll::Ready(false),
             }
         }
@@ -241,8 +240,7 @@ impl<S: AsyncRead + Unpin> Socket<S> {
         self.dropped = self.dropped.saturating_add(self.input.len() as u64);
         self.input.clear();
         while self.dropped <= limit {
-            let size = self.next_read;
-            match ready!(self.poll_fill(cx, size)) {
+            match ready!(self.poll_fill(cx)) {
                 Ok(count @ 1..) => {
                     self.dropped = self.dropped.saturating_add(count as u64);
                     self.input.clear();
@@ -290,23 +288,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
                     return Poll::Ready(Some(Err(error)));
                 }
             }
-            let size = self.expected();
-            match ready!(self.poll_fill(cx, size)) {
+            match ready!(self.poll_fill(cx)) {
                 Ok(0) => return Poll::Ready(Some(Err(self.broken(&"closed inside the body")))),
-                Ok(count) if count >= self.next_read => {
-                    self.next_read = self.next_read.saturating_mul(2).min(LARGEST_READ);
-                }
                 Ok(_) => {}
                 Err(error) => return Poll::Ready(Some(Err(self.broken(&error)))),
             }
         }
-    }
-
-    /// How much of the body to read at once: what its length says, else what came the last time.
-    fn expected(&self) -> usize {
-        let left = self.body.as_ref().and_then(Body::left);
-        let left = left.map(|left| usize::try_from(left).unwrap_or(usize::MAX));
-        left.map_or(self.next_read, |left| left.clamp(FIRST_READ, LARGEST_READ))
     }
 
     fn broken(&mut self, why: &dyn std::fmt::Display) -> BodyError {

@@ -20,7 +20,7 @@ use super::{Body, ClientStream};
 use crate::edge::body::RequestBody;
 use crate::edge::phase::{Phase, PhaseSwitch};
 use crate::edge::wire::{Head, Rules, Violation};
-use crate::http1::{Length, Quiet, Sending};
+use crate::http1::{Length, Quiet, Sending, table};
 use crate::upstream::BodyError;
 
 /// What a connection is served with.
@@ -78,10 +78,12 @@ where
             let (request, asking) = match asked {
                 None => return End::Quiet,
                 Some(Asked::Nothing) => return self.close().await,
-                Some(Asked::Request(head)) => self.begin(*head),
+                Some(Asked::Request(head)) => self.begin(head),
                 Some(Asked::Refused(violation)) => refused(violation),
             };
-            let Some(response) = self.attend(answer(request)).await else { return End::Over };
+            // In its place from the beginning: it is large, and would be moved with every request.
+            let answering = pin!(answer(request));
+            let Some(response) = self.attend(answering).await else { return End::Over };
             let status = response.status();
             let is_kept = self.send(response, asking.to, &mut out).await;
             waits.quiet.moved();
@@ -138,8 +140,7 @@ where
     }
 
     /// Waits for the answer; `None` when the client goes meanwhile.
-    async fn attend<T>(&self, answer: impl Future<Output = T>) -> Option<T> {
-        let mut answer = pin!(answer);
+    async fn attend<T>(&self, mut answer: Pin<&mut impl Future<Output = T>>) -> Option<T> {
         poll_fn(|cx| match answer.as_mut().poll(cx) {
             Poll::Ready(answer) => Poll::Ready(Some(answer)),
             Poll::Pending => self.poll_gone(cx).map(|()| None),
@@ -167,7 +168,7 @@ where
         let mut head = std::mem::take(out);
         head.clear();
         answer::write_head(&mut head, &answer, (length, exact), to, || self.clock.now());
-        drop(answer);
+        table::give_back(answer.headers);
         let (mut sending, mut shared) = (Sending::new(head, body, length), self.shared);
         let sent = poll_fn(|cx| match sending.poll(&mut shared, cx) {
             Poll::Ready(sent) => Poll::Ready(sent.ok()),

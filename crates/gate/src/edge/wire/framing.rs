@@ -143,10 +143,9 @@ impl Chunk {
             (Self::LastCr, b'\n') => Err(Kind::BareLineFeed),
             (Self::LastCr, _) => Err(Kind::Trailer),
             (Self::LastLf, _) => Ok(Self::Over),
-            (
-                Self::DataCr | Self::DataLf | Self::Data(_) | Self::SizeEnd(_) | Self::Over,
-                _,
-            ) => Err(Kind::ChunkEnd),
+            (Self::DataCr | Self::DataLf | Self::Data(_) | Self::SizeEnd(_) | Self::Over, _) => {
+                Err(Kind::ChunkEnd)
+            }
         }
     }
 }

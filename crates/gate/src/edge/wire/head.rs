@@ -10,10 +10,7 @@ use super::fields::Fields;
 use super::framing::Body;
 use super::target::RequestLine;
 use super::violation::{Fault, Kind, Violation};
-
-/// So many headers fit the table of a request without asking for memory again: most have fewer, and
-/// ours come on top.
-const USUAL_HEADERS: usize = 24;
+use crate::http1::table;
 
 /// A head that may pass.
 #[derive(Debug)]
@@ -87,7 +84,7 @@ fn read<'a>(head: &'a Bytes, rules: &Rules) -> Result<Head, Fault<'a>> {
     let mut lines = Lines { head, at: 0, feeds: memchr_iter(b'\n', head) };
     let line = RequestLine::parse(lines.next_line()?, rules.target_limit)?;
     let mut fields = Fields::new(rules.header_count_limit, has_plain_values(head));
-    let mut headers = HeaderMap::with_capacity(USUAL_HEADERS);
+    let mut headers = table::take();
     loop {
         let field = lines.next_line()?;
         if field.is_empty() {

@@ -20,11 +20,7 @@ impl Heads {
     ///
     /// # Errors
     /// The first rule broken; nothing that follows is a request then.
-    pub fn next(
-        &mut self,
-        input: &mut BytesMut,
-        rules: &Rules,
-    ) -> Result<Option<Head>, Violation> {
+    pub fn next(&mut self, input: &mut BytesMut, rules: &Rules) -> Result<Option<Head>, Violation> {
         while !input.is_empty() {
             let end = match find_head_end(input, self.resume, rules.head_limit) {
                 Ok(HeadEnd::Open(resume)) => {

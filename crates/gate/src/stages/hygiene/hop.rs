@@ -5,19 +5,23 @@ use http::header::{self, HeaderName};
 
 use crate::pipeline::remove_listed;
 
-const ALWAYS: [&str; 11] = [
-    "close",
-    "connection",
-    "http2-settings",
-    "keep-alive",
-    "proxy-authenticate",
-    "proxy-authorization",
-    "proxy-connection",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-];
+/// Whether a field of this name never goes further.
+fn is_hop_by_hop(name: &str) -> bool {
+    matches!(
+        name,
+        "close"
+            | "connection"
+            | "http2-settings"
+            | "keep-alive"
+            | "proxy-authenticate"
+            | "proxy-authorization"
+            | "proxy-connection"
+            | "te"
+            | "trailer"
+            | "transfer-encoding"
+            | "upgrade"
+    )
+}
 
 /// Removes what belongs to one connection only: the standard names, and every name that
 /// `Connection` lists. What the nonstandard `Proxy-Connection` lists stays: it says nothing of the
@@ -28,7 +32,7 @@ pub(crate) fn remove(headers: &mut HeaderMap) {
             headers.remove(name);
         }
     }
-    remove_listed(headers, |name| ALWAYS.contains(&name));
+    remove_listed(headers, is_hop_by_hop);
 }
 
 fn listed(headers: &HeaderMap) -> Vec<HeaderName> {

@@ -11,9 +11,9 @@ use super::BodyError;
 use super::filtered::Filtered;
 use super::pause::Pause;
 use crate::pipeline::BodyFilter;
+use crate::upstream::RawStream;
 use crate::upstream::http1::{Body as Answered, Streaming};
 use crate::upstream::server::Lease;
-use crate::upstream::RawStream;
 
 /// The body of an answer on its way to the client.
 #[derive(Debug)]

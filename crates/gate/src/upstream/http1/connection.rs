@@ -10,14 +10,9 @@ use std::time::Duration;
 use bytes::BytesMut;
 use tokio::io::AsyncReadExt as _;
 
-use crate::http1::Quiet;
+use crate::http1::{Quiet, ReadSize};
 use crate::upstream::server::Open;
 use crate::upstream::stream::{RawStream, Stream};
-
-/// How much is read at once at first, in bytes: the head and a short body.
-const FIRST_READ: usize = 8 * 1024;
-/// And at most, while a long body comes as fast as it is read.
-const LARGEST_READ: usize = 64 * 1024;
 
 /// One connection to a server.
 #[derive(Debug)]
@@ -28,7 +23,7 @@ pub(in crate::upstream) struct Connection {
     /// The buffer of the next request's head.
     pub(super) head: Vec<u8>,
     quiet: Quiet,
-    next_read: usize,
+    size: ReadSize,
     /// The address it leads to; `None` where there is none (a Unix socket).
     peer: Option<SocketAddr>,
     open: Open,
@@ -43,7 +38,7 @@ impl Connection {
     ) -> Box<Self> {
         let (input, head) = (BytesMut::new(), Vec::new());
         let quiet = Quiet::default();
-        Box::new(Self { stream, input, head, quiet, next_read: FIRST_READ, peer, open })
+        Box::new(Self { stream, input, head, quiet, size: ReadSize::default(), peer, open })
     }
 
     /// The address it leads to.
@@ -56,14 +51,17 @@ impl Connection {
         &mut self.head
     }
 
-    /// Reads more; ready with the number of bytes, 0 at the end.
-    pub(super) fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        self.input.reserve(self.next_read);
-        let read = pin!(self.stream.read_buf(&mut self.input)).poll(cx);
-        let count = ready!(read)?;
-        if count >= self.next_read {
-            self.next_read = self.next_read.saturating_mul(2).min(LARGEST_READ);
-        }
+    /// Reads more, of an answer of which `left` bytes are to come, if that is known; ready with the
+    /// number of bytes, 0 at the end.
+    pub(super) fn poll_fill(
+        &mut self,
+        cx: &mut Context<'_>,
+        left: Option<u64>,
+    ) -> Poll<io::Result<usize>> {
+        let room = self.size.room(left);
+        self.input.reserve(room);
+        let count = ready!(pin!(self.stream.read_buf(&mut self.input)).poll(cx))?;
+        self.size.note(room, count);
         Poll::Ready(Ok(count))
     }
 
@@ -94,8 +92,7 @@ impl Connection {
     /// nobody asked for.
     pub(in crate::upstream) fn rest(&mut self) -> bool {
         let is_clean = self.input.is_empty();
-        if self.next_read > FIRST_READ {
-            self.next_read = FIRST_READ;
+        if self.size.is_large() {
             self.input = BytesMut::new();
         }
         is_clean

@@ -143,7 +143,7 @@ fn poll_head(
         if reading.interim != before {
             connection.moved();
         }
-        match connection.poll_fill(cx) {
+        match connection.poll_fill(cx, None) {
             Poll::Ready(Ok(1..)) => {}
             Poll::Ready(end) => {
                 let is_gone = connection.input.is_empty() && reading.interim == 0;

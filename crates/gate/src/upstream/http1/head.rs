@@ -8,6 +8,7 @@ use memchr::{memchr, memchr_iter};
 use super::Limits;
 use super::fault::Fault;
 use super::framing::Announced;
+use crate::http1::table;
 
 /// The head of an answer.
 #[derive(Debug)]
@@ -33,8 +34,7 @@ pub(super) fn parse(head: &Bytes, limits: &Limits) -> Result<Head, Fault> {
     let first = next_line().ok_or(Fault("an empty head"))?;
     let (is_old, status) = status_line(first)?;
     let mut reading = Reading {
-        // Most answers have fewer fields; ours come on top.
-        headers: HeaderMap::with_capacity(24),
+        headers: table::take(),
         announced: Announced::default(),
         is_last: is_old,
         count: 0,

@@ -42,7 +42,9 @@ async fn answer_to(
             response = Response::new(body());
             *response.status_mut() = StatusCode::from_u16(status).unwrap();
             let lengths = length.map(|length| ("content-length".parse().unwrap(), length.into()));
-            response.headers_mut().extend(lengths.map(|(name, value)| (Some::<http::HeaderName>(name), value)));
+            response
+                .headers_mut()
+                .extend(lengths.map(|(name, value)| (Some::<http::HeaderName>(name), value)));
         }
         response
     });

@@ -5,7 +5,10 @@ const UPGRADE: &str =
 const NEXT: &str = "GET /next HTTP/1.1\r\nHost: a\r\n\r\n";
 
 /// Lets every connection leave that asks for it.
-async fn let_go(request: Request<RequestBody>, ways: mpsc::UnboundedSender<crate::edge::WayOut>) -> Response<AnswerBody> {
+async fn let_go(
+    request: Request<RequestBody>,
+    ways: mpsc::UnboundedSender<crate::edge::WayOut>,
+) -> Response<AnswerBody> {
     let (_, body) = request.into_parts();
     let Some(way_out) = body.way_out() else {
         return Response::new(AnswerBody::full("stays".into()));
@@ -38,7 +41,8 @@ async fn a_refused_upgrade_is_followed_by_ordinary_requests() {
     served.send(format!("{UPGRADE}{connect}{NEXT}GET / HTTP/1.1\r\n\r\n{NEXT}")).await;
     let answers = served.read_all().await;
     let mut rest = answers.as_str();
-    for expected in ["[GET /ws 0]", "[CONNECT a:443 0]", "[GET /next 0]", "[refused host-missing]"] {
+    for expected in ["[GET /ws 0]", "[CONNECT a:443 0]", "[GET /next 0]", "[refused host-missing]"]
+    {
         let at = rest.find(expected).unwrap_or_else(|| panic!("{expected} in {answers}"));
         rest = &rest[at + expected.len()..];
     }

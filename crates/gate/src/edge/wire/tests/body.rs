@@ -45,7 +45,10 @@ fn a_body_that_breaks_its_framing_breaks_the_connection_at_that_byte() {
 
 #[test]
 fn bodies_are_what_was_sent() {
-    let stream = format!("{}{HEAD}Content-Length: 3\r\n\r\nxyz", chunked("3\r\nabc\r\n01\r\nd\r\n0\r\n\r\n"));
+    let stream = format!(
+        "{}{HEAD}Content-Length: 3\r\n\r\nxyz",
+        chunked("3\r\nabc\r\n01\r\nd\r\n0\r\n\r\n")
+    );
     for size in 1..stream.len() {
         let reading = Reading::of(stream.as_bytes(), &[size], &rules());
         let bodies: Vec<&[u8]> = reading.requests.iter().map(|(_, body)| &body[..]).collect();
