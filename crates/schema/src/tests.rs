@@ -463,7 +463,8 @@ fn hostile_bodies_cost_no_more_than_their_budget() {
     let deep = |levels: usize| format!("{}1{}", r#"{"a":"#.repeat(levels), "}".repeat(levels));
     let texts = format!("[\"{}b\"]", "a".repeat(1_000_000));
     let numbers = format!("[{}0]", "0.5,1e9,".repeat(40_000));
-    let begun = SystemClock.monotonic();
+    let clock = SystemClock::new();
+    let begun = clock.monotonic();
     for (contract, body, expected) in [
         (&maze, deep(31), "TooComplex: body cost"),
         (&maze, deep(1000), "TooComplex: body depth"),
@@ -474,7 +475,7 @@ fn hostile_bodies_cost_no_more_than_their_budget() {
         let outcome = ask(contract, "POST /", &[("content-type", "application/json")], &body);
         assert_eq!(outcome, expected, "{:.60}", body);
     }
-    let took = SystemClock.monotonic().since(begun);
+    let took = clock.monotonic().since(begun);
     assert!(took < Duration::from_secs(20), "{took:?}");
 }
 

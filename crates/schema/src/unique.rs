@@ -129,11 +129,12 @@ mod tests {
                 })
             })
             .collect();
-        let begun = SystemClock.monotonic();
+        let clock = SystemClock::new();
+        let begun = clock.monotonic();
         for list in [wide, nested] {
             assert!(Keyword::is_valid(&UniqueItems { is_asked: true }, &Value::Array(list)));
         }
-        let took = SystemClock.monotonic().since(begun);
+        let took = clock.monotonic().since(begun);
         assert!(took < Duration::from_secs(10), "{took:?}");
     }
 }
