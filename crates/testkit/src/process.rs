@@ -178,6 +178,17 @@ impl MantletProcess {
         self.running.id()
     }
 
+    /// Its resident memory now, in bytes.
+    ///
+    /// # Panics
+    /// When it is not running, or the system has no `/proc`.
+    #[must_use]
+    pub fn resident_memory(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
+    }
+
     /// What it wrote to standard error so far.
     #[must_use]
     pub fn stderr(&self) -> String {

@@ -25,7 +25,7 @@ mod upstreams;
 
 pub use address::ServerAddress;
 pub(crate) use body::Patience;
-pub use body::{AnswerBody, BodyError, BodyWatch, Pace, UpstreamBody};
+pub use body::{AnswerBody, BodyError, BodyWatch, Pace, Source, UpstreamBody};
 pub use config::{BreakerSection, HealthSection, Rules, UpstreamSection, UpstreamTlsSection};
 pub use error::UpstreamError;
 pub use forward::{Outgoing, X_REQUEST_ID, clean_answer, id_value};

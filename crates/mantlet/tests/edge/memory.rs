@@ -1,23 +1,15 @@
 //! What a connection costs on which nothing is asked.
 
-use std::fs;
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use mantlet_testkit::wire::{self, Connection};
-use mantlet_testkit::{Answer, FakeUpstream, MantletProcess, poll_until};
+use mantlet_testkit::{Answer, FakeUpstream, poll_until};
 
 use crate::common::{PATIENCE, gate};
 
 /// The most that one may cost, in bytes of resident memory.
 const MOST: u64 = 20 * 1024;
-
-/// Resident memory of the process, in bytes.
-fn resident(gate: &MantletProcess) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{}/status", gate.id())).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
-}
 
 fn ask(connection: &mut Connection, address: SocketAddr) {
     let headers = [
@@ -53,9 +45,9 @@ fn cost(count: usize) -> u64 {
     let upstream = FakeUpstream::answering(Answer::ok("ok"));
     let gate = gate(&upstream, "[server]\nidle_timeout = \"10m\"\nmax_connections = 20000\n");
     drop(open(100, gate.address()));
-    let before = resident(&gate);
+    let before = gate.resident_memory();
     let mut held = open(count, gate.address());
-    let each = || resident(&gate).saturating_sub(before) / count as u64;
+    let each = || gate.resident_memory().saturating_sub(before) / count as u64;
     // Each leaves its buffers behind after a moment, and what they held is used again.
     let _ = poll_until(PATIENCE, || (each() <= MOST).then_some(()));
     let cost = each();

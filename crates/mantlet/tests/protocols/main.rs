@@ -13,4 +13,5 @@ mod common;
 mod foreign;
 mod frames;
 mod hostile;
+mod memory;
 mod streams;

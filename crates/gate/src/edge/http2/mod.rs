@@ -5,12 +5,14 @@
 //! ```text
 //! frames     the heads of frames, both ways
 //! traffic    what they add up to: streams that stand still, floods
-//! watched    the connection with that eye on it
+//! outlet     whether the connection takes more now
+//! watched    the connection with both of these on it
 //! stream     one answer, cut off when the client takes nothing of it
 //! serve      a connection from its first byte to its last
 //! ```
 
 mod frames;
+mod outlet;
 mod serve;
 mod stream;
 mod traffic;

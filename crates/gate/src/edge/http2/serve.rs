@@ -14,6 +14,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use super::outlet::Outlet;
 use super::stream::{Paced, Streams};
 use super::traffic::{Standstill, Traffic};
 use super::watched::{Watched, now};
@@ -72,18 +73,19 @@ pub(in crate::edge) async fn serve<S>(
     let (gate, requests) =
         (Arc::clone(&protocols.seat.worker().gate), Arc::new(Requests::default()));
     let traffic = Arc::new(Traffic::new(now()));
-    let io = TokioIo::new(Watched::new(first, stream, Arc::clone(&traffic)));
+    let outlet = Arc::<Outlet>::default();
+    let io = TokioIo::new(Watched::new(first, stream, Arc::clone(&traffic), Arc::clone(&outlet)));
     let connection = Connection { wire: Some(requests.control.clone()), ..connection };
     let (connection, counted) = (Arc::new(connection), Arc::clone(&requests));
     let seat = Arc::clone(&protocols.seat);
     let service = service_fn(move |request: Request<Incoming>| {
         let (worker, connection) = (seat.worker(), Arc::clone(&connection));
-        let counted = Arc::clone(&counted);
+        let (counted, outlet) = (Arc::clone(&counted), Arc::clone(&outlet));
         async move {
             // Not before the answer is begun: what is dropped unpolled never ends either.
             counted.begun.fetch_add(1, Ordering::Relaxed);
             let response = worker.answer(&connection, request).await;
-            Ok::<_, Infallible>(response.map(Paced::new))
+            Ok::<_, Infallible>(response.map(|body| Paced::new(body, outlet)))
         }
     });
     let streams = Streams {
@@ -95,6 +97,9 @@ pub(in crate::edge) async fn serve<S>(
         .timer(TokioTimer::new())
         .max_concurrent_streams(protocols.rules.max_streams)
         .max_header_list_size(header_list(protocols))
+        // However large the windows of a client that reads slowly: a piece is taken only while
+        // nothing else of its stream waits here. The task of the stream holds the next one.
+        .max_send_buf_size(1)
         .keep_alive_interval(PING_EVERY)
         .keep_alive_timeout(PING_PATIENCE)
         .serve_connection(io, service);

@@ -18,6 +18,8 @@ use pin_project_lite::pin_project;
 use tokio::task::futures::TaskLocalFuture;
 use tokio::time::Sleep;
 
+use super::outlet::Outlet;
+
 /// The most that is handed out at once, in bytes: a frame. Larger pieces would be buffered whole,
 /// and a slow client could not be told from one that takes nothing.
 const PIECE: usize = 16 * 1024;
@@ -106,13 +108,27 @@ pub(super) struct Paced<B> {
     rest: Bytes,
     pieces: u64,
     sending: Option<Arc<Sending>>,
+    outlet: Arc<Outlet>,
+    /// Whether the next piece waits for the connection to take more.
+    is_held: bool,
 }
 
 impl<B> Paced<B> {
     /// To be called within the task of the stream.
-    pub(super) fn new(body: B) -> Self {
+    pub(super) fn new(body: B, outlet: Arc<Outlet>) -> Self {
         let sending = SENDING.try_with(Arc::clone).ok();
-        Self { body, rest: Bytes::new(), pieces: 0, sending }
+        Self { body, rest: Bytes::new(), pieces: 0, sending, outlet, is_held: false }
+    }
+
+    /// Ready when the connection takes more; until then the client is what is waited for.
+    fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let polled = self.outlet.poll_room(cx);
+        if polled.is_pending() && !self.is_held {
+            self.pieces = self.pieces.saturating_add(1);
+            self.tell(self.pieces);
+        }
+        self.is_held = polled.is_pending();
+        polled
     }
 
     fn tell(&self, piece: u64) {
@@ -137,6 +153,7 @@ impl<B: Body<Data = Bytes> + Unpin> Body for Paced<B> {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         let this = &mut *self;
+        ready!(this.poll_room(cx));
         this.tell(0);
         if this.rest.is_empty() {
             match ready!(Pin::new(&mut this.body).poll_frame(cx)).transpose()? {
@@ -178,7 +195,7 @@ mod tests {
     #[tokio::test]
     async fn large_pieces_go_out_frame_by_frame_and_whole() {
         let whole = Bytes::from((0..100_000_u32).map(|n| n.to_le_bytes()[0]).collect::<Vec<_>>());
-        let mut body = Paced::new(Full::new(whole.clone()));
+        let mut body = Paced::new(Full::new(whole.clone()), Arc::default());
         let mut seen = Vec::new();
         while let Some(frame) = body.frame().await {
             let data = frame.unwrap().into_data().unwrap();
@@ -188,5 +205,19 @@ mod tests {
         }
         assert!(body.is_end_stream());
         assert_eq!(seen, whole);
+    }
+
+    #[test]
+    fn nothing_is_asked_of_a_body_while_the_connection_takes_nothing() {
+        let outlet = Arc::<Outlet>::default();
+        let mut body = Paced::new(Full::new(Bytes::from_static(b"piece")), Arc::clone(&outlet));
+        outlet.wrote(false);
+        let mut cx = Context::from_waker(std::task::Waker::noop());
+        assert!(Pin::new(&mut body).poll_frame(&mut cx).is_pending());
+        outlet.wrote(true);
+        let Poll::Ready(Some(Ok(piece))) = Pin::new(&mut body).poll_frame(&mut cx) else {
+            panic!("nothing comes");
+        };
+        assert_eq!(piece.into_data().unwrap(), "piece");
     }
 }

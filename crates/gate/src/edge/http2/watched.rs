@@ -9,6 +9,7 @@ use bytes::{Buf as _, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
+use super::outlet::Outlet;
 use super::traffic::Traffic;
 
 /// The stream `S`, behind bytes that were read from it before.
@@ -17,11 +18,17 @@ pub(super) struct Watched<S> {
     first: Bytes,
     inner: S,
     traffic: Arc<Traffic>,
+    outlet: Arc<Outlet>,
 }
 
 impl<S> Watched<S> {
-    pub(super) const fn new(first: Bytes, inner: S, traffic: Arc<Traffic>) -> Self {
-        Self { first, inner, traffic }
+    pub(super) const fn new(
+        first: Bytes,
+        inner: S,
+        traffic: Arc<Traffic>,
+        outlet: Arc<Outlet>,
+    ) -> Self {
+        Self { first, inner, traffic, outlet }
     }
 }
 
@@ -54,7 +61,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let count = ready!(Pin::new(&mut self.inner).poll_write(cx, bytes))?;
+        let written = Pin::new(&mut self.inner).poll_write(cx, bytes);
+        self.outlet.wrote(written.is_ready());
+        let count = ready!(written)?;
         self.traffic.wrote(bytes.get(..count).unwrap_or_default(), now());
         Poll::Ready(Ok(count))
     }
@@ -64,7 +73,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let count = ready!(Pin::new(&mut self.inner).poll_write_vectored(cx, slices))?;
+        let written = Pin::new(&mut self.inner).poll_write_vectored(cx, slices);
+        self.outlet.wrote(written.is_ready());
+        let count = ready!(written)?;
         let (mut left, now) = (count, now());
         for slice in slices {
             let part = slice.get(..left.min(slice.len())).unwrap_or_default();
@@ -79,7 +90,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_flush(cx)
+        let flushed = Pin::new(&mut self.inner).poll_flush(cx);
+        self.outlet.wrote(flushed.is_ready());
+        flushed
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

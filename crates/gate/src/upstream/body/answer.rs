@@ -27,10 +27,22 @@ enum AnswerKind {
     Two(Box<FromTwo>),
     /// What was held for inspection, then the rest.
     Resumed(Bytes, Box<AnswerBody>),
-    Channel(tokio::sync::mpsc::Receiver<Result<Bytes, BodyError>>, u64),
+    Source(Box<dyn Source>),
     Filtered(Box<Filtered>),
     /// No body, but the connection that has left HTTP.
     Raw(Box<RawStream>),
+}
+
+/// Where a body of known length comes from that is none of the application's.
+pub trait Source: std::fmt::Debug + Send {
+    /// The next piece; `None` at the end, and after an error.
+    ///
+    /// # Errors
+    /// [`BodyError`] when the rest cannot be had.
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>>;
+
+    /// How many bytes are still to come.
+    fn left(&self) -> u64;
 }
 
 /// A body that comes over HTTP/2.
@@ -55,13 +67,10 @@ impl AnswerBody {
         Self(AnswerKind::Full(bytes))
     }
 
-    /// A body of `length` bytes that another task produces, a few chunks ahead.
+    /// A body that is asked for piece by piece, as the client takes it.
     #[must_use]
-    pub const fn channel(
-        chunks: tokio::sync::mpsc::Receiver<Result<Bytes, BodyError>>,
-        length: u64,
-    ) -> Self {
-        Self(AnswerKind::Channel(chunks, length))
+    pub fn from_source(source: Box<dyn Source>) -> Self {
+        Self(AnswerKind::Source(source))
     }
 
     /// This body through `filters`, in order; its length is then unknown until its end.
@@ -202,12 +211,9 @@ impl Body for AnswerBody {
                 *self = *rest;
                 Poll::Ready(Some(Ok(Frame::data(held))))
             }
-            AnswerKind::Channel(chunks, left) => {
-                let chunk = ready!(chunks.poll_recv(cx));
-                if let Some(Ok(chunk)) = &chunk {
-                    *left = left.saturating_sub(chunk.len() as u64);
-                }
-                Poll::Ready(chunk.map(|chunk| chunk.map(Frame::data)))
+            AnswerKind::Source(source) => {
+                let piece = ready!(source.poll_next(cx));
+                Poll::Ready(piece.map(|piece| piece.map(Frame::data)))
             }
             AnswerKind::Filtered(filtered) => filtered.poll(cx),
         }
@@ -220,7 +226,7 @@ impl Body for AnswerBody {
             AnswerKind::One(upstream) => upstream.is_over(),
             AnswerKind::Two(upstream) => upstream.body.is_end_stream(),
             AnswerKind::Resumed(..) => false,
-            AnswerKind::Channel(_, left) => *left == 0,
+            AnswerKind::Source(source) => source.left() == 0,
             AnswerKind::Filtered(filtered) => filtered.is_over(),
         }
     }
@@ -237,7 +243,7 @@ impl Body for AnswerBody {
                     SizeHint::with_exact(rest.saturating_add(more))
                 })
             }
-            AnswerKind::Channel(_, left) => SizeHint::with_exact(*left),
+            AnswerKind::Source(source) => SizeHint::with_exact(source.left()),
             AnswerKind::Filtered(_) => SizeHint::new(),
         }
     }

@@ -7,7 +7,7 @@ mod patience;
 mod pause;
 mod request;
 
-pub use answer::AnswerBody;
+pub use answer::{AnswerBody, Source};
 pub use error::BodyError;
 pub use patience::Pace;
 pub(crate) use patience::Patience;

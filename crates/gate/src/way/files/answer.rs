@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use http::header::{ALLOW, VARY};
 use http::{HeaderValue, Method, Response};
-use mantlet_event::{Events, reasons};
+use mantlet_event::reasons;
 
 use super::condition::Conditions;
 use super::content::{self, Found};
@@ -20,7 +20,6 @@ impl Files {
     pub(in crate::way) async fn answer(
         &self,
         exchange: &Exchange,
-        events: &Events,
     ) -> Result<Response<AnswerBody>, Denial> {
         let is_head = exchange.method == Method::HEAD;
         if !is_head && exchange.method != Method::GET {
@@ -43,7 +42,7 @@ impl Files {
         {
             let found = self.find(exchange, fallback.clone(), conditions).await;
             if let Ok(Found::Served(served)) = found {
-                let mut response = self.respond(served, &fallback, is_head, events);
+                let mut response = self.respond(served, &fallback, is_head);
                 response.headers_mut().append(VARY, single_page::VARY);
                 return Ok(response);
             }
@@ -53,7 +52,7 @@ impl Files {
                 Err(Denial::new(&reasons::FILE_NOT_FOUND).evidence("a folder without a page"))
             }
             Ok(Found::Folder) => redirect(exchange),
-            Ok(Found::Served(served)) => Ok(self.respond(served, &name, is_head, events)),
+            Ok(Found::Served(served)) => Ok(self.respond(served, &name, is_head)),
             Err(error) => Err(denial(&error)),
         }
     }

@@ -1,25 +1,26 @@
 //! Opening and reading. Everything here but the hand-over to the client may block.
 
 use std::fs::File;
+use std::future::Future as _;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::Path;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt as _};
-use mantlet_event::Events;
 use rustix::fs::OFlags;
-use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 use super::Version;
 use super::coding::Coding;
 use super::condition::{Conditions, Outcome};
 
+use crate::upstream::{AnswerBody, BodyError, Source};
+
 /// How much is read at once, in bytes; a file that is no larger is read whole.
-pub(super) const CHUNK: usize = 64 * 1024;
-/// How many chunks are read before the client has taken them.
-const AHEAD: usize = 4;
-use crate::upstream::{AnswerBody, BodyError};
+pub(super) const CHUNK: usize = 32 * 1024;
 
 /// What a name stands for.
 #[derive(Debug)]
@@ -126,31 +127,49 @@ impl Content {
         }
     }
 
-    /// The body of the answer; a task of its own reads a large file.
-    pub(super) fn into_body(self, events: &Events) -> AnswerBody {
+    /// The body of the answer; a large file is read as the client takes it.
+    pub(super) fn into_body(self) -> AnswerBody {
         match self {
             Self::Unread(_) => AnswerBody::empty(),
             Self::Held(bytes) => AnswerBody::full(bytes),
-            Self::File(file, length) => {
-                let (sender, chunks) = mpsc::channel(AHEAD);
-                // Ends by itself when the client has gone: then nobody takes the chunks.
-                mantlet_event::task::spawn(events, "static file", stream(file, length, sender));
-                AnswerBody::channel(chunks, length)
-            }
+            Self::File(file, length) => AnswerBody::from_source(Box::new(Reading {
+                file: Arc::new(file),
+                left: length,
+                chunk: None,
+            })),
         }
     }
 }
 
-/// Reads chunk after chunk. A thread is held only while one is read, never while a client is slow.
-async fn stream(file: File, mut left: u64, sender: mpsc::Sender<Result<Bytes, BodyError>>) {
-    let file = Arc::new(file);
-    while left > 0 {
-        let Ok(place) = sender.reserve().await else { return };
-        let length = usize::try_from(left).map_or(CHUNK, |left| left.min(CHUNK));
-        let source = Arc::clone(&file);
-        let read = tokio::task::spawn_blocking(move || read_exactly(&source, length));
-        let chunk = read.await.unwrap_or_else(|error| Err(io::Error::other(error)));
-        left = if chunk.is_ok() { left.saturating_sub(length as u64) } else { 0 };
-        place.send(chunk.map_err(|error| BodyError(format!("the file cannot be read: {error}"))));
+/// A large file on its way to the client: chunk after chunk, each when it is asked for. A thread is
+/// held only while one is read, never while a client is slow.
+#[derive(Debug)]
+struct Reading {
+    file: Arc<File>,
+    left: u64,
+    /// The chunk that is being read.
+    chunk: Option<JoinHandle<io::Result<Bytes>>>,
+}
+
+impl Source for Reading {
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {
+        if self.left == 0 {
+            return Poll::Ready(None);
+        }
+        let length = usize::try_from(self.left).map_or(CHUNK, |left| left.min(CHUNK));
+        let chunk = self.chunk.get_or_insert_with(|| {
+            let file = Arc::clone(&self.file);
+            tokio::task::spawn_blocking(move || read_exactly(&file, length))
+        });
+        let read = ready!(Pin::new(chunk).poll(cx));
+        self.chunk = None;
+        let read = read.unwrap_or_else(|error| Err(io::Error::other(error)));
+        self.left = if read.is_ok() { self.left.saturating_sub(length as u64) } else { 0 };
+        let failed = |error| BodyError(format!("the file cannot be read: {error}"));
+        Poll::Ready(Some(read.map_err(failed)))
+    }
+
+    fn left(&self) -> u64 {
+        self.left
     }
 }

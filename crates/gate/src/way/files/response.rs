@@ -8,7 +8,7 @@ use http::header::{
     ETAG, LAST_MODIFIED, LOCATION, VARY,
 };
 use http::{HeaderName, HeaderValue, Response, StatusCode};
-use mantlet_event::{Events, reasons};
+use mantlet_event::reasons;
 
 use super::condition::Outcome;
 use super::content::{self, Served};
@@ -23,10 +23,9 @@ impl Files {
         served: Served,
         name: &Path,
         is_head: bool,
-        events: &Events,
     ) -> Response<AnswerBody> {
         let coding = served.coding;
-        let mut response = respond(served, name::content_type(name), is_head, events);
+        let mut response = respond(served, name::content_type(name), is_head);
         let headers = response.headers_mut();
         if self.settings.has_precompressed {
             headers.append(VARY, HeaderValue::from_static("accept-encoding"));
@@ -54,15 +53,10 @@ pub(super) fn redirect(exchange: &Exchange) -> Result<Response<AnswerBody>, Deni
     Ok(response)
 }
 
-fn respond(
-    served: Served,
-    mime: HeaderValue,
-    is_head: bool,
-    events: &Events,
-) -> Response<AnswerBody> {
+fn respond(served: Served, mime: HeaderValue, is_head: bool) -> Response<AnswerBody> {
     let Served { version, outcome, content, .. } = served;
     let length = content.length();
-    let body = if is_head { AnswerBody::empty() } else { content.into_body(events) };
+    let body = if is_head { AnswerBody::empty() } else { content.into_body() };
     let mut response = own(outcome.status(), body);
     let headers = response.headers_mut();
     if outcome != Outcome::NotModified {

@@ -3,7 +3,6 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use http::header::{
     ACCEPT, ACCEPT_ENCODING, ACCEPT_RANGES, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH,
@@ -12,7 +11,6 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response};
 use http_body_util::BodyExt as _;
-use mantlet_event::Events;
 use mantlet_types::{Clock as _, RequestId, SystemClock, SystemRng};
 use tempfile::TempDir;
 
@@ -28,7 +26,6 @@ const LARGE: usize = 5 * CHUNK + 17;
 struct Fixture {
     home: TempDir,
     files: Files,
-    events: Events,
 }
 
 impl Fixture {
@@ -48,8 +45,7 @@ impl Fixture {
         fs::write(site.join(".env"), "KEY=1").unwrap();
         fs::write(site.join("large.bin"), large()).unwrap();
         let files = open(&site, StaticFiles::default());
-        let events = Events::builder(Arc::new(SystemClock::new())).build();
-        Self { home, files, events }
+        Self { home, files }
     }
 
     /// The same folder, served as `settings` say.
@@ -72,7 +68,7 @@ impl Fixture {
         for (name, value) in headers {
             exchange.headers.append(name, value.parse().unwrap());
         }
-        self.files.answer(&exchange, &self.events).await
+        self.files.answer(&exchange).await
     }
 
     async fn get(&self, target: &str) -> Result<Response<AnswerBody>, Denial> {
@@ -299,10 +295,10 @@ async fn a_large_file_comes_whole_and_in_parts() {
     assert_eq!(header(&response, CONTENT_LENGTH), LARGE.to_string());
     let whole = response.into_body().collect().await.unwrap().to_bytes();
     assert!(whole == large(), "the bytes of the file");
-    let headers = [(RANGE, "bytes=100-200099")];
+    let headers = [(RANGE, "bytes=100-100099")];
     let response = fixture.ask(Method::GET, "/large.bin", &headers).await.unwrap();
     let part = response.into_body().collect().await.unwrap().to_bytes();
-    assert!(part == large()[100..200_100], "the bytes of the part");
+    assert!(part == large()[100..100_100], "the bytes of the part");
 }
 
 #[tokio::test]
