@@ -1,6 +1,6 @@
 //! Leaving a server alone to which no connection can be made.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use mantlet_types::Monotonic;
@@ -17,7 +17,6 @@ pub(super) struct Breaker {
     counted_since: AtomicU64,
     /// Until when it is open, in milliseconds; 0 while it is closed.
     open_until: AtomicU64,
-    is_trying: AtomicBool,
 }
 
 /// What became of a breaker.
@@ -41,15 +40,16 @@ impl Breaker {
         if left > 0 {
             return Err(Duration::from_millis(left));
         }
-        match self.is_trying.swap(true, Ordering::AcqRel) {
-            false => {
-                // Should the one that tries never come back, another one tries after the pause.
-                let again = millis(now).saturating_add(span(rules.pause));
-                self.open_until.store(again, Ordering::Relaxed);
-                self.is_trying.store(false, Ordering::Release);
-                Ok(())
-            }
-            true => Err(rules.pause),
+        // Whoever moves the time on is the one that tries. Should it never come back, another one
+        // tries after the pause.
+        let again = millis(now).saturating_add(span(rules.pause)).max(1);
+        let moved =
+            self.open_until.compare_exchange(until, again, Ordering::AcqRel, Ordering::Relaxed);
+        match moved {
+            Ok(_) => Ok(()),
+            // Closed in the meantime.
+            Err(0) => Ok(()),
+            Err(_) => Err(rules.pause),
         }
     }
 
@@ -166,5 +166,25 @@ mod tests {
         assert_eq!(breaker.connected(), Some(Turn::Closed));
         assert_eq!(breaker.enter(at(11), &RULES), Ok(()));
         assert_eq!(breaker.failed(at(11), &RULES), None, "counts anew");
+    }
+
+    #[test]
+    fn of_many_threads_one_tries_at_a_time() {
+        for _ in 0..200 {
+            let breaker = opened();
+            let start = std::sync::Barrier::new(8);
+            let tries = std::thread::scope(|scope| {
+                let threads: Vec<_> = (0..8)
+                    .map(|_| {
+                        scope.spawn(|| {
+                            start.wait();
+                            (0..20).filter(|_| breaker.enter(at(5), &RULES).is_ok()).count()
+                        })
+                    })
+                    .collect();
+                threads.into_iter().map(|thread| thread.join().unwrap()).sum::<usize>()
+            });
+            assert_eq!(tries, 1);
+        }
     }
 }

@@ -60,11 +60,21 @@ struct Missed {
     unsent: Option<UpstreamBody>,
     /// Whether it says something about the server.
     is_its_fault: bool,
+    /// Whether the server said that it has not looked at the request: asking it again may help.
+    is_refused: bool,
 }
 
 impl Missed {
     const fn before_sending(error: UpstreamError, body: UpstreamBody) -> Self {
-        Self { error, unsent: Some(body), is_its_fault: true }
+        Self { error, unsent: Some(body), is_its_fault: true, is_refused: false }
+    }
+
+    /// On a connection of HTTP/2. One that was closed before says nothing of the server.
+    fn over_two(failure: two::Failure) -> Self {
+        let two::Failure { error, unsent, cause } = failure;
+        let is_refused = matches!(cause, two::Cause::Leaving | two::Cause::Refused);
+        let is_its_fault = is_refused || unsent.is_none();
+        Self { error, unsent: unsent.map(|body| *body), is_its_fault, is_refused }
     }
 }
 
@@ -89,17 +99,19 @@ impl Pool {
     ///
     /// # Errors
     /// [`Failed`]; a request that may have reached a server is not sent twice, except one without
-    /// body and effect (`GET`, `HEAD`, `OPTIONS`) on a connection that had been idle.
+    /// body and effect (`GET`, `HEAD`, `OPTIONS`) on a connection that had been idle. One that a
+    /// server has refused unseen goes to the others, and where there is none, to the same server
+    /// once more.
     pub async fn send(
         &self,
         group: &Group,
         mut outgoing: Outgoing,
     ) -> Result<Response<AnswerBody>, Failed> {
-        let (mut tried, mut retries) = (Tried::default(), 0);
+        let (mut tried, mut retries, mut again) = (Tried::default(), 0, None);
         let mut failed = Failed { error: UpstreamError::Saturated, upstream: None };
         let now = self.0.clock.monotonic();
         group.earn();
-        while let Some(upstream) = group.pick(now, &mut tried) {
+        while let Some(upstream) = group.pick(now, &mut tried).or_else(|| again.take()) {
             if let Err(left) = upstream.breaker.enter(now, &upstream.rules.breaker) {
                 if failed.upstream.is_none() {
                     let upstream = Some(Arc::clone(upstream));
@@ -107,15 +119,15 @@ impl Pool {
                 }
                 continue;
             }
-            let Missed { error, unsent, is_its_fault } =
-                match self.send_to(upstream, &mut outgoing, now).await {
-                    Ok(response) => {
-                        self.connected(upstream);
-                        table::give_back(outgoing.headers);
-                        return Ok(response);
-                    }
-                    Err(missed) => *missed,
-                };
+            let missed = match self.send_to(upstream, &mut outgoing, now).await {
+                Ok(response) => {
+                    self.connected(upstream);
+                    table::give_back(outgoing.headers);
+                    return Ok(response);
+                }
+                Err(missed) => *missed,
+            };
+            let Missed { error, unsent, is_its_fault, is_refused } = missed;
             self.missed(upstream, &error, is_its_fault);
             failed = Failed { error, upstream: Some(Arc::clone(upstream)) };
             let Some(body) = unsent.filter(|_| retries < upstream.rules.retries) else { break };
@@ -124,6 +136,7 @@ impl Pool {
                 break;
             }
             outgoing.body = body;
+            again = (is_refused && retries == 0).then_some(upstream);
             retries += 1;
         }
         Err(failed)
@@ -145,8 +158,7 @@ impl Pool {
         if may_be_two && let Some(sender) = upstream.two(self.0.worker) {
             match Box::pin(self.attempt_two(sender, upstream, outgoing, body)).await {
                 Ok(response) => return Ok(response.map(|body| AnswerBody::two(body, lease))),
-                Err(Missed { unsent: Some(unsent), .. }) => body = unsent,
-                Err(missed) => return Err(Box::new(missed)),
+                Err(failure) => body = failure.body_for_another_connection()?,
             }
         }
         if let Some(kept) = upstream.take(self.0.worker, now, !is_repeatable) {
@@ -189,7 +201,7 @@ impl Pool {
                 upstream.keep_two(self.0.worker, sender.clone());
                 match self.attempt_two(sender, upstream, outgoing, body).await {
                     Ok(response) => Ok(response.map(|body| AnswerBody::two(body, lease))),
-                    Err(missed) => Err(Box::new(missed)),
+                    Err(failure) => Err(Box::new(Missed::over_two(failure))),
                 }
             }
         }
@@ -201,16 +213,16 @@ impl Pool {
         upstream: &Upstream,
         outgoing: &Outgoing,
         body: UpstreamBody,
-    ) -> Result<Response<Incoming>, Missed> {
+    ) -> Result<Response<Incoming>, two::Failure> {
         if upstream.active() > upstream.rules.max_connections {
-            let error = UpstreamError::Saturated;
-            return Err(Missed { error, unsent: Some(body), is_its_fault: false });
+            let (error, unsent) = (UpstreamError::Saturated, Some(Box::new(body)));
+            return Err(two::Failure { error, unsent, cause: two::Cause::Other });
         }
         let sent = two::exchange(&mut sender, upstream, outgoing, body).await;
-        sent.map_err(|two::Failure { error, unsent }| {
-            let is_its_fault = unsent.is_none();
-            Missed { error, unsent: unsent.map(|body| *body), is_its_fault }
-        })
+        if sent.as_ref().is_err_and(|failure| failure.cause != two::Cause::Other) {
+            upstream.forget_two(self.0.worker);
+        }
+        sent
     }
 
     fn connected(&self, upstream: &Upstream) {
@@ -278,7 +290,21 @@ async fn attempt(
 /// A failure on a connection of HTTP/1.1. A kept one that was closed says nothing of the server.
 fn lost(failure: Failure, watch: &BodyWatch, is_kept: bool) -> Missed {
     let Failure { error, is_gone, .. } = failure;
-    Missed { error: watch.explain(error), unsent: None, is_its_fault: !(is_kept && is_gone) }
+    let is_its_fault = !(is_kept && is_gone);
+    Missed { error: watch.explain(error), unsent: None, is_its_fault, is_refused: false }
+}
+
+impl two::Failure {
+    /// The body, where the connection was at its end before the server had looked at the request:
+    /// that costs nothing but another connection.
+    fn body_for_another_connection(self) -> Result<UpstreamBody, Box<Missed>> {
+        match self {
+            Self {
+                cause: two::Cause::Closed | two::Cause::Leaving, unsent: Some(body), ..
+            } => Ok(*body),
+            failure => Err(Box::new(Missed::over_two(failure))),
+        }
+    }
 }
 
 fn into_response(answer: Answer, lease: Lease) -> Response<AnswerBody> {

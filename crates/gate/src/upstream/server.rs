@@ -231,6 +231,13 @@ impl Upstream {
         }
     }
 
+    /// No further request goes on the worker's connection that carries many; those on it go on.
+    pub(super) fn forget_two(&self, worker: usize) {
+        if let Some(shelf) = self.shelves.get(worker) {
+            lock(shelf).two = None;
+        }
+    }
+
     /// Closes the connections that have been unused for too long, or lead where the server is no
     /// more, whichever worker keeps them.
     pub(super) fn sweep(&self, now: Monotonic) {

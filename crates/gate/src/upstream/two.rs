@@ -23,6 +23,13 @@ const ANSWER_TICKS: u32 = 4;
 /// take.
 const PING: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(20));
 
+/// How much of one answer may wait for a client that reads slowly, in bytes.
+const STREAM_WINDOW: u32 = 64 * 1024;
+
+/// The connection's own window is as large as can be: what waits is bounded by the streams, and one
+/// client that does not read must not hold up the others.
+const CONNECTION_WINDOW: u32 = 0x7fff_ffff;
+
 /// A connection on which requests can be sent, as many at a time as the server allows.
 pub(super) type Sender = SendRequest<UpstreamBody>;
 
@@ -37,6 +44,8 @@ pub(super) async fn begin(
     let (sender, connection) = http2::Builder::new(TokioExecutor::new())
         .timer(TokioTimer::new())
         .max_header_list_size(header_list)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
         .keep_alive_interval(PING.0)
         .keep_alive_timeout(PING.1)
         .handshake(TokioIo::new(stream))
@@ -53,8 +62,39 @@ pub(super) async fn begin(
 /// A request that failed.
 pub(super) struct Failure {
     pub(super) error: UpstreamError,
-    /// The body, when nothing of the request was sent.
+    /// The body, when the server has done nothing with the request.
     pub(super) unsent: Option<Box<UpstreamBody>>,
+    pub(super) cause: Cause,
+}
+
+/// What a failure says about the connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cause {
+    /// It was closed before the request could be sent on it.
+    Closed,
+    /// The server takes no more requests on it, and has not looked at this one: a `GOAWAY` that
+    /// leaves it out (RFC 9113 section 6.8).
+    Leaving,
+    /// The server has refused the request unseen: `REFUSED_STREAM` (RFC 9113 section 8.7).
+    Refused,
+    /// Anything else: the server may have acted on the request.
+    Other,
+}
+
+impl Cause {
+    fn of(error: &hyper::Error, is_unsent: bool) -> Self {
+        let cause = std::error::Error::source(error);
+        match cause.and_then(|cause| cause.downcast_ref::<h2::Error>()) {
+            _ if is_unsent => Self::Closed,
+            Some(error) if error.is_remote() && error.is_go_away() => Self::Leaving,
+            Some(error)
+                if error.is_remote() && error.reason() == Some(h2::Reason::REFUSED_STREAM) =>
+            {
+                Self::Refused
+            }
+            _ => Self::Other,
+        }
+    }
 }
 
 /// Sends a request and waits for the head of its answer.
@@ -64,10 +104,10 @@ pub(super) async fn exchange(
     outgoing: &Outgoing,
     body: UpstreamBody,
 ) -> Result<Response<Incoming>, Failure> {
-    let failed = |error| Failure { error, unsent: None };
+    let failed = |error| Failure { error, unsent: None, cause: Cause::Other };
     let invalid = || failed(UpstreamError::Invalid("no request target".into()));
     let uri = uri(upstream, outgoing).ok_or_else(invalid)?;
-    let watch = body.watch();
+    let (watch, copy) = (body.watch(), body.copy());
     let mut request = Request::new(body);
     *request.method_mut() = outgoing.method.clone();
     *request.uri_mut() = uri;
@@ -83,9 +123,11 @@ pub(super) async fn exchange(
         }
         Some(Ok(response)) => Ok(response),
         Some(Err(mut error)) => {
-            let unsent = error.take_message().map(|request| Box::new(request.into_body()));
+            let unsent = error.take_message().map(Request::into_body);
+            let cause = Cause::of(error.error(), unsent.is_some());
+            let unseen = if cause == Cause::Other { None } else { unsent.or(copy) };
             let error = watch.explain(UpstreamError::Invalid(describe(error.error())));
-            Err(Failure { error, unsent })
+            Err(Failure { error, unsent: unseen.map(Box::new), cause })
         }
         None => Err(failed(UpstreamError::Timeout("answer"))),
     }

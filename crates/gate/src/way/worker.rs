@@ -214,7 +214,7 @@ impl Worker {
             Step::Deny => Err(Stop::route(Denial::new(&reasons::ROUTE_DENIED))),
             Step::Nothing => Err(Stop::route(Denial::new(&reasons::NO_ROUTE))),
             Step::Redirect(to) => redirect::answer(to, exchange).map_err(Stop::route),
-// Boxed, so that every other request does without room for these.
+            // Boxed, so that every other request does without room for these.
             Step::Files(files) => Box::pin(files.answer(exchange)).await.map_err(Stop::route),
             Step::Forward(group) if exchange.is_websocket => {
                 Box::pin(self.open(target, group, exchange, body)).await

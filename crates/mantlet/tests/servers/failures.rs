@@ -1,27 +1,34 @@
 //! Servers that fail, and come back.
 
+use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use mantlet_testkit::wire;
-use mantlet_testkit::{Answer, FakeUpstream, free_address, poll_until};
+use mantlet_testkit::{
+    Answer, FakeUpstream, MantletProcess, TempFolder, free_address, left_out, poll_until,
+};
 
 use crate::common::{PATIENCE, assert_refused};
 use crate::gate_of;
 
-/// A server on this address that answers 200 to whatever comes, until the process ends.
-fn serve(address: SocketAddr) {
+/// A server on this address that answers this to whatever comes, until the process ends.
+fn serve(address: SocketAddr, text: &'static str) {
     let listener = TcpListener::bind(address).unwrap();
     thread::spawn(move || {
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
             thread::spawn(move || {
                 while let Ok(1..) = stream.read(&mut [0; 4096]) {
-                    let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nback");
+                    let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", text.len());
+                    let _ = stream.write_all((head + text).as_bytes());
                 }
             });
         }
@@ -47,7 +54,7 @@ fn a_dead_server_costs_no_request_and_is_used_again_when_it_is_back() {
     };
     let _ = gate.wait_for_event(ejected, PATIENCE);
     assert!(gate.metric(&format!("mantlet_upstream_ejections_total{{upstream=\"{name}\"}}")) > 0);
-    serve(dead);
+    serve(dead, "back");
     let is_back = || (wire::get(gate.address(), "/", &[]).text() == "back").then_some(());
     poll_until(PATIENCE, is_back).unwrap();
     let returned = |event: &serde_json::Value| {
@@ -146,7 +153,7 @@ fn a_server_that_takes_no_connections_is_left_alone_and_found_again() {
     let is_named =
         |name: &'static str| move |event: &serde_json::Value| event["event.name"] == name;
     let _ = gate.wait_for_event(is_named("upstream.breaker.opened"), PATIENCE);
-    serve(address);
+    serve(address, "back");
     let is_back = || (wire::get(gate.address(), "/", &[]).text() == "back").then_some(());
     poll_until(PATIENCE, is_back).unwrap();
     let _ = gate.wait_for_event(is_named("upstream.breaker.closed"), PATIENCE);
@@ -190,4 +197,42 @@ fn a_name_is_looked_up_and_all_its_addresses_are_tried() {
     assert!(matches!(response.status, 502 | 504), "{response:?}");
     assert!(begun.elapsed() < Duration::from_secs(9), "{:?}", begun.elapsed());
     assert!(!response.text().contains("invalid"), "{}", response.text());
+}
+
+/// A program that runs the binary where `/etc/hosts` is this file; `None` where that is not allowed.
+fn with_hosts(folder: &TempFolder, hosts: &Path) -> Option<PathBuf> {
+    let mount = format!("mount --bind {hosts:?} /etc/hosts && exec");
+    let may_mount = Command::new("unshare")
+        .args(["--mount", "--map-root-user", "sh", "-c", &format!("{mount} true")])
+        .status()
+        .is_ok_and(|status| status.success());
+    if !may_mount {
+        left_out("servers", "no namespace with a hosts file of its own");
+        return None;
+    }
+    let binary = env!("CARGO_BIN_EXE_mantlet");
+    let script = format!(
+        "#!/bin/sh\nexec unshare --mount --map-root-user sh -c '{mount} \"$@\"' sh {binary:?} \"$@\"\n"
+    );
+    let program = folder.write("program", script);
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    Some(program)
+}
+
+#[test]
+fn the_addresses_behind_a_name_are_looked_up_again() {
+    let folder = TempFolder::new();
+    let hosts = folder.write("hosts", "127.0.5.1 moving.test\n");
+    let Some(program) = with_hosts(&folder, &hosts) else { return };
+    let port = free_address().port();
+    for (last, text) in [(1, "first"), (2, "second")] {
+        serve(SocketAddr::from(([127, 0, 5, last], port)), text);
+    }
+    let builder = MantletProcess::builder(program).upstream(&format!("http://moving.test:{port}"));
+    let gate = builder.config("[upstream]\nresolve_interval = \"300ms\"\n").start();
+    assert_eq!(wire::get(gate.address(), "/", &[]).text(), "first", "{}", gate.story());
+    // In place: what is mounted is the file and not its name.
+    fs::write(&hosts, "127.0.5.2 moving.test\n").unwrap();
+    let has_moved = || (wire::get(gate.address(), "/", &[]).text() == "second").then_some(());
+    poll_until(PATIENCE, has_moved).expect("the new address is used");
 }

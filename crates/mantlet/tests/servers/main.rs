@@ -13,6 +13,7 @@ mod common;
 mod balance;
 mod failures;
 mod mixing;
+mod refusals;
 mod transports;
 
 use mantlet_testkit::MantletProcess;

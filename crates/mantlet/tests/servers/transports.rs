@@ -1,6 +1,7 @@
 //! TLS, HTTP/2 and Unix sockets towards real nginx.
 
-use std::net::SocketAddr;
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
 use std::process::Command;
 
 use mantlet_testkit::wire::{self, Connection};
@@ -46,7 +47,7 @@ impl Nginx {
 }
 
 fn is_open(address: SocketAddr) -> impl Fn() -> bool {
-    move || std::net::TcpStream::connect(address).is_ok()
+    move || TcpStream::connect(address).is_ok()
 }
 
 /// nginx with TLS for `localhost`, under a certificate of its own.
@@ -132,7 +133,7 @@ fn forward(host: &str, target: SocketAddr) -> Option<SocketAddr> {
     std::thread::spawn(move || {
         for stream in listener.incoming() {
             let one = stream.unwrap();
-            let two = std::net::TcpStream::connect(target).unwrap();
+            let two = TcpStream::connect(target).unwrap();
             for (mut from, mut to) in
                 [(one.try_clone().unwrap(), two.try_clone().unwrap()), (two, one)]
             {
@@ -190,6 +191,36 @@ fn http_2_without_tls_carries_many_requests_on_one_connection() {
     let status: serde_json::Value = serde_json::from_str(&status.stdout).unwrap();
     let open = status["servers"][0]["connections"].as_u64().unwrap();
     assert!(open <= 3, "{open} connections: {status:#}");
+}
+
+#[test]
+fn clients_that_do_not_read_hold_up_nobody_else_on_a_connection_of_http_2() {
+    let (folder, address) = (TempFolder::new(), free_address());
+    let (place, listen) = (folder.path().to_owned(), format!("listen {address} http2;"));
+    let Some(_nginx) = Nginx::start(folder, &listen, is_open(address)) else { return };
+    // More than the system holds on the way, even for a client that reads nothing.
+    std::fs::File::create(place.join("large")).unwrap().set_len(64_000_000).unwrap();
+    let gate = gate_of(&[format!("h2c://{address}")], "[server]\nworkers = 1\n");
+    let request = wire::render(gate.address(), "GET", "/large", &[], b"");
+    let mut lazy: Vec<TcpStream> = (0..12)
+        .map(|_| {
+            let mut stream = TcpStream::connect(gate.address()).unwrap();
+            stream.write_all(&request).unwrap();
+            stream
+        })
+        .collect();
+    for _ in 0..20 {
+        assert_eq!(wire::get(gate.address(), "/quick", &[]).status, 200);
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    // And what they asked for goes on once they read, past all that was on the way.
+    let (mut reader, mut buffer, mut read) = (lazy.pop().unwrap(), vec![0; 64 * 1024], 0);
+    reader.set_read_timeout(Some(PATIENCE)).unwrap();
+    while read < 32_000_000 {
+        let count = reader.read(&mut buffer).unwrap();
+        assert!(count > 0, "ended after {read} bytes");
+        read += count;
+    }
 }
 
 #[test]

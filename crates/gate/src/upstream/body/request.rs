@@ -82,8 +82,8 @@ pub struct UpstreamBody {
     front: Bytes,
     kind: Kind,
     watch: BodyWatch,
-    /// The memory of a held body, given back when the body is gone.
-    _share: Option<Share>,
+    /// The memory of a held body, given back when the body is gone, and every copy of it.
+    share: Option<Arc<Share>>,
 }
 
 #[derive(Debug)]
@@ -107,7 +107,7 @@ impl UpstreamBody {
     /// No body.
     #[must_use]
     pub fn empty() -> Self {
-        Self { front: Bytes::new(), kind: Kind::Empty, watch: BodyWatch::default(), _share: None }
+        Self { front: Bytes::new(), kind: Kind::Empty, watch: BodyWatch::default(), share: None }
     }
 
     /// A body that was held and seen by the guards.
@@ -116,7 +116,7 @@ impl UpstreamBody {
         let watch = BodyWatch::new();
         // It has come whole; only a body that is still coming puts off the time for the answer.
         watch.passed(bytes.len() as u64);
-        Self { front: Bytes::new(), kind: Kind::Held(bytes), watch, _share: Some(share) }
+        Self { front: Bytes::new(), kind: Kind::Held(bytes), watch, share: Some(Arc::new(share)) }
     }
 
     /// A body that is passed on as it comes: at most `limit` bytes, at this pace.
@@ -131,7 +131,7 @@ impl UpstreamBody {
             patience: Patience::new(pace),
             is_grpc: false,
         });
-        Self { front: Bytes::new(), kind, watch: BodyWatch::new(), _share: None }
+        Self { front: Bytes::new(), kind, watch: BodyWatch::new(), share: None }
     }
 
     /// The same body, which breaks off before its first byte when that does not begin a gRPC
@@ -153,6 +153,18 @@ impl UpstreamBody {
     /// Gives back the piece that was taken last, for an attempt of which nothing went out.
     pub(crate) fn put_back(&mut self, piece: Bytes) {
         self.front = piece;
+    }
+
+    /// The same body once more, for another attempt; `None` of one that comes only once. The bytes
+    /// are shared.
+    pub(crate) fn copy(&self) -> Option<Self> {
+        let kind = match &self.kind {
+            Kind::Empty => Kind::Empty,
+            Kind::Held(bytes) => Kind::Held(bytes.clone()),
+            Kind::Stream(_) => return None,
+        };
+        let (front, share) = (self.front.clone(), self.share.clone());
+        Some(Self { front, kind, watch: self.watch.clone(), share })
     }
 
     /// A view on what becomes of this body.
