@@ -28,7 +28,8 @@ fn v2(command: u8, address: [u8; 4]) -> Vec<u8> {
     let mut bytes = b"\r\n\r\n\0\r\nQUIT\n".to_vec();
     bytes.extend([command, 0x11, 0, 12 + 7]);
     bytes.extend(address);
-    bytes.extend([10, 0, 0, 1, 0x12, 0x67, 0, 80]);
+    // Without a byte that is a line feed, as in 10.0.0.1: where it ends is in its length alone.
+    bytes.extend([192, 168, 0, 1, 0x12, 0x67, 0, 80]);
     bytes.extend([2, 0, 4, b'h', b'o', b's', b't']);
     bytes
 }
@@ -52,6 +53,9 @@ fn the_client_is_the_one_the_balancer_names() {
         (v2(0x21, [198, 51, 100, 7]), "198.51.100.7"),
         // Its own health checks, and what names nobody.
         (v2(0x20, [198, 51, 100, 7]), "127.0.0.1"),
+        (b"\r\n\r\n\0\r\nQUIT\n\x20\x11\0\0".to_vec(), "127.0.0.1"),
+        (b"\r\n\r\n\0\r\nQUIT\n\x20\x00\0\x03\x01\x00\x09".to_vec(), "127.0.0.1"),
+        (b"\r\n\r\n\0\r\nQUIT\n\x21\x00\0\x02ab".to_vec(), "127.0.0.1"),
         (b"PROXY UNKNOWN\r\n".to_vec(), "127.0.0.1"),
     ] {
         assert_eq!(ask(listener, &header).map(|answer| answer.status), Some(200), "{header:?}");

@@ -8,6 +8,7 @@ use tokio::net::TcpStream;
 
 use super::ProxyProtocol;
 use super::header::{Header, Parsed, parse};
+use super::version_one;
 
 /// Why a connection has no header.
 #[derive(Debug)]
@@ -44,12 +45,13 @@ async fn read_header(stream: &mut TcpStream) -> Result<Header, NoHeader> {
     }
 }
 
-/// Reads what surely belongs to the header; a line is read up to its end at most.
+/// Reads what surely belongs to the header; a line is read up to its end at most. What follows is
+/// the client's.
 async fn read_up_to(stream: &mut TcpStream, held: &mut Vec<u8>, least: usize) -> io::Result<()> {
     let sure = least.saturating_sub(held.len());
     let mut buffer = [0; 256];
     let window = sure.min(buffer.len());
-    let count = if sure > 1 {
+    let count = if sure > 1 || !version_one::is_line(held) {
         window
     } else {
         // Only how far the line goes is unknown: look before taking.

@@ -42,6 +42,14 @@ fn headers_name_the_client_or_nobody() {
         (v2(0x21, 0x00, b"whatever"), Header::Own),
         (v2(0x20, 0x11, &V4), Header::Own),
         (v2(0x20, 0x00, b""), Header::Own),
+        // What follows `LOCAL` means nothing: no addresses, a part of them, an unknown family, a
+        // part that is cut short.
+        (v2(0x20, 0x11, b""), Header::Own),
+        (v2(0x20, 0x21, &V4), Header::Own),
+        (v2(0x20, 0x41, b"x"), Header::Own),
+        (v2(0x20, 0x11, &[&V4[..], &[3, 0, 9]].concat()), Header::Own),
+        // The same where the family is not specified.
+        (v2(0x21, 0x00, &[3, 0, 4, 1, 2, 3, 4]), Header::Own),
         (with(&[1, 0, 2, b'h', b'2', 4, 0, 0]), proxied("192.0.2.7:4660")),
     ] {
         assert_eq!(parse(&bytes), Ok(Parsed::Whole(expected, bytes.len())), "{bytes:?}");
@@ -144,8 +152,13 @@ async fn pair() -> (TcpStream, TcpStream, SocketAddr) {
 #[tokio::test]
 async fn however_the_bytes_come_the_header_and_nothing_more_is_read() {
     let settings = ProxyProtocol::new(&ProxyProtocolSection::default());
-    for header in [b"PROXY TCP4 192.0.2.7 10.0.0.1 4660 80\r\n".to_vec(), with(&[4, 0, 3, 1, 2, 3])]
-    {
+    // None of the bytes of the last one is a line feed.
+    let plain = [192, 0, 2, 7, 192, 0, 2, 1, 0x12, 0x34, 0, 80];
+    for header in [
+        b"PROXY TCP4 192.0.2.7 10.0.0.1 4660 80\r\n".to_vec(),
+        with(&[4, 0, 3, 1, 2, 3]),
+        v2(0x21, 0x11, &plain),
+    ] {
         for split in 0..=header.len() {
             let (mut near, mut far, peer) = pair().await;
             let (first, second) = header.split_at(split);
@@ -154,13 +167,13 @@ async fn however_the_bytes_come_the_header_and_nothing_more_is_read() {
                 near.write_all(first).await.unwrap();
                 tokio::task::yield_now().await;
                 near.write_all(second).await.unwrap();
-                near.write_all(b"rest").await.unwrap();
+                near.write_all(b"re\nst").await.unwrap();
             };
             let (client, ()) = tokio::join!(reading, writing);
             assert_eq!(client.unwrap().to_string(), "192.0.2.7:4660", "{split}");
-            let mut rest = [0; 4];
+            let mut rest = [0; 5];
             far.read_exact(&mut rest).await.unwrap();
-            assert_eq!(&rest, b"rest", "{split}");
+            assert_eq!(&rest, b"re\nst", "{split}");
         }
     }
 }

@@ -16,6 +16,11 @@ pub(super) fn may_begin(bytes: &[u8]) -> bool {
     bytes.get(..length) == START.get(..length)
 }
 
+/// Whether `bytes` are the beginning of a line: only what comes shows how long it is.
+pub(super) fn is_line(bytes: &[u8]) -> bool {
+    bytes.starts_with(START)
+}
+
 /// Reads a header.
 pub(super) fn parse(bytes: &[u8]) -> Result<Parsed, Invalid> {
     let window = bytes.get(..bytes.len().min(LONGEST)).unwrap_or_default();

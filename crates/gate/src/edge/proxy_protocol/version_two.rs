@@ -34,11 +34,14 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Parsed, Invalid> {
         _ => return Err(Invalid("the version or command is unknown")),
     };
     let Some(header) = bytes.get(..whole) else { return Ok(Parsed::Open(whole)) };
+    if is_local {
+        // Whatever family and addresses say then is to be ignored (section 2.2).
+        return Ok(Parsed::Whole(Header::Own, whole));
+    }
     let rest = header.get(FIXED..).unwrap_or_default();
     let (source, used) = addresses(family, rest)?;
     check_parts(header, FIXED.saturating_add(used))?;
-    let said = if is_local { Header::Own } else { source.map_or(Header::Own, Header::Proxied) };
-    Ok(Parsed::Whole(said, whole))
+    Ok(Parsed::Whole(source.map_or(Header::Own, Header::Proxied), whole))
 }
 
 /// The source, where the family has addresses we know, and how many bytes the addresses take.
