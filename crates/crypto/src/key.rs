@@ -75,9 +75,55 @@ pub fn sha256(message: &[u8]) -> [u8; 32] {
     sized(digest::digest(&digest::SHA256, message).as_ref())
 }
 
-/// The 32 bytes of a digest or tag of that size.
-fn sized(bytes: &[u8]) -> [u8; 32] {
-    let mut array = [0; 32];
+/// The SHA-256 digest of a message that comes in pieces.
+#[derive(Clone)]
+pub struct Sha256(digest::Context);
+
+impl Sha256 {
+    /// The digest of nothing so far.
+    #[must_use]
+    pub fn new() -> Self {
+        Self(digest::Context::new(&digest::SHA256))
+    }
+
+    /// Adds a piece.
+    pub fn update(&mut self, piece: &[u8]) {
+        self.0.update(piece);
+    }
+
+    /// The digest of all pieces.
+    #[must_use]
+    pub fn finish(self) -> [u8; 32] {
+        sized(self.0.finish().as_ref())
+    }
+}
+
+impl Default for Sha256 {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Sha256 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sha256").finish_non_exhaustive()
+    }
+}
+
+/// The SHA-1 digest of the concatenated `parts` (FIPS 180-4), where a protocol prescribes it, as the
+/// handshake of WebSockets does. It protects nothing: texts with the same digest can be made.
+#[must_use]
+pub fn legacy_sha1(parts: &[&[u8]]) -> [u8; 20] {
+    let mut context = digest::Context::new(&digest::SHA1_FOR_LEGACY_USE_ONLY);
+    for part in parts {
+        context.update(part);
+    }
+    sized(context.finish().as_ref())
+}
+
+/// The bytes of a digest or tag of that size.
+fn sized<const N: usize>(bytes: &[u8]) -> [u8; N] {
+    let mut array = [0; N];
     for (to, from) in array.iter_mut().zip(bytes) {
         *to = *from;
     }
@@ -102,6 +148,11 @@ mod tests {
             hex(&sha256(b"abc")),
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
         );
+        let mut pieces = Sha256::new();
+        pieces.update(b"a");
+        pieces.update(b"bc");
+        assert_eq!(pieces.finish(), sha256(b"abc"));
+        assert_eq!(hex(&legacy_sha1(&[b"a", b"bc"])), "a9993e364706816aba3e25717850c26c9cd0d89d");
     }
 
     #[test]

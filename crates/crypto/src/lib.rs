@@ -23,7 +23,7 @@ mod root;
 mod sealed;
 mod text;
 
-pub use key::{Key, TAG_SIZE, sha256};
+pub use key::{Key, Sha256, TAG_SIZE, legacy_sha1, sha256};
 pub use mac::{MacKey, MacKeys};
 pub use otp::{OtpDigest, hotp};
 pub use ring::{KeyId, KeyRing, KeyState, KeyView, RingError, RingFile};

@@ -47,7 +47,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ("tokio-rustls", &["gate", TESTKIT]),
     ("sqlx", &["store"]),
     ("argon2", &["crypto"]),
-    ("aws-lc-rs", &["crypto", "gate", TESTKIT]),
+    ("aws-lc-rs", &["crypto", TESTKIT]),
     ("bcrypt", &["crypto"]),
     ("scrypt", &["crypto"]),
 ];

@@ -1,7 +1,6 @@
 //! The opening handshake (RFC 6455 section 4): what the client asks, what the application may
 //! answer, and what of both is passed on.
 
-use aws_lc_rs::digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::header::{
@@ -9,6 +8,7 @@ use http::header::{
     SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION,
 };
 use http::{HeaderMap, HeaderValue};
+use mantlet_crypto::legacy_sha1;
 use mantlet_event::reasons;
 
 use super::extension::{self, Deflate};
@@ -137,10 +137,7 @@ fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {
 
 /// What a server answers to a key (RFC 6455 section 4.2.2).
 fn accept(key: &[u8]) -> HeaderValue {
-    let mut hash = digest::Context::new(&digest::SHA1_FOR_LEGACY_USE_ONLY);
-    hash.update(key);
-    hash.update(GUID);
-    let text = STANDARD.encode(hash.finish());
+    let text = STANDARD.encode(legacy_sha1(&[key, GUID]));
     HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static(""))
 }
 

@@ -5,9 +5,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_lc_rs::hmac;
 use http::HeaderValue;
 use http::header::{AUTHORIZATION, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
+use mantlet_crypto::{Key as SecretKey, TAG_SIZE};
 use mantlet_event::reasons;
 use mantlet_limit::{Counters, Key, Quota};
 use mantlet_types::{Clock, Rng, Secret, SystemRng};
@@ -36,7 +36,7 @@ pub(crate) struct Token {
     header: HeaderName,
     pub(super) timeout: Duration,
     attempts: [Quota; 1],
-    policy: u16,
+    policy: u32,
     counters: Arc<dyn Counters>,
     clock: Arc<dyn Clock>,
 }
@@ -44,8 +44,8 @@ pub(crate) struct Token {
 /// The token's hash under a key of this process. Hashes are compared, in constant time: how long
 /// that takes says nothing of how much of a guess is right, nor of the token's length.
 struct Proof {
-    key: hmac::Key,
-    hash: hmac::Tag,
+    key: SecretKey,
+    hash: [u8; TAG_SIZE],
 }
 
 impl std::fmt::Debug for Proof {
@@ -56,15 +56,13 @@ impl std::fmt::Debug for Proof {
 
 impl Proof {
     fn new(token: &Secret<String>, rng: &dyn Rng) -> Self {
-        let mut random = [0; 32];
-        rng.fill(&mut random);
-        let key = hmac::Key::new(hmac::HMAC_SHA256, &random);
-        let hash = hmac::sign(&key, token.expose().as_bytes());
+        let key = SecretKey::generate(rng);
+        let hash = key.tag(token.expose().as_bytes());
         Self { key, hash }
     }
 
     fn holds(&self, candidate: &str) -> bool {
-        hmac::verify(&self.key, candidate.as_bytes(), self.hash.as_ref()).is_ok()
+        self.key.has_tagged(candidate.as_bytes(), &self.hash)
     }
 }
 
@@ -82,7 +80,7 @@ impl Token {
         section: &WebsocketSection,
         token: &Secret<String>,
         services: &Services,
-        policy: Option<u16>,
+        policy: Option<u32>,
     ) -> Self {
         let header = section.token_header.as_deref();
         let header = header.and_then(|name| HeaderName::from_bytes(name.as_bytes()).ok());
@@ -99,7 +97,7 @@ impl Token {
     }
 
     /// Under which failed attempts are counted.
-    pub(super) const fn policy(&self) -> u16 {
+    pub(super) const fn policy(&self) -> u32 {
         self.policy
     }
 
@@ -240,7 +238,7 @@ mod tests {
             assert!(!one.holds(wrong), "{wrong:?}");
         }
         // Under another key: what is compared cannot be worked out beforehand.
-        assert_ne!(one.hash.as_ref(), two.hash.as_ref());
+        assert_ne!(one.hash, two.hash);
         assert_eq!(format!("{one:?}"), "[secret]");
     }
 }

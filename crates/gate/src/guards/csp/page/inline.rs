@@ -3,12 +3,12 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use aws_lc_rs::digest::{Context, SHA256};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use lol_html::html_content::{Element, TextChunk};
 use lol_html::send::HtmlRewriter;
 use lol_html::{HandlerTypes, element, text};
+use mantlet_crypto::Sha256;
 
 use super::super::reports::{Observation, Reports, SAMPLE};
 use super::stamp::bounded;
@@ -33,7 +33,7 @@ impl fmt::Debug for Inline {
 
 /// One script or style that is being read.
 struct Hashing {
-    context: Context,
+    digest: Sha256,
     sample: String,
     /// Whether the last character was a carriage return: the parser makes one line break of it and
     /// the line feed behind it, and the hash is that of the parsed text.
@@ -98,7 +98,7 @@ fn is_run<H: HandlerTypes>(element: &Element<'_, '_, H>) -> bool {
 impl Page {
     fn begin(&mut self, is_run: bool) {
         self.current = (is_run && self.left > 0).then(|| Hashing {
-            context: Context::new(&SHA256),
+            digest: Sha256::new(),
             sample: String::new(),
             is_after_return: false,
             is_empty: true,
@@ -113,7 +113,7 @@ impl Page {
         }
         let Some(hashing) = self.current.take().filter(|hashing| !hashing.is_empty) else { return };
         self.left = self.left.saturating_sub(1);
-        let digest = hashing.context.finish();
+        let digest = hashing.digest.finish();
         self.reports.note(Observation {
             directive: directive.to_owned(),
             source: format!("'sha256-{}'", STANDARD.encode(digest)),
@@ -133,10 +133,10 @@ impl Hashing {
                 Some(rest) => (rest, piece.as_bytes().last().copied()),
                 None => (piece, None),
             };
-            self.context.update(rest.as_bytes());
+            self.digest.update(rest.as_bytes());
             let is_second = rest.is_empty() && ending == Some(b'\n') && self.is_after_return;
             if ending.is_some() && !is_second {
-                self.context.update(b"\n");
+                self.digest.update(b"\n");
             }
             self.is_after_return = ending == Some(b'\r');
         }
