@@ -8,11 +8,15 @@ use siphasher::sip128::SipHasher24;
 
 /// Whom a limit counts: a policy and, within it, an address, a number or a text.
 ///
-/// Sixteen bytes: the policy (2), the kind (1), a zero (1) and the content (12). Addresses and
+/// Sixteen bytes: the policy (3), the kind (1) and the content (12). Addresses and
 /// numbers stand in it as they are, so that no two share a key; texts are hashed under a secret, so
 /// that nobody can choose two that do.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Key([u8; 16]);
+
+/// How many policies are told apart; a larger number means the same as what it leaves behind when
+/// it is divided by this one.
+pub const POLICIES: u32 = 1 << 24;
 
 /// The kinds of content; part of what remote stores hold, so numbers are never reused.
 #[derive(Clone, Copy)]
@@ -29,14 +33,14 @@ enum Kind {
 impl Key {
     /// One count for all of a policy.
     #[must_use]
-    pub fn of_policy(policy: u16) -> Self {
+    pub fn of_policy(policy: u32) -> Self {
         Self::new(policy, Kind::Policy, [])
     }
 
     /// An address: IPv4 whole, IPv6 by its /64 (one customer holds at least that much), IPv4 written
     /// as IPv6 (`::ffff:192.0.2.1`) as the IPv4 address that it is.
     #[must_use]
-    pub fn of_address(policy: u16, address: IpAddr) -> Self {
+    pub fn of_address(policy: u32, address: IpAddr) -> Self {
         match address.to_canonical() {
             IpAddr::V4(v4) => Self::new(policy, Kind::Ipv4, v4.octets()),
             IpAddr::V6(v6) => {
@@ -49,7 +53,7 @@ impl Key {
     /// The network of an address: its first `v4` bits (at most 32), of an IPv6 address its first `v6`
     /// (at most 64).
     #[must_use]
-    pub fn of_network(policy: u16, address: IpAddr, v4: u8, v6: u8) -> Self {
+    pub fn of_network(policy: u32, address: IpAddr, v4: u8, v6: u8) -> Self {
         match address.to_canonical() {
             IpAddr::V4(address) => {
                 let rest = u32::MAX.checked_shr(u32::from(v4)).unwrap_or(0);
@@ -65,7 +69,7 @@ impl Key {
 
     /// A number of ours: the id of a route, a plan, a row.
     #[must_use]
-    pub fn of_number(policy: u16, number: u64) -> Self {
+    pub fn of_number(policy: u32, number: u64) -> Self {
         Self::new(policy, Kind::Number, number.to_be_bytes())
     }
 
@@ -75,9 +79,10 @@ impl Key {
         &self.0
     }
 
-    fn new<const N: usize>(policy: u16, kind: Kind, content: [u8; N]) -> Self {
+    fn new<const N: usize>(policy: u32, kind: Kind, content: [u8; N]) -> Self {
         let mut bytes = [0; 16];
-        let head = policy.to_be_bytes().into_iter().chain([kind.byte(), 0]);
+        let [_, high, middle, low] = policy.to_be_bytes();
+        let head = [high, middle, low, kind.byte()].into_iter();
         for (place, byte) in bytes.iter_mut().zip(head.chain(content)) {
             *place = byte;
         }
@@ -120,7 +125,7 @@ impl KeyHasher {
     /// The key of `text` under a policy. Bytes are taken as they are: bring names into one case
     /// and form first.
     #[must_use]
-    pub fn of_text(&self, policy: u16, text: impl AsRef<[u8]>) -> Key {
+    pub fn of_text(&self, policy: u32, text: impl AsRef<[u8]>) -> Key {
         let hash = self.0.hash(text.as_ref());
         let [a, b, c, d, e, f, g, h, i, j, k, l, ..] = hash.as_bytes();
         Key::new(policy, Kind::Text, [a, b, c, d, e, f, g, h, i, j, k, l])
@@ -139,7 +144,7 @@ mod tests {
 
     use super::*;
 
-    fn address(policy: u16, text: &str) -> Key {
+    fn address(policy: u32, text: &str) -> Key {
         Key::of_address(policy, text.parse().unwrap())
     }
 
@@ -180,6 +185,9 @@ mod tests {
         let keys = [
             Key::of_policy(1),
             Key::of_policy(2),
+            Key::of_policy(1 + (1 << 16)),
+            Key::of_policy(POLICIES - 1),
+            Key::of_policy(1 << 8),
             address(1, "192.0.2.1"),
             address(2, "192.0.2.1"),
             address(1, "192.0.2.2"),

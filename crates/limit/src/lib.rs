@@ -51,7 +51,7 @@ mod quota;
 pub use algorithm::{Cell, Decision};
 pub use concurrency::{ConcurrencyError, ConcurrencyLimit, Permit};
 pub use counters::{Ask, Counters, CountersError, MAX_QUOTAS, Taken};
-pub use key::{Key, KeyHasher};
+pub use key::{Key, KeyHasher, POLICIES};
 pub use memory::MemoryCounters;
 pub use outcome::Outcome;
 pub use quota::{Quota, QuotaError};

@@ -26,6 +26,7 @@ use mantlet_config::{Reader, SecretError, SecretRef, section};
 pub use field_name::FieldName;
 pub use order::{ORDER, Slot};
 pub use rule_file::RuleFile;
+pub(crate) use services::GUARD_POLICIES;
 pub use services::Services;
 
 use crate::pipeline::{Guard, Mode, PlannedGuard};

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use mantlet_config::{Environment, SecretRef, Sources};
 use mantlet_event::Metrics;
@@ -12,6 +12,9 @@ use mantlet_waf::CollectionStore;
 
 use super::csp;
 use super::waf::Collections;
+
+/// How many policies guards may have; the numbers above are those of penalties.
+pub(crate) const GUARD_POLICIES: u32 = mantlet_limit::POLICIES - 16;
 
 /// What guards are built from, besides their settings.
 #[derive(Debug)]
@@ -34,7 +37,7 @@ pub struct Services {
     pub reports: Arc<csp::Reports>,
     /// What WAF rules remember of addresses, sessions and users.
     pub collections: Arc<dyn CollectionStore>,
-    policies: AtomicU16,
+    policies: AtomicU32,
 }
 
 impl Services {
@@ -57,7 +60,7 @@ impl Services {
             data: PathBuf::from("."),
             reports: Arc::new(reports),
             collections: Collections::shared(&Metrics::new()),
-            policies: AtomicU16::new(0),
+            policies: AtomicU32::new(0),
         }
     }
 
@@ -95,8 +98,28 @@ impl Services {
         secrets.map(|reference| hash(reference).unwrap_or_default()).collect()
     }
 
-    /// A number for one more limit policy, so that policies do not share counters.
-    pub(crate) fn next_policy(&self) -> u16 {
-        self.policies.fetch_add(1, Ordering::Relaxed)
+    /// A number for one more limit policy, so that policies do not share counters. They begin anew
+    /// after so many changed policies that the counters of the first are long gone, below those of
+    /// penalties.
+    pub(crate) fn next_policy(&self) -> u32 {
+        self.policies.fetch_add(1, Ordering::Relaxed) % GUARD_POLICIES
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mantlet_testkit::{FakeBlocking, FakeClock, FakeCounters};
+    use mantlet_types::SystemRng;
+
+    use super::*;
+
+    #[test]
+    fn policies_never_reach_the_numbers_of_penalties() {
+        let clock = FakeClock::new().shared();
+        let blocking = Arc::new(FakeBlocking::new(Arc::clone(&clock)));
+        let counters = Arc::new(FakeCounters::new());
+        let services = Services::new(clock, Arc::new(SystemRng), counters, blocking);
+        services.policies.store(GUARD_POLICIES - 1, Ordering::Relaxed);
+        assert_eq!([(); 3].map(|()| services.next_policy()), [GUARD_POLICIES - 1, 0, 1]);
     }
 }

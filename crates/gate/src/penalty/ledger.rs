@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 
 use super::PenaltyRules;
 use super::enforcer::PenaltyQueue;
+use crate::guards::GUARD_POLICIES;
 use crate::pipeline::{Exchange, Mode};
 
 /// The most penalties that run at a time: what the block list holds.
@@ -20,12 +21,12 @@ const MOST_RUNNING: usize = 10_000;
 /// The most penalties that wait to be carried out.
 const QUEUE: usize = 1_024;
 
-/// Numbers of the counters of penalties; those of guards are given from the other end.
-const RATE: u16 = u16::MAX;
-const STRIKES: u16 = u16::MAX - 1;
-const NETWORK_STRIKES: u16 = u16::MAX - 2;
-const STEPS: u16 = u16::MAX - 3;
-const NETWORK_STEPS: u16 = u16::MAX - 4;
+/// Numbers of the counters of penalties, above those of guards.
+const RATE: u32 = GUARD_POLICIES;
+const STRIKES: u32 = GUARD_POLICIES + 1;
+const NETWORK_STRIKES: u32 = GUARD_POLICIES + 2;
+const STEPS: u32 = GUARD_POLICIES + 3;
+const NETWORK_STEPS: u32 = GUARD_POLICIES + 4;
 
 /// The strikes of everyone, and the penalties that run.
 #[derive(Debug)]

@@ -194,7 +194,7 @@ fn read_token(
     reference: &SecretRef,
     section: &WebsocketSection,
     services: &Services,
-    policy: Option<u16>,
+    policy: Option<u32>,
 ) -> Result<Token, SecretError> {
     let secret = services.sources.resolve(reference, MIN_TOKEN)?;
     if let Some(why) = token::unfit(&secret, &section.token_by) {

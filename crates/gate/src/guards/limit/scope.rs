@@ -23,9 +23,9 @@ enum Subject {
 pub(super) struct Scope {
     subject: Subject,
     pub(super) quotas: Vec<Quota>,
-    policy: u16,
+    policy: u32,
     /// For each quota the numbers under which its warnings are counted, and one a window.
-    warnings: Vec<(u16, Quota)>,
+    warnings: Vec<(u32, Quota)>,
 }
 
 impl Scope {
@@ -67,7 +67,7 @@ impl Scope {
         Some((self.key_under(*policy, exchange, hasher)?, *quota))
     }
 
-    fn key_under(&self, policy: u16, exchange: &Exchange, hasher: &KeyHasher) -> Option<Key> {
+    fn key_under(&self, policy: u32, exchange: &Exchange, hasher: &KeyHasher) -> Option<Key> {
         let address = exchange.client.address;
         Some(match &self.subject {
             Subject::Address => Key::of_address(policy, address),
