@@ -201,6 +201,9 @@ pub(crate) enum BlockCommand {
         /// Why, for the log
         #[arg(long, value_name = "TEXT", default_value = "set by hand")]
         why: String,
+        /// Also block what shuts out nearly everyone, this machine, the proxies in front or yourself
+        #[arg(long)]
+        force: bool,
         #[command(flatten)]
         place: PlaceFlags,
     },

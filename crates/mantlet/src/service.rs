@@ -145,6 +145,7 @@ fn build(
         admin: admin.local_addr()?,
         started: clock.now(),
         configured: clock.now(),
+        proxies: config.client.trusted_proxies.clone(),
         servers: serde_json::Value::Null,
     };
     let keeper = Keeper {

@@ -122,6 +122,30 @@ fn an_act_that_cannot_be_recorded_is_not_done() {
 }
 
 #[test]
+fn a_network_that_shuts_out_nearly_everyone_is_blocked_only_with_force() {
+    let upstream = FakeUpstream::answering(Answer::ok("ok"));
+    let builder = MantletProcess::builder(env!("CARGO_BIN_EXE_mantlet")).upstream(&upstream.url());
+    let gate = builder.config("[client]\ntrusted_proxies = [\"10.9.0.0/16\"]\n").start();
+    for (network, what) in [
+        ("0.0.0.0/0", "everyone"),
+        ("::/0", "everyone"),
+        ("0.0.0.0/1", "a large part of the internet"),
+        ("127.0.0.0/8", "this machine itself"),
+        ("10.9.1.1", "proxies of `[client] trusted_proxies`"),
+    ] {
+        let end = gate.command(&["block", "add", network]);
+        assert_eq!(end.code, Some(2), "{network}: {end:#?}");
+        assert!(end.stderr.contains(what) && end.stderr.contains("--force"), "{end:#?}");
+    }
+    assert!(done(&gate, &["block", "list"]).stdout.contains("nothing is blocked"));
+    assert_eq!(wire::get(gate.address(), "/", &[]).status, 200);
+    done(&gate, &["block", "add", "127.0.0.0/8", "--force", "--for", "1h"]);
+    assert_eq!(wire::get(gate.address(), "/", &[]).status, 403);
+    done(&gate, &["block", "remove", "127.0.0.0/8"]);
+    assert_eq!(wire::get(gate.address(), "/", &[]).status, 200);
+}
+
+#[test]
 fn a_block_with_an_end_ends_by_itself() {
     let upstream = FakeUpstream::answering(Answer::ok("x"));
     let gate = gate(&upstream);

@@ -27,6 +27,9 @@ pub enum Command {
         seconds: Option<u64>,
         /// Why, for the operator.
         why: String,
+        /// Whether it may also be a network that hardly anybody means to block.
+        #[serde(default)]
+        force: bool,
     },
     /// Lifts the block of exactly this network: `{"network","removed"}`.
     BlockRemove {
@@ -146,7 +149,12 @@ mod tests {
 
     #[test]
     fn lines_are_read_strictly() {
-        let add = Command::BlockAdd { network: "::1".into(), seconds: None, why: "x".into() };
+        let add = Command::BlockAdd {
+            network: "::1".into(),
+            seconds: None,
+            why: "x".into(),
+            force: false,
+        };
         for (line, expected) in [
             (r#"{"version":1,"command":"status"}"#, Some(Command::Status)),
             (r#"{"version":1,"command":"block-list"}"#, Some(Command::BlockList)),
@@ -166,7 +174,7 @@ mod tests {
     }
 
     fn command() -> impl Strategy<Value = Command> {
-        let add = (".*", any::<Option<u64>>(), ".*");
+        let add = (".*", any::<Option<u64>>(), ".*", any::<bool>());
         prop_oneof![
             Just(Command::Status),
             Just(Command::BlockList),
@@ -174,7 +182,12 @@ mod tests {
             Just(Command::Upgrade),
             ".*".prop_map(|id| Command::Explain { id }),
             ".*".prop_map(|network| Command::BlockRemove { network }),
-            add.prop_map(|(network, seconds, why)| Command::BlockAdd { network, seconds, why }),
+            add.prop_map(|(network, seconds, why, force)| Command::BlockAdd {
+                network,
+                seconds,
+                why,
+                force,
+            }),
         ]
     }
 

@@ -11,7 +11,7 @@ use mantlet_types::{
 };
 use serde_json::{Value, json};
 
-use super::{Actor, Command, ControlError, ControlHandler, Lifecycle, ServerFacts};
+use super::{Actor, Command, ControlError, ControlHandler, Lifecycle, ServerFacts, too_wide};
 
 /// Most records of one request in an answer; the newest of them.
 const EXPLAIN_RECORDS: usize = 256;
@@ -44,7 +44,8 @@ impl CoreHandler {
     }
 
     fn status(&self) -> Value {
-        let ServerFacts { listen, admin, started, configured, servers } = self.lifecycle.facts();
+        let ServerFacts { listen, admin, started, configured, servers, .. } =
+            self.lifecycle.facts();
         let uptime = self.clock.now().duration_since(started).as_secs().max(0);
         let listen: Vec<_> = listen.iter().map(ToString::to_string).collect();
         json!({
@@ -79,10 +80,13 @@ impl CoreHandler {
         &self,
         network: &str,
         seconds: Option<u64>,
-        why: &str,
+        (why, force): (&str, bool),
         actor: Actor,
     ) -> Result<Value, ControlError> {
         let network = parse_network(network)?;
+        if !force {
+            too_wide::check(network, &self.lifecycle.facts().proxies)?;
+        }
         let until = seconds.map(|seconds| self.until(seconds)).transpose()?;
         if why.len() > WHY_BYTES {
             let message = format!("the reason is longer than {WHY_BYTES} bytes");
@@ -139,8 +143,8 @@ impl ControlHandler for CoreHandler {
         match command {
             Command::Status => Ok(self.status()),
             Command::Explain { id } => self.explain(id),
-            Command::BlockAdd { network, seconds, why } => {
-                self.lifecycle.change(&mut || self.block(network, *seconds, why, actor))
+            Command::BlockAdd { network, seconds, why, force } => {
+                self.lifecycle.change(&mut || self.block(network, *seconds, (why, *force), actor))
             }
             Command::BlockRemove { network } => {
                 self.lifecycle.change(&mut || self.unblock(network, actor))

@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 use std::net::SocketAddr;
 
+use mantlet_config::Cidr;
 use mantlet_types::Timestamp;
 use serde_json::Value;
 
@@ -19,6 +20,8 @@ pub struct ServerFacts {
     pub started: Timestamp,
     /// Since when the configuration in force holds.
     pub configured: Timestamp,
+    /// The proxies in front of it that name the client.
+    pub proxies: Vec<Cidr>,
     /// The servers behind it: `[{"address","state","active","connections"}]`.
     pub servers: Value,
 }

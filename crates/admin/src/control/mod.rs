@@ -22,6 +22,7 @@ mod server;
 mod socket;
 #[cfg(test)]
 mod tests;
+mod too_wide;
 
 pub use client::Client;
 pub use command::Command;

@@ -67,6 +67,7 @@ impl Fixture {
             admin: "127.0.0.1:9443".parse().unwrap(),
             started: self.clock.now(),
             configured: self.clock.now(),
+            proxies: Vec::new(),
             servers: json!([]),
         };
         let lifecycle = Arc::new(FakeLifecycle(facts));
@@ -100,7 +101,12 @@ impl Fixture {
     }
 
     fn block(&self, network: &str, seconds: Option<u64>) -> Result<Value, ControlError> {
-        self.ask(&Command::BlockAdd { network: network.into(), seconds, why: "scanner".into() })
+        self.ask(&Command::BlockAdd {
+            network: network.into(),
+            seconds,
+            why: "scanner".into(),
+            force: false,
+        })
     }
 
     /// Sends bytes as they are and reads the answer to its end.
@@ -258,7 +264,12 @@ fn a_change_that_cannot_be_recorded_is_not_made() {
         .build();
     fixture.start();
     for command in [
-        Command::BlockAdd { network: "192.0.2.1".into(), seconds: None, why: "scanner".into() },
+        Command::BlockAdd {
+            network: "192.0.2.1".into(),
+            seconds: None,
+            why: "scanner".into(),
+            force: false,
+        },
         Command::BlockRemove { network: "192.0.2.1".into() },
     ] {
         let error = fixture.ask(&command).unwrap_err();

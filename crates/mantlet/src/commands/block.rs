@@ -1,7 +1,7 @@
 //! `mantlet block add|remove|list`: networks that are refused while the server runs.
 
 use mantlet_admin::control::Command;
-use mantlet_config::{Cidr, Scalar as _, Value};
+use mantlet_config::{Cidr, Environment, Scalar as _, Value};
 use serde_json::Value as Json;
 
 use super::{Failure, Outcome, ask};
@@ -10,10 +10,13 @@ use crate::output;
 
 pub(super) fn execute(command: BlockCommand) -> Result<Outcome, Failure> {
     match command {
-        BlockCommand::Add { network, duration, why, place } => {
+        BlockCommand::Add { network, duration, why, force, place } => {
             let network = parse(&network)?;
+            if !force {
+                spare_ourselves(&network)?;
+            }
             let seconds = duration.map(|text| seconds(&text)).transpose()?;
-            let command = Command::BlockAdd { network: network.to_string(), seconds, why };
+            let command = Command::BlockAdd { network: network.to_string(), seconds, why, force };
             let Some(answer) = ask(place, &command)? else { return Ok(Outcome::Unusable) };
             let ended = answer.get("ended").and_then(Json::as_u64).unwrap_or(0);
             output::say(&format!("blocked {network}; {ended} running connection(s) ended"));
@@ -52,6 +55,19 @@ fn list(answer: &Json, as_json: bool) {
         let text = |key: &str| block.get(key).and_then(Json::as_str).unwrap_or("-").to_owned();
         let until = block.get("until").and_then(Json::as_str).unwrap_or("removed");
         output::say(&format!("{}  until {until}  {}", text("network"), text("why")));
+    }
+}
+
+/// Refuses a network from which whoever types this is logged in.
+fn spare_ourselves(network: &Cidr) -> Result<(), Failure> {
+    let environment = Environment::from_process();
+    let client = environment.lookup("SSH_CONNECTION").and_then(|text| text.split(' ').next());
+    match client.and_then(|address| address.parse().ok()).filter(|own| network.contains(*own)) {
+        None => Ok(()),
+        Some(own) => Err(format!(
+            "`{network}` holds `{own}`, from which you are logged in here\n  hint: block a smaller network, or add `--force`"
+        )
+        .into()),
     }
 }
 

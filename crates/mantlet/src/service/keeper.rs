@@ -133,6 +133,7 @@ impl Keeper {
         facts.configured = now;
         facts.listen = running.server.listeners().map(|listener| listener.address).collect();
         facts.admin = running.admin.address();
+        facts.proxies.clone_from(&running.config.client.trusted_proxies);
     }
 
     /// How the servers behind the gate are; `null` while the configuration is being replaced, and
