@@ -57,6 +57,24 @@ fn what_the_application_has_sent_arrives_while_it_goes_on() {
 }
 
 #[test]
+fn an_error_that_streams_is_not_held_for_its_end() {
+    for media_type in ["text/event-stream", "application/x-ndjson"] {
+        let upstream = FakeUpstream::answering(Answer::Chunked {
+            status: 503,
+            headers: vec![("Content-Type".into(), media_type.into())],
+            chunks: vec![b"first\n".to_vec(), b"second\n".to_vec()],
+            pause: NEVER,
+            trailers: Vec::new(),
+        });
+        let gate = gate(&upstream, "");
+        let mut connection = Connection::open(gate.address()).unwrap();
+        connection.write(&wire::render(gate.address(), "GET", "/events", &[], b"")).unwrap();
+        let head = connection.read_until(b"first\n").unwrap();
+        assert!(head.starts_with(b"HTTP/1.1 503"), "{media_type}");
+    }
+}
+
+#[test]
 fn events_come_one_by_one_over_http_2_too() {
     if !lacking(&["curl"]).is_empty() {
         return left_out("wire", "lacks curl");

@@ -213,3 +213,11 @@ proptest! {
         let _ = decode(Coding::Gzip, &[&[0x1f, 0x8b, 8][..], &data].concat(), 13);
     }
 }
+
+#[test]
+fn a_body_that_brings_nothing_out_at_first_is_read_to_its_end() {
+    let text = b"Traceback (most recent call last):".repeat(10_000);
+    for (coding, coded) in samples(&text) {
+        assert!(decode(coding, &coded, 1 << 20).is_ok_and(|whole| whole == text), "{coding:?}");
+    }
+}

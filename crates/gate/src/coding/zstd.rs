@@ -56,19 +56,29 @@ impl Zstd {
         }
         let taken = data.len().min(STEP);
         self.held.extend(data.iter().take(taken));
-        let used = match self.part {
+        // A block may bring nothing out yet: what comes later may refer to it.
+        while out.len() == before && self.advance(out)? {}
+        Ok(taken)
+    }
+
+    /// Reads what comes next; `false` when more of it has to come first.
+    fn advance(&mut self, out: &mut Vec<u8>) -> Result<bool, CodingError> {
+        let part = self.part;
+        let used = match part {
             Part::Frame => self.frame()?,
             Part::Block => self.block(out)?,
             Part::Checksum => (self.held.len() >= 4).then_some(4),
         };
-        if let Some(used) = used {
-            self.held.drain(..used.min(self.held.len()));
-            if self.part == Part::Checksum && used == 4 {
-                self.part = Part::Frame;
-            }
+        let Some(used) = used else { return Ok(false) };
+        self.held.drain(..used.min(self.held.len()));
+        if part == Part::Checksum {
+            self.part = Part::Frame;
         }
-        // Nothing was used of what is there: more has to come.
-        Ok(taken)
+        // The last block makes all of it ready.
+        if part == Part::Block && self.decoder.can_collect() > 0 {
+            self.drain(out)?;
+        }
+        Ok(true)
     }
 
     /// Reads the head of a frame; `None` while it has not wholly come.

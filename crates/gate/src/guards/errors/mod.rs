@@ -7,8 +7,9 @@
 //! `inspect` bytes of the body.
 //!
 //! **Verdicts**: withheld with `internals-withheld` (500, same request id) when the body has the
-//! shape of a stack trace or a framework's debug page; other error answers pass. Compressed
-//! answers are unpacked first; in a coding that cannot be read here they are withheld unread.
+//! shape of a stack trace or a framework's debug page; other error answers pass, and those that
+//! stream without end (`text/event-stream`, lines of JSON) are not held up. Compressed answers are
+//! read through gzip, deflate, brotli and zstd; in another coding they are withheld unread.
 //!
 //! **Settings**: `mode`, `fail`, `inspect`.
 //!
@@ -72,6 +73,16 @@ impl Guard for Errors {
     }
 }
 
+/// What goes on for as long as the connection does: nobody may wait for its end.
+const STREAMS: [&str; 6] = [
+    "text/event-stream",
+    "application/json-seq",
+    "application/jsonl",
+    "application/x-ndjson",
+    "application/ndjson",
+    "application/stream+json",
+];
+
 fn withhold(kind: &str, head: &AnswerHead<'_>) -> AnswerVerdict {
     let evidence = format!("{kind} in an answer with status {}", head.status.as_u16());
     AnswerVerdict::Withhold(Box::new(Denial::new(&reasons::INTERNALS_WITHHELD).evidence(evidence)))
@@ -82,6 +93,6 @@ fn is_text(headers: &HeaderMap) -> bool {
     let kind =
         headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("text/plain");
     let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    let is_streamed = kind == "text/event-stream";
+    let is_streamed = STREAMS.contains(&kind.as_str());
     !is_streamed && (kind.starts_with("text/") || kind.contains("json") || kind.contains("xml"))
 }

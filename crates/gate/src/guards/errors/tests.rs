@@ -59,7 +59,10 @@ fn only_text_is_held() {
     assert!(is_text(&headers(&[("content-type", "text/html; charset=utf-8")])));
     assert!(is_text(&headers(&[("content-type", "application/problem+json")])));
     assert!(!is_text(&headers(&[("content-type", "image/png")])));
-    assert!(!is_text(&headers(&[("content-type", "text/event-stream")])));
+    for stream in ["text/event-stream", "Text/Event-Stream; charset=utf-8", "application/x-ndjson"]
+    {
+        assert!(!is_text(&headers(&[("content-type", stream)])), "{stream}");
+    }
 }
 
 #[test]
