@@ -4,6 +4,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::os::unix::fs::PermissionsExt as _;
 
 use mantlet_config::{HttpUrl, Reader};
+use mantlet_gate::guards::headers::{Profile, is_public_name};
+use mantlet_gate::pipeline::Mode;
+use mantlet_gate::stages::https::PublicHost;
 
 use super::Config;
 use super::addresses::applications;
@@ -21,6 +24,7 @@ pub(super) fn check(config: &Config, reader: &mut Reader<'_>) {
         }
     }
     proxies(config, reader);
+    strict_transport(config, reader);
     if let Some(key) = &config.server.tls.key
         && std::fs::metadata(key).is_ok_and(|about| about.permissions().mode() & 0o007 != 0)
     {
@@ -69,15 +73,40 @@ fn proxies(config: &Config, reader: &mut Reader<'_>) {
     }
 }
 
+/// Profile `strict` promises `Strict-Transport-Security`, which goes out over https and under public
+/// names alone.
+fn strict_transport(config: &Config, reader: &mut Reader<'_>) {
+    let section = &config.guards.headers;
+    let server = &config.server;
+    if section.profile != Profile::Strict || section.mode == Mode::Off {
+        return;
+    }
+    if server.tls.listen.is_empty() && config.client.trusted_proxies.is_empty() {
+        let message = "`Strict-Transport-Security` never goes out: nobody comes over https";
+        let hint =
+            "use `[server.tls]`, or name the proxy that ends TLS in `[client] trusted_proxies`";
+        return reader.warn("guards.headers.profile", message, hint);
+    }
+    let names: Vec<_> = server.public_host.iter().map(PublicHost::name).collect();
+    if !names.is_empty() && !names.iter().any(|name| is_public_name(name)) {
+        let message = "`Strict-Transport-Security` never goes out: no name here is a public one";
+        let hint = "name a host that is the same for everyone, such as `app.example.org`";
+        reader.warn("server.public_host", message, hint);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use mantlet_config::{Environment, Layers, load};
 
     use super::*;
 
+    const TLS: &str = "[server]\ntls.listen = [\"127.0.0.1:8443\"]\ntls.local = true\n";
+
     #[test]
     fn what_weakens_a_protection_is_told() {
         let upstream = |url: &str| format!("[upstream]\nurl = \"{url}\"\n");
+        let strict = |text: &str| format!("{text}[guards.headers]\nprofile = \"strict\"\n");
         let proxies = |network: &str| format!("[client]\ntrusted_proxies = [\"{network}\"]\n");
         for (text, finding) in [
             (upstream("http://8.8.8.8:80"), Some("`http://8.8.8.8`")),
@@ -91,6 +120,11 @@ mod tests {
             (proxies("2400::/16"), Some("is wide")),
             (proxies("10.0.0.0/8"), None),
             (proxies("104.16.0.0/16"), None),
+            (strict(""), Some("nobody comes over https")),
+            (strict("[client]\ntrusted_proxies = [\"10.0.0.1\"]\n"), None),
+            (strict(&format!("{TLS}public_host = [\"app.example.org\", \"localhost\"]\n")), None),
+            (strict(&format!("{TLS}public_host = [\"app.localhost\"]\n")), Some("no name here")),
+            (strict(TLS), None),
         ] {
             let layers = Layers::new(Environment::default()).text("mantlet.toml", text.as_str());
             let loaded = load(&layers, check);

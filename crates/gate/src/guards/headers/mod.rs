@@ -94,7 +94,7 @@ impl Guard for Headers {
     ) -> Result<AnswerVerdict, GuardError> {
         let reached = match exchange.client.scheme {
             Scheme::Http => Reached::Plain,
-            Scheme::Https if is_public(&exchange.host) => Reached::Public,
+            Scheme::Https if is_public_name(&exchange.host) => Reached::Public,
             Scheme::Https => Reached::Private,
         };
         let caching = if self.is_strict { caching(head.headers) } else { Caching::Said };
@@ -103,7 +103,8 @@ impl Guard for Headers {
 }
 
 /// Whether a host name can be meant by everyone in the same way.
-fn is_public(host: &str) -> bool {
+#[must_use]
+pub fn is_public_name(host: &str) -> bool {
     let is_address = host.starts_with('[') || host.parse::<std::net::IpAddr>().is_ok();
     let is_below = |name: &str| {
         host.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))

@@ -94,7 +94,7 @@ fn plain_and_private_names_have_no_hsts() {
         ("203.0.113.7", false),
         ("", false),
     ] {
-        assert_eq!(is_public(host), expected, "{host}");
+        assert_eq!(is_public_name(host), expected, "{host}");
     }
 }
 

@@ -130,6 +130,27 @@ impl Converter {
         }
     }
 
+    /// Adds to a list, in which every variable has a say; with problems of its own it is left out.
+    fn add_to_list(
+        &mut self,
+        (table, key): (&'static str, &'static str),
+        values: Vec<Value>,
+        from: &str,
+    ) {
+        let is_same = |entry: &Entry| (entry.table, entry.key) == (table, key);
+        let Some(place) = self.entries.iter().position(is_same) else {
+            return self.add(table, key, Value::Array(values), from);
+        };
+        let before = self.entries.remove(place);
+        let known = before.value.as_array().cloned().unwrap_or_default();
+        let more = values.into_iter().filter(|value| !known.contains(value)).collect::<Vec<_>>();
+        let (all, names) = ([known.clone(), more].concat(), format!("{}, {from}", before.from));
+        self.add(table, key, Value::Array(all), &names);
+        if !self.entries.iter().any(is_same) {
+            self.entries.insert(place, before);
+        }
+    }
+
     fn upstream(&mut self, given: Option<&str>) {
         if let Some(url) = given {
             self.add("upstream", "url", Value::String(url.to_owned()), "--upstream");
@@ -213,7 +234,7 @@ impl Converter {
                 continue;
             }
             let list = list.into_iter().map(Value::String).collect();
-            self.add("guards.cors", "origins", Value::Array(list), name);
+            self.add_to_list(("guards.cors", "origins"), list, name);
         }
         for name in ["CORS_ALLOW_CREDENTIALS", "ALLOW_CREDENTIALS"] {
             let is_on = self.take(name).is_some_and(|value| value.eq_ignore_ascii_case("true"));
@@ -227,7 +248,7 @@ impl Converter {
         for name in ["TRUSTED_PROXIES", "FORWARDED_ALLOW_IPS"] {
             let Some(text) = self.take(name) else { continue };
             let list = text.split(',').map(|network| Value::String(network.trim().to_owned()));
-            self.add("client", "trusted_proxies", Value::Array(list.collect()), name);
+            self.add_to_list(("client", "trusted_proxies"), list.collect(), name);
         }
     }
 

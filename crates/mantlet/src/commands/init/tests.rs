@@ -66,6 +66,20 @@ fn what_cannot_be_used_is_left_out_and_said() {
     }
 }
 
+#[test]
+fn several_variables_for_one_list_all_have_a_say() {
+    let lines = "CORS_ORIGINS=https://a.example,https://b.example\nALLOWED_ORIGINS=https://c.example,https://a.example\nCORS_ALLOWED_ORIGINS=nonsense\nTRUSTED_PROXIES=10.0.0.1\nFORWARDED_ALLOW_IPS=10.0.0.2,10.0.0.1\n";
+    let Converted { text, notes } = convert(lines, None);
+    for line in [
+        "# from ALLOWED_ORIGINS, CORS_ORIGINS\norigins = [\"https://c.example\", \"https://a.example\", \"https://b.example\"]",
+        "# from TRUSTED_PROXIES, FORWARDED_ALLOW_IPS\ntrusted_proxies = [\"10.0.0.1\", \"10.0.0.2\"]",
+    ] {
+        assert!(text.contains(line), "{line}: {text}\n{notes:#?}");
+    }
+    assert!(notes.iter().any(|note| note.contains("CORS_ALLOWED_ORIGINS: left out")), "{notes:?}");
+    assert!(problems_of(&text).is_empty(), "{text}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
