@@ -1,10 +1,11 @@
 //! Mantlet's own chores, so that a fresh machine needs nothing but a Rust toolchain:
-//! `cargo xtask test`, `deps`, `codegen`, `tidy`, `bench` and `waf-accuracy`. One file or folder per subcommand.
+//! `cargo xtask test`, `fuzz`, `deps`, `codegen`, `tidy`, `bench` and `waf-accuracy`. One file or folder per subcommand.
 
 mod bench;
 mod codegen;
 mod deps;
 mod environment;
+mod fuzz;
 mod process;
 mod terminal;
 mod test;
@@ -30,6 +31,8 @@ struct Arguments {
 enum Chore {
     /// Run every check and every suite this machine can run
     Test(test::Arguments),
+    /// Look for inputs that break a parser or slow it down
+    Fuzz(fuzz::Arguments),
     /// Show or install the Debian and PyPI packages the suites use
     Deps(deps::Arguments),
     /// Write the generated files, or check that they are current
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().chore {
         // Its last line is its own, also when something failed.
         Chore::Test(arguments) => return test::run(&arguments),
+        Chore::Fuzz(arguments) => fuzz::run(&arguments),
         Chore::Deps(arguments) => deps::run(&arguments),
         Chore::Codegen(arguments) => codegen::run(&arguments),
         Chore::Tidy => tidy::run(),

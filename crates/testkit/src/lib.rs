@@ -9,6 +9,7 @@
 //! | certificates, and a client that looks at them | [`certificate()`], [`Authority`], [`TlsClient`] |
 //! | an application behind the gate | [`FakeUpstream`] |
 //! | the binary | [`MantletProcess`] |
+//! | a function with all sorts of bytes | [`fuzz`] |
 //! | another program | [`run_program`], [`Running`] |
 //! | another proxy in front of the gate or behind it | [`ProxyKind`] |
 //! | something the machine may lack | [`lacking`], [`left_out`], [`shared`], [`venv_python`] |
@@ -30,6 +31,7 @@
 )]
 
 mod certificate;
+mod corpus;
 mod fakes;
 mod folder;
 mod machine;
@@ -42,6 +44,7 @@ mod upstream;
 pub mod wire;
 
 pub use certificate::{Authority, certificate, certificate_for};
+pub use corpus::fuzz;
 pub use fakes::{
     CapturedEvents, FakeBlocking, FakeClock, FakeCounters, FakeRevocation, SeededRng, Take,
 };

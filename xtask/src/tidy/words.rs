@@ -84,7 +84,7 @@ mod tests {
 
     #[test]
     fn harmless_text_and_test_data_pass() {
-        assert_eq!(count("docs/start.md", "the todo list of example.com/work/plan"), 0);
+        assert_eq!(count("docs/start.md", "the todo list of example.com/team/plan"), 0);
         assert_eq!(count("corpora/waf/denied.toml", concat!("path = '/tm", "p/x'")), 0);
     }
 }

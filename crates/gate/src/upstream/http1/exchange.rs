@@ -14,7 +14,7 @@ use super::fault::Fault;
 use super::framing::{Framing, Piece};
 use super::head::{Head, parse};
 use super::{Limits, Streaming};
-use crate::edge::wire::{HeadEnd, find_head_end};
+use crate::edge::wire::{HeadEnd, Kind, find_head_end};
 use crate::http1::{Length, SendError, Sending};
 use crate::upstream::stream::RawStream;
 use crate::upstream::{BodyError, UpstreamBody, UpstreamError};
@@ -245,10 +245,10 @@ impl Reading {
                     return Ok(None);
                 }
                 Ok(HeadEnd::EmptyLine) => return Err(Fault("an empty line before the head")),
-                Err(_) if input.len() >= self.limits.head => {
-                    return Err(Fault("a head longer than `[upstream] head_limit`"));
+                Err(Kind::BareLineFeed) => {
+                    return Err(Fault("a line that does not end in CRLF"));
                 }
-                Err(_) => return Err(Fault("a line that does not end in CRLF")),
+                Err(_) => return Err(Fault("a head longer than `[upstream] head_limit`")),
             };
             self.searched = 0;
             let head = parse(&input.split_to(end).freeze(), &self.limits)?;
