@@ -119,7 +119,7 @@ fn accesses(gate: &MantletProcess, start: &str) -> Vec<Value> {
 
 // covers: ETSM-08, ETSM-D09 (binary)
 #[test]
-fn the_dashboard_works_through_the_gate_as_it_does_without() {
+fn etsm_d09_the_dashboard_works_through_the_gate_as_it_does_without() {
     let Some(python) = equipped(&["chromium", "chromedriver"]) else { return };
     let _turn = one_browser();
     let dashboard = Dashboard::start(&python);

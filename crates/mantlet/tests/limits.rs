@@ -73,6 +73,37 @@ fn etsm_d17_one_clients_flood_does_not_touch_another() {
     });
 }
 
+// covers: YMERA-D15 (binary)
+#[test]
+fn ymera_d15_however_many_ask_at_once_one_bucket_gives_what_it_holds_and_no_cost_adds_to_it() {
+    for cost in [1, 5] {
+        let (upstream, gate) = start(&format!(
+            "[server]\nworkers = 4\n[guards.limit]\nper_address = [\"1/h burst 30\"]\ncost = {cost}\n"
+        ));
+        let admitted = AtomicUsize::new(0);
+        thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    let mut connection = Connection::open(gate.address()).unwrap();
+                    for _ in 0..10 {
+                        let is_admitted = ask(&mut connection, &gate, "/").status == 200;
+                        admitted.fetch_add(usize::from(is_admitted), Ordering::Relaxed);
+                    }
+                });
+            }
+        });
+        assert_eq!(admitted.into_inner(), 30 / cost);
+        assert_eq!(upstream.requests().len(), 30 / cost, "who is refused reaches nobody");
+    }
+    for cost in ["0", "-5", "1.5"] {
+        let upstream = FakeUpstream::answering(Answer::ok("ok"));
+        let builder =
+            MantletProcess::builder(env!("CARGO_BIN_EXE_mantlet")).upstream(&upstream.url());
+        let end = builder.config(&format!("[guards.limit]\ncost = {cost}\n")).try_start();
+        assert!(end.is_err_and(|end| end.stderr.contains("error: ")), "{cost}");
+    }
+}
+
 // covers: ETSM-20 (binary)
 #[test]
 fn ymera_d14_a_refusal_is_a_429_that_says_truly_when_to_come_back() {

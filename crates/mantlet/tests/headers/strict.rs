@@ -108,7 +108,7 @@ const ANSWERS: [(&str, u16); 9] = [
 
 // covers: ETSM-06, SAMO-52, SCI-30, SCI-32, YMERA-22 (binary)
 #[test]
-fn samo_d53_ymera_d21_sci_d22_every_answer_over_tls_is_worth_an_a_plus() {
+fn etsm_d02_samo_d53_ymera_d21_sci_d22_every_answer_over_tls_is_worth_an_a_plus() {
     if !lacking(&["curl"]).is_empty() {
         return left_out("wire", "lacks curl");
     }

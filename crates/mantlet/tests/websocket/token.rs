@@ -260,3 +260,32 @@ fn too_many_attempts_are_counted_as_a_limit() {
     let _ = open(&gate, &[]).unwrap_err();
     assert_limit(&gate, "websocket.token_attempts");
 }
+
+/// The guess that shares all but its last letter with the token hears what any other hears: what is
+/// compared are hashes, of one length and under a key of the process.
+// covers: ELITE-D03 (binary)
+#[test]
+fn elite_d03_an_answer_does_not_tell_how_much_of_a_guess_is_right() {
+    let (upstream, gate) = start("token_attempts = \"1000/min\"\n");
+    let nearly = format!("{}X", &TOKEN[..TOKEN.len() - 1]);
+    let longer = format!("{TOKEN}X");
+    let guesses = ["x", &TOKEN[..1], &TOKEN[..TOKEN.len() - 1], &nearly, &longer];
+    let mut heard = Vec::new();
+    for guess in guesses {
+        let message = Frame::text(&format!("{{\"token\": \"{guess}\"}}"));
+        assert_eq!(say(&gate, &message), (UNAUTHORIZED.0.to_owned(), UNAUTHORIZED.1), "{guess}");
+        let refusal = open(&gate, &[("Authorization", &format!("Bearer {guess}"))]).unwrap_err();
+        let mut problem = refusal.json();
+        for own in ["instance", "request_id"] {
+            problem.as_object_mut().unwrap().remove(own);
+        }
+        heard.push((
+            refusal.status,
+            refusal.header("www-authenticate").map(str::to_owned),
+            problem,
+        ));
+    }
+    assert!(heard.iter().all(|answer| answer.0 == 401 && *answer == heard[0]), "{heard:#?}");
+    assert!(upstream.is_untouched());
+    assert_not_logged(&gate);
+}
