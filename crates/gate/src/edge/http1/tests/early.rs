@@ -1,6 +1,9 @@
 //! Answers that come before the whole body has.
 
+use std::task::{Context, Poll, ready};
+
 use super::*;
+use crate::upstream::Source;
 
 const NEXT: &str = "GET /next HTTP/1.1\r\nHost: a\r\n\r\n";
 
@@ -88,6 +91,27 @@ async fn a_client_that_waits_to_be_asked_is_asked() {
     }
 }
 
+/// A body that another task produces.
+#[derive(Debug)]
+struct Fed {
+    answer: mpsc::Receiver<Result<Bytes, BodyError>>,
+    left: u64,
+}
+
+impl Source for Fed {
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {
+        let piece = ready!(self.answer.poll_recv(cx));
+        if let Some(Ok(piece)) = &piece {
+            self.left -= piece.len() as u64;
+        }
+        Poll::Ready(piece)
+    }
+
+    fn left(&self) -> u64 {
+        self.left
+    }
+}
+
 /// The answer goes out while the body still comes: one feeds the other.
 #[tokio::test]
 async fn a_body_can_be_read_while_its_answer_is_written() {
@@ -100,7 +124,7 @@ async fn a_body_can_be_read_while_its_answer_is_written() {
                 chunks.send(Ok(data)).await.unwrap();
             }
         });
-        Response::new(AnswerBody::channel(answer, 200_000))
+        Response::new(AnswerBody::from_source(Box::new(Fed { answer, left: 200_000 })))
     });
     served.send(post(200_000, "")).await;
     let (mut reader, mut writer) = tokio::io::split(served.client);
