@@ -209,7 +209,8 @@ fn place(
     }
     let says_rules = |index: &usize| reader.is_set(&format!("routes[{index}].guards.waf"));
     let index = site.layers.iter().rev().filter_map(|layer| layer.index).find(says_rules);
-    let key = index.map_or("guards.waf".to_owned(), |index| format!("routes[{index}].guards.waf"));
+    let key = index
+        .map_or_else(|| "guards.waf".to_owned(), |index| format!("routes[{index}].guards.waf"));
     place.guards.waf.load_rules(&key, rules, reader);
     let server = settings.server;
     let default = if place.is_upload { server.upload_limit } else { server.body_limit };

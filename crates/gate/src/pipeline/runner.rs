@@ -157,7 +157,7 @@ impl Runner {
                 Ok(AnswerVerdict::Hold(_)) => {}
                 Ok(AnswerVerdict::Withhold(denial)) => {
                     self.report(planned, plan, exchange, &denial);
-                    if is_enforced && !denial.is_observed {
+                    if is_enforced && !denial.is_observed() {
                         return AfterAnswer::Refuse(denial);
                     }
                 }
@@ -188,7 +188,7 @@ impl Runner {
             }
             Ok(Verdict::Deny(denial)) => {
                 self.report(planned, plan, exchange, &denial);
-                let is_carried_out = is_enforced && !denial.is_observed;
+                let is_carried_out = is_enforced && !denial.is_observed();
                 if is_carried_out { Err(Refusal::Denied(denial)) } else { Ok(None) }
             }
             Ok(Verdict::Answer(answer)) => {
@@ -209,10 +209,10 @@ impl Runner {
     /// One event and one metric for a refusal, carried out or only observed.
     fn report(&self, planned: &PlannedGuard, plan: &Plan, exchange: &Exchange, denial: &Denial) {
         self.count(planned, "deny");
-        if let Some(limit) = denial.limit {
+        if let Some(limit) = denial.limit() {
             self.metrics.limit_reached(limit);
         }
-        if let Some(finding) = denial.findings.first() {
+        if let Some(finding) = denial.findings().first() {
             self.metrics.attack_found(match finding.source {
                 FindingSource::Detector(class) => Ok(class),
                 FindingSource::Rule(id) => Err(id),
@@ -220,7 +220,7 @@ impl Runner {
         }
         let sketch = Sketch::of(exchange, &plan.route);
         let mut event = sketch.refusal(planned.spec.refused, planned.spec.name, denial);
-        let mode = if denial.is_observed { Mode::Observe } else { planned.mode };
+        let mode = if denial.is_observed() { Mode::Observe } else { planned.mode };
         if mode == Mode::Observe {
             event = event.severity(Severity::Info);
         }
@@ -335,7 +335,7 @@ impl<'a> Sketch<'a> {
         if let Some(evidence) = &denial.evidence {
             event = event.text(field::EVIDENCE, evidence.clone());
         }
-        event = Finding::tell(&denial.findings, event);
+        event = Finding::tell(denial.findings(), event);
         for (name, value) in &denial.members {
             event = match value {
                 Value::Text(text) => event.text(name, text.clone()),

@@ -77,17 +77,9 @@ impl Changes {
 pub struct Denial {
     /// Why: from the catalogue.
     pub reason: &'static Reason,
-    /// The status of the refusal, where it is not the reason's.
-    pub status: Option<u16>,
     /// What the guard saw, for the operator only (the event, `mantlet explain`); bounded and
     /// redacted by the event.
     pub evidence: Option<String>,
-    /// What was found where, the one that counts most first; for the operator only.
-    pub findings: Vec<Finding>,
-    /// The cap that was reached, as a key of the configuration; counted.
-    pub limit: Option<&'static str>,
-    /// Whether it is to be told and not carried out, whatever the guard's mode is.
-    pub is_observed: bool,
     /// Headers of the refusal (`Retry-After`, `WWW-Authenticate`).
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// Extension members of the problem document (RFC 9457 section 3.2): what the client may know.
@@ -98,6 +90,17 @@ pub struct Denial {
     pub lists: Vec<(&'static str, Vec<String>)>,
     /// The URI of the problem's type, where one is registered for it.
     pub kind: Option<&'static str>,
+    /// What few refusals have; boxed, for refusals are handed around as errors.
+    details: Option<Box<Details>>,
+}
+
+/// What few refusals have.
+#[derive(Debug, Default)]
+struct Details {
+    status: Option<u16>,
+    findings: Vec<Finding>,
+    limit: Option<&'static str>,
+    is_observed: bool,
 }
 
 impl Denial {
@@ -106,16 +109,13 @@ impl Denial {
     pub const fn new(reason: &'static Reason) -> Self {
         Self {
             reason,
-            status: None,
             evidence: None,
-            findings: Vec::new(),
-            limit: None,
-            is_observed: false,
             headers: Vec::new(),
             members: Vec::new(),
             faults: Vec::new(),
             lists: Vec::new(),
             kind: None,
+            details: None,
         }
     }
 
@@ -126,31 +126,62 @@ impl Denial {
         self
     }
 
+    fn details(&mut self) -> &mut Details {
+        self.details.get_or_insert_default()
+    }
+
     /// With another status than the reason's.
     #[must_use]
-    pub const fn status(mut self, status: u16) -> Self {
-        self.status = Some(status);
+    pub fn status(mut self, status: u16) -> Self {
+        self.details().status = Some(status);
         self
     }
 
     /// The status that the client sees.
     #[must_use]
     pub fn shown_status(&self) -> u16 {
-        self.status.unwrap_or(self.reason.status)
+        self.details.as_ref().and_then(|details| details.status).unwrap_or(self.reason.status)
     }
 
-    /// With what was found where.
+    /// With what was found where, the one that counts most first.
     #[must_use]
-    pub fn findings(mut self, findings: Vec<Finding>) -> Self {
-        self.findings = findings;
+    pub fn with_findings(mut self, findings: Vec<Finding>) -> Self {
+        self.details().findings = findings;
         self
     }
 
-    /// Because this cap was reached, a key of the configuration.
+    /// What was found where, the one that counts most first; for the operator only.
     #[must_use]
-    pub const fn limit(mut self, key: &'static str) -> Self {
-        self.limit = Some(key);
+    pub fn findings(&self) -> &[Finding] {
+        self.details.as_ref().map_or(&[], |details| &details.findings)
+    }
+
+    /// Because a cap was reached, a key of the configuration; it is counted.
+    #[must_use]
+    pub fn with_limit(mut self, key: &'static str) -> Self {
+        self.details().limit = Some(key);
         self
+    }
+
+    /// The cap that was reached; `None` when it was none.
+    #[must_use]
+    pub fn limit(&self) -> Option<&'static str> {
+        self.details.as_ref()?.limit
+    }
+
+    /// To be told and not carried out, whatever the guard's mode is.
+    #[must_use]
+    pub fn observed(mut self, is_observed: bool) -> Self {
+        if is_observed {
+            self.details().is_observed = true;
+        }
+        self
+    }
+
+    /// Whether it is to be told and not carried out.
+    #[must_use]
+    pub fn is_observed(&self) -> bool {
+        self.details.as_ref().is_some_and(|details| details.is_observed)
     }
 
     /// With one more header on the refusal.

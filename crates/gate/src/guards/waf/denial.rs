@@ -49,12 +49,12 @@ fn of_hit(hit: Hit) -> Denial {
         score: i64::from(hit.confidence),
         message: hit.reason.to_owned(),
     };
-    Denial::new(&reasons::WAF_ATTACK).findings(vec![finding])
+    Denial::new(&reasons::WAF_ATTACK).with_findings(vec![finding])
 }
 
 /// More work than one request may cause.
 pub(super) fn of_budget(part: &str, limit: &'static str) -> Denial {
-    Denial::new(&reasons::WAF_BUDGET).evidence(format!("too much: {part}")).limit(limit)
+    Denial::new(&reasons::WAF_BUDGET).evidence(format!("too much: {part}")).with_limit(limit)
 }
 
 /// A body with more than one meaning; `None` lets it pass.
@@ -68,7 +68,7 @@ pub(super) fn of_fault(fault: Fault, doubt: Doubt) -> Option<Denial> {
     let denial = match fault {
         Fault::TooLarge => {
             let denial = Denial::new(&reasons::WAF_DECODED_SIZE);
-            return Some(denial.limit("guards.waf.decoded_limit"));
+            return Some(denial.with_limit("guards.waf.decoded_limit"));
         }
         Fault::Unknown => Denial::new(&reasons::WAF_CODING).evidence("content-encoding"),
         Fault::Broken => Denial::new(&reasons::WAF_BODY).evidence("not compressed as it says"),

@@ -35,7 +35,7 @@ impl Native {
     pub(super) fn new(section: &WafSection) -> Self {
         // Beside rules the number is their score.
         let threshold = section.threshold.filter(|_| section.rules.is_empty());
-        let threshold = threshold.unwrap_or(u16::from(Settings::THRESHOLD));
+        let threshold = threshold.unwrap_or_else(|| Settings::THRESHOLD.into());
         Self {
             detectors: Arc::clone(&DETECTORS),
             threshold: u8::try_from(threshold).unwrap_or(u8::MAX),

@@ -1,11 +1,14 @@
+use std::sync::Arc;
+
 use http::{HeaderMap, HeaderValue};
 use mantlet_config::{Environment, Layers, load, section};
-
 use mantlet_types::{SystemClock, SystemRng};
 
+use super::guard::Waf;
+use super::looker::Looker;
 use super::*;
-use crate::coding::Fault;
-use crate::pipeline::sample;
+use crate::coding::{Fault, unpacked};
+use crate::pipeline::{Denial, Guard, Inspection, Verdict, sample};
 
 section! {
     struct Root {
@@ -72,20 +75,20 @@ fn a_refusal_says_what_was_found_where_and_keeps_secrets() {
     let mut exchange = sample::exchange();
     exchange.query = Some("id=1%2527%20or%201%3D1--%20-".into());
     let denial = denied(waf.inspect(&exchange)).expect("an attack");
-    let finding = denial.findings.first().expect("a finding");
+    let finding = denial.findings().first().expect("a finding");
     assert_eq!((finding.place.as_ref(), finding.name.as_str()), ("query", "id"));
     assert_eq!(finding.decoding, "url");
     assert!(!finding.evidence.is_empty() && finding.score >= 60, "{finding:?}");
     exchange.query = Some("password=1%27%20or%201%3D1--%20-".into());
     let denial = denied(waf.inspect(&exchange)).expect("an attack");
-    assert_eq!(denial.findings[0].evidence, "[withheld]");
+    assert_eq!(denial.findings()[0].evidence, "[withheld]");
 }
 
 #[test]
 fn a_threshold_lets_pass_what_is_less_sure() {
     let mut exchange = sample::exchange();
     exchange.query = Some("id=1%27%20or%201%3D1--%20-".into());
-    let sure = denied(guard("").0.inspect(&exchange)).expect("an attack").findings[0].score;
+    let sure = denied(guard("").0.inspect(&exchange)).expect("an attack").findings()[0].score;
     let above = format!("threshold = {}", sure + 1);
     if sure < 100 {
         assert!(denied(guard(&above).0.inspect(&exchange)).is_none());

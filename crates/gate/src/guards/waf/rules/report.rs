@@ -24,7 +24,7 @@ pub(super) fn of_rules(transaction: &Transaction, interruption: &Interruption) -
         first.score = first.score.max(total);
     }
     let reason = if interruption.phase <= 2 { &reasons::WAF_RULE } else { &reasons::WAF_ANSWER };
-    let denial = Denial::new(reason).findings(findings);
+    let denial = Denial::new(reason).with_findings(findings);
     match &interruption.action {
         InterruptionAction::Deny(status) => denial.status(refusal_status(*status)),
         InterruptionAction::Drop => denial.header(CONNECTION, HeaderValue::from_static("close")),
@@ -70,8 +70,7 @@ fn findings(transaction: &Transaction, interruption: &Interruption) -> Vec<Findi
         .filter(|rule| about(rule).is_some())
         .collect();
     telling.sort_by_key(|rule| rule.severity().unwrap_or(u8::MAX));
-    let last =
-        transaction.matched().iter().filter(|rule| rule.id() == interruption.rule).next_back();
+    let last = transaction.matched().iter().rfind(|rule| rule.id() == interruption.rule);
     let mut findings: Vec<Finding> =
         telling.into_iter().chain(last).take(RULES).map(finding).collect();
     if findings.is_empty() {

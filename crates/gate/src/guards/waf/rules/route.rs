@@ -68,12 +68,12 @@ impl RouteRules {
 }
 
 fn limits(section: &WafSection) -> Limits {
-    let usual = Limits::default();
-    Limits {
-        memory_bytes: usize::try_from(section.memory_limit.0).unwrap_or(usize::MAX),
-        work_bytes: section.work_limit.map_or(usual.work_bytes, |limit| limit.0),
-        ..usual
+    let mut limits = Limits::default();
+    if let Some(work) = section.work_limit {
+        limits.work_bytes = work.0;
     }
+    limits.memory_bytes = usize::try_from(section.memory_limit.0).unwrap_or(usize::MAX);
+    limits
 }
 
 fn connection(exchange: &Exchange) -> Connection {

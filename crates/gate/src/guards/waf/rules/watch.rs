@@ -147,9 +147,8 @@ fn request_over(transaction: &mut Transaction, terms: Terms) -> Result<(), Box<D
     let outcome = transaction.request_body_done();
     judge(transaction, outcome, terms)?;
     if transaction.is_cut_short() && terms.over_budget == Doubt::Refuse {
-        let mut denial = denial::of_budget("arguments", "SecArgumentsLimit");
-        denial.is_observed = terms.is_observed;
-        return Err(Box::new(denial));
+        let denial = denial::of_budget("arguments", "SecArgumentsLimit");
+        return Err(Box::new(denial.observed(terms.is_observed)));
     }
     Ok(())
 }
@@ -190,9 +189,6 @@ fn judge(transaction: &Transaction, outcome: Outcome, terms: Terms) -> Result<()
     };
     match denial {
         None => Ok(()),
-        Some(mut denial) => {
-            denial.is_observed = terms.is_observed;
-            Err(Box::new(denial))
-        }
+        Some(denial) => Err(Box::new(denial.observed(terms.is_observed))),
     }
 }

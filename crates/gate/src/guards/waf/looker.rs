@@ -1,0 +1,99 @@
+//! What looks at a request, wherever it runs: detectors, rules, or both.
+
+use std::sync::Arc;
+
+use http::HeaderMap;
+use mantlet_types::Clock;
+
+use super::denial;
+use super::native::{Native, kinds};
+use super::rules::{RouteRules, Terms, Watch};
+use super::{Doubt, Services, WafSection};
+use crate::coding::unpacked;
+use crate::pipeline::{Changes, Denial, Exchange, Facts, Verdict};
+
+/// The settings of one route, ready to look.
+#[derive(Debug)]
+pub(super) struct Looker {
+    native: Native,
+    /// Whether the detectors look at requests; where rules do, they may be there for messages alone.
+    sees_requests: bool,
+    pub(super) sees_messages: bool,
+    pub(super) rules: Option<RouteRules>,
+    pub(super) clock: Arc<dyn Clock>,
+    unreadable: Doubt,
+    over_budget: Doubt,
+    decoded_limit: usize,
+}
+
+impl Looker {
+    pub(super) fn new(section: &WafSection, services: &Services) -> Self {
+        let rules = RouteRules::new(section, &services.collections);
+        Self {
+            native: Native::new(section),
+            sees_requests: section.native.unwrap_or_else(|| rules.is_none()),
+            // Rules know no messages.
+            sees_messages: section.native.unwrap_or(true),
+            rules,
+            clock: Arc::clone(&services.clock),
+            unreadable: section.unreadable,
+            over_budget: section.over_budget,
+            decoded_limit: usize::try_from(section.decoded_limit.0).unwrap_or(usize::MAX),
+        }
+    }
+
+    pub(super) fn terms(&self) -> Terms {
+        let is_observed = self.rules.as_ref().is_some_and(RouteRules::is_observed);
+        Terms { over_budget: self.over_budget, is_observed }
+    }
+
+    pub(super) fn head(&self, exchange: &Exchange) -> Verdict {
+        if self.sees_requests
+            && let Some(denial) = denial::of_look(self.native.head(exchange), self.over_budget)
+        {
+            return denial.into();
+        }
+        let Some(rules) = &self.rules else { return Verdict::Pass };
+        let has_body = exchange.is_body_shown && !exchange.is_grpc();
+        match Watch::head(rules, exchange, has_body, self.terms()) {
+            // What is said on a WebSocket is for the detectors.
+            Ok(_) if exchange.is_websocket => Verdict::Pass,
+            Ok(watch) => {
+                let mut memory = Facts::default();
+                memory.state(watch);
+                Verdict::PassWith(Box::new(Changes { memory, ..Changes::default() }))
+            }
+            Err(denial) => Verdict::Deny(denial),
+        }
+    }
+
+    pub(super) fn body(
+        &self,
+        headers: &HeaderMap,
+        watch: Option<&Watch>,
+        body: &[u8],
+    ) -> Option<Denial> {
+        let body = match unpacked(headers, body, self.decoded_limit) {
+            Ok(body) => body,
+            Err(fault) => match denial::of_fault(fault, self.unreadable) {
+                Some(denial) => return Some(denial),
+                None => body.into(),
+            },
+        };
+        let seen = self.sees_requests.then(|| self.native.body(&kinds(headers), &body));
+        let denial = match seen {
+            None => None,
+            Some(Ok(look)) => denial::of_look(look, self.over_budget),
+            Some(Err(unreadable)) => denial::of_unreadable(&unreadable, self.unreadable),
+        };
+        denial.or_else(|| watch?.body(headers, &body, self.terms()).err().map(|denial| *denial))
+    }
+
+    pub(super) fn message(&self, text: &str) -> Option<Denial> {
+        denial::of_look(self.native.message(text), self.over_budget)
+    }
+}
+
+pub(super) fn verdict(denial: Option<Denial>) -> Verdict {
+    denial.map_or(Verdict::Pass, Verdict::from)
+}
