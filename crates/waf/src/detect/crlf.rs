@@ -12,7 +12,9 @@ const ANCHORS: usize = 256;
 
 /// Whether the bytes and words give cause to look.
 pub(super) fn has_cause(view: &View<'_>) -> bool {
-    view.mask.any(class::LINE) || view.has(signal::MESSAGE) && view.mask.any(class::SPACE)
+    view.mask.any(class::LINE)
+        || view.mask.all(class::BACKSLASH | class::COLON) && view.bytes.starts_with(b"\\")
+        || view.has(signal::MESSAGE) && view.mask.any(class::SPACE)
 }
 
 /// Headers whose injection changes an answer or a request.
@@ -103,7 +105,7 @@ pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
             continue;
         }
         let line = part(view.bytes, start, start + 200);
-        let confidence = judge(view, line);
+        let confidence = judge(view, line).max(opening(view, place, line));
         note(view, confidence, place, start, line, work);
     }
     // A header, or the name of a parameter, has no business with line breaks.
@@ -118,13 +120,42 @@ pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
         let inside = !super::bytes::trimmed(tail(view.bytes, place)).is_empty();
         let confidence = match view.place {
             _ if !inside => 40,
+            // The header ends here, and a page follows.
+            Place::Cookie if memchr::memmem::find(view.bytes, b"\n<").is_some() => 72,
             Place::Path | Place::Header(_) => 72,
             Place::Name if view.bytes.len() < 200 => 62,
             _ => 50,
         };
         work.note(Class::Crlf, confidence, place..place + 1, "a line break where none belongs");
     }
+    spelt(view, work);
     request_line(view, work);
+}
+
+/// A value that begins with the escapes of a line break as text, `\\r\\n`, and then a header.
+fn spelt(view: &View<'_>, work: &mut Work<'_>) {
+    let mut place = 0;
+    while at(view.bytes, place) == b'\\' && matches!(at(view.bytes, place + 1), b'r' | b'n') {
+        place += 2;
+    }
+    if place > 0 && view.is_short() {
+        let line = part(view.bytes, place, place + 200);
+        note(view, judge(view, line).max(opening(view, 0, line)), 0, place, line, work);
+    }
+}
+
+/// A header right behind a line break that begins the value or ends its first word.
+fn opening(view: &View<'_>, place: usize, line: &[u8]) -> u8 {
+    let head = super::bytes::trimmed(part(view.bytes, 0, place));
+    let name =
+        line.iter().take(48).take_while(|b| b.is_ascii_alphanumeric() || **b == b'-').count();
+    let header = part(line, 0, name);
+    let shaped = header.first().is_some_and(u8::is_ascii_alphabetic) && at(line, name) == b':';
+    let hyphen = header.contains(&b'-') && !header.ends_with(b"-");
+    let known = is_any(header, &["expect", "allow", "vary", "via", "warning", "pragma", "origin"]);
+    let alone = head.len() <= 32 && !head.contains(&b' ') && view.is_short();
+    let first = head.is_empty() && is_any(header, HEADERS);
+    if shaped && alone && (hyphen || known || first) { 66 } else { 0 }
 }
 
 fn note(

@@ -22,6 +22,8 @@ pub enum Class {
     Xxe,
     /// A filter of a directory broken out of.
     Ldap,
+    /// A path or condition of XPath broken into.
+    Xpath,
     /// Operators of a document database in the place of a value.
     NoSql,
     /// A line break that begins a header or a message.
@@ -55,6 +57,7 @@ impl Class {
         Self::Expression,
         Self::Xxe,
         Self::Ldap,
+        Self::Xpath,
         Self::NoSql,
         Self::Crlf,
         Self::Ssrf,
@@ -79,6 +82,7 @@ impl Class {
             Self::Expression => "expression",
             Self::Xxe => "xxe",
             Self::Ldap => "ldap",
+            Self::Xpath => "xpath",
             Self::NoSql => "nosql",
             Self::Crlf => "crlf",
             Self::Ssrf => "ssrf",

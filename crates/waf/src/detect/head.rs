@@ -44,6 +44,12 @@ impl Detectors {
         }) {
             note(Class::Protocol, 72, "a character set that hides text");
         }
+        let types =
+            head.header("content-type").and_then(|value| value.splitn(2, |b| *b == b';').nth(1));
+        if types.is_some_and(|rest| contains_any(rest, &["application/", "text/xml", "multipart/"]))
+        {
+            note(Class::Protocol, 66, "a second media type among the parameters of the first");
+        }
         if head.header("x-up-devcap-post-charset").is_some() {
             note(Class::Protocol, 66, "a character set that hides text");
         }

@@ -8,7 +8,9 @@ use super::input::{Input, Place, Settings};
 use super::scan::{Mask, class};
 use super::signals::Signals;
 use super::view::{Note, View, Work};
-use super::{crlf, expression, html, ldap, nosql, path, scanner, shell, sql, ssrf, template, xml};
+use super::{
+    crlf, expression, html, ldap, nosql, path, scanner, shell, sql, ssrf, template, xml, xpath,
+};
 
 /// Encodings inside each other that are taken off.
 const DEPTH: usize = 4;
@@ -29,6 +31,7 @@ const DETECTORS: &[Detector] = &[
     (template::has_cause, template::inspect),
     (expression::has_cause, expression::inspect),
     (xml::has_cause, xml::inspect),
+    (xpath::has_cause, xpath::inspect),
     (ldap::has_cause, ldap::inspect),
     (nosql::has_cause, nosql::inspect),
     (crlf::has_cause, crlf::inspect),

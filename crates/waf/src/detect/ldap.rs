@@ -26,7 +26,7 @@ pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
         while at(bytes, next) == b')' || is_space(at(bytes, next)) {
             next += 1;
         }
-        let bang = at(bytes, next) == b'!';
+        let bang = matches!(at(bytes, next), b'!' | b'&' | b'|');
         let open = skip_space(bytes, next + usize::from(bang));
         if at(bytes, open) != b'(' {
             continue;
@@ -96,11 +96,17 @@ fn whole(view: &View<'_>, work: &mut Work<'_>) {
     let wild = value.starts_with(b"*))")
         || value.starts_with(b"*)(")
         || value.starts_with(b"*)|(")
+        || value.starts_with(b"*(|(")
+        || value.starts_with(b"*(&(")
+        || value.starts_with(b"*()|")
         || value.starts_with(b"*))(")
         || value.ends_with(b")(&)")
         || value.ends_with(b")(|(")
         || value.ends_with(b")(&)(")
-        || value.ends_with(b")(|");
+        || value.ends_with(b")(|")
+        || value.len() < 64 && (value.ends_with(b")(*") || value.ends_with(b")(!)"))
+        || value.starts_with(b"))\0")
+        || value.starts_with(b"(**") && value.ends_with(b"**)");
     let spaced = value.len() < 64 && {
         let squeezed: Vec<u8> = value.iter().copied().filter(|b| !is_space(*b)).collect();
         squeezed.ends_with(b")(|") || squeezed.ends_with(b")(&")

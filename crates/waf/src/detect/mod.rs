@@ -24,7 +24,7 @@
 //! | `inspector.rs` | the order of things: first pass, detectors, decoders |
 //! | `scan.rs`, `signals.rs` | the first pass, which lets ordinary values through |
 //! | `decode/` | encodings taken off, with the way back to the original bytes |
-//! | `sql/`, `html/`, `shell/`, `code/`, `*.rs` | one parser each |
+//! | `sql/`, `html/`, `shell/`, `ssrf/`, `code/`, `*.rs` | one parser each |
 //! | `body.rs` | JSON bodies as they came |
 //! | `head.rs` | the protocol itself, and addresses of sessions |
 //!
@@ -58,6 +58,7 @@ mod template;
 mod view;
 mod words;
 mod xml;
+mod xpath;
 
 #[cfg(test)]
 mod tests;

@@ -81,6 +81,8 @@ pub(super) fn has_cause(view: &View<'_>) -> bool {
         || view.mask.any(class::PIPE) && view.mask.any(class::QUOTE | class::DOUBLE)
         || view.mask.any(class::QUOTE | class::DOUBLE) && view.mask.any(class::SEMICOLON)
         || contains_this(view)
+        || view.mask.all(class::PAREN | class::DOT | class::BRACE)
+        || view.mask.all(class::PAREN | class::BRACE | class::SEMICOLON)
 }
 
 fn contains_this(view: &View<'_>) -> bool {
@@ -99,6 +101,46 @@ pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
     }
     keys(view, work);
     code(view, work);
+    collections(view, work);
+}
+
+/// `db.users.insert({…`: a call on a collection, and a loop that waits for the clock.
+fn collections(view: &View<'_>, work: &mut Work<'_>) {
+    const VERBS: &[&str] = &[
+        "insert",
+        "insertone",
+        "find",
+        "findone",
+        "remove",
+        "drop",
+        "update",
+        "updateone",
+        "deleteone",
+        "deletemany",
+        "mapreduce",
+        "aggregate",
+        "count",
+        "eval",
+        "getcollectionnames",
+    ];
+    if !view.is_short() {
+        return;
+    }
+    if let Some(place) = find(view.bytes, b"db.")
+        && !super::bytes::is_word(super::bytes::before(view.bytes, place))
+    {
+        let collection = word_at(view.bytes, place + 3);
+        let dot = place + 3 + collection.len();
+        let verb = word_at(view.bytes, dot + 1);
+        let called = at(view.bytes, dot) == b'.' && at(view.bytes, dot + 1 + verb.len()) == b'(';
+        if called && is_any(verb, VERBS) && !collection.is_empty() {
+            note(view, 66, place, dot, "a call on a collection of a database", work);
+        }
+    }
+    let clock = find(view.bytes, b"new date").is_some() && find(view.bytes, b"while").is_some();
+    if clock && contains_any(view.bytes, &["do{", "do {"]) {
+        note(view, 70, 0, view.bytes.len(), "a loop that waits for the clock", work);
+    }
 }
 
 fn note(

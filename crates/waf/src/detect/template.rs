@@ -78,6 +78,58 @@ pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
         }
     }
     directives(view, work);
+    single_brace(view, work);
+    implicit_object(view, work);
+}
+
+/// `${applicationScope}`: an object that the expression language hands to every page.
+fn implicit_object(view: &View<'_>, work: &mut Work<'_>) {
+    const OBJECTS: &[&str] = &[
+        "applicationscope",
+        "sessionscope",
+        "requestscope",
+        "pagescope",
+        "pagecontext",
+        "initparam",
+        "headervalues",
+        "paramvalues",
+        "facescontext",
+    ];
+    let value = trimmed(view.bytes);
+    let inside = value
+        .strip_prefix(b"${")
+        .or_else(|| value.strip_prefix(b"#{"))
+        .or_else(|| value.strip_prefix(b"${{"));
+    if let Some(place) = find(value, b"?new(").filter(|_| view.is_short()) {
+        note(view, 80, place, place + 5, "an object made by the template", work);
+    }
+    let Some(inside) = inside else { return };
+    let reflects = contains_any(inside, &[".getclass", ".getresource(", ".forname("]);
+    if reflects && view.is_short() {
+        note(
+            view,
+            70,
+            0,
+            view.bytes.len(),
+            "an expression that climbs to the engine's inside",
+            work,
+        );
+    }
+    if is_any(word_at(inside, skip_space(inside, 0)), OBJECTS) && view.is_short() {
+        note(view, 68, 0, view.bytes.len(), "an object of the page's own engine", work);
+    }
+}
+
+/// `{7*7}`: two numbers and an operator between braces, and nothing else.
+fn single_brace(view: &View<'_>, work: &mut Work<'_>) {
+    let value = trimmed(view.bytes);
+    let inside = value.strip_prefix(b"{").and_then(|rest| rest.strip_suffix(b"}"));
+    let Some(inside) = inside.filter(|inside| inside.len() <= 24) else { return };
+    let digits = inside.iter().filter(|b| b.is_ascii_digit()).count();
+    let signs = inside.iter().filter(|b| matches!(b, b'*' | b'+' | b'/' | b'-')).count();
+    if digits >= 2 && signs == 1 && digits + signs == inside.len() && !inside.contains(&b',') {
+        note(view, 62, 0, view.bytes.len(), "an expression that computes with constants", work);
+    }
 }
 
 fn note(

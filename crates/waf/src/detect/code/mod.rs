@@ -4,7 +4,9 @@ pub(super) mod java;
 pub(super) mod node;
 pub(super) mod object;
 pub(super) mod php;
+mod php_dynamic;
 mod php_files;
+mod php_names;
 pub(super) mod python;
 
 use super::bytes::{at, before, find, is_word, skip_space, tail, trimmed};
@@ -40,13 +42,32 @@ fn call(bytes: &[u8], names: &[&str]) -> Option<(usize, usize)> {
             from = end;
             let free = !is_word(before(bytes, place))
                 && !matches!(before(bytes, place), b'.' | b'-' | b'$');
-            let open = skip_space(bytes, end);
-            if free && at(bytes, open) == b'(' && open - end <= 2 {
+            let open = skip_comments(bytes, end);
+            let apart = open - end > 2 && skip_space(bytes, end) == open;
+            if free && at(bytes, open) == b'(' && !apart {
                 return Some((place, open));
             }
         }
         None
     })
+}
+
+/// The place behind white space and comments from `start` on.
+fn skip_comments(bytes: &[u8], start: usize) -> usize {
+    let mut place = skip_space(bytes, start);
+    for _ in 0..4 {
+        let rest = tail(bytes, place);
+        let length = match () {
+            () if rest.starts_with(b"/*") => memchr::memmem::find(rest, b"*/").map(|end| end + 2),
+            () if rest.starts_with(b"//") || rest.starts_with(b"#") => {
+                memchr::memchr2(b'\n', b'\r', rest).map(|end| end + 1)
+            }
+            () => None,
+        };
+        let Some(length) = length else { break };
+        place = skip_space(bytes, place + length);
+    }
+    place
 }
 
 /// Whether the value begins with `place`, save for what may stand before an expression.

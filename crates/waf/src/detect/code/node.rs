@@ -198,6 +198,14 @@ fn globals(view: &View<'_>, work: &mut Work<'_>) {
             ],
         ) && contains_any(code, &["(", "`"])
     };
+    let computed = starts_with_any(code, &["process[", "console[", "global["])
+        && matches!(
+            at(code, memchr::memchr(b'[', code).map_or(0, |open| open + 1)),
+            b'\'' | b'"' | b'`'
+        );
+    if computed {
+        note(view, Class::Node, 64, 0..view.bytes.len(), "a member reached by a text", work);
+    }
     let function = starts_with(code, b"new function") && code.contains(&b'(');
     if method || function {
         note(
@@ -221,12 +229,17 @@ fn endless(view: &View<'_>, work: &mut Work<'_>) {
     let close = inside.iter().rposition(|b| *b == b')').unwrap_or(inside.len());
     let condition = part(inside, 0, close);
     let condition = trimmed(condition);
-    let core: Vec<u8> =
-        condition.iter().copied().filter(|b| !matches!(b, b'(' | b')' | b'!' | b' ')).collect();
+    let core: Vec<u8> = condition
+        .iter()
+        .copied()
+        .filter(|b| !matches!(b, b'(' | b')' | b'!' | b' ' | b'-' | b'+'))
+        .collect();
     let negated = condition.iter().filter(|b| **b == b'!').count();
     let falsy = is_any(&core, &["false", "null", "undefined", "nan", "0", "\"\"", "''", "``"]);
-    let truthy = is_any(&core, &["true", "1", "[]", "{}", "this", "\"a\""])
-        || core.iter().all(u8::is_ascii_digit) && !core.is_empty() && !falsy;
+    let truthy = is_any(
+        &core,
+        &["true", "1", "[]", "{}", "this", "\"a\"", "infinity", "string", "date", "object"],
+    ) || core.iter().all(u8::is_ascii_digit) && !core.is_empty() && !falsy;
     if falsy && negated % 2 == 1 || truthy && negated % 2 == 0 {
         note(view, Class::Node, 66, place..view.bytes.len(), "a loop without an end", work);
     }

@@ -41,6 +41,7 @@ fn folded(bytes: &[u8], place: usize) -> Option<(u8, usize)> {
     let ascii = |code: u32| u8::try_from(code).ok().filter(u8::is_ascii);
     match first {
         // Overlong: two, three and four bytes for one of seven bits.
+        0xc1 if follow(1) == 0x1c => Some((b'\\', 2)),
         0xc0 | 0xc1 => {
             // Careless decoders do not look at the two leading bits.
             let code = u32::from(first & 0x1f) << 6 | bits(follow(1));
@@ -62,6 +63,23 @@ fn folded(bytes: &[u8], place: usize) -> Option<(u8, usize)> {
         0xef if follow(1) == 0xbd && is_follow(follow(2)) => {
             ascii(0x60 + bits(follow(2))).filter(|byte| *byte < 0x7f).map(|byte| (byte, 3))
         }
+        // Circled digits and letters, and the ideographic full stop: a resolver folds them.
+        0xe2 if follow(1) == 0x91 && (0xa0..=0xa8).contains(&follow(2)) => {
+            Some((b'1' + (follow(2) - 0xa0), 3))
+        }
+        0xe2 if follow(1) == 0x93 && follow(2) == 0xaa => Some((b'0', 3)),
+        0xe2 if follow(1) == 0x93 && (0x90..=0xa9).contains(&follow(2)) => {
+            Some((b'a' + (follow(2) - 0x90), 3))
+        }
+        0xe3 if follow(1) == 0x80 && follow(2) == 0x82 => Some((b'.', 3)),
+        // Slashes of fractions and division.
+        0xe2 if (follow(1), follow(2)) == (0x88, 0x95)
+            || (follow(1), follow(2)) == (0x81, 0x84) =>
+        {
+            Some((b'/', 3))
+        }
+        // Quarters and cent: angle brackets and a quote with the high bit set.
+        0xc2 if matches!(follow(1), 0xbc | 0xbe | 0xa2) => Some((follow(1) & 0x7f, 2)),
         // Modifier apostrophe, prime: a database may fold them to a quote.
         0xca if matches!(follow(1), 0xbc | 0xb9) => Some((b'\'', 2)),
         // E5 98 8A and E5 98 8D end in LF and CR when cut to a byte; BC and BE in angle brackets.

@@ -5,6 +5,7 @@
 //! a script.
 
 mod attribute;
+mod dialog;
 mod document;
 mod script;
 mod tag;
@@ -44,7 +45,7 @@ pub(super) fn has_cause(view: &View<'_>) -> bool {
                     | class::PAREN,
             )
         || view.has(signal::SCRIPT)
-        || mask.only(class::BRACKET | class::PAREN | class::PLUS | class::OTHER)
+        || mask.only(class::BRACKET | class::PAREN | class::PLUS | class::OTHER | class::SPACE)
 }
 
 /// Reads `view` in every context of a page.
@@ -87,6 +88,9 @@ fn attributes(view: &View<'_>, work: &mut Work<'_>) {
 }
 
 fn scripts(view: &View<'_>, work: &mut Work<'_>) {
+    if let Some(sign) = dialog::find_sign(view) {
+        note(view, sign, work);
+    }
     if let Some(sign) = script::whole(view) {
         note(view, sign, work);
     }

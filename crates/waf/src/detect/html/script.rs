@@ -175,7 +175,12 @@ pub(super) fn whole(view: &View<'_>) -> Option<Sign> {
     let sign =
         |confidence, reason| Some(Sign { confidence, start: 0, end: view.bytes.len(), reason });
     let symbols = |b: &u8| matches!(b, b'[' | b']' | b'(' | b')' | b'!' | b'+' | b'{' | b'}');
-    if bytes.len() >= 20 && bytes.iter().all(symbols) {
+    let spaced = |b: &u8| symbols(b) || *b == b' ';
+    let empty =
+        [&b"[]"[..], b"![", b"+["].iter().any(|text| memchr::memmem::find(bytes, text).is_some());
+    if bytes.len() >= 12 && empty && bytes.iter().all(spaced)
+        || bytes.len() >= 20 && bytes.iter().all(symbols)
+    {
         return sign(80, "a script written in brackets");
     }
     let tagged = [".call`", ".apply`"].iter().any(|text| find(bytes, text.as_bytes()).is_some());
@@ -224,7 +229,9 @@ fn member_sign(code: &[u8], name: &[u8], next: u8) -> Option<u8> {
             name,
             &["self", "window", "top", "parent", "this", "frames", "document", "globalthis"],
         );
-    let bracket = computed && code.iter().any(|b| matches!(b, b'"' | b'\'' | b'`' | b'/'));
+    let called = ["](", "]`"].iter().any(|text| find(code, text.as_bytes()).is_some());
+    let bracket =
+        computed && (called || code.iter().any(|b| matches!(b, b'"' | b'\'' | b'`' | b'/')));
     let reflect =
         is_any(name, &["reflect"]) && next == b'.' && code.contains(&b'(') | code.contains(&b'`');
     let document = is_any(name, &["document"])

@@ -1,6 +1,7 @@
 //! One simple command of a shell, read with its quotes taken off.
 
 use super::names::{self, Kind};
+use super::word::{self, Word};
 use crate::detect::bytes::{
     at, before, contains_any, is_any, is_space, is_word, part, skip_space, starts_with_any, tail,
     trimmed,
@@ -37,16 +38,6 @@ pub(super) struct Command {
     pub(super) end: usize,
 }
 
-/// A word of a command without its quotes.
-#[derive(Debug, Default)]
-struct Word {
-    text: Vec<u8>,
-    /// Quotes, backslashes or empty expansions within a name: nobody writes those by accident.
-    hidden: bool,
-    globs: usize,
-    end: usize,
-}
-
 /// Reads the command at `start`; `None` when no known program or path stands there.
 pub(super) fn read(bytes: &[u8], start: usize) -> Option<Command> {
     let bytes = part(bytes, 0, start + LONGEST);
@@ -55,8 +46,8 @@ pub(super) fn read(bytes: &[u8], start: usize) -> Option<Command> {
     let mut word = Word::default();
     for _ in 0..5 {
         place = skip_openers(bytes, place);
-        word = read_word(bytes, place);
-        if is_assignment(&word.text) {
+        word = word::read(bytes, place);
+        if word::is_assignment(&word.text) {
             place = word.end;
             continue;
         }
@@ -64,14 +55,16 @@ pub(super) fn read(bytes: &[u8], start: usize) -> Option<Command> {
         if !names::is_prefix(&word.text) || !follows {
             break;
         }
-        let next = read_word(bytes, skip_options(bytes, word.end));
+        let next = word::read(bytes, skip_options(bytes, word.end));
         if program(&next).is_none() {
             break;
         }
         prefixed = true;
         place = skip_options(bytes, word.end);
     }
-    let Some((kind, by_path)) = program(&word) else { return unknown(bytes, start, &word) };
+    let Some((kind, by_path)) = program(&word) else {
+        return spliced(&word).or_else(|| unknown(bytes, start, &word));
+    };
     let evidence = judge(bytes, &word, kind, by_path, prefixed);
     let rest = skip_space(bytes, word.end);
     Some(Command {
@@ -93,6 +86,17 @@ pub(super) fn read(bytes: &[u8], start: usize) -> Option<Command> {
     })
 }
 
+/// `who$(echo am)i`: a name with a command inside it.
+fn spliced(word: &Word) -> Option<Command> {
+    (word.spliced && word.text.len() > 2).then_some(Command {
+        evidence: Evidence::Good,
+        is_telling: true,
+        has_target: false,
+        ends_value: false,
+        end: word.end,
+    })
+}
+
 /// A word nobody listed, tight behind the separator, with an option: a command by its shape.
 fn unknown(bytes: &[u8], start: usize, word: &Word) -> Option<Command> {
     let name = word.text.as_slice();
@@ -104,7 +108,10 @@ fn unknown(bytes: &[u8], start: usize, word: &Word) -> Option<Command> {
     let letters = tail(option, 2).iter().take_while(|byte| letter(byte)).count();
     let ended = matches!(at(option, 2 + letters), b' ' | 0 | b'=' | b'\n' | b';');
     let optional = option.starts_with(b" -") && letters > 0 && ended;
-    let tight = matches!(before(bytes, start), b';' | b'|') && at(bytes, start) != b' ';
+    let separator = |place: usize| matches!(at(bytes, place), b';' | b'|' | b'&');
+    let first = skip_space(bytes, 0);
+    let leads = separator(first) && start <= first + 2;
+    let tight = leads || matches!(before(bytes, start), b';' | b'|') && at(bytes, start) != b' ';
     (tight && shaped && optional).then_some(Command {
         evidence: Evidence::Weak,
         is_telling: false,
@@ -166,79 +173,6 @@ fn skip_options(bytes: &[u8], start: usize) -> usize {
         );
     }
     place
-}
-
-fn is_assignment(word: &[u8]) -> bool {
-    let name = word.iter().take_while(|b| is_word(**b)).count();
-    name > 0 && at(word, name) == b'=' && word.first().is_some_and(|b| !b.is_ascii_digit())
-}
-
-fn read_word(bytes: &[u8], start: usize) -> Word {
-    let mut word = Word { end: start, ..Word::default() };
-    let mut place = start;
-    while let Some(&byte) = bytes.get(place) {
-        let inner = !word.text.is_empty();
-        match byte {
-            b'\'' | b'"' if at(bytes, place + 1) == byte => {
-                word.hidden = true;
-                place += 1;
-            }
-            b'\'' | b'"' if is_quoted_letters(bytes, place) => word.hidden = true,
-            b'\\' | b'^'
-                if at(bytes, place + 1).is_ascii_alphabetic() && (inner || byte == b'\\') =>
-            {
-                word.hidden = true
-            }
-            b'\'' | b'"' if inner && word.hidden => {}
-            b'$' if inner
-                && matches!(at(bytes, place + 1), b'@' | b'*' | b'1'..=b'9' | b'(' | b'{') =>
-            {
-                word.hidden = true;
-                place += expansion(bytes, place);
-                continue;
-            }
-            b'*' | b'?' => {
-                word.globs += 1;
-                word.text.push(byte);
-            }
-            b'[' | b']' if inner => {
-                word.globs += usize::from(byte == b']');
-            }
-            b'/' | b'.' | b'-' | b'_' | b'=' | b'~' | b'%' | b':' => word.text.push(byte),
-            byte if byte.is_ascii_alphanumeric() => word.text.push(byte),
-            _ => break,
-        }
-        place += 1;
-        if word.text.len() > 120 {
-            break;
-        }
-    }
-    word.end = place.min(bytes.len());
-    if let Some(rest) = word.text.strip_prefix(b"=") {
-        word.text = rest.to_vec();
-    }
-    word
-}
-
-/// `'c'at`, `"c"`: one or a few letters in quotes as part of a name.
-fn is_quoted_letters(bytes: &[u8], place: usize) -> bool {
-    let quote = at(bytes, place);
-    let letters =
-        tail(bytes, place + 1).iter().take(12).take_while(|b| is_word(**b) || **b == b'/').count();
-    let close = place + 1 + letters;
-    letters > 0
-        && at(bytes, close) == quote
-        && (is_word(at(bytes, close + 1)) || matches!(at(bytes, close + 1), b'\'' | b'"' | b'/'))
-}
-
-/// The length of an expansion that is empty as a rule.
-fn expansion(bytes: &[u8], place: usize) -> usize {
-    let close = match at(bytes, place + 1) {
-        b'(' => b')',
-        b'{' => b'}',
-        _ => return 2,
-    };
-    tail(bytes, place).iter().take(40).position(|b| *b == close).map_or(2, |end| end + 1)
 }
 
 /// The program a word names, and whether by a path.
@@ -384,7 +318,8 @@ fn arguments(line: &[u8]) -> Evidence {
         && at(word, 1).is_ascii_alphanumeric() | word.starts_with(b"--")
         && word.len() < 24
         || word.starts_with(b"/") && word.len() == 2;
-    let path = word.starts_with(b"/") && word.len() > 2 && at(word, 1) != b'/'
+    let path = word == b"/"
+        || word.starts_with(b"/") && word.len() > 2 && at(word, 1) != b'/'
         || word.starts_with(b"./")
         || word.starts_with(b"../")
         || word.starts_with(b"~/");

@@ -3,8 +3,10 @@
 //! a sentence, or a script in a document, is not enough.
 
 mod command;
+mod expansions;
 mod names;
 mod separators;
 mod windows;
+mod word;
 
 pub(super) use separators::{has_cause, inspect};

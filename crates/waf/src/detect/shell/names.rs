@@ -47,6 +47,7 @@ const NAMES: &[(Kind, &[&str])] = &[
             "nawk",
             "sed",
             "irb",
+            "java",
             "tclsh",
             "gdb",
             "jshell",

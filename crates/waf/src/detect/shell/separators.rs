@@ -35,6 +35,9 @@ pub(in crate::detect) fn has_cause(view: &View<'_>) -> bool {
         || view.has(signal::COMMAND)
         || mask.all(class::DOLLAR | class::BRACE)
         || mask.all(class::LESS | class::PAREN)
+        || mask.all(class::PERCENT | class::COLON)
+        || mask.all(class::BRACE | class::OTHER) && view.is_short()
+        || mask.any(class::OTHER) && memchr::memchr(b'^', view.bytes).is_some()
 }
 
 /// `text/html;q=0.9`: a semicolon is the grammar of these headers.
@@ -56,7 +59,8 @@ fn is_structured_header(view: &View<'_>) -> bool {
             | "prefer"
             | "forwarded"
     );
-    structured && !view.has(signal::COMMAND)
+    let leads = matches!(view.bytes.first(), Some(b';' | b'|' | b'&'));
+    structured && !leads && !view.has(signal::COMMAND)
 }
 
 /// Looks at each place where a command could begin.
@@ -136,7 +140,6 @@ fn is_reference(bytes: &[u8], place: usize) -> bool {
 /// How sure it is that the command behind the separator is one.
 fn judge(view: &View<'_>, from: Before, place: usize, start: usize, command: &Command) -> u8 {
     let evidence = command.evidence;
-    let tight = at(view.bytes, start) != b' ' || before(view.bytes, place) != b' ';
     let base: u8 = match evidence {
         Evidence::None => return 0,
         Evidence::Word => 20,
@@ -147,27 +150,7 @@ fn judge(view: &View<'_>, from: Before, place: usize, start: usize, command: &Co
     let document = view.is_document();
     let script = document && is_script_line(view.bytes, place);
     match from {
-        Before::Separator(sign) => {
-            let word_only = evidence == Evidence::Word;
-            let alone = word_only && command.ends_value && view.is_short() && command.is_telling;
-            let prose = view.bytes.iter().take(place).filter(|b| is_space(**b)).take(4).count() > 3;
-            let table = sign == b'|' && document;
-            let bonus: u8 = if alone { if prose { 25 } else { 45 } } else { 0 };
-            let loss = match () {
-                () if script || table => 45,
-                () if document && evidence != Evidence::Strong => 30,
-                () if document => 12,
-                () if prose && !tight && evidence < Evidence::Good => 20,
-                () if sign == b'&' && evidence <= Evidence::Weak && !tight => 10,
-                () => 0,
-            };
-            let tight_bonus = if evidence == Evidence::Weak && tight && !prose && view.is_short() {
-                14
-            } else {
-                0
-            };
-            (base + bonus + tight_bonus).saturating_sub(loss)
-        }
+        Before::Separator(sign) => after_sign(view, sign, place, start, command, base),
         Before::Line => {
             let own_line = trimmed(part(view.bytes, 0, place)).len() < 64
                 && !is_command_line(part(view.bytes, 0, place));
@@ -194,6 +177,61 @@ fn judge(view: &View<'_>, from: Before, place: usize, start: usize, command: &Co
             () => base,
         },
     }
+}
+
+/// How sure it is behind `;`, `|` or `&`; `base` is what the command by itself says.
+fn after_sign(
+    view: &View<'_>,
+    sign: u8,
+    place: usize,
+    start: usize,
+    command: &Command,
+    base: u8,
+) -> u8 {
+    let evidence = command.evidence;
+    let tight = at(view.bytes, start) != b' ' || before(view.bytes, place) != b' ';
+    let document = view.is_document();
+    let script = document && is_script_line(view.bytes, place);
+    let word_only = evidence == Evidence::Word;
+    let alone = word_only && command.ends_value && view.is_short() && command.is_telling;
+    let prose = view.bytes.iter().take(place).filter(|b| is_space(**b)).take(4).count() > 3;
+    let table = sign == b'|' && document;
+    // The separator ends the application's command and stands first in the value.
+    let leads = sign != b'&'
+        && word_only
+        && view.is_short()
+        && skip_space(view.bytes, 0) == place
+        && few_words(tail(view.bytes, start));
+    let bonus: u8 = match () {
+        () if alone && prose => 25,
+        () if alone => 45,
+        () if leads => 42,
+        () => 0,
+    };
+    let loss = match () {
+        () if script || table => 45,
+        () if document && evidence != Evidence::Strong => 30,
+        () if document => 12,
+        () if prose && !tight && evidence < Evidence::Good => 20,
+        () if evidence < Evidence::Strong && starts_with_command(view.bytes, place) => 14,
+        () if sign == b'&' && evidence <= Evidence::Weak && !tight => 10,
+        () => 0,
+    };
+    let tight_bonus =
+        if evidence == Evidence::Weak && tight && !prose && view.is_short() { 14 } else { 0 };
+    (base + bonus + tight_bonus).saturating_sub(loss)
+}
+
+/// Whether the value up to `place` is a command with arguments: a line that somebody wrote down.
+fn starts_with_command(bytes: &[u8], place: usize) -> bool {
+    let head = trimmed(part(bytes, 0, place));
+    let command = command::read(head, 0).filter(|command| !command.ends_value);
+    command.is_some_and(|command| command.evidence >= Evidence::Weak && head.len() > 8)
+}
+
+/// Whether at most three words follow: a command, not a clause of a sentence.
+fn few_words(text: &[u8]) -> bool {
+    trimmed(text).split(|byte| *byte == b' ').count() <= 3
 }
 
 /// `` `id` ``: Markdown writes code so; a shell runs it.
@@ -258,8 +296,9 @@ fn at_start(view: &View<'_>, work: &mut Work<'_>) {
     }
     let start = skip_space(view.bytes, 0);
     let Some(command) = command::read(view.bytes, start) else { return };
+    let synopsis = find(view.bytes, b"[-").is_some() || find(view.bytes, b"...").is_some();
     let confidence = match command.evidence {
-        _ if view.is_prose() => 40,
+        _ if view.is_prose() || synopsis => 40,
         Evidence::Strong if command.has_target || command.is_telling => 76,
         Evidence::Good if command.has_target && !view.bytes.starts_with(b"echo") => 64,
         Evidence::Good => 50,
@@ -292,6 +331,7 @@ fn signs(view: &View<'_>, work: &mut Work<'_>) {
     sign(b"%comspec%", 74, 40, "the command processor by its variable");
     functions(view, work);
     command_lists(view, work);
+    super::expansions::inspect(view, work);
 }
 
 /// `() { :;};`: a function whose definition goes on (CVE-2014-6271).

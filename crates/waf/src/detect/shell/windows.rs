@@ -65,6 +65,8 @@ fn is_if(text: &[u8]) -> bool {
         }
         () if is_any(part(rest, 0, word), &["exist"]) && argument => {
             operand.iter().any(|b| matches!(b, b'.' | b'\\' | b'%' | b'/' | b'*'))
+                || operand.iter().skip_while(|b| !is_space(**b)).find(|b| !is_space(**b))
+                    == Some(&b'(')
         }
         () if is_any(part(rest, 0, word), &["defined"]) && argument => {
             operand.iter().take_while(|b| !is_space(**b)).any(u8::is_ascii_uppercase)
@@ -109,6 +111,11 @@ fn powershell(view: &View<'_>, work: &mut Work<'_>) {
         "invoke-command",
         "-executionpolicy bypass",
         "get-content c:",
+        "invoke-expression -",
+        ";iwr http",
+        "; iwr http",
+        "|iex",
+        "| iex",
     ];
     let found = CALLS
         .iter()

@@ -2,6 +2,7 @@
 
 use super::token::{Kind, Lexer, Token};
 use super::words::Word;
+use crate::detect::bytes::is_any;
 
 /// Tokens looked at after one break-out. No attack needs more to show itself.
 const TOKENS: usize = 64;
@@ -40,7 +41,9 @@ pub(super) struct Expression {
     pub(super) selects: u32,
     /// `from` in them.
     pub(super) froms: u32,
-    /// Two operands side by side, as in prose.
+    /// `when … then` of a `case`.
+    pub(super) cases: u32,
+    /// How the text goes on.
     pub(super) ending: Ending,
     /// Where it ends.
     pub(super) end: usize,
@@ -58,6 +61,7 @@ impl Expression {
             heavy: 0,
             selects: 0,
             froms: 0,
+            cases: 0,
             ending: Ending::Other,
             end: start,
         }
@@ -66,6 +70,7 @@ impl Expression {
     /// Whether nothing but SQL can explain it.
     pub(super) fn is_unmistakable(&self) -> bool {
         self.heavy > 0
+            || self.cases > 0 && self.operands > 1
             || self.selects > 0 && (self.froms > 0 || self.calls > 0 || self.literals > 0)
     }
 
@@ -87,7 +92,7 @@ pub(super) fn read(lexer: &mut Lexer<'_>) -> Expression {
         let step = if wants_operand {
             operand(lexer, token, &mut expression, &mut depth)
         } else {
-            joint(lexer, token.kind, &mut expression, &mut depth)
+            joint(lexer, token, &mut expression, &mut depth)
         };
         match step {
             Step::Operand => wants_operand = true,
@@ -126,6 +131,10 @@ fn operand(lexer: &mut Lexer<'_>, token: Token, seen: &mut Expression, depth: &m
             Step::Joint
         }
         Kind::Operator => Step::Operand,
+        Kind::Word(Word::Case) if is_any(lexer.text(token), &["case"]) => {
+            seen.cases += u32::from(has_branches(lexer));
+            Step::Operand
+        }
         Kind::Word(Word::Prefix | Word::All | Word::Case | Word::Compare) => {
             if lexer.peek().kind == Kind::End {
                 return Step::Stop(Ending::Other);
@@ -168,6 +177,23 @@ fn operand(lexer: &mut Lexer<'_>, token: Token, seen: &mut Expression, depth: &m
     }
 }
 
+/// Whether `case` is followed by `when … then`, as far as one looks.
+fn has_branches(lexer: &Lexer<'_>) -> bool {
+    let mut ahead = *lexer;
+    let mut when = false;
+    for _ in 0..TOKENS {
+        let token = ahead.next();
+        let text = ahead.text(token);
+        match token.kind {
+            Kind::End | Kind::Comment | Kind::Semicolon => return false,
+            Kind::Word(Word::Case) if is_any(text, &["when"]) => when = true,
+            Kind::Word(Word::Case) if is_any(text, &["then"]) => return when,
+            _ => {}
+        }
+    }
+    false
+}
+
 /// A column, a function, a catalogue.
 fn name(
     lexer: &mut Lexer<'_>,
@@ -206,7 +232,8 @@ fn name(
         }
         lexer.next();
     }
-    if called && lexer.peek().kind == Kind::Open {
+    let reached = seen.heavy > 0 && lexer.peek().kind == Kind::Open;
+    if reached || called && lexer.peek().kind == Kind::Open {
         lexer.next();
         *depth += 1;
         return Step::Operand;
@@ -225,13 +252,21 @@ fn has_plain_argument(lexer: &Lexer<'_>) -> bool {
     )
 }
 
-fn joint(lexer: &mut Lexer<'_>, kind: Kind, seen: &mut Expression, depth: &mut u32) -> Step {
-    match kind {
+fn joint(lexer: &mut Lexer<'_>, token: Token, seen: &mut Expression, depth: &mut u32) -> Step {
+    match token.kind {
         Kind::Compare | Kind::Word(Word::Compare) => {
             seen.compares += 1;
             Step::Operand
         }
         Kind::Word(Word::Prefix) => Step::Operand,
+        // `'[1,2]'::jsonb`: the type belongs to the literal.
+        Kind::Operator
+            if lexer.text(token) == b"::" && matches!(lexer.peek().kind, Kind::Word(_)) =>
+        {
+            seen.operators += 1;
+            lexer.next();
+            Step::Joint
+        }
         Kind::Operator => {
             seen.operators += 1;
             Step::Operand
@@ -241,8 +276,11 @@ fn joint(lexer: &mut Lexer<'_>, kind: Kind, seen: &mut Expression, depth: &mut u
             Step::Operand
         }
         Kind::Comma if *depth > 0 || seen.selects > 0 => Step::Operand,
+        Kind::Word(Word::Case) if seen.cases > 0 && is_any(lexer.text(token), &["end"]) => {
+            Step::Joint
+        }
         Kind::Word(word @ (Word::From | Word::Where | Word::Case | Word::Object))
-            if *depth > 0 || seen.selects > 0 =>
+            if *depth > 0 || seen.selects > 0 || seen.cases > 0 && word == Word::Case =>
         {
             seen.froms += u32::from(word == Word::From);
             Step::Operand
@@ -267,6 +305,12 @@ fn joint(lexer: &mut Lexer<'_>, kind: Kind, seen: &mut Expression, depth: &mut u
         }
         Kind::End => Step::Stop(Ending::End),
         Kind::Comment => Step::Stop(Ending::Comment),
+        // `from catalogue:table` of Informix.
+        Kind::Variable if seen.froms > 0 => Step::Joint,
+        // `where 1=1 waitfor delay …`: SQL Server needs no separator.
+        Kind::Word(Word::Statement) if is_any(lexer.text(token), &["waitfor"]) => {
+            Step::Stop(Ending::Clause)
+        }
         // `select top 1 name`.
         Kind::Number if seen.selects > 0 => Step::Joint,
         // `select a b`: an alias. Outside a query it is prose.

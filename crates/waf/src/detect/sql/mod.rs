@@ -5,10 +5,14 @@
 //! number, an identifier, a closing parenthesis), behind each quote, behind each semicolon, and at
 //! each `union`. From there it is tokenised for a bounded stretch and parsed.
 
+mod clause;
+mod closers;
 mod condition;
 mod continuation;
+mod operator;
 mod statement;
 mod token;
+mod union;
 mod words;
 
 use super::bytes::{before, find, is_word, skip_space, tail};
@@ -33,6 +37,7 @@ pub(super) fn has_cause(view: &View<'_>) -> bool {
             && super::bytes::trimmed(view.bytes)
                 .first()
                 .is_some_and(|byte| !byte.is_ascii_alphabetic() || starts_with_logic(view.bytes))
+        || mask.all(class::PAREN | class::DIGIT) && mask.any(class::EQUALS) && view.is_short()
         || mask.all(class::SLASH | class::STAR) && !view.is_header()
 }
 
@@ -125,10 +130,13 @@ fn words(view: &View<'_>, work: &mut Work<'_>) {
             && !is_word(super::bytes::at(view.bytes, from));
         if free
             && work.budget.spend(COST, "sql")
-            && let Some(verdict) = continuation::union(view, place)
+            && let Some(verdict) = union::read(view, place)
         {
             report(view, verdict, work);
         }
+    }
+    if let Some(verdict) = statement::delay(view) {
+        report(view, verdict, work);
     }
     if let Some(verdict) = statement::executed_comment(view) {
         report(view, verdict, work);

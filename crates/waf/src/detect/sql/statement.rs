@@ -45,6 +45,10 @@ pub(super) fn at_start(view: &View<'_>) -> Option<Verdict> {
             if whole.is_unmistakable() && view.is_short() && whole.ends_well() {
                 return found(80, whole.end, "a call with a query or a delay inside");
             }
+            let constant = whole.compares > 0 && whole.literals + whole.calls == whole.operands;
+            if whole.calls > 0 && constant && whole.ending == Ending::End && view.is_short() {
+                return found(66, whole.end, "a comparison of constants");
+            }
             let statement = second_statement(view, &mut Lexer::new(view.bytes, start))?;
             let verb = part(view.bytes, start, token.end);
             let rare = is_any(verb, &["exec", "execute", "declare", "waitfor", "shutdown", "call"]);
@@ -52,7 +56,12 @@ pub(super) fn at_start(view: &View<'_>) -> Option<Verdict> {
                 statement.0.saturating_sub(if view.is_short() && rare { 15 } else { 40 });
             found(confidence, statement.1, statement.2)
         }
-        Kind::Word(Word::Union) => None,
+        Kind::Number | Kind::Text { closed: true } if nested && view.is_short() => {
+            let whole = condition::read(&mut Lexer::new(view.bytes, 0));
+            let constant = whole.compares > 0 && whole.literals == whole.operands;
+            let ends = constant && whole.operands > 1 && whole.ending == Ending::End;
+            if ends { found(66, whole.end, "a comparison of constants") } else { None }
+        }
         _ => None,
     }
 }
@@ -89,7 +98,7 @@ pub(super) fn stacked(view: &View<'_>, origin: Origin, mut lexer: Lexer<'_>) -> 
     }
     if next == Kind::End && origin == (Origin::Quote { unbalanced: true }) && view.is_short() {
         let words = trimmed(view.bytes).iter().filter(|byte| **byte == b' ').count();
-        return (words == 0).then_some((48, last.end, "the end of a statement after a literal"));
+        return (words == 0).then_some((60, last.end, "the end of a statement after a literal"));
     }
     let (confidence, end, reason) = second_statement(view, &mut lexer)?;
     let loose = match origin {
@@ -123,14 +132,29 @@ pub(super) fn without_separator(
     {
         return None;
     }
+    if origin == Origin::Start && !starts_with_number(view) {
+        return None;
+    }
     let (confidence, end, reason) = second_statement(view, &mut lexer)?;
-    let loose = if unbalanced && view.is_short() { 15 } else { 45 };
+    let bare = origin == Origin::Start && !view.is_prose();
+    let loose = if (unbalanced || bare) && view.is_short() { 15 } else { 45 };
     Some((confidence.saturating_sub(loose), end, reason))
+}
+
+/// Whether the value stands in the place of a number.
+pub(super) fn starts_with_number(view: &View<'_>) -> bool {
+    let value = trimmed(view.bytes);
+    value.first().is_some_and(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b')'))
 }
 
 /// Reads one statement with an object to act on. A verb alone is prose.
 fn second_statement(view: &View<'_>, lexer: &mut Lexer<'_>) -> Judgement {
-    let verb = lexer.next();
+    let mut verb = lexer.next();
+    while verb.kind == Kind::Open
+        && matches!(lexer.peek().kind, Kind::Word(Word::Select | Word::Heavy))
+    {
+        verb = lexer.next();
+    }
     let word = lexer.text(verb);
     let object = lexer.peek();
     let object_text = lexer.text(object);
@@ -167,9 +191,11 @@ fn second_statement(view: &View<'_>, lexer: &mut Lexer<'_>) -> Judgement {
         }
         Kind::Word(Word::Into) => known(&["insert", "merge", "replace"]) && object_of(lexer),
         Kind::Word(Word::From) => known(&["delete"]) && object_of(lexer),
-        Kind::Word(Word::Heavy) => known(&["exec", "execute", "call", "waitfor", "do"]),
+        Kind::Word(Word::Heavy) => known(&["exec", "execute", "call", "waitfor", "do", "begin"]),
         Kind::Word(Word::Object) if is_any(object_text, &["immediate", "master", "delay"]) => true,
         Kind::Variable => known(&["declare", "set", "exec", "execute", "print"]),
+        Kind::Word(_) if known(&["call"]) => calls_with_arguments(lexer),
+        Kind::Word(_) if known(&["begin"]) => has_heavy_call(lexer),
         Kind::Open if known(&["copy"]) => has_sql_inside(lexer) || followed_by(lexer, b"program"),
         Kind::Open | Kind::Text { .. } => {
             known(&["exec", "execute"]) && origin_argument(lexer)
@@ -188,6 +214,27 @@ fn second_statement(view: &View<'_>, lexer: &mut Lexer<'_>) -> Judgement {
         _ => false,
     };
     matches_object.then_some((90, object.end, reason))
+}
+
+/// `call name(…(…))`: a procedure that is handed what another call makes.
+fn calls_with_arguments(lexer: &Lexer<'_>) -> bool {
+    let mut ahead = *lexer;
+    let call = condition::read(&mut ahead);
+    call.calls + call.heavy > 0 && call.ends_well()
+}
+
+/// `begin dbms_lock.sleep(5); end`: a block whose first statements wait or reach outside.
+fn has_heavy_call(lexer: &Lexer<'_>) -> bool {
+    let mut ahead = *lexer;
+    for _ in 0..12 {
+        let token = ahead.next();
+        match token.kind {
+            Kind::Word(Word::Heavy) if ahead.peek().kind == Kind::Open => return true,
+            Kind::End | Kind::Comment => return false,
+            _ => {}
+        }
+    }
+    false
 }
 
 /// Whether `exec` is given a text or a variable: `exec()` and `exec(name)` are other languages.
@@ -267,6 +314,19 @@ fn has_sql_inside(lexer: &Lexer<'_>) -> bool {
     let next = ahead.peek();
     condition.is_unmistakable()
         || matches!(next.kind, Kind::Word(Word::Statement | Word::Select)) && condition.operands > 0
+}
+
+/// `waitfor delay '0:0:5'`, wherever it stands: no other language has it.
+pub(super) fn delay(view: &View<'_>) -> Option<Verdict> {
+    let start = find(view.bytes, b"waitfor")?;
+    let mut lexer = Lexer::new(view.bytes, start + 7);
+    let kind = lexer.next();
+    let time = lexer.next();
+    let timed = is_any(lexer.text(kind), &["delay", "time"])
+        && (matches!(time.kind, Kind::Text { .. }) && lexer.text(time).contains(&b':')
+            || time.kind == Kind::Variable);
+    let confidence = if view.is_short() { 84 } else { 50 };
+    timed.then_some(Verdict { confidence, start, end: time.end, reason: "a call that takes time" })
 }
 
 /// `/*!50000select*/`: a comment that MySQL executes.

@@ -92,6 +92,19 @@ impl<'a> Lexer<'a> {
         Token { kind, start, end: self.at }
     }
 
+    /// Passes one of `signs` if it comes next, whatever token it would be part of.
+    pub(super) fn pass_sign(&mut self, signs: &[&[u8]]) -> bool {
+        let mut ahead = *self;
+        if ahead.skip_blanks().is_some() {
+            return false;
+        }
+        let rest = tail(ahead.bytes, ahead.at);
+        let Some(sign) = signs.iter().find(|sign| rest.starts_with(sign)) else { return false };
+        ahead.at += sign.len();
+        *self = ahead;
+        true
+    }
+
     /// Skips white space and comments; a comment that swallows the rest is a token.
     fn skip_blanks(&mut self) -> Option<Token> {
         loop {
@@ -110,6 +123,9 @@ impl<'a> Lexer<'a> {
                     .take_while(|b| b.is_ascii_digit())
                     .count()
                     .min(6);
+            } else if let Some(length) = empty_exponent(rest).filter(|_| start > 0) {
+                self.saw_comment = true;
+                self.at += length;
             } else if rest.starts_with(b"*/") && self.saw_comment {
                 self.at += 2;
             } else if rest.starts_with(b"/*") {
@@ -245,6 +261,16 @@ fn number(rest: &[u8]) -> usize {
         }
     }
     length.max(1)
+}
+
+/// `1.e(`, `1.e)`, `1.e,`: MySQL reads a number without its exponent and drops it.
+fn empty_exponent(rest: &[u8]) -> Option<usize> {
+    let digits = rest.iter().take(8).take_while(|b| b.is_ascii_digit()).count();
+    let dropped = digits > 0
+        && at(rest, digits) == b'.'
+        && matches!(at(rest, digits + 1), b'e' | b'E')
+        && matches!(at(rest, digits + 2), b'(' | b')' | b',' | b'*' | b'|' | b'.');
+    dropped.then_some(digits + 2)
 }
 
 fn operator(rest: &[u8]) -> (Kind, usize) {

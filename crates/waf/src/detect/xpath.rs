@@ -1,0 +1,90 @@
+//! Expressions over an XML document, broken into: a literal ends and another location path or a
+//! function of XPath follows.
+
+use super::bytes::{at, contains_any, find, is_word, part, skip_space, tail};
+use super::finding::Class;
+use super::scan::class;
+use super::view::{View, Work};
+
+/// Bars and brackets looked at in each value.
+const ANCHORS: usize = 64;
+/// Functions and axes that other languages do not spell so.
+const TELLING: &[&str] = &[
+    "string-length(",
+    "substring(name(",
+    "name(/",
+    "count(/",
+    "count(//",
+    "position()=",
+    "position()",
+    "text()",
+    "parent::",
+    "child::",
+    "ancestor::",
+    "descendant::",
+    "following::",
+    "preceding::",
+    "self::node()",
+    "node()",
+    "doc-available(",
+    "starts-with(name",
+    "contains(name",
+    "normalize-space(",
+    "contains(../",
+    "starts-with(../",
+];
+
+/// Whether the bytes give cause to look.
+pub(super) fn has_cause(view: &View<'_>) -> bool {
+    let mask = view.mask;
+    view.is_short()
+        && mask.any(class::QUOTE | class::DOUBLE | class::BRACKET | class::PIPE)
+        && mask.any(class::SLASH | class::PAREN)
+        && !view.is_header()
+}
+
+/// Looks for a path after the end of a literal or a predicate.
+pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
+    if !work.budget.spend(view.bytes.len(), "xpath") {
+        return;
+    }
+    let reason = "a path of XPath after the end of a literal";
+    for place in memchr::memchr_iter(b'|', view.bytes).take(ANCHORS) {
+        let path = skip_space(view.bytes, place + 1);
+        if is_path(tail(view.bytes, path)) && leaves(part(view.bytes, 0, place)) {
+            work.note(Class::Xpath, 78, place..path + 2, reason);
+        }
+    }
+    if let Some((start, end)) = condition(view.bytes) {
+        work.note(Class::Xpath, 72, start..end, "a condition of XPath after the end of a literal");
+    }
+}
+
+/// `//user`, `/*[1]`, `//*`.
+fn is_path(rest: &[u8]) -> bool {
+    let slashes = rest.iter().take(2).take_while(|byte| **byte == b'/').count();
+    let next = at(rest, slashes);
+    slashes > 0 && (next == b'*' || next == b'@' || slashes == 2 && is_word(next))
+}
+
+/// Whether the text before the bar ends a literal or a predicate that it did not begin.
+fn leaves(head: &[u8]) -> bool {
+    let open = |byte: u8| memchr::memchr_iter(byte, head).count();
+    !open(b'\'').is_multiple_of(2)
+        || !open(b'"').is_multiple_of(2)
+        || open(b']') > open(b'[')
+        || open(b')') > open(b'(')
+}
+
+/// `' or string-length(…)>0`: a logical word behind a quote or bracket, and a function only XPath has.
+fn condition(bytes: &[u8]) -> Option<(usize, usize)> {
+    if !contains_any(bytes, TELLING) {
+        return None;
+    }
+    [" or ", " and ", "]/", ")/"].iter().find_map(|joint| {
+        let place = find(bytes, joint.as_bytes())?;
+        let rest = tail(bytes, place);
+        (leaves(part(bytes, 0, place + 1)) && contains_any(rest, TELLING))
+            .then_some((place, bytes.len()))
+    })
+}
