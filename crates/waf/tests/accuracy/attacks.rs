@@ -76,6 +76,7 @@ const GRAMMARS: &[Grammar] = &[
         mutations: &[("url", m::url), ("base64", m::base64), ("case", m::case)],
     },
     Grammar { class: "ldap", mutations: ENCODINGS },
+    Grammar { class: "xpath", mutations: ENCODINGS },
     Grammar {
         class: "nosql",
         mutations: &[("url", m::url), ("base64", m::base64), ("escapes", m::escapes)],

@@ -29,6 +29,34 @@ pub(crate) struct Case {
     pub(crate) headers: Vec<(String, Vec<u8>)>,
 }
 
+/// Where a group of attacks comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    /// Seeds and mutations of this repository.
+    Own,
+    /// A published list, in two halves.
+    List,
+    /// A published list of which only numbers are looked at.
+    Unseen,
+    /// What the test suite of another firewall calls an attack.
+    Crs,
+    /// Words and probes that attack nothing by themselves: shown, not counted.
+    NotCounted,
+}
+
+/// The kind and the class that a group's name says: `list sqli: sqlmap` is a list, of class `sqli`.
+pub(crate) fn kind_of(group: &str) -> (Kind, &str) {
+    let (first, rest) = group.split_once(' ').unwrap_or(("", group));
+    let class = rest.split(':').next().unwrap_or(rest);
+    match first {
+        "list" => (Kind::List, class),
+        "unseen" => (Kind::Unseen, class),
+        "crs" | "libinjection" => (Kind::Crs, class),
+        "probes" | "policy" => (Kind::NotCounted, class),
+        _ => (Kind::Own, group),
+    }
+}
+
 impl Case {
     /// A case of one value.
     pub(crate) fn value(group: &str, id: String, place: Place<'static>, value: &[u8]) -> Self {
@@ -41,6 +69,11 @@ impl Case {
             method: "GET".to_owned(),
             headers: Vec::new(),
         }
+    }
+
+    /// Whether it comes from a source of which only numbers are looked at.
+    pub(crate) fn is_unseen(&self) -> bool {
+        kind_of(&self.group).0 == Kind::Unseen
     }
 
     /// Whether the detectors may be tuned on it.

@@ -65,9 +65,41 @@ const FAMILIES: &[(&str, &str)] = &[
     ("934", "generic"),
     ("941", "xss"),
     ("942", "sqli"),
-    ("943", "session-fixation"),
+    ("943", "protocol"),
     ("944", "java"),
 ];
+
+/// Rules whose cases are no attack by what they say, with the reason: a site may forbid them, a
+/// parser cannot tell them from honest values. Shown by themselves and not counted.
+const POLICY: &[(u64, &str)] = &[
+    (930_130, "names of files that a list forbids"),
+    (931_120, "the scheme of an address and a question mark, no address"),
+    (932_175, "an alias that is defined and not used"),
+    (932_180, "names of uploads that a list forbids"),
+    (932_235, "the name of a program at the start of a value, from a list"),
+    (932_250, "the name of a program at the start of a value, from a list"),
+    (932_260, "the name of a program at the start of a value, from a list"),
+    (932_270, "two signs that a shell expands"),
+    (932_330, "two signs that a shell expands"),
+    (932_380, "the name of a program at the start of a value, from a list"),
+    (933_120, "the name of a setting, from a list"),
+    (942_140, "the name of a database, from a list"),
+    (942_151, "the name of a function and a parenthesis, from a list"),
+    (942_220, "a number that one version of one language reads slowly"),
+    (942_240, "a character set of a table definition"),
+    (943_110, "the name of a session parameter beside a foreign referrer"),
+    (943_120, "the name of a session parameter without a referrer"),
+];
+
+/// Why cases of `rule` are not counted; `None` when they are attacks by what they say.
+pub(crate) fn policy(rule: u64) -> Option<&'static str> {
+    POLICY.iter().find(|(known, _)| *known == rule).map(|(_, reason)| *reason)
+}
+
+/// The rules that are not counted, with the reason.
+pub(crate) fn policies() -> &'static [(u64, &'static str)] {
+    POLICY
+}
 
 /// The folder of the rule set, or nothing with a word about it.
 fn folder() -> Option<PathBuf> {
@@ -156,7 +188,11 @@ pub(crate) fn attacks() -> Vec<Case> {
             .is_some_and(|ids| ids.contains(&rule));
         let Some((_, group)) = FAMILIES.iter().find(|(known, _)| *known == family) else { return };
         if expected && levels.get(&rule) == Some(&1) {
-            cases.push(case(&format!("crs {group}"), rule, test, stage));
+            let group = match policy(rule) {
+                Some(_) => "policy crs".to_owned(),
+                None => format!("crs {group}"),
+            };
+            cases.push(case(&group, rule, test, stage));
         }
     });
     cases

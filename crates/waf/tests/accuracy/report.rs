@@ -5,13 +5,38 @@ use std::fmt::Write as _;
 
 use mantlet_waf::detect::{Budget, Detectors, Findings, Head, Input};
 
-use crate::case::Case;
+use crate::case::{Case, Kind, kind_of};
 
 #[derive(Debug, Default)]
 struct Tally {
     cases: usize,
     hits: usize,
     listed: Vec<String>,
+}
+
+impl Tally {
+    fn rate(&self) -> Rate {
+        Rate { cases: self.cases, hits: self.hits }
+    }
+}
+
+/// How many of some cases were caught, or blocked.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Rate {
+    pub(crate) cases: usize,
+    pub(crate) hits: usize,
+}
+
+impl Rate {
+    pub(crate) fn add(&mut self, other: Self) {
+        self.cases += other.cases;
+        self.hits += other.hits;
+    }
+
+    /// In per cent.
+    pub(crate) fn share(self) -> f64 {
+        100.0 * self.hits as f64 / self.cases.max(1) as f64
+    }
 }
 
 /// The result of a run.
@@ -52,7 +77,7 @@ impl Report {
         let best = findings
             .surest()
             .map_or_else(String::new, |f| format!("{} {} {}", f.class, f.confidence, f.reason));
-        note(&mut self.attacks, case, caught, !caught, &best);
+        note(&mut self.attacks, case, caught, !caught && !case.is_unseen(), &best);
     }
 
     pub(crate) fn benign(&mut self, detectors: &Detectors, case: &Case) {
@@ -71,21 +96,33 @@ impl Report {
         note(&mut self.benign, case, verdict.is_some(), verdict.is_some(), &why);
     }
 
-    /// Caught attacks in per cent, each class with the same weight.
-    pub(crate) fn caught_on_average(&self) -> f64 {
-        self.average(|group| !is_foreign(group))
-    }
-
-    /// The same over the suites of other firewalls. They hold many fragments (a word of SQL, the
-    /// name of a function) that a rule must match and that attack nothing. Not a number without them.
-    pub(crate) fn foreign_on_average(&self) -> f64 {
-        self.average(is_foreign)
-    }
-
-    fn average(&self, wanted: impl Fn(&str) -> bool) -> f64 {
-        let shares: Vec<f64> =
-            self.attacks.iter().filter(|(group, _)| wanted(group)).map(|(_, t)| share(t)).collect();
+    /// Caught attacks of one kind in per cent, each class with the same weight; not a number when
+    /// there is none.
+    pub(crate) fn caught_on_average(&self, kind: Kind) -> f64 {
+        let shares: Vec<f64> = self.classes(kind).values().map(|rate| rate.share()).collect();
         shares.iter().sum::<f64>() / shares.len() as f64
+    }
+
+    /// The classes of one kind with what was caught.
+    pub(crate) fn classes(&self, kind: Kind) -> BTreeMap<String, Rate> {
+        let mut classes: BTreeMap<String, Rate> = BTreeMap::new();
+        for (group, tally) in &self.attacks {
+            let (known, class) = kind_of(group);
+            if known == kind {
+                classes.entry(class.to_owned()).or_default().add(tally.rate());
+            }
+        }
+        classes
+    }
+
+    /// The groups of honest traffic with what was blocked.
+    pub(crate) fn benign_groups(&self) -> BTreeMap<String, Rate> {
+        self.benign.iter().map(|(group, tally)| (group.clone(), tally.rate())).collect()
+    }
+
+    /// The groups of attacks with what was caught.
+    pub(crate) fn attack_groups(&self) -> BTreeMap<String, Rate> {
+        self.attacks.iter().map(|(group, tally)| (group.clone(), tally.rate())).collect()
     }
 
     /// Blocked benign cases in per cent. What one rule of the rule set must not match is often an
@@ -96,23 +133,32 @@ impl Report {
         100.0 * hits as f64 / cases.max(1) as f64
     }
 
-    pub(crate) fn print(&self) {
-        println!("{}", self.table(usize::MAX));
+    /// The averages in one sentence.
+    pub(crate) fn sentence(&self) -> String {
+        format!(
+            "caught on average over the classes: own {:.2} %, published lists {:.2} %, unseen lists {:.2} %, \
+             other firewalls' suites {:.2} %; benign blocked {:.3} %",
+            self.caught_on_average(Kind::Own),
+            self.caught_on_average(Kind::List),
+            self.caught_on_average(Kind::Unseen),
+            self.caught_on_average(Kind::Crs),
+            self.benign_blocked()
+        )
     }
 
-    /// The table with a few examples of each kind.
-    pub(crate) fn worst(&self) -> String {
-        self.table(6)
-    }
-
-    fn table(&self, examples: usize) -> String {
+    /// Every group with at most `examples` of its misses.
+    pub(crate) fn table(&self, examples: usize) -> String {
         let mut text = String::new();
         for (title, groups) in
             [("attacks: caught", &self.attacks), ("benign: blocked", &self.benign)]
         {
             for (group, tally) in groups {
-                let _infallible =
-                    writeln!(text, "{title} {:6.2} % of {:6}  {group}", share(tally), tally.cases);
+                let _infallible = writeln!(
+                    text,
+                    "{title} {:6.2} % of {:6}  {group}",
+                    tally.rate().share(),
+                    tally.cases
+                );
                 for line in tally.listed.iter().take(examples) {
                     let _infallible = writeln!(text, "      {line}");
                 }
@@ -120,15 +166,6 @@ impl Report {
         }
         text
     }
-}
-
-/// Whether a group of attacks comes from the suite of another firewall.
-fn is_foreign(group: &str) -> bool {
-    group.starts_with("crs") || group.starts_with("libinjection")
-}
-
-fn share(tally: &Tally) -> f64 {
-    100.0 * tally.hits as f64 / tally.cases.max(1) as f64
 }
 
 fn note(groups: &mut BTreeMap<String, Tally>, case: &Case, hit: bool, list: bool, why: &str) {
@@ -148,7 +185,8 @@ fn note(groups: &mut BTreeMap<String, Tally>, case: &Case, hit: bool, list: bool
             .collect();
         let json =
             case.json.as_deref().map_or_else(String::new, |json| format!(" json {}", short(json)));
-        tally.listed.push(format!("{}: [{why}] {}{json}", case.id, shown.join(" | ")));
+        let id = short(case.id.as_bytes());
+        tally.listed.push(format!("{id}: [{why}] {}{json}", shown.join(" | ")));
     }
 }
 

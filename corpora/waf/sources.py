@@ -1,0 +1,419 @@
+#!/usr/bin/env python3
+"""Fetches published lists of attacks and of honest text, and writes their cases.
+
+The packages go to OUT/packages, unpacked to OUT/unpacked; the cases go to OUT/attacks/NAME.jsonl
+(`{"class", "value"}`) and OUT/benign/NAME.jsonl (`{"group", "value"}`). Nothing of this is ever
+committed: the licences of the packages are theirs. Runs with Python's own library; `pip`, `npm` and
+`apt-get download` fetch. A source that cannot be had is named and left out.
+
+usage: sources.py OUT
+"""
+
+import ast
+import configparser
+import contextlib
+import hashlib
+import io
+import json
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+
+# registry, package, version, licence
+PACKAGES = [
+    ("pip", "sqlmap", "1.10.10", "GPL-2.0"),
+    ("pip", "wapiti3", "3.2.3", "GPL-2.0"),
+    ("pip", "fray", "3.5.249", "MIT"),
+    ("pip", "brs-kb", "4.0.2", "MIT"),
+    ("pip", "commonhuman-payloads", "0.1.7", "AGPL-3.0"),
+    ("pip", "asqli", "0.2.2", "see package"),
+    ("pip", "dotspot", "0.0.3", "see package"),
+    ("deb", "wfuzz", None, "GPL-2.0"),
+    ("pip", "faker", "40.54.0", "MIT"),
+    ("pip", "bastioncorpus", "0.6.0", "see package"),
+    ("pip", "fake-useragent", "2.2.0", "Apache-2.0"),
+    ("npm", "@octokit/openapi", "23.0.2", "MIT"),
+    ("deb", "manpages", None, "several"),
+    ("deb", "manpages-de", None, "GPL-3.0"),
+    ("deb", "manpages-fr", None, "GPL-3.0"),
+    ("deb", "manpages-es", None, "GPL-3.0"),
+    ("deb", "manpages-ja", None, "several"),
+    ("deb", "manpages-ru", None, "GPL-3.0"),
+    ("deb", "fortunes", None, "several"),
+    ("deb", "fortunes-de", None, "GPL-2.0"),
+    ("deb", "fortunes-es", None, "GPL-3.0"),
+    ("deb", "postgresql-doc-15", None, "PostgreSQL"),
+    ("deb", "python3.11-doc", None, "PSF-2.0"),
+    ("deb", "sqlite3-doc", None, "public domain"),
+    ("deb", "git-doc", None, "GPL-2.0"),
+    ("deb", "vim-runtime", None, "Vim"),
+    ("deb", "miscfiles", None, "GPL-2.0"),
+    ("deb", "linux-doc-6.1", None, "GPL-2.0"),
+]
+
+
+def run(command, cwd):
+    return subprocess.run(command, cwd=cwd, capture_output=True, timeout=600, check=False).returncode == 0
+
+
+def fetch(packages):
+    """Downloads what is not there yet."""
+    packages.mkdir(parents=True, exist_ok=True)
+    for registry, name, version, _ in PACKAGES:
+        stem = name.replace("@", "").replace("/", "-")
+        if any(packages.glob(f"{stem.replace('-', '[-_]')}[-_]*")):
+            continue
+        exact = {"pip": f"{name}=={version}", "npm": f"{name}@{version}", "deb": name}[registry]
+        command = {
+            "pip": [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--only-binary", ":all:", exact],
+            "npm": ["npm", "pack", "--silent", exact],
+            "deb": ["apt-get", "-q", "download", exact],
+        }[registry]
+        if not shutil.which(command[0]) or not run(command, packages):
+            print(f"left out: {registry} {exact}: it could not be fetched")
+
+
+def unpack(packages, folder):
+    for archive in sorted(packages.iterdir()):
+        target = folder / re.split(r"[-_]\d", archive.name, maxsplit=1)[0].lower()
+        if target.exists():
+            continue
+        target.mkdir(parents=True)
+        if archive.suffix == ".whl":
+            zipfile.ZipFile(archive).extractall(target)
+        elif archive.suffix == ".deb":
+            run(["dpkg-deb", "-x", str(archive), str(target)], folder)
+        else:
+            shutil.unpack_archive(archive, target, filter="data") if sys.version_info >= (3, 12) else shutil.unpack_archive(archive, target)
+
+
+def number(text, bound):
+    return int.from_bytes(hashlib.sha256(text.encode("utf-8", "replace")).digest()[:6], "big") % bound
+
+
+# ---- attacks ----------------------------------------------------------------------------------
+
+FRAY = {
+    "sqli": "sqli", "xss": "xss", "command_injection": "shell", "path_traversal": "path-traversal",
+    "crlf_injection": "crlf", "ldap_injection": "ldap", "xpath_injection": "xpath", "ssti": "template",
+    "ssrf": "ssrf", "ssrf_cloud_metadata": "ssrf", "xxe": "xxe", "deserialization": "deserialisation",
+    "prototype_pollution": "node", "web_shells": "web-shell",
+}
+
+
+def is_scrap(entry):
+    """Pieces of the research scripts that list was cut from, and requests with made-up content."""
+    value = entry.get("payload", "") if isinstance(entry, dict) else entry
+    cut = isinstance(entry, dict) and "source_file" in entry and not re.match(r"[<\"'`]|java|%3c", value, re.I)
+    script = re.search(r"print\(|\bdef \w+\(|lambda p|\{enc\}|f'|\bfor \w+ in ", value)
+    return cut or script or re.match(r"(POST|GET|PUT) /|/[\w./-]*$|.*\bon[{`]", value) is not None
+
+
+def fray(root):
+    for file in sorted((root / "fray/fray/payloads").rglob("*")):
+        kind = FRAY.get(file.parent.name)
+        if kind is None or file.name == "threat_intel.json":
+            continue
+        # Whole documents do not stand on one line.
+        if file.suffix == ".txt" and kind != "xxe":
+            for line in file.read_text(errors="replace").splitlines():
+                if line.strip() and not line.startswith(("#", " ", "{{/")):
+                    yield kind, line
+        elif file.suffix == ".json":
+            for entry in json.loads(file.read_text()).get("payloads", []):
+                value = entry.get("payload") if isinstance(entry, dict) else entry
+                cut = kind == "xxe" and isinstance(value, str) and not re.search(r"(?i)<!entity|<!doctype \w+ \w|include|schemalocation", value)
+                if isinstance(value, str) and value.strip() and not cut and not is_scrap(entry):
+                    yield kind, value
+
+
+def brs(root):
+    """`payload="…"` of every module, read as syntax and never run."""
+    for file in sorted((root / "brs_kb/brs_kb/payloads").rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(errors="replace"))):
+            if isinstance(node, ast.keyword) and node.arg == "payload":
+                if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+                    yield "xss", node.value.value
+
+
+def literals(file):
+    """Every text in a list, a tuple or a dictionary of a module, save its documentation."""
+    tree = ast.parse(file.read_text(errors="replace"))
+    for outer in ast.walk(tree):
+        if isinstance(outer, (ast.List, ast.Tuple, ast.Dict)):
+            values = outer.values if isinstance(outer, ast.Dict) else outer.elts
+            for node in values:
+                if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                    yield node.value
+
+
+def commonhuman(root):
+    folder = root / "commonhuman_payloads/commonhuman_payloads"
+    for kind in ["sqli", "xss"]:
+        for file in sorted((folder / kind).glob("*.py")):
+            for value in literals(file):
+                signs = re.search(r"['\"<(;/*#=-]", value) and len(value) > 2
+                if signs and not re.search(r"\\[sdwb(]|\.\*|__", value):
+                    yield kind, value.replace("{marker}", "7391").replace("{delay}", "5")
+
+
+def asqli(root):
+    for file in sorted((root / "asqli").rglob("payloads.py")):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.keyword) and node.arg in ("true_template", "false_template", "template", "payload"):
+                if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+                    yield "sqli", filled(node.value.value)
+
+
+def dotspot(root):
+    data = json.loads((root / "dotspot/data/payloads.json").read_text())
+    kinds = {"sqli": "sqli", "ssti": "template", "xss": "xss", "lfi": "path-traversal", "path_traversal": "path-traversal",
+             "command_injection": "shell", "cmdi": "shell", "ssrf": "ssrf", "xxe": "xxe", "rce": "shell", "nosql": "nosql"}
+    for name, groups in data.items():
+        lists = groups.items() if isinstance(groups, dict) else [("", groups)]
+        for group, values in lists:
+            if name in kinds and isinstance(values, list) and "result" not in group and "indicator" not in group:
+                yield from ((kinds[name], value) for value in values if isinstance(value, str))
+
+
+def wfuzz(root):
+    folder = root / "wfuzz/usr/share/wfuzz/wordlist/Injections"
+    for name, kind in [("SQL", "sqli"), ("XSS", "xss"), ("Traversal", "path-traversal"), ("XML", "xxe")]:
+        for line in (folder / f"{name}.txt").read_text(errors="replace").splitlines():
+            if line.strip():
+                yield kind, line
+
+
+def wapiti(root):
+    folder = root / "wapiti3/wapitiCore/data/attacks"
+    files = {"blindSQLPayloads.ini": "sqli", "execPayloads.ini": "shell", "fileHandlingPayloads.ini": "path-traversal",
+             "ldap.ini": "ldap", "xssPayloads.ini": "xss", "xxePayloads.ini": "xxe"}
+    marks = {"[SPACE]": " ", "[TAB]": "\t", "[LF]": "\n", "[FF]": "\f", "[CR]": "\r", "[NULL]": "\0", "[TIME]": "6",
+             "[VALUE]": "7", "[EXTERNAL_ENDPOINT]": "https://wapiti3.ovh", "[INTERNAL_ENDPOINT]": "http://198.51.100.7",
+             "[EXT]": "jpg", "[FILE_NAME]": "page", "[FILE_NOEXT]": "page", "[DIRNAME]": "shop", "__XSS__": "w7xkq",
+             "[PATH_ID]": "12", "[PARAM_AS_HEX]": "6964", "[EXTERNAL_DOMAIN]": "wapiti3.ovh", "[BACKSLASH]": "\\"}
+    for name, kind in files.items():
+        parser = configparser.RawConfigParser(interpolation=None, strict=False, delimiters=("=",), comment_prefixes=(";",))
+        parser.read_string((folder / name).read_text())
+        for section in parser.sections():
+            for value in (parser.get(section, "payload", fallback="") or "").split("\n"):
+                for mark, text in marks.items():
+                    value = value.replace(mark, text)
+                remote = kind == "path-traversal" and re.match(r"(?i)https?:|//|php:|data:|ftp:", value)
+                if value and value != "None":
+                    yield ("rfi" if remote else kind), value
+
+
+def filled(text, seed=""):
+    """The places of sqlmap's templates, filled in."""
+    texts = {"[ORIGVALUE]": "1", "[ORIGINAL]": "1", "[VALUE]": "1", "[SLEEPTIME]": "5", "[DELIMITER_START]": "qkzvq", "[DELIMITER_STOP]": "qbxpq",
+             "[GENERIC_SQL_COMMENT]": "-- ", "[INFERENCE]": "ASCII(SUBSTRING((SELECT CURRENT_USER),1,1))>64", "[AT_REPLACE]": "qxq", "[SPACE_REPLACE]": "qaq",
+             "[DOLLAR_REPLACE]": "qdq", "[HASH_REPLACE]": "qhq", "[RANDSTR1]": "wErT", "[RANDSTR2]": "OpKj", "[RANDSTR]": "xKcd",
+             "[QUERY]": "SELECT CURRENT_USER", "[DB_NAME]": "shop", "[CHAR]": "NULL", "[SINGLE_QUOTE]": "'", "[UNION]": "UNION ALL SELECT NULL,CONCAT(0x716b,0x71),NULL", "[DOUBLE_QUOTE]": "\""}
+    for mark, value in texts.items():
+        text = text.replace(mark, value)
+    return re.sub(r"\[RANDNUM(\d*)\]", lambda m: str(1000 + number(seed + m.group(1), 8999)), text)
+
+
+def sqlmap(root):
+    """Each test with up to eight of the boundaries it fits, as sqlmap puts them together."""
+    from xml.etree import ElementTree
+    data = root / "sqlmap/sqlmap/data/xml"
+    read = lambda node, name: (node.findtext(name) or "")
+    numbers = lambda text: set(text.replace(" ", "").split(","))
+    boundaries = list(ElementTree.parse(data / "boundaries.xml").getroot())
+    for file in sorted((data / "payloads").glob("*.xml")):
+        for test in ElementTree.parse(file).getroot():
+            payload = read(test, "request/payload") or ("UNION ALL SELECT NULL,NULL,NULL" if "union" in file.name else "")
+            title, comment = read(test, "title"), read(test, "request/comment")
+            fits = [b for b in boundaries if numbers(read(test, "clause")) & (numbers(read(b, "clause")) | {"0"}) or "0" in numbers(read(b, "clause"))]
+            fits = [b for b in fits if numbers(read(test, "where")) & numbers(read(b, "where"))]
+            fits.sort(key=lambda b: number(title + read(b, "prefix") + read(b, "suffix"), 1 << 40))
+            for boundary in fits[:8]:
+                prefix, suffix = read(boundary, "prefix"), read(boundary, "suffix")
+                replaced = numbers(read(test, "where")) == {"3"}
+                head = "" if replaced else "1" + prefix
+                gap = "" if not head or payload.startswith((";", ",")) else " "
+                tail = comment if comment else ("" if replaced else " " + suffix)
+                union = payload.replace("[UNION]", "UNION ALL SELECT NULL,NULL,NULL")
+                yield "sqli", filled(head + gap + union + tail, title).strip(" ")
+
+
+def tampered(root):
+    """What sqlmap's own scripts make of its payloads to get them past firewalls."""
+    sys.path.insert(0, str(root / "sqlmap/sqlmap"))
+    import importlib
+    scripts = []
+    for file in sorted((root / "sqlmap/sqlmap/tamper").glob("*.py")):
+        with contextlib.suppress(Exception), contextlib.redirect_stdout(io.StringIO()):
+            scripts.append((file.stem, importlib.import_module(f"tamper.{file.stem}")))
+    payloads = [value for _, value in sqlmap(root)]
+    for name, module in scripts:
+        for value in sorted(payloads, key=lambda v: number(name + v, 1 << 40))[:12]:
+            with contextlib.suppress(Exception), contextlib.redirect_stdout(io.StringIO()):
+                changed = module.tamper(payload=value, headers={}, delimiter="&", hints={})
+                if changed:
+                    yield "sqli", changed
+
+
+ATTACKS = {"sqlmap": sqlmap, "sqlmap-tamper": tampered, "wapiti": wapiti, "fray": fray, "brs-kb": brs,
+           "commonhuman": commonhuman, "asqli": asqli, "dotspot": dotspot, "wfuzz": wfuzz}
+
+
+# ---- honest text ------------------------------------------------------------------------------
+
+LOCALES = ["en_US", "en_GB", "en_IE", "de_DE", "de_AT", "fr_FR", "fr_CA", "es_ES", "es_MX", "it_IT", "pt_BR", "pt_PT", "nl_NL", "sv_SE",
+           "da_DK", "fi_FI", "no_NO", "pl_PL", "cs_CZ", "hu_HU", "ro_RO", "tr_TR", "ru_RU", "uk_UA", "el_GR", "he_IL", "ar_SA", "fa_IR",
+           "hi_IN", "th_TH", "ja_JP", "ko_KR", "zh_CN", "zh_TW", "vi_VN", "id_ID", "ga_IE", "fr_BE"]
+FIELDS = ["name", "address", "street_address", "city", "company", "job", "catch_phrase", "bs", "email", "phone_number", "uri", "url", "file_path",
+          "user_agent", "sentence", "paragraph", "color", "currency", "license_plate", "iban", "credit_card_full", "date", "iso8601", "uuid4",
+          "sha256", "ipv4", "ipv6", "mac_address", "file_name", "mime_type", "simple_profile", "password", "slug", "isbn13", "swift"]
+
+
+def faker(root):
+    sys.path.insert(0, str(root / "faker"))
+    from faker import Faker
+    for locale in LOCALES:
+        with contextlib.suppress(Exception):
+            fake = Faker(locale)
+            fake.seed_instance(number(locale, 1 << 30))
+            for field in FIELDS:
+                make = getattr(fake, field, None)
+                for _ in range(24 if make else 0):
+                    with contextlib.suppress(Exception):
+                        value = make()
+                        text = value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
+                        yield f"faker {field}", text
+
+
+def texts(folder, patterns):
+    files = sorted(file for pattern in patterns for file in folder.rglob(pattern) if file.is_file())
+    for file in sorted(files, key=lambda f: number(f.name, 1 << 40))[:1200]:
+        data = file.read_bytes()
+        if file.suffix == ".gz":
+            import gzip
+            data = gzip.decompress(data)
+        yield file, data.decode("utf-8", "replace")
+
+
+def manual(root):
+    for folder in sorted(root.glob("manpages*")):
+        for _, text in texts(folder, ["*.gz"]):
+            plain = re.sub(r"^[.'].*$", "", re.sub(r"\\f.|\\&|\\-", lambda m: "-" if m.group() == "\\-" else "", text), flags=re.M)
+            for piece in re.split(r"\n\s*\n", plain)[:12]:
+                if 30 < len(piece.strip()) < 2000:
+                    yield folder.name, piece.strip()
+
+
+def fortunes(root):
+    for folder in sorted(root.glob("fortunes*")):
+        for file, text in texts(folder, ["fortunes/*", "games/**/*"]):
+            if file.suffix not in (".dat", ".u8"):
+                for piece in text.split("\n%\n")[:400]:
+                    if 10 < len(piece) < 2000:
+                        yield folder.name, piece.strip()
+
+
+def stripped(markup):
+    """What a browser would show."""
+    import html
+    text = re.sub(r"(?s)<(script|style|head)\b.*?</\1>", " ", markup)
+    text = re.sub(r"</?(p|div|h\d|li|pre|tr|table|section|dd|dt)\b[^>]*>", "\n\n", text)
+    return html.unescape(re.sub(r"<[^>]+>", "", text))
+
+
+def documents(root):
+    for name in ["postgresql-doc", "python3.11-doc", "sqlite3-doc", "git-doc"]:
+        for folder in root.glob(name + "*"):
+            for _, text in texts(folder, ["*.html"]):
+                for piece in re.split(r"\n\s*\n", stripped(text))[5:60:3]:
+                    if 25 < len(piece.strip()) < 3000:
+                        yield name, piece.strip()
+    for name in ["vim-runtime", "miscfiles", "linux-doc", "git-doc"]:
+        for folder in root.glob(name + "*"):
+            for _, text in texts(folder, ["*.txt", "*.txt.gz", "*.rst", "*.rst.gz"]):
+                for piece in re.split(r"\n\s*\n", text)[2:60:4]:
+                    if 25 < len(piece.strip()) < 3000:
+                        yield name, piece.strip()
+
+
+def rich(root):
+    """Fragments as editors of rich text send them: no script, no handler, few attributes."""
+    safe = re.compile(r"(?i)<(?!/?(b|i|em|strong|a|p|br|ul|ol|li|code|pre|h[1-6]|span|table|tr|td|th|tbody|thead|blockquote|img|div|sub|sup|hr)\b)")
+    for name in ["postgresql-doc", "python3.11-doc", "sqlite3-doc", "git-doc"]:
+        for folder in root.glob(name + "*"):
+            for _, text in list(texts(folder, ["*.html"]))[:400]:
+                for piece in re.findall(r"(?s)<(?:p|ul|table|blockquote)\b[^>]*>.*?</(?:p|ul|table|blockquote)>", text)[3:30:4]:
+                    if 30 < len(piece) < 2000 and not safe.search(piece):
+                        yield f"rich text {name}", piece
+
+
+def agents(root):
+    for file in (root / "fake_useragent").rglob("*.jsonl"):
+        for line in file.read_text().splitlines():
+            yield "user-agent", json.loads(line)["useragent"]
+
+
+def openapi(root):
+    """Examples and descriptions of a large API."""
+    seen = 0
+    def walk(node, key):
+        if isinstance(node, dict):
+            for name, child in node.items():
+                yield from walk(child, name)
+        elif isinstance(node, list):
+            for child in node:
+                yield from walk(child, key)
+        elif isinstance(node, str) and 3 < len(node) < 3000:
+            yield node
+    for file in (root / "octokit-openapi").rglob("api.github.com.json"):
+        for value in dict.fromkeys(walk(json.loads(file.read_text()), "")):
+            seen += 1
+            if seen < 9000:
+                yield "openapi", value
+
+
+def prompts(root):
+    """Honest messages to chat bots; the others of that corpus attack models, not applications."""
+    for file in (root / "bastioncorpus").rglob("*.jsonl"):
+        for line in file.read_text().splitlines():
+            entry = json.loads(line)
+            if "benign" in json.dumps(entry).lower():
+                for key in ("text", "payload", "prompt", "content"):
+                    if isinstance(entry.get(key), str):
+                        yield "prompts", entry[key]
+
+
+BENIGN = {"faker": faker, "manuals": manual, "fortunes": fortunes, "documents": documents, "rich-text": rich, "agents": agents,
+          "openapi": openapi, "prompts": prompts}
+
+
+def write(folder, sources, root, key):
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, read in sources.items():
+        seen = set()
+        try:
+            for kind, value in read(root):
+                seen.add((kind, value))
+        except Exception as error:
+            print(f"left out: {name}: {type(error).__name__}: {error}")
+        with open(folder / f"{name}.jsonl", "w") as file:
+            for kind, value in sorted(seen):
+                file.write(json.dumps({key: kind, "value": value.encode("utf-8", "replace").decode()}) + "\n")
+        print(f"{name}: {len(seen)} cases")
+
+
+def main():
+    out = pathlib.Path(sys.argv[1]).resolve()
+    fetch(out / "packages")
+    (out / "unpacked").mkdir(exist_ok=True)
+    unpack(out / "packages", out / "unpacked")
+    write(out / "attacks", ATTACKS, out / "unpacked", "class")
+    write(out / "benign", BENIGN, out / "unpacked", "group")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,110 @@
+//! Lists that others published, fetched by `cargo xtask waf-accuracy --fetch` and never kept here.
+
+use std::path::PathBuf;
+
+use mantlet_waf::detect::Place;
+use serde::Deserialize;
+
+use crate::case::{Case, hash};
+
+#[derive(Debug, Deserialize)]
+struct Line {
+    class: Option<String>,
+    group: Option<String>,
+    value: String,
+}
+
+/// Sources nobody may look into: of them only numbers are known, so they tell what the detectors
+/// make of lists they have never met.
+const UNSEEN: &[&str] = &["commonhuman", "asqli", "dotspot", "wfuzz"];
+/// Classes that are no input of the application's users, or that are tried by whole programs.
+const LEFT_OUT: &[&str] = &["web-shell"];
+
+/// The sources in `kind` with their lines, in the order of their names.
+fn sources(kind: &str) -> Vec<(String, Vec<Line>)> {
+    let folder = mantlet_testkit::root().join("target/waf-corpora").join(kind);
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        mantlet_testkit::left_out(
+            "waf-accuracy",
+            "no published lists: cargo xtask waf-accuracy --fetch fetches them",
+        );
+        return Vec::new();
+    };
+    let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    files.sort();
+    files
+        .iter()
+        .map(|file| {
+            let name = file.file_stem().unwrap().to_string_lossy().into_owned();
+            let text = std::fs::read_to_string(file).unwrap();
+            let lines = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+            (name, lines)
+        })
+        .collect()
+}
+
+/// Whether a payload attacks by itself. Lists hold probes as well (a quote, a word, a number) that
+/// provoke an error at most: they are counted by themselves.
+fn is_probe(value: &str) -> bool {
+    let value = value.trim();
+    value.len() <= 3
+        || value.chars().all(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_' | '.'))
+}
+
+/// The published attacks, each class of each source a group of its own.
+pub(crate) fn attacks() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for (source, lines) in sources("attacks") {
+        for line in lines {
+            let class = line.class.unwrap_or_default();
+            if LEFT_OUT.contains(&class.as_str()) {
+                continue;
+            }
+            let kind = match () {
+                // The address of a script elsewhere is what every field for links holds.
+                () if is_probe(&line.value) || class == "rfi" => "probes",
+                () if UNSEEN.contains(&source.as_str()) => "unseen",
+                () => "list",
+            };
+            let group = format!("{kind} {class}: {source}");
+            let id = format!("{source} {class} {}", line.value);
+            cases.push(Case::value(&group, id, place(&class, &line.value), line.value.as_bytes()));
+        }
+    }
+    cases
+}
+
+/// Where a payload of a class is sent: any place by its hash, and XML where XML is read.
+fn place(class: &str, value: &str) -> Place<'static> {
+    const PLACES: &[Place<'static>] = &[Place::QueryValue, Place::BodyField, Place::JsonString];
+    match class {
+        "xxe" => Place::XmlText,
+        _ => PLACES[usize::try_from(hash(value.as_bytes()) >> 8).unwrap() % PLACES.len()],
+    }
+}
+
+/// Every `share`th honest text of the published ones.
+pub(crate) fn benign(share: usize) -> Vec<Case> {
+    let mut cases = Vec::new();
+    for (source, lines) in sources("benign") {
+        for line in lines {
+            let number = usize::try_from(hash(line.value.as_bytes()) >> 4).unwrap();
+            if !number.is_multiple_of(share) {
+                continue;
+            }
+            let group = line.group.unwrap_or_else(|| source.clone());
+            let place = match group.as_str() {
+                "user-agent" => Place::Header("user-agent"),
+                _ => place("", &line.value),
+            };
+            let group = format!("fetched: {}", group.split_once(' ').map_or(&*group, |(g, _)| g));
+            cases.push(Case::value(
+                &group,
+                format!("{source} {}", line.value),
+                place,
+                line.value.as_bytes(),
+            ));
+        }
+    }
+    cases
+}
