@@ -63,6 +63,61 @@ fn an_announced_body_over_the_limit_is_refused_before_a_byte_of_it() {
     );
 }
 
+/// The client sends its body without looking for an answer, as simple ones do; it finds one all the
+/// same, and can go on where the rest was small.
+#[test]
+fn an_upload_that_is_refused_early_gets_its_answer() {
+    let (upstream, gate) = start(&format!("{LIMIT}discard_limit = \"300KiB\"\n"));
+    for (size, goes_on) in [(200 * 1024, true), (8 * 1024 * 1024, false)] {
+        let mut client = Connection::open(gate.address()).unwrap();
+        let request = head("/", "text/plain", &format!("Content-Length: {size}"));
+        client.write(request.as_bytes()).unwrap();
+        // Where the rest is too much the gate may have closed before all of it is out.
+        let sent = client.write(&vec![b'x'; size]);
+        assert!(sent.is_ok() || !goes_on, "{sent:?}");
+        if goes_on {
+            let refusal = client.read_response().unwrap();
+            assert_refused(&gate, &refusal, TOO_LARGE, "a small rest");
+            assert_eq!(refusal.header("connection"), None);
+            client.write(b"GET /next HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+            assert_eq!(client.read_response().unwrap().status, 200);
+        }
+    }
+    // Whoever looks for the answer first is told that the connection ends.
+    let mut client = Connection::open(gate.address()).unwrap();
+    client.write(head("/", "text/plain", "Content-Length: 8388608").as_bytes()).unwrap();
+    let refusal = client.read_response().unwrap();
+    assert_refused(&gate, &refusal, TOO_LARGE, "a large rest");
+    assert_eq!(refusal.header("connection"), Some("close"));
+    assert!(client.is_closed_within(PATIENCE));
+    let counted = "mantlet_limit_reached_total{limit=\"server.discard_limit\"}";
+    assert!(gate.metrics().contains(counted), "{}", gate.metrics());
+    assert_eq!(upstream.requests().len(), 1);
+}
+
+/// What waits to be asked for its body is asked once the application wants it, and never for what
+/// is refused.
+#[test]
+fn a_body_is_asked_for_when_it_is_wanted() {
+    let (upstream, gate) = start(LIMIT);
+    let mut client = Connection::open(gate.address()).unwrap();
+    let expecting = |size: usize| {
+        head("/", "text/plain", &format!("Expect: 100-continue\r\nContent-Length: {size}"))
+    };
+    for _ in 0..2 {
+        client.write(expecting(5).as_bytes()).unwrap();
+        let asked = client.read_until(b"\r\n\r\n").unwrap();
+        assert_eq!(asked, b"HTTP/1.1 100 Continue\r\n\r\n");
+        client.write(b"12345").unwrap();
+        assert_eq!(client.read_response().unwrap().status, 200);
+    }
+    client.write(expecting(200_000).as_bytes()).unwrap();
+    let refusal = client.read_response().unwrap();
+    assert_refused(&gate, &refusal, TOO_LARGE, "not asked for");
+    assert_eq!(refusal.header("connection"), Some("close"));
+    assert_eq!(upstream.requests().len(), 2);
+}
+
 #[test]
 fn a_chunked_body_over_the_limit_is_never_a_whole_request() {
     let (upstream, gate) = start(LIMIT);

@@ -85,10 +85,14 @@ impl<S> Socket<S> {
     /// come, and can be dropped within the limit as far as is known.
     pub(super) fn may_go_on(&self, limit: u64) -> bool {
         let is_invited = self.invitation.len() < CONTINUE.len();
-        let is_small = |body: &Body| body.left().is_none_or(|left| left <= limit);
-        let is_wanted = !self.is_abandoned;
-        let may_end = |body: &Body| is_wanted || (is_invited && is_small(body));
-        !self.is_over && self.body.as_ref().is_none_or(may_end)
+        let may_end = !self.is_abandoned || (is_invited && !self.is_too_much(limit));
+        !self.is_over && (self.body.is_none() || may_end)
+    }
+
+    /// Whether more of a body that nobody wants has come or will come than `limit`.
+    pub(super) fn is_too_much(&self, limit: u64) -> bool {
+        let left = self.body.as_ref().and_then(Body::left).unwrap_or(0);
+        self.is_abandoned && self.dropped.saturating_add(left) > limit
     }
 
     /// How many requests have come: the number of the running one.

@@ -180,11 +180,15 @@ where
     }
 
     fn may_go_on(&self) -> bool {
-        let may_go_on = self.shared.lock().may_go_on(self.rules.discard_limit);
-        if !may_go_on {
+        self.count_excess();
+        self.shared.lock().may_go_on(self.rules.discard_limit)
+    }
+
+    /// Counts the limit of what is dropped, where it is reached.
+    fn count_excess(&self) {
+        if self.shared.lock().is_too_much(self.rules.discard_limit) {
             self.metrics.limit_reached("server.discard_limit");
         }
-        may_go_on
     }
 
     /// Reads on where the answer came before the whole body had; `false` when the connection cannot
@@ -199,8 +203,17 @@ where
             socket.abandon(number);
         }
         let limit = self.rules.discard_limit;
-        let dropped = poll_fn(|cx| self.shared.lock().poll_drop(cx, limit));
-        self.may_go_on() && self.while_serving(dropped).await.unwrap_or(false)
+        if !self.may_go_on() {
+            return false;
+        }
+        let dropping = poll_fn(|cx| self.shared.lock().poll_drop(cx, limit));
+        let dropped = self.while_serving(dropping).await;
+        match dropped {
+            Some(true) => {}
+            Some(false) => self.count_excess(),
+            None => self.metrics.limit_reached("server.discard_timeout"),
+        }
+        dropped == Some(true)
     }
 
     /// Closes the connection, after the client has had the time to take its last answer: what it
@@ -218,9 +231,7 @@ where
     /// Waits for what a client still sends; `None` when that takes too long, or the server stops.
     async fn while_serving<T>(&self, dropping: impl Future<Output = T>) -> Option<T> {
         tokio::select! {
-            dropped = tokio::time::timeout(self.rules.discard_timeout, dropping) => dropped
-                .inspect_err(|_| self.metrics.limit_reached("server.discard_timeout"))
-                .ok(),
+            dropped = tokio::time::timeout(self.rules.discard_timeout, dropping) => dropped.ok(),
             () = self.phases.reached(Phase::Draining) => None,
         }
     }
