@@ -62,7 +62,7 @@ pub struct Lockout {
     hasher: KeyHasher,
     policy: LockoutPolicy,
     /// Five policies of the counters from here on are ours.
-    first: u16,
+    first: u32,
     clock: Arc<dyn Clock>,
 }
 
@@ -74,7 +74,7 @@ impl Lockout {
         counters: Arc<dyn Counters>,
         hasher: KeyHasher,
         policy: LockoutPolicy,
-        first: u16,
+        first: u32,
         clock: Arc<dyn Clock>,
     ) -> Self {
         Self { counters, hasher, policy, first, clock }
@@ -194,7 +194,7 @@ impl Lockout {
         self.hasher.of_text(self.policy_at(4), name.as_str())
     }
 
-    const fn policy_at(&self, place: u16) -> u16 {
+    const fn policy_at(&self, place: u32) -> u32 {
         self.first.wrapping_add(place)
     }
 }
