@@ -414,7 +414,9 @@ impl Builder<'_> {
         if !self.has_reports {
             return Ok(None);
         }
-        let place = Place { name: REPORT_PATH.into(), action: None, ..fallback.clone() };
+        let mut place = Place { name: REPORT_PATH.into(), action: None, ..fallback.clone() };
+        // No document of the application lists what is ours.
+        place.guards.schema.mode = Mode::Off;
         let target = self.target(&place)?;
         let step = Step::Reports(Arc::clone(&self.services.reports));
         Ok(Some(Arc::new(Target { step, ..target })))

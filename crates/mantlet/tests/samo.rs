@@ -223,18 +223,25 @@ fn the_bounds_of_the_models_hold_before_the_application_is_asked() {
         ([recording(9), language("d';--")].concat(), 422),
         (language("de"), 422),
         ([recording(9), part("name=\"admin\"", b"1")].concat(), 422),
-        (recording(11 << 20), 413),
     ] {
         let answer = served.ask("POST", "/voice", kind, &[parts, b"--B--\r\n".to_vec()].concat());
         assert_eq!(answer.status, status, "{}", answer.text());
     }
-    let large =
-        served.json("POST", "/analyze/batch", &json!({"texts": vec!["a".repeat(9000); 100]}));
-    assert_eq!(large.status, 413, "{}", large.text());
+    // What announces too much is refused before a byte of it is read.
+    for (path, kind, size) in
+        [("/analyze", "application/json", 300_000), ("/voice", kind, 11 << 20)]
+    {
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: a\r\nContent-Type: {kind}\r\nContent-Length: {size}\r\n\r\n"
+        );
+        let answer = wire::send_raw(served.gate.address(), head.as_bytes());
+        assert_eq!(answer.statuses(), [413], "{path}");
+    }
+    let settings = json!({"model": "small-1"});
+    assert_eq!(served.json("PUT", "/admin/settings", &settings).status, 403);
     for (method, path, status) in [
         ("GET", "/docs", 404),
         ("GET", "/openapi.json", 404),
-        ("PUT", "/admin/settings", 403),
         ("PUT", "/health", 405),
         ("GET", "/journal/0", 422),
         ("GET", "/journal/2147483648", 422),
@@ -257,7 +264,7 @@ fn samo_d49_d51_d52_d53_refusals_carry_every_header_and_name_the_true_client() {
     assert_eq!(refused.status, 422);
     let event = served.gate.wait_for_event(|event| event["reason"] == "schema-violation", PATIENCE);
     assert_eq!(
-        (&event["client"], &event["evidence"]),
+        (&event["source.ip"], &event["evidence"]),
         (&json!("127.0.0.1"), &json!("query/limit minimum"))
     );
     let unknown = served.get("/journal/999");
@@ -288,10 +295,7 @@ fn samo_d54_credentials_never_go_with_any_header() {
     let arguments = ["check".into(), "--config".into(), config];
     let finished = run_program(env!("CARGO_BIN_EXE_mantlet"), &arguments, PATIENCE);
     assert_ne!(finished.code, Some(0), "{finished:#?}");
-    assert!(
-        finished.stderr.contains("guards.cors") || finished.stderr.contains("headers"),
-        "{finished:#?}"
-    );
+    assert!(finished.stderr.contains("`credentials = true`"), "{finished:#?}");
 }
 
 #[test]

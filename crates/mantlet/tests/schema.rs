@@ -49,7 +49,7 @@ fn ymera_d08_a_document_that_changes_is_taken_up_and_a_broken_one_is_not() {
     );
     let rejected =
         gate.wait_for_event(|event| event["event.name"] == "config.settings.rejected", PATIENCE);
-    let told = rejected["error"].as_str().unwrap();
+    let told = rejected["error.message"].as_str().unwrap();
     assert!(told.contains("text.json` #/properties/text/$ref"), "{told}");
     assert_eq!((post(&gate, six).status, post(&gate, r#"{"text": "seven77"}"#).status), (200, 422));
 
@@ -172,4 +172,31 @@ fn hostile_bodies_are_refused_while_others_are_served() {
         assert_eq!((refused.status, &refused.json()["code"]), (400, &json!("input-too-complex")));
         assert_eq!(wire::get(gate.address(), "/", &[]).status, 200);
     }
+}
+
+#[test]
+fn the_waf_passes_over_what_the_document_has_typed() {
+    let upstream = FakeUpstream::answering(Answer::ok("ok"));
+    let folder = TempFolder::new();
+    // One of a few words, whatever it looks like; and a text, which may hold anything.
+    let choice = "1' OR '1'='1";
+    let schema = json!({"properties": {"choice": {"enum": [choice]}, "text": {"type": "string"}}});
+    let document = folder.write("words.json", schema.to_string());
+    let typed =
+        gate(&upstream, &format!("[guards.schema]\nbody = {document:?}\nquery = {document:?}\n"));
+    let plain = gate(&upstream, "");
+    let choice = choice.replace('\'', "%27").replace(' ', "%20").replace('=', "%3D");
+    let ask = |gate: &MantletProcess, name: &str| {
+        let form = format!("{name}={choice}");
+        let headers = [("Content-Type", "application/x-www-form-urlencoded")];
+        let body = wire::request(gate.address(), "POST", "/x", &headers, form.as_bytes());
+        let query = wire::get(gate.address(), &format!("/x?{form}"), &[]);
+        (body.status, query.status, post(gate, &json!({name: "1' OR '1'='1"}).to_string()).status)
+    };
+    assert_eq!(ask(&plain, "choice"), (403, 403, 403));
+    assert_eq!(ask(&typed, "choice"), (200, 200, 200));
+    assert_eq!(ask(&typed, "text"), (403, 403, 403));
+    // A name that only looks like the path of a typed value is none.
+    assert_eq!(post(&typed, r#"{"x": {"choice": "1' OR '1'='1"}}"#).status, 403);
+    assert_eq!(post(&typed, r#"{"x.choice": "1' OR '1'='1"}"#).status, 403);
 }

@@ -60,8 +60,8 @@ impl Content {
     pub(crate) fn new(range: impl Into<String>, reading: Reading) -> Self {
         let typed = match &reading {
             Reading::Json(rule) => Some(rule.typed()),
-            Reading::Form(group) | Reading::Multipart(group, _) => Some(group.rule.typed()),
-            Reading::Text(_) | Reading::Unseen => None,
+            Reading::Form(group) => Some(group.rule.typed()),
+            Reading::Multipart(..) | Reading::Text(_) | Reading::Unseen => None,
         };
         let typed = typed.filter(|typed| !typed.is_empty()).cloned().map(Arc::new);
         Self { range: range.into(), reading, typed }

@@ -147,13 +147,14 @@ impl Operation {
         self.typed.as_ref()
     }
 
-    /// What the body of a request that has passed is known to be; `None` for nothing.
+    /// What the body of a request that has passed is known to be, and whether it is JSON (else a
+    /// form); `None` for nothing.
     #[must_use]
-    pub fn typed_body(&self, headers: &HeaderMap) -> Option<&Arc<Typed>> {
-        match &self.bodies {
-            Bodies::Checked(body) => body.content(headers).ok()?.0.typed.as_ref(),
-            _ => None,
-        }
+    pub fn typed_body(&self, headers: &HeaderMap) -> Option<(bool, &Arc<Typed>)> {
+        let Bodies::Checked(body) = &self.bodies else { return None };
+        let (content, _) = body.content(headers).ok()?;
+        let is_json = matches!(content.reading, Reading::Json(_));
+        content.typed.as_ref().map(|typed| (is_json, typed))
     }
 }
 

@@ -492,6 +492,7 @@ fn what_is_typed_is_known_once_it_has_passed() {
         http::header::CONTENT_TYPE,
         HeaderValue::from_static("application/json"),
     )]);
-    let body = post.typed_body(&headers).unwrap();
+    let (is_json, body) = post.typed_body(&headers).unwrap();
+    assert!(is_json);
     assert!(body.covers(["mood"]) && !body.covers(["text"]));
 }

@@ -10,14 +10,16 @@ use mantlet_schema::{Typed, TypedHead};
 pub struct TypedInputs {
     /// Parameters of paths, queries, headers and cookies.
     pub heads: Vec<Arc<TypedHead>>,
-    /// Values of the body.
-    pub bodies: Vec<Arc<Typed>>,
+    /// Values of a body in JSON.
+    pub json: Vec<Arc<Typed>>,
+    /// Fields of a body that is a form.
+    pub forms: Vec<Arc<Typed>>,
 }
 
 impl TypedInputs {
     /// Whether nothing is typed.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.heads.is_empty() && self.bodies.is_empty()
+        self.heads.is_empty() && self.json.is_empty() && self.forms.is_empty()
     }
 }

@@ -12,12 +12,20 @@ pub trait Exempt: fmt::Debug + Sync {
     fn exempts(&self, class: Class, spot: &Spot<'_>) -> bool;
 }
 
+/// What has been found out about values before they are looked at.
+pub trait Known: fmt::Debug + Sync {
+    /// Whether the value of this name in this part of the request can hold no attack, being a
+    /// number, a date, one of a few words.
+    fn is_harmless(&self, part: &str, name: &[u8]) -> bool;
+}
+
 /// Looks at the values of one request until one of them is an attack.
 #[derive(Debug)]
 pub struct Inspection<'d> {
     detectors: &'d Detectors,
     threshold: u8,
     exempt: Option<&'d dyn Exempt>,
+    known: Option<&'d dyn Known>,
     budget: Budget,
     /// Whether the contents of files are looked at.
     pub(super) reads_files: bool,
@@ -28,13 +36,28 @@ impl<'d> Inspection<'d> {
     /// Nothing looked at yet; a finding counts from the confidence `threshold`.
     #[must_use]
     pub const fn new(detectors: &'d Detectors, threshold: u8, budget: Budget) -> Self {
-        Self { detectors, threshold, exempt: None, budget, reads_files: false, hit: None }
+        Self {
+            detectors,
+            threshold,
+            exempt: None,
+            known: None,
+            budget,
+            reads_files: false,
+            hit: None,
+        }
     }
 
     /// The same, leaving alone what `exempt` names.
     #[must_use]
     pub const fn exempting(mut self, exempt: &'d dyn Exempt) -> Self {
         self.exempt = Some(exempt);
+        self
+    }
+
+    /// The same, passing over what `known` knows to be harmless.
+    #[must_use]
+    pub const fn knowing(mut self, known: &'d dyn Known) -> Self {
+        self.known = Some(known);
         self
     }
 
@@ -84,9 +107,14 @@ impl<'d> Inspection<'d> {
         &mut self,
         input: Input<'_>,
         part: &'static str,
-        name: impl FnOnce() -> Cow<'n, [u8]>,
+        name: impl Fn() -> Cow<'n, [u8]>,
     ) {
         if self.is_over() || input.value.is_empty() {
+            return;
+        }
+        if let Some(known) = self.known
+            && known.is_harmless(part, &name())
+        {
             return;
         }
         let findings = self.detectors.inspect(input, &mut self.budget);

@@ -26,4 +26,4 @@ mod xml;
 
 pub use body::Unreadable;
 pub use hit::{Hit, Spot};
-pub use inspection::{Exempt, Inspection};
+pub use inspection::{Exempt, Inspection, Known};

@@ -140,9 +140,10 @@ impl Contracts {
         let known = exchange.facts.lookup::<TypedInputs>();
         let mut typed = known.cloned().unwrap_or_default();
         let operations = self.operations(&exchange.method, exchange.path.as_str());
-        typed.bodies.extend(
-            operations.filter_map(|operation| operation.typed_body(&exchange.headers).cloned()),
-        );
+        for (is_json, body) in operations.filter_map(|one| one.typed_body(&exchange.headers)) {
+            let list = if is_json { &mut typed.json } else { &mut typed.forms };
+            list.push(Arc::clone(body));
+        }
         learnt(typed)
     }
 

@@ -82,7 +82,7 @@ fn what_passed_is_told_to_guards_that_come_later() {
         panic!("nothing learnt");
     };
     let learnt = changes.facts.lookup::<TypedInputs>().unwrap();
-    assert!(learnt.bodies.iter().any(|body| body.covers(["mood"])));
+    assert!(learnt.json.iter().any(|body| body.covers(["mood"])));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use super::rules::{Next, Watch};
 use super::{Services, WafSection};
 use crate::pipeline::{
     AnswerHead, AnswerVerdict, Denial, Exchange, Guard, GuardError, HeldAnswer, Inspection, Origin,
-    Stages, Verdict,
+    Stages, TypedInputs, Verdict,
 };
 
 /// Larger texts are looked at on a thread of their own, so that other requests go on: by detectors,
@@ -43,11 +43,16 @@ impl Guard for Waf {
         let watch = exchange.facts.lookup::<Watch>();
         let large = if self.0.rules.is_some() { LARGE_FOR_RULES } else { LARGE };
         if body.len() <= large {
-            return Inspection::ready(verdict(self.0.body(&exchange.headers, watch, body)));
+            let known = exchange.facts.lookup::<TypedInputs>();
+            let looked = self.0.body(&exchange.headers, (watch, known), body);
+            return Inspection::ready(verdict(looked));
         }
         let (looker, headers) = (Arc::clone(&self.0), exchange.headers.clone());
         let (watch, body) = (watch.cloned(), body.to_vec());
-        Inspection::pending(aside(move || looker.body(&headers, watch.as_ref(), &body)))
+        let known = exchange.facts.lookup::<TypedInputs>().cloned();
+        Inspection::pending(aside(move || {
+            looker.body(&headers, (watch.as_ref(), known.as_ref()), &body)
+        }))
     }
 
     fn inspect_message<'a>(&'a self, _exchange: &'a Exchange, text: &'a str) -> Inspection<'a> {

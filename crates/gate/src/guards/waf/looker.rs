@@ -10,7 +10,7 @@ use super::native::{Native, kinds};
 use super::rules::{RouteRules, Terms, Watch};
 use super::{Doubt, Services, WafSection};
 use crate::coding::unpacked;
-use crate::pipeline::{Changes, Denial, Exchange, Facts, Verdict};
+use crate::pipeline::{Changes, Denial, Exchange, Facts, TypedInputs, Verdict};
 
 /// The settings of one route, ready to look.
 #[derive(Debug)]
@@ -67,10 +67,11 @@ impl Looker {
         }
     }
 
+    /// Looks at a body; what is known of it is what was found out before.
     pub(super) fn body(
         &self,
         headers: &HeaderMap,
-        watch: Option<&Watch>,
+        (watch, known): (Option<&Watch>, Option<&TypedInputs>),
         body: &[u8],
     ) -> Option<Denial> {
         let body = match unpacked(headers, body, self.decoded_limit) {
@@ -80,7 +81,7 @@ impl Looker {
                 None => body.into(),
             },
         };
-        let seen = self.sees_requests.then(|| self.native.body(&kinds(headers), &body));
+        let seen = self.sees_requests.then(|| self.native.body(&kinds(headers), &body, known));
         let denial = match seen {
             None => None,
             Some(Ok(look)) => denial::of_look(look, self.over_budget),

@@ -36,6 +36,7 @@ mod config;
 mod denial;
 mod exceptions;
 mod guard;
+mod known;
 mod looker;
 mod native;
 mod rules;

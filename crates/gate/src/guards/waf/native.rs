@@ -9,7 +9,7 @@ use mantlet_waf::native::{Inspection, Unreadable};
 
 use super::WafSection;
 use super::exceptions::Exceptions;
-use crate::pipeline::Exchange;
+use crate::pipeline::{Exchange, TypedInputs};
 
 /// The index of the first pass is the same whatever the settings are.
 static DETECTORS: LazyLock<Arc<Detectors>> =
@@ -44,17 +44,21 @@ impl Native {
         }
     }
 
-    fn begin(&self, bytes: usize) -> Inspection<'_> {
+    fn begin<'s>(&'s self, bytes: usize, known: Option<&'s TypedInputs>) -> Inspection<'s> {
         let more = u32::try_from(bytes.saturating_mul(UNITS_A_BYTE)).unwrap_or(u32::MAX);
         let budget = Budget::new(Budget::ORDINARY.saturating_add(more));
-        Inspection::new(&self.detectors, self.threshold, budget)
+        let inspection = Inspection::new(&self.detectors, self.threshold, budget)
             .exempting(&self.exceptions)
-            .reading_files(self.reads_files)
+            .reading_files(self.reads_files);
+        match known {
+            Some(known) => inspection.knowing(known),
+            None => inspection,
+        }
     }
 
     /// Looks at the head of a request.
-    pub(super) fn head(&self, exchange: &Exchange) -> Inspection<'_> {
-        let mut inspection = self.begin(0);
+    pub(super) fn head<'s>(&'s self, exchange: &'s Exchange) -> Inspection<'s> {
+        let mut inspection = self.begin(0, exchange.facts.lookup());
         inspection.path(exchange.path.as_str());
         let query = exchange.query.as_deref().unwrap_or_default();
         inspection.query(query.as_bytes());
@@ -75,8 +79,13 @@ impl Native {
     }
 
     /// Looks at a body that has been unpacked.
-    pub(super) fn body(&self, kinds: &[Vec<u8>], body: &[u8]) -> Look<'_> {
-        let mut inspection = self.begin(body.len());
+    pub(super) fn body<'s>(
+        &'s self,
+        kinds: &[Vec<u8>],
+        body: &[u8],
+        known: Option<&'s TypedInputs>,
+    ) -> Look<'s> {
+        let mut inspection = self.begin(body.len(), known);
         for kind in kinds {
             inspection.body(kind, body)?;
         }
@@ -85,7 +94,7 @@ impl Native {
 
     /// Looks at a text message of a WebSocket.
     pub(super) fn message(&self, text: &str) -> Inspection<'_> {
-        let mut inspection = self.begin(text.len());
+        let mut inspection = self.begin(text.len(), None);
         inspection.message(text);
         inspection
     }
