@@ -17,8 +17,8 @@ use mantlet_identity::UserId;
 use mantlet_identity::api_key::{
     self, ApiKeyPolicy, ApiKeyStore as _, ApiKeys, Grants, Issuer, NewApiKey, Scopes,
 };
-use mantlet_identity::memory::MemoryApiKeys;
-use mantlet_identity::revocation::RevocationIndex;
+use mantlet_identity::memory::{MemoryApiKeys, MemoryRevocations};
+use mantlet_identity::revocation::{RevocationIndex, Revocations};
 use mantlet_identity::token::{self, NewToken, TokenIssuer, TokenKeys, TokenPolicy, Verifier};
 use mantlet_types::{Clock, SystemClock, SystemRng};
 
@@ -54,8 +54,11 @@ fn api_keys() -> Result<(), Box<dyn Error>> {
     let macs = MacKeys::of_ring(&ring, api_key::PURPOSE).ok_or("no active key")?;
     let store = Arc::new(MemoryApiKeys::default());
     let clock = Arc::new(SystemClock::new());
+    let index = Arc::new(RevocationIndex::new(1000, None));
+    let ends = Arc::new(MemoryRevocations::default());
+    let revocations = Arc::new(Revocations::new(ends, index, Vec::new(), clock.clone()));
     let keys = ApiKeys::new(
-        store.clone(),
+        (store.clone(), revocations),
         macs.clone(),
         ApiKeyPolicy::default(),
         clock.clone(),

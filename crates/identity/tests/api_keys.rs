@@ -17,7 +17,8 @@ use mantlet_identity::api_key::{
     ApiKeyError, ApiKeyId, ApiKeyPolicy, ApiKeyRecord, ApiKeyRefusal, ApiKeyStore, ApiKeys, Grants,
     Issuer, NewApiKey, PURPOSE, Scopes, VerifiedApiKey,
 };
-use mantlet_identity::memory::MemoryApiKeys;
+use mantlet_identity::memory::{MemoryApiKeys, MemoryRevocations};
+use mantlet_identity::revocation::{RevocationIndex, Revocations};
 use mantlet_identity::store::{StoreError, Stored};
 use mantlet_testkit::{FakeClock, SeededRng};
 use mantlet_types::{Clock, SystemRng, Timestamp};
@@ -26,6 +27,7 @@ const DAY: Duration = Duration::from_secs(86_400);
 
 struct House {
     keys: Arc<ApiKeys>,
+    revocations: Arc<Revocations>,
     store: Arc<MemoryApiKeys>,
     ring: KeyRing,
     clock: FakeClock,
@@ -40,9 +42,27 @@ fn house_with(policy: ApiKeyPolicy) -> House {
     ring.rotate(PURPOSE, SystemTime::UNIX_EPOCH, &SystemRng).unwrap();
     let macs = MacKeys::of_ring(&ring, PURPOSE).unwrap();
     let (store, clock) = (Arc::new(MemoryApiKeys::default()), FakeClock::new());
+    let revocations = revocations(&Arc::default(), &clock);
+    let keys = keys_over(store.clone(), &revocations, macs, policy, &clock);
+    House { keys: Arc::new(keys), revocations, store, ring, clock }
+}
+
+fn revocations(store: &Arc<MemoryRevocations>, clock: &FakeClock) -> Arc<Revocations> {
+    let index = Arc::new(RevocationIndex::new(100, Some(Duration::from_secs(1))));
+    let revocations = Revocations::new(store.clone(), index, Vec::new(), clock.shared());
+    now(revocations.refresh()).unwrap();
+    Arc::new(revocations)
+}
+
+fn keys_over(
+    store: Arc<dyn ApiKeyStore>,
+    revocations: &Arc<Revocations>,
+    macs: MacKeys,
+    policy: ApiKeyPolicy,
+    clock: &FakeClock,
+) -> ApiKeys {
     let rng = Arc::new(SeededRng::new(1));
-    let keys = ApiKeys::new(store.clone(), macs, policy, clock.shared(), rng).unwrap();
-    House { keys: Arc::new(keys), store, ring, clock }
+    ApiKeys::new((store, revocations.clone()), macs, policy, clock.shared(), rng).unwrap()
 }
 
 fn user(name: &str) -> UserId {
@@ -343,6 +363,36 @@ fn a_wish_that_is_not_well_formed_is_refused() {
     }
 }
 
+#[test]
+fn a_record_kept_in_memory_is_refused_within_a_second_of_its_revocation() {
+    let house = house();
+    let text = house.issue(wish(&["read"]));
+    let kept = house.record(id_of(&text));
+    // Another process, over the same stores.
+    let ends: Arc<MemoryRevocations> = Arc::default();
+    let (here, there) = (revocations(&ends, &house.clock), revocations(&ends, &house.clock));
+    let macs = || MacKeys::of_ring(&house.ring, PURPOSE).unwrap();
+    let policy = ApiKeyPolicy::default;
+    let [ours, theirs] = [&here, &there]
+        .map(|ends| keys_over(house.store.clone(), ends, macs(), policy(), &house.clock));
+    let check = |keys: &ApiKeys| {
+        keys.check(&keys.parse(&text).unwrap(), &kept, IpAddr::from([192, 0, 2, 7]))
+    };
+    assert_eq!((check(&ours), check(&theirs)), (Ok(1), Ok(1)));
+    now(ours.revoke(kept.id, &user("admin"), "leaked")).unwrap();
+    assert!(matches!(check(&ours), Err(ApiKeyRefusal::Revoked { .. })), "at once");
+    house.clock.advance(Duration::from_millis(500));
+    now(there.refresh()).unwrap();
+    assert!(matches!(check(&theirs), Err(ApiKeyRefusal::Revoked { .. })));
+    let other = house.issue(wish(&["read"]));
+    let record = house.record(id_of(&other));
+    house.clock.advance(Duration::from_millis(1001));
+    let presented = theirs.parse(&other).unwrap();
+    let stale = theirs.check(&presented, &record, IpAddr::from([192, 0, 2, 7]));
+    assert_eq!(stale, Err(ApiKeyRefusal::Stale), "nothing is believed that is too old");
+    assert!(now(theirs.verify(&other, IpAddr::from([192, 0, 2, 7]))).is_ok(), "the store knows");
+}
+
 /// A store that is down.
 #[derive(Debug)]
 struct Down;
@@ -383,8 +433,7 @@ fn a_store_that_does_not_answer_lets_nobody_in() {
     let text = house.issue(wish(&["read"]));
     let macs = MacKeys::of_ring(&house.ring, PURPOSE).unwrap();
     let policy = ApiKeyPolicy::default();
-    let rng = Arc::new(SeededRng::new(2));
-    let keys = ApiKeys::new(Arc::new(Down), macs, policy, house.clock.shared(), rng).unwrap();
+    let keys = keys_over(Arc::new(Down), &house.revocations, macs, policy, &house.clock);
     let refusal = now(keys.verify(&text, IpAddr::from([192, 0, 2, 7]))).unwrap_err();
     assert_eq!(refusal.code(), "store-unavailable");
 }

@@ -105,13 +105,17 @@ fn an_index_that_is_full_forgets_what_has_passed_and_admits_what_it_cannot_hold(
     node.end(2);
     assert_eq!((node.standing(3), node.index.overflows()), (Standing::InForce, 0));
     node.end(3);
-    assert_eq!((node.standing(3), node.index.overflows()), (Standing::Unsure, 1));
+    assert_eq!((node.standing(3), node.index.overflows()), (Standing::AskStore, 1));
+    let until = node.clock.now() + Duration::from_secs(60);
+    now(node.revocations.end_user(&user("bob"), until, &user("admin"), "")).unwrap();
+    assert_eq!((node.index.len(), node.index.overflows()), (3, 1), "users have room of their own");
     assert_eq!(node.standing(1), Standing::Ended);
     clock.advance(Duration::from_secs(3600));
     node.refresh();
     assert_eq!(node.standing(4), Standing::InForce, "all of it has passed");
     node.end(5);
-    assert_eq!((node.standing(5), node.index.len()), (Standing::Ended, 1));
+    let kept = node.index.len();
+    assert_eq!((node.standing(5), kept), (Standing::Ended, 2), "what has passed made room");
 }
 
 #[test]

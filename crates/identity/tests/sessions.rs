@@ -216,6 +216,18 @@ fn ending_a_user_ends_sessions_that_are_remembered() {
 }
 
 #[test]
+fn a_user_whom_another_process_ended_is_noticed_even_where_nobody_has_looked_for_long() {
+    let (stores, clock) = (stores(), FakeClock::new());
+    let (here, there) = (node(&stores, &clock, 1), node(&stores, &clock, 2));
+    let id = here.start("alice");
+    assert!(there.find(&id).is_ok());
+    let until = clock.now() + 24 * HOUR;
+    now(here.revocations.end_user(&user("alice"), until, &user("admin"), "")).unwrap();
+    clock.advance(Duration::from_secs(5));
+    assert_eq!(there.find(&id).unwrap_err(), SessionRefusal::Ended);
+}
+
+#[test]
 fn the_session_used_least_recently_ends_when_there_are_too_many() {
     let (_stores, node) = house();
     let first = node.start("alice");

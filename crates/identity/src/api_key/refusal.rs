@@ -39,6 +39,8 @@ pub enum ApiKeyRefusal {
         /// The client's address.
         address: IpAddr,
     },
+    /// Whether the record at hand is still true is not known: look it up again.
+    Stale,
     /// The store cannot tell: identity fails closed.
     Store(StoreError),
 }
@@ -56,6 +58,7 @@ impl ApiKeyRefusal {
             Self::Revoked { .. } => "revoked",
             Self::Expired { .. } => "expired",
             Self::Network { .. } => "other-network",
+            Self::Stale => "stale",
             Self::Store(_) => "store-unavailable",
         }
     }
@@ -72,6 +75,7 @@ impl fmt::Display for ApiKeyRefusal {
             Self::Revoked { at } => write!(f, "the key was revoked at {at}"),
             Self::Expired { at } => write!(f, "the key expired at {at}"),
             Self::Network { address } => write!(f, "the key may not be used from `{address}`"),
+            Self::Stale => f.write_str("whether the key was revoked meanwhile is not known"),
             Self::Store(error) => error.fmt(f),
         }
     }

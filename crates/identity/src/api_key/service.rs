@@ -14,6 +14,7 @@ use super::{
     ApiKeyError, ApiKeyId, ApiKeyPolicy, ApiKeyRecord, ApiKeyRefusal, ApiKeyStore, Grants,
     IssuedApiKey, Scopes, SecretVersion,
 };
+use crate::revocation::{Ended, Revocations, Standing, What};
 use crate::time::{after, since};
 use crate::{Trace, UserId};
 
@@ -60,6 +61,7 @@ pub struct VerifiedApiKey {
 #[derive(Debug)]
 pub struct ApiKeys {
     store: Arc<dyn ApiKeyStore>,
+    revocations: Arc<Revocations>,
     keys: ArcSwap<MacKeys>,
     policy: ApiKeyPolicy,
     clock: Arc<dyn Clock>,
@@ -67,12 +69,13 @@ pub struct ApiKeys {
 }
 
 impl ApiKeys {
-    /// API keys in `store`, hashed with `keys` (of the ring, for [`super::PURPOSE`]).
+    /// API keys in `store`, hashed with `keys` (of the ring, for [`super::PURPOSE`]); what is revoked
+    /// is told to `revocations`, for those who keep records in memory.
     ///
     /// # Errors
     /// [`ApiKeyError::Environment`] when the policy's environment cannot stand in a key.
     pub fn new(
-        store: Arc<dyn ApiKeyStore>,
+        (store, revocations): (Arc<dyn ApiKeyStore>, Arc<Revocations>),
         keys: MacKeys,
         policy: ApiKeyPolicy,
         clock: Arc<dyn Clock>,
@@ -81,7 +84,8 @@ impl ApiKeys {
         if !is_environment(&policy.environment) {
             return Err(ApiKeyError::Environment(policy.environment));
         }
-        Ok(Self { store, keys: ArcSwap::from_pointee(keys), policy, clock, rng })
+        let keys = ArcSwap::from_pointee(keys);
+        Ok(Self { store, revocations, keys, policy, clock, rng })
     }
 
     /// Takes new keys of the ring: after one was rotated or revoked.
@@ -127,7 +131,8 @@ impl ApiKeys {
         Ok(issued)
     }
 
-    /// Checks a key that a client at `address` presented, and notes its use.
+    /// Checks a key that a client at `address` presented, and notes its use. Whether the owner's
+    /// account is open, and what it may, is asked where the owner's roles are.
     ///
     /// # Errors
     /// [`ApiKeyRefusal`]: why, for the log.
@@ -139,8 +144,8 @@ impl ApiKeys {
         let presented = self.parse(presented)?;
         let found = self.store.lookup(presented.id()).await.map_err(ApiKeyRefusal::Store)?;
         let record = found.ok_or(ApiKeyRefusal::Unknown)?;
-        let version = self.check(&presented, &record, address)?;
         let now = self.clock.now();
+        let version = record.check(&presented, &self.keys.load(), address, now)?;
         if self.is_touch_due(&record, now) {
             // A use that cannot be noted is no reason to refuse it.
             let _ = self.store.touch(record.id, now).await;
@@ -160,18 +165,26 @@ impl ApiKeys {
         Ok(presented)
     }
 
-    /// Checks a key against a record at hand: for callers that keep records in memory and learn of
-    /// revocations otherwise. The answer is the number of the secret.
+    /// Checks a key against a record at hand: for callers that keep records in memory. A record that
+    /// was revoked meanwhile, here or by another process, is refused within a second. The answer is
+    /// the number of the secret.
     ///
     /// # Errors
-    /// As [`ApiKeyRecord::check`].
+    /// As [`ApiKeyRecord::check`]; [`ApiKeyRefusal::Stale`] when the record must be looked up again.
     pub fn check(
         &self,
         presented: &PresentedKey<'_>,
         record: &ApiKeyRecord,
         address: IpAddr,
     ) -> Result<u32, ApiKeyRefusal> {
-        record.check(presented, &self.keys.load(), address, self.clock.now())
+        let now = (self.clock.now(), self.clock.monotonic());
+        let version = record.check(presented, &self.keys.load(), address, now.0)?;
+        let what = What::ApiKey(record.id);
+        match self.revocations.index().standing(Some(what), None, record.created, now) {
+            Standing::InForce => Ok(version),
+            Standing::Ended => Err(ApiKeyRefusal::Revoked { at: now.0 }),
+            Standing::Unsure | Standing::AskStore => Err(ApiKeyRefusal::Stale),
+        }
     }
 
     /// Whether a use at `now` is to be written with [`ApiKeyStore::touch`].
@@ -217,8 +230,12 @@ impl ApiKeys {
     /// [`ApiKeyError::NotInForce`] when there is no such key or it was revoked before.
     pub async fn revoke(&self, id: ApiKeyId, by: &UserId, why: &str) -> Result<(), ApiKeyError> {
         let trace = Trace::new(self.clock.now(), by, why);
-        let is_done = self.store.revoke(id, trace).await?;
-        is_done.then_some(()).ok_or(ApiKeyError::NotInForce(id))
+        if !self.store.revoke(id, trace).await? {
+            return Err(ApiKeyError::NotInForce(id));
+        }
+        let record = self.store.lookup(id).await?.ok_or(ApiKeyError::NotInForce(id))?;
+        let ended = Ended::one(What::ApiKey(id), record.expires);
+        Ok(self.revocations.end(ended, by, why).await?)
     }
 
     /// How long a key may live, after the rest of the wish was found in order.

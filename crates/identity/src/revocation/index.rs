@@ -92,7 +92,10 @@ pub enum Standing {
     InForce,
     /// It was ended.
     Ended,
-    /// The index has not heard of others for too long, or had to forget: ask the store, or refuse.
+    /// Of all users the index knows, but not of every single credential, because there was no room
+    /// for more: ask the store that keeps this kind of credential, or refuse.
+    AskStore,
+    /// The index has not heard of others for too long: [`super::Revocations::refresh`], or refuse.
     Unsure,
 }
 
@@ -114,12 +117,15 @@ struct State {
     fresh: Option<Monotonic>,
     /// The last entry of the store that was read.
     revision: u64,
-    /// Something did not fit: nothing that is not here can be vouched for until then.
+    /// The end of a credential did not fit: none that is not here can be vouched for until then.
     blind_until: Option<Timestamp>,
+    /// The end of a user did not fit.
+    users_blind_until: Option<Timestamp>,
 }
 
 impl RevocationIndex {
-    /// An empty index of at most `capacity` entries. `max_age`: how old its knowledge of what other
+    /// An empty index of at most `capacity` credentials and as many users: what one kind takes up is
+    /// not missing to the other. `max_age`: how old its knowledge of what other
     /// processes ended may be; `None` when this process is the only one.
     #[must_use]
     pub fn new(capacity: usize, max_age: Option<Duration>) -> Self {
@@ -144,11 +150,15 @@ impl RevocationIndex {
         if is_marked || limit.is_some_and(|(not_before, _)| issued <= *not_before) {
             return Standing::Ended;
         }
-        let is_blind = state.blind_until.is_some_and(|until| now.0 < until);
+        let is_before = |until: Option<Timestamp>| until.is_some_and(|until| now.0 < until);
         let is_stale = self
             .max_age
             .is_some_and(|max_age| state.fresh.is_none_or(|fresh| now.1.since(fresh) > max_age));
-        if is_blind || is_stale { Standing::Unsure } else { Standing::InForce }
+        if is_stale || is_before(state.users_blind_until) {
+            return Standing::Unsure;
+        }
+        let is_unknown = mark.is_some() && is_before(state.blind_until);
+        if is_unknown { Standing::AskStore } else { Standing::InForce }
     }
 
     /// Takes note of an end, at once for every thread.
@@ -206,16 +216,20 @@ impl State {
         if ended.until() <= now {
             return;
         }
-        if self.len() >= capacity {
-            self.ones.retain(|_, until| *until > now);
-            self.users.retain(|_, (_, until)| *until > now);
-        }
-        if self.len() >= capacity {
+        let is_full = match ended {
+            Ended::One { .. } => make_room(&mut self.ones, capacity, |until| *until > now),
+            Ended::User { .. } => make_room(&mut self.users, capacity, |(_, until)| *until > now),
+        };
+        if is_full {
             overflows.fetch_add(1, Ordering::Relaxed);
-            self.blind_until = self.blind_until.max(Some(ended.until()));
-            return;
         }
         match ended {
+            Ended::One { until, .. } if is_full => {
+                self.blind_until = self.blind_until.max(Some(*until));
+            }
+            Ended::User { until, .. } if is_full => {
+                self.users_blind_until = self.users_blind_until.max(Some(*until));
+            }
             Ended::One { mark, until } => {
                 self.ones.insert(*mark, *until);
             }
@@ -225,4 +239,16 @@ impl State {
             }
         }
     }
+}
+
+/// Forgets what has passed when a map is full; whether it still is.
+fn make_room<K: Eq + std::hash::Hash, V>(
+    map: &mut HashMap<K, V>,
+    capacity: usize,
+    is_ahead: impl Fn(&V) -> bool,
+) -> bool {
+    if map.len() >= capacity {
+        map.retain(|_, value| is_ahead(value));
+    }
+    map.len() >= capacity
 }

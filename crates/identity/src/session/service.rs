@@ -129,7 +129,7 @@ impl Sessions {
         let session = match remembered.map(|session| (self.standing(&session), session)) {
             Some((Standing::InForce, session)) => session,
             Some((Standing::Ended, _)) => return Err(SessionRefusal::Ended),
-            Some((Standing::Unsure, _)) | None => self.load(hash).await?,
+            Some((Standing::Unsure | Standing::AskStore, _)) | None => self.load(hash).await?,
         };
         if since(now, session.last_seen) < self.policy.touch_every {
             return Ok(session);
@@ -249,8 +249,17 @@ impl Sessions {
         let at = self.clock.monotonic();
         let session = self.store.lookup(hash).await?.ok_or(SessionRefusal::Unknown)?;
         self.judge(&session, self.clock.now())?;
-        if self.standing(&session) == Standing::Ended {
-            return Err(SessionRefusal::Ended);
+        if self.standing(&session) == Standing::Unsure {
+            self.revocations.refresh().await?;
+        }
+        match self.standing(&session) {
+            // The store has just said that this session runs.
+            Standing::InForce | Standing::AskStore => {}
+            Standing::Ended => return Err(SessionRefusal::Ended),
+            Standing::Unsure => {
+                let why = "the list of what ended cannot be followed";
+                return Err(StoreError::Unavailable(why.to_owned()).into());
+            }
         }
         let session = Arc::new(session);
         self.cache.insert(session.clone(), at);

@@ -85,7 +85,7 @@ impl Verifier {
         match index.standing(what, Some(&token.subject), issued, now) {
             Standing::InForce => Ok(()),
             Standing::Ended => Err(TokenError::Revoked),
-            Standing::Unsure => Err(TokenError::Unsure),
+            Standing::Unsure | Standing::AskStore => Err(TokenError::Unsure),
         }
     }
 }
