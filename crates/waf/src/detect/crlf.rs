@@ -154,8 +154,9 @@ fn opening(view: &View<'_>, place: usize, line: &[u8]) -> u8 {
     let hyphen = header.contains(&b'-') && !header.ends_with(b"-");
     let known = is_any(header, &["expect", "allow", "vary", "via", "warning", "pragma", "origin"]);
     let alone = head.len() <= 32 && !head.contains(&b' ') && view.is_short();
-    let first = head.is_empty() && is_any(header, HEADERS);
-    if shaped && alone && (hyphen || known || first) { 66 } else { 0 }
+    // People write such lines below others; nobody begins with an empty one.
+    let opens = head.is_empty() && (hyphen || known || is_any(header, HEADERS));
+    if shaped && alone && (opens || known) { 66 } else { 0 }
 }
 
 fn note(

@@ -44,10 +44,7 @@ impl Detectors {
         }) {
             note(Class::Protocol, 72, "a character set that hides text");
         }
-        let types =
-            head.header("content-type").and_then(|value| value.splitn(2, |b| *b == b';').nth(1));
-        if types.is_some_and(|rest| contains_any(rest, &["application/", "text/xml", "multipart/"]))
-        {
+        if head.header("content-type").is_some_and(hides_type) {
             note(Class::Protocol, 66, "a second media type among the parameters of the first");
         }
         if head.header("x-up-devcap-post-charset").is_some() {
@@ -122,6 +119,18 @@ impl Head<'_> {
         let site = authority.split(|b| *b == b':').next().unwrap_or_default();
         foreign && !site.eq_ignore_ascii_case(self.host)
     }
+}
+
+/// A form whose parameters name another type, so that two readers see two. Types that are made to
+/// name others (`multipart/related`, `application/xop+xml`) may.
+fn hides_type(value: &[u8]) -> bool {
+    let mut halves = value.splitn(2, |byte| *byte == b';');
+    let first = halves.next().unwrap_or_default();
+    let form = ["application/x-www-form-urlencoded", "multipart/form-data", "text/plain"];
+    starts_with_any(first, &form)
+        && halves
+            .next()
+            .is_some_and(|rest| contains_any(rest, &["application/", "text/", "multipart/"]))
 }
 
 /// More ranges than a player asks for (CVE-2011-3192).

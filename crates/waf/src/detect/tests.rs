@@ -93,6 +93,8 @@ fn shells_are_found_however_the_name_is_put_together() {
         ("src/{main,lib}.rs", ""),
         ("tar -c [-f ARCHIVE] [OPTIONS] [FILE...]", ""),
         ("salt & pepper; more or less", ""),
+        ("; more or less", ""),
+        ("data:image/png;base64,iVBORw0KGgo=", ""),
     ]);
 }
 
@@ -104,6 +106,36 @@ fn paths_of_xpath_are_found_behind_a_literal() {
         ("either // or | as you like", ""),
         ("a | b | //c", ""),
     ]);
+}
+
+#[test]
+fn addresses_a_browser_follows_may_be_a_developers_own() {
+    let class = |name: &[u8], value: &[u8]| {
+        let input = Input::new(Place::QueryValue, name, value);
+        let found = detectors().inspect(input, &mut Budget::default());
+        found.verdict(Settings::THRESHOLD).map(|finding| finding.class)
+    };
+    assert_eq!(class(b"redirect_uri", b"http://localhost:3000/callback"), None);
+    assert_eq!(class(b"dl", b"http://192.168.1.10:8080/"), None);
+    assert_eq!(class(b"webhook", b"http://localhost:3000/callback"), Some(Class::Ssrf));
+    assert_eq!(class(b"next", b"http://169.254.169.254/latest/"), Some(Class::Ssrf));
+}
+
+#[test]
+fn a_form_names_one_media_type() {
+    let class = |value: &'static [u8]| {
+        let head = Head {
+            method: b"POST",
+            host: b"h.example",
+            headers: &[("content-type", value)],
+            parameters: &[],
+        };
+        detectors().inspect_head(&head).verdict(Settings::THRESHOLD).map(|finding| finding.class)
+    };
+    let hidden = b"application/x-www-form-urlencoded;boundary=\"application/json\"";
+    assert_eq!(class(hidden), Some(Class::Protocol));
+    assert_eq!(class(b"multipart/form-data; boundary=----WebKitFormBoundaryab12"), None);
+    assert_eq!(class(b"multipart/related; type=\"application/xop+xml\"; boundary=x"), None);
 }
 
 // covers: ETSM-14, SAMO-17 (library)

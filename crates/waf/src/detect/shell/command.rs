@@ -62,6 +62,10 @@ pub(super) fn read(bytes: &[u8], start: usize) -> Option<Command> {
         prefixed = true;
         place = skip_options(bytes, word.end);
     }
+    // `data:image/png;base64,…`
+    if word.text == b"base64" && at(bytes, word.end) == b',' {
+        return None;
+    }
     let Some((kind, by_path)) = program(&word) else {
         return spliced(&word).or_else(|| unknown(bytes, start, &word));
     };

@@ -201,6 +201,7 @@ fn after_sign(
         && word_only
         && view.is_short()
         && skip_space(view.bytes, 0) == place
+        && (command.is_telling || tail(view.bytes, start).iter().any(u8::is_ascii_digit))
         && few_words(tail(view.bytes, start));
     let bonus: u8 = match () {
         () if alone && prose => 25,
