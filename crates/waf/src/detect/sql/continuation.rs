@@ -2,7 +2,7 @@
 
 use super::condition::{self, Ending, Expression};
 use super::token::{Kind, Lexer, Token};
-use super::words::Word;
+use super::words::{self, Word};
 use super::{clause, closers, operator, statement, union};
 use crate::detect::bytes::{before, is_any, trimmed};
 use crate::detect::view::View;
@@ -213,5 +213,33 @@ fn bare(view: &View<'_>, expression: &Expression, alternative: bool) -> u8 {
         e if e.ending == Ending::Clause && number => 58,
         _ if number && alternative && constant => 45,
         _ => 15,
+    }
+}
+
+/// Whether what stands at `place` could go on as a query at all: a sign that joins or ends
+/// something, or the first letter of a word that does.
+pub(super) fn resumes(bytes: &[u8], place: usize) -> bool {
+    let start = crate::detect::bytes::skip_space(bytes, place);
+    let byte = crate::detect::bytes::at(bytes, start);
+    match byte.to_ascii_lowercase() {
+        b'o' | b'a' | b'x' | b'u' | b'g' | b'h' | b'l' | b'i' | b'p' | b'e' | b'w' | b'd'
+        | b'b' | b'r' | b's' | b'n' | b'm' => {
+            let word = crate::detect::bytes::word_at(bytes, start);
+            (2..=12).contains(&word.len()) && words::lookup(word) != Word::Other
+        }
+        b'0'..=b'9'
+        | b'a'..=b'z'
+        | b'_'
+        | 0
+        | b'\''
+        | b'"'
+        | b'.'
+        | b'!'
+        | b':'
+        | b'}'
+        | b']'
+        | b'['
+        | b'{' => false,
+        _ => true,
     }
 }

@@ -51,7 +51,7 @@ pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
     let mut sure = false;
     let mut judge = |origin: Origin, place: usize, work: &mut Work<'_>| {
         // Nothing is surer than sure.
-        if sure || origin != Origin::Start && !resumes(view.bytes, place) {
+        if sure || origin != Origin::Start && !continuation::resumes(view.bytes, place) {
             return work.budget.spend(GLANCE, "sql");
         }
         let affordable = work.budget.spend(COST, "sql");
@@ -86,34 +86,6 @@ pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
     }
     if view.has(signal::SQL) {
         words(view, work);
-    }
-}
-
-/// Whether what stands at `place` could go on as a query at all: a sign that joins or ends
-/// something, or the first letter of a word that does.
-fn resumes(bytes: &[u8], place: usize) -> bool {
-    let start = skip_space(bytes, place);
-    let byte = super::bytes::at(bytes, start);
-    match byte.to_ascii_lowercase() {
-        b'o' | b'a' | b'x' | b'u' | b'g' | b'h' | b'l' | b'i' | b'p' | b'e' | b'w' | b'd'
-        | b'b' | b'r' | b's' | b'n' | b'm' => {
-            let word = super::bytes::word_at(bytes, start);
-            (2..=12).contains(&word.len()) && words::lookup(word) != words::Word::Other
-        }
-        b'0'..=b'9'
-        | b'a'..=b'z'
-        | b'_'
-        | 0
-        | b'\''
-        | b'"'
-        | b'.'
-        | b'!'
-        | b':'
-        | b'}'
-        | b']'
-        | b'['
-        | b'{' => false,
-        _ => true,
     }
 }
 
