@@ -21,6 +21,10 @@ impl Inspection<'_> {
 
     fn json_text(&mut self, text: &JsonText<'_>, name: &[u8], part: &'static str) {
         let input = text.input();
+        // The strings of a GraphQL document say more exactly where an attack stands than the whole.
+        if !text.is_key && input.name == b"query" {
+            self.literals(&text.value, b"query");
+        }
         self.located(input, part, || {
             let path = text.path();
             Cow::Owned(match (name.is_empty(), path.is_empty()) {
@@ -29,9 +33,6 @@ impl Inspection<'_> {
                 (false, false) => [name, b".", &path].concat(),
             })
         });
-        if !text.is_key && input.name == b"query" {
-            self.literals(&text.value, b"query");
-        }
     }
 
     /// The strings inside a GraphQL document.
