@@ -21,6 +21,7 @@ mod variables;
 pub use actions::severity::name as severity_name;
 pub use plan::{Exclusion, RuleSet, Source};
 pub use seclang::files::{DiskFiles, Files};
+pub use seclang::lint::{Lint, LintFinding};
 pub use seclang::problem::{Place, Problem};
 pub use seclang::settings::{AuditMode, EngineMode, OverLimit, Settings};
 pub use transaction::report::{

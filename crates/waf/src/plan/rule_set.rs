@@ -7,6 +7,7 @@ use super::build::build;
 use super::gates::Gates;
 use super::rule::{Chain, Rule, Step};
 use crate::seclang::files::Files;
+use crate::seclang::lint::{self, Lint};
 use crate::seclang::loader::Reading;
 use crate::seclang::problem::Problem;
 use crate::seclang::settings::Settings;
@@ -31,22 +32,36 @@ pub enum Source<'a> {
     Text(&'a str, &'a str),
 }
 
+fn read<'f>(files: &'f dyn Files, sources: &[Source<'_>]) -> Reading<'f> {
+    let mut reading = Reading::new(files);
+    for source in sources {
+        match source {
+            Source::File(path) => reading.file(path),
+            Source::Text(name, text) => reading.text(&Arc::from(*name), text),
+        }
+    }
+    reading
+}
+
 impl RuleSet {
     /// Reads and compiles rules.
     ///
     /// # Errors
     /// Everything that is wrong with them, at once, in the order it was found.
     pub fn load(files: &dyn Files, sources: &[Source<'_>]) -> Result<Self, Vec<Problem>> {
-        let mut reading = Reading::new(files);
-        for source in sources {
-            match source {
-                Source::File(path) => reading.file(path),
-                Source::Text(name, text) => reading.text(&Arc::from(*name), text),
-            }
-        }
-        let Reading { draft, mut problems, .. } = reading;
+        let Reading { draft, mut problems, .. } = read(files, sources);
         let rules = build(draft, &mut problems);
         if problems.is_empty() { Ok(rules) } else { Err(problems) }
+    }
+
+    /// Everything there is to say about rules: what keeps them from being used, and what is hardly
+    /// meant.
+    #[must_use]
+    pub fn lint(files: &dyn Files, sources: &[Source<'_>]) -> Lint {
+        let Reading { draft, problems: mut errors, .. } = read(files, sources);
+        let findings = lint::findings(&draft);
+        let rules = build(draft, &mut errors).len();
+        Lint { rules, errors, findings }
     }
 
     pub(super) const fn new(

@@ -46,6 +46,8 @@ pub(crate) struct Draft {
     removals: Vec<RuleSelection>,
     target_updates: Vec<(RuleSelection, Targets)>,
     action_updates: Vec<(RuleSelection, Vec<Action>, Place)>,
+    /// Every choice of rules by a directive, and where it stands.
+    pub(crate) mentions: Vec<(RuleSelection, Place)>,
 }
 
 impl Draft {

@@ -136,7 +136,11 @@ impl<'a> Reading<'a> {
             "include" | "includeoptional" => {
                 self.include(one(arguments, "a file")?, lower == "includeoptional")?
             }
-            "secruleremovebyid" => self.draft.remove(RuleSelection::ids(&joined(arguments))?),
+            "secruleremovebyid" => {
+                let rules = RuleSelection::ids(&joined(arguments))?;
+                self.draft.mentions.push((rules.clone(), place.clone()));
+                self.draft.remove(rules);
+            }
             "secruleremovebytag" => {
                 self.draft.remove(RuleSelection::tags(one(arguments, "a pattern")?)?)
             }
@@ -154,6 +158,7 @@ impl<'a> Reading<'a> {
             }
             "secruleupdateactionbyid" => {
                 let rules = RuleSelection::ids(one(arguments, "a rule")?)?;
+                self.draft.mentions.push((rules.clone(), place.clone()));
                 let actions = self.actions(arguments.get(1), line);
                 self.draft.update_actions(rules, actions, place);
             }
@@ -313,6 +318,7 @@ impl<'a> Reading<'a> {
                 .hint("write the rules, then the targets such as `!ARGS:x`"));
         };
         let selection = select(&rules.text)?;
+        self.draft.mentions.push((selection.clone(), line.place(rules.offset)));
         // Commas separate targets here too.
         let word = Word { text: targets.text.replace(",!", "|!"), offset: targets.offset };
         if let Some(targets) = self.targets(&word, line) {

@@ -3,6 +3,7 @@
 pub(crate) mod draft;
 pub(crate) mod files;
 mod lines;
+pub(crate) mod lint;
 pub(crate) mod loader;
 pub(crate) mod problem;
 pub(crate) mod selection;
