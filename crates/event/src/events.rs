@@ -145,6 +145,12 @@ impl Events {
         }
     }
 
+    /// What takes secrets out now.
+    #[must_use]
+    pub fn redactor(&self) -> Arc<Redactor> {
+        self.0.redactor.load_full()
+    }
+
     /// From now on `redactor` takes out secrets: there are new ones.
     pub fn redact_with(&self, redactor: Redactor) {
         self.0.redactor.store(Arc::new(redactor));

@@ -30,9 +30,9 @@ mod tests;
 pub use entry::{Entry, Stream, Streams};
 pub use event::{Event, Value};
 pub use events::{AuditError, Delivery, EventSink, Events, EventsBuilder};
-pub use metrics::{Metrics, RequestLabels, RouteMetrics};
+pub use metrics::{CounterHandle, Metrics, RequestLabels, RouteMetrics};
 pub use record::Record;
-pub use redact::{REDACTED, Redactor};
+pub use redact::{REDACTED, Redactor, names_secret};
 pub use sinks::{
     Drops, Durable, DurableOptions, Format, JsonLines, JsonLinesOptions, MetricsSink, Recent,
     Report, SinkError, Terminal, TerminalOptions,

@@ -7,7 +7,8 @@
 //! upstream   the application
 //! guards     again, on the answer; the last word is ours
 //! ```
-//! `penalty` watches what becomes of requests; `way` walks a request through all of it; `live` builds everything from the configuration.
+//! `penalty` watches what becomes of requests; `way` walks a request through all of it; `live` builds everything from the configuration;
+//! `recording` keeps requests, and `replay` tries settings of the WAF on them.
 
 pub mod coding;
 pub mod edge;
@@ -17,7 +18,9 @@ mod http1;
 pub mod live;
 pub mod penalty;
 pub mod pipeline;
+pub mod recording;
 pub mod refusal;
+pub mod replay;
 pub mod stages;
 pub mod upstream;
 mod way;

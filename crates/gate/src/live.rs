@@ -6,6 +6,7 @@ mod check;
 #[cfg(test)]
 pub(crate) mod tests;
 
+use std::convert::Infallible;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -81,16 +82,28 @@ impl Resolved {
     pub fn secrets(&self, sources: &Sources) -> Result<Vec<Secret<String>>, SecretError> {
         self.tokens.iter().map(|token| sources.resolve(token, MIN_TOKEN)).collect()
     }
+
+    /// The stages that give a request its one meaning, and the places it can come to, as `each`
+    /// makes them; the last is where requests end that no route is for.
+    pub(crate) fn places<T>(
+        self,
+        mut each: impl FnMut(Place) -> T,
+    ) -> (HygieneStage, Router<Arc<T>>, Arc<T>) {
+        let fallback = Arc::new(each(self.fallback));
+        let routes = self.router.try_map(|place| Ok::<_, Infallible>(Arc::new(each(place))));
+        let Ok(router) = routes;
+        (HygieneStage::new(&self.hygiene, self.limits), router, fallback)
+    }
 }
 
 /// What holds for the requests of one place.
 #[derive(Debug, Clone)]
-struct Place {
-    name: String,
-    guards: GuardsSection,
+pub(crate) struct Place {
+    pub(crate) name: String,
+    pub(crate) guards: GuardsSection,
     websocket: WebsocketSection,
     action: Option<Action>,
-    is_upload: bool,
+    pub(crate) is_upload: bool,
     is_api: Option<bool>,
     body_limit: u64,
 }

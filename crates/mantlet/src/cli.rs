@@ -52,12 +52,24 @@ pub(crate) enum Command {
     Explain {
         /// The request id: from the refusal, or its X-Request-Id header
         id: String,
-        /// Print the recorded events as JSON lines
+        /// Print the recorded events as JSON lines, and the exception of a refusal by the WAF
         #[arg(long)]
         json: bool,
+        /// The path that an exception is for, in place of the request's own: for example '/wiki/*'
+        #[arg(long, value_name = "PATTERN")]
+        path: Option<String>,
+        /// Write the exception into the configuration file; a running server takes it up
+        #[arg(long)]
+        apply: bool,
+        /// With --apply: even where recorded requests would pass that look like attacks
+        #[arg(long, requires = "apply")]
+        force: bool,
         #[command(flatten)]
         place: PlaceFlags,
     },
+    /// Look at the requests that `[recording]` keeps
+    #[command(subcommand)]
+    Recording(RecordingCommand),
     /// Show the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -88,7 +100,7 @@ pub(crate) enum Command {
         /// The folder, for example /usr/local/share/man/man1
         folder: PathBuf,
     },
-    /// Check WAF rules and run their regression cases
+    /// Check WAF rules, run their regression cases, try settings on recorded requests
     #[command(subcommand)]
     Waf(WafCommand),
     /// Ask the running server how it is
@@ -156,12 +168,22 @@ pub(crate) enum CspCommand {
 #[derive(Debug, Subcommand)]
 pub(crate) enum WafCommand {
     /// Check rule files: every problem with its line and what to do about it
-    #[command(after_help = "Example:\n  mantlet waf lint crs-setup.conf rules/*.conf")]
+    #[command(
+        after_help = "Example:\n  mantlet waf lint crs-setup.conf rules/*.conf\n\nExit codes: 0 fine, 1 warnings, 2 cannot be used"
+    )]
     Lint {
         /// Rule files in SecLang, read in this order as one rule set
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
     },
+    /// Say what the WAF would have refused of recorded requests
+    #[command(
+        after_help = "Example:\n  mantlet waf replay visit.har --threshold 50 --diff\n\nExit codes: 0 nothing would be refused, or changes; 1 something would; 2 unusable"
+    )]
+    Replay(ReplayFlags),
     /// Run regression cases in the format of go-ftw, without a network
     #[command(
         after_help = "Example:\n  mantlet waf test --rules coreruleset/rules --setup crs-setup.conf --cases coreruleset/tests/regression/tests"
@@ -183,6 +205,56 @@ pub(crate) enum WafCommand {
         #[arg(long, value_name = "OUT")]
         json: Option<PathBuf>,
     },
+}
+
+/// `mantlet recording …`
+#[derive(Debug, Subcommand)]
+pub(crate) enum RecordingCommand {
+    /// Write every recorded request as a line of JSON, for `mantlet waf replay` elsewhere
+    #[command(after_help = "Example:\n  mantlet recording export > requests.ndjson")]
+    Export {
+        #[command(flatten)]
+        place: PlaceFlags,
+    },
+    /// Say how much there is
+    Status {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        place: PlaceFlags,
+    },
+}
+
+/// `mantlet waf replay …`
+#[derive(Debug, Args)]
+pub(crate) struct ReplayFlags {
+    /// Requests: HAR 1.2 as browsers export it, or lines of JSON as `mantlet recording export` writes
+    /// them [default: the recording of the data folder]
+    #[arg(value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+    /// Try these rules, where a route does not name its own: for example a folder of the OWASP Core
+    /// Rule Set
+    #[arg(long, value_name = "DIR")]
+    pub(crate) rules: Option<PathBuf>,
+    /// Try this paranoia level of the Core Rule Set, where a route does not name its own
+    #[arg(long, value_name = "N")]
+    pub(crate) paranoia: Option<u16>,
+    /// Try this threshold, where a route does not name its own
+    #[arg(long, value_name = "N")]
+    pub(crate) threshold: Option<u16>,
+    /// Tell only what these settings would refuse and the present ones let pass, and the other way
+    /// round
+    #[arg(long)]
+    pub(crate) diff: bool,
+    /// Print JSON lines: one for each refused request, then the summary
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Tell of this many requests at most; all are counted
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub(crate) limit: u64,
+    #[command(flatten)]
+    pub(crate) place: PlaceFlags,
 }
 
 /// `mantlet block …`

@@ -10,6 +10,7 @@ use mantlet_config::{Environment, Layers, Loaded, Problems, Reader, load, sectio
 use mantlet_gate::edge::ServerSection;
 use mantlet_gate::guards::GuardsSection;
 use mantlet_gate::penalty::PenaltySection;
+use mantlet_gate::recording::RecordingSection;
 use mantlet_gate::stages::client::ClientSection;
 use mantlet_gate::stages::hygiene::HygieneSection;
 use mantlet_gate::stages::route::RouteSection;
@@ -49,6 +50,8 @@ section! {
         /// Which requests go where, and what holds for them. The most specific route wins and
         /// inherits what the ones that cover it say.
         pub routes: Vec<RouteSection> = Vec::new(),
+        /// Requests that are kept to try settings of the WAF on.
+        pub recording: RecordingSection = RecordingSection::default(),
         /// Logs.
         pub log: LogSection = LogSection::default(),
         /// The admin listener.
@@ -97,13 +100,30 @@ pub(crate) struct Read {
     pub(crate) environment: Environment,
 }
 
+/// What is tried in place of what is configured.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Trial {
+    /// The text of the configuration file; `None` for the file as it is.
+    pub(crate) text: Option<String>,
+    /// Keys with their flags and values, over everything else.
+    pub(crate) settings: Vec<(&'static str, &'static str, String)>,
+}
+
 /// Reads all layers with the same code for every subcommand.
 pub(crate) fn read(flags: &ServerFlags, need: Need) -> Read {
+    read_trial(flags, need, &Trial::default())
+}
+
+/// The same, with something else tried.
+pub(crate) fn read_trial(flags: &ServerFlags, need: Need, trial: &Trial) -> Read {
     let environment = Environment::from_process();
     let file = file(&flags.place);
     let mut layers = Layers::new(environment.clone());
-    if let Some(file) = &file {
-        layers = layers.file(file);
+    let name = || file.as_ref().map_or("mantlet.toml".into(), |file| file.to_string_lossy());
+    match (&trial.text, &file) {
+        (Some(text), _) => layers = layers.text(name(), text.as_str()),
+        (None, Some(file)) => layers = layers.file(file),
+        (None, None) => {}
     }
     for (key, name, value) in [
         ("upstream.url", "--upstream", &flags.upstream),
@@ -119,6 +139,9 @@ pub(crate) fn read(flags: &ServerFlags, need: Need) -> Read {
     }
     if let Some(data) = &flags.place.data {
         layers = layers.flag("data", "--data", absolute(data));
+    }
+    for (key, name, value) in &trial.settings {
+        layers = layers.flag(key, name, value.clone());
     }
     let mut resolved = None;
     let loaded = load(&layers, |config: &Config, reader: &mut Reader<'_>| {
@@ -175,6 +198,7 @@ fn settings(config: &Config) -> Settings<'_> {
 fn check(config: &Config, need: Need, reader: &mut Reader<'_>) {
     config.admin.check(reader);
     config.log.check(reader);
+    config.recording.check(reader);
     addresses::check(config, reader);
     lints::check(config, reader);
     let is_empty = config.upstream.url.is_empty() && config.routes.is_empty();
@@ -194,6 +218,6 @@ fn file(place: &PlaceFlags) -> Option<PathBuf> {
 }
 
 /// A flag's path starts where the command was typed, not where the configuration file is.
-fn absolute(path: &Path) -> String {
+pub(crate) fn absolute(path: &Path) -> String {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).to_string_lossy().into_owned()
 }

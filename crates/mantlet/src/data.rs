@@ -117,6 +117,11 @@ impl DataFolder {
         let _ = write();
     }
 
+    /// Makes a folder in it, ours alone.
+    pub(crate) fn make(&self, folder: &Path) -> io::Result<()> {
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+    }
+
     /// The folder itself.
     pub(crate) fn path(&self) -> &Path {
         &self.path

@@ -9,6 +9,7 @@ mod data;
 mod demo;
 mod log;
 mod output;
+mod recording;
 mod reports;
 mod service;
 

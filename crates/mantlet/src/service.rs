@@ -23,6 +23,7 @@ use mantlet_gate::edge::{Farewell, Listeners, Phase, PhaseSwitch, Server};
 use mantlet_gate::guards::Services;
 use mantlet_gate::guards::blocklist::Blocklist;
 use mantlet_gate::penalty::{Enforcer, Ledger, PenaltyQueue};
+use mantlet_gate::recording::Recorder;
 use mantlet_gate::stages::body::BodyMemory;
 use mantlet_gate::upstream::TunnelRegistry;
 use mantlet_gate::{Gate, Live};
@@ -35,7 +36,7 @@ use crate::cli::ServerFlags;
 use crate::config::{Config, Ready};
 use crate::data::{self, DataFolder};
 use crate::reports::{self, Saving};
-use crate::{log, output};
+use crate::{log, output, recording};
 
 use channel::Successor;
 use greeting::{greet, notify, started};
@@ -126,6 +127,7 @@ fn build(
     let metrics = Metrics::new();
     let mut secrets = auth.secrets();
     secrets.extend(resolved.secrets(&sources)?);
+    secrets.extend(recording::secret(&config.recording, &sources)?);
     let (events, recent) =
         log::open(&config.log, &data, Arc::clone(&clock), &metrics, secrets.clone())?;
     let counters = counters(config.guards.counters, &metrics);
@@ -139,7 +141,8 @@ fn build(
     metrics.config_loaded(clock.now());
 
     let (phases, is_serving) = (PhaseSwitch::default(), Arc::new(AtomicBool::new(false)));
-    let gate = Arc::new(gate(&config, &events, &metrics, (&clock, ledger)));
+    let recorder = recording::start(&config.recording, &data, &services, (&events, &metrics))?;
+    let gate = Arc::new(gate(&config, &events, &metrics, (&clock, ledger), recorder));
     let facts = ServerFacts {
         listen: listeners.iter().map(|listener| listener.address).collect(),
         admin: admin.local_addr()?,
@@ -206,6 +209,7 @@ async fn serve(
         listeners.iter().map(|listener| (listener.address, listener.is_tls)).collect();
     let (mut stop, requests) = (StopSignals::listen()?, RequestSignals::listen()?);
     let revocation: Arc<dyn Revocation> = Arc::new(gate.tunnels.clone());
+    let recorder = gate.recorder.clone();
     let enforcer = enforcer(&keeper, &gate, &revocation);
     task::spawn(&keeper.events, "penalties", enforcer.run(penalties));
     let server = Server::start(&config.server, listeners, gate, &live, phases)?;
@@ -238,6 +242,9 @@ async fn serve(
     saving.stop(matches!(farewell, Farewell::Stop));
     end(&keeper, farewell, stop).await;
     control.finish().await;
+    if let Some(recorder) = recorder {
+        recorder.flush(LAST_WORDS);
+    }
     Ok(())
 }
 
@@ -313,6 +320,7 @@ fn gate(
     events: &Events,
     metrics: &Metrics,
     (clock, penalties): (&Arc<dyn Clock>, Arc<Ledger>),
+    recorder: Option<Arc<Recorder>>,
 ) -> Gate {
     let upgraded = usize::try_from(config.server.max_upgraded_connections).unwrap_or(usize::MAX);
     Gate {
@@ -323,6 +331,7 @@ fn gate(
         body_memory: BodyMemory::new(config.server.body_memory.0),
         tunnels: TunnelRegistry::new(upgraded, metrics.clone()),
         penalties,
+        recorder,
     }
 }
 

@@ -120,8 +120,9 @@ impl Asked {
     fn new() -> Self {
         let upstream = FakeUpstream::answering(Answer::html("hello"));
         let builder = MantletProcess::builder(env!("CARGO_BIN_EXE_mantlet"));
-        let gate = builder.upstream(&upstream.url()).start();
-        let refusal = wire::get(gate.address(), "/..%2f", &[]);
+        let recording = "[recording]\nenabled = true\npassed_percent = 100\n";
+        let gate = builder.upstream(&upstream.url()).config(recording).start();
+        let refusal = wire::get(gate.address(), "/notes?text=1%27+or+1%3D1--+-", &[]);
         let refused = refusal.header("x-request-id").unwrap().to_owned();
         Self { gate, refused, _upstream: upstream }
     }

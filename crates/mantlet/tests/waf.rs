@@ -113,3 +113,58 @@ fn lint_names_every_problem_with_its_place() {
         assert!(finished.stderr.contains(part), "{part} in {}", finished.stderr);
     }
 }
+
+#[test]
+fn lint_tells_what_is_hardly_meant_and_scripts_can_read_it() {
+    let folder = folder(CASES);
+    let rules = r#"SecRule ARGS "@rx a" "id:1,block"
+SecRule ARGS_POST "@rx b" "id:2,phase:1,block"
+SecRule RESPONSE_BODY "@rx a\x{41}" "id:3,phase:2,block"
+SecAction "id:4,phase:2,pass,nolog,skipAfter:END"
+SecRule ARGS "@rx c" "id:5,phase:2,block"
+SecMarker END
+SecRule ARGS "@rx d" "id:6,phase:2,block,ctl:ruleRemoveById=77"
+SecRuleRemoveById 5 88
+SecRuleUpdateTargetById 99 "!ARGS:x"
+"#;
+    write(&folder.path().join("odd.conf"), rules);
+    let told = mantlet(&folder, &["waf", "lint", "odd.conf", "--json"]);
+    assert_eq!(told.code, Some(1), "{told:#?}");
+    let json: serde_json::Value = serde_json::from_str(&told.stdout).unwrap();
+    let found: Vec<(u64, &str)> = json["problems"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (one["line"].as_u64().unwrap(), one["kind"].as_str().unwrap()))
+        .collect();
+    let expected = [
+        (1, "no-phase"),
+        (2, "unavailable-target"),
+        (3, "unavailable-target"),
+        (3, "rewritten-pattern"),
+        (5, "unreached-rule"),
+        (7, "unknown-rule"),
+        (8, "unknown-rule"),
+        (9, "unknown-rule"),
+    ];
+    assert_eq!(found, expected, "{json:#}");
+    let plain = mantlet(&folder, &["waf", "lint", "odd.conf"]);
+    assert_eq!(plain.code, Some(1), "{plain:#?}");
+    assert!(plain.stdout.contains("7 warnings"), "{plain:#?}");
+    assert!(plain.stderr.contains("odd.conf:8:1: there is no rule `88`"), "{plain:#?}");
+    // What runs in another phase, or can be skipped to, is reached.
+    let fine = "SecRule ARGS \"@rx a\" \"id:1,phase:2,pass,skipAfter:MIDDLE\"\nSecAction \"id:2,phase:2,pass,skipAfter:END\"\nSecMarker MIDDLE\nSecRule ARGS x \"id:3,phase:2,block\"\nSecRule ARGS x \"id:4,phase:1,block\"\nSecMarker END\n";
+    write(&folder.path().join("fine.conf"), fine);
+    let told = mantlet(&folder, &["waf", "lint", "fine.conf"]);
+    assert_eq!((told.code, told.stdout.as_str()), (Some(0), "4 rules, no problem\n"), "{told:#?}");
+    // The same number twice, and a directive that is nearly one.
+    write(
+        &folder.path().join("bad.conf"),
+        "SecRule ARGS x \"id:1,phase:2\"\nSecRule ARGS y \"id:1,phase:2\"\nSecRuel ARGS x \"id:2\"\n",
+    );
+    let told = mantlet(&folder, &["waf", "lint", "bad.conf", "--json"]);
+    assert_eq!(told.code, Some(2), "{told:#?}");
+    for part in ["the id `1` is taken", "unknown directive `SecRuel`", "did you mean `SecRule`?"] {
+        assert!(told.stdout.contains(part), "{part}: {told:#?}");
+    }
+}

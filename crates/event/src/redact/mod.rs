@@ -5,6 +5,7 @@
 //! doubt too much is taken out, never too little.
 
 mod known;
+mod names;
 mod rules;
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,7 @@ use std::fmt;
 use mantlet_types::Secret;
 
 use known::Known;
+pub use names::names_secret;
 use rules::Rules;
 
 /// What stands in the place of a secret.

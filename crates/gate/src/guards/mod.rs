@@ -131,6 +131,17 @@ impl GuardCache {
     }
 }
 
+/// The guard called `name` under its settings; `None` when it is off.
+pub(crate) fn build_one(
+    name: &str,
+    section: &GuardsSection,
+    services: &Services,
+    cache: &mut GuardCache,
+) -> Option<PlannedGuard> {
+    let slot = ORDER.iter().find(|slot| slot.spec.name == name)?;
+    slot.plan(&section.settled(), services, cache, None)
+}
+
 /// Builds every guard that is not off, in order; `before` are the guards of the configuration
 /// before this one.
 #[must_use]

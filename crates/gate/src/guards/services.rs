@@ -6,10 +6,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use mantlet_config::{Environment, SecretRef, Sources};
 use mantlet_event::Metrics;
-use mantlet_limit::{Counters, KeyHasher};
+use mantlet_limit::{Counters, KeyHasher, MemoryCounters};
 use mantlet_types::{Blocking, Clock, Rng};
 use mantlet_waf::CollectionStore;
 
+use super::blocklist::Blocklist;
 use super::csp;
 use super::waf::Collections;
 
@@ -62,6 +63,13 @@ impl Services {
             collections: Collections::shared(&Metrics::new()),
             policies: AtomicU32::new(0),
         }
+    }
+
+    /// Services without a server: what guards learn goes with them.
+    #[must_use]
+    pub fn detached(clock: Arc<dyn Clock>, rng: Arc<dyn Rng>) -> Self {
+        let blocking = Arc::new(Blocklist::in_memory(Arc::clone(&clock)));
+        Self::new(clock, rng, Arc::new(MemoryCounters::new(0)), blocking)
     }
 
     /// The same, with secrets from `sources`; without this only files are looked into.

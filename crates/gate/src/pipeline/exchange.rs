@@ -7,7 +7,7 @@ use std::sync::Arc;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Method, Version};
 use mantlet_limit::Permit;
-use mantlet_types::{Monotonic, RequestId, Timestamp};
+use mantlet_types::{Monotonic, Reason, RequestId, Timestamp};
 
 use super::{Facts, TraceContext};
 use crate::stages::hygiene::NormalPath;
@@ -118,6 +118,10 @@ pub struct ClientCertificate {
 /// may be told to be asked over HTTPS for ever (HSTS).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PublicHttps;
+
+/// A guard that only observes would have refused the request for this reason: a fact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WouldRefuse(pub &'static Reason);
 
 /// The scheme of the address the client typed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

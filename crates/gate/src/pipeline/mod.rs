@@ -26,7 +26,7 @@ mod tests;
 
 pub(crate) use edits::remove_listed;
 pub use edits::{Edits, HeaderEdit};
-pub use exchange::{Client, ClientCertificate, Exchange, PublicHttps, Scheme};
+pub use exchange::{Client, ClientCertificate, Exchange, PublicHttps, Scheme, WouldRefuse};
 pub use facts::Facts;
 pub use fault::Fault;
 pub use filter::BodyFilter;
@@ -34,6 +34,7 @@ pub use finding::{Finding, FindingSource};
 pub use guard::{AnswerHead, Guard, GuardError, HeldAnswer, Inspection, Origin, Stages};
 pub use mode::{Fail, Mode};
 pub use plan::{Plan, PlannedGuard, Spec};
+pub(crate) use runner::ask;
 pub use runner::{AfterAnswer, Refusal, Runner, Sketch};
 pub use trace::TraceContext;
 pub use typed::TypedInputs;

@@ -1,6 +1,7 @@
 //! The one place where verdicts become actions.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, Response, StatusCode};
@@ -10,7 +11,7 @@ use mantlet_types::Severity;
 use super::guard::{AnswerHead, HeldAnswer, Inspection, Origin};
 use super::{
     AnswerVerdict, BodyFilter, Changes, Denial, Exchange, Fail, Finding, FindingSource, Guard,
-    GuardError, Mode, Plan, PlannedGuard, Verdict,
+    GuardError, Mode, Plan, PlannedGuard, Verdict, WouldRefuse,
 };
 
 /// Asks guards and carries out what they say: mode, budget, fail mode, event, metric.
@@ -53,7 +54,7 @@ impl Runner {
     /// [`Refusal`] when a guard in enforce mode stopped the request, or failed closed.
     pub async fn inspect(&self, plan: &Plan, exchange: &mut Exchange) -> Result<(), Refusal> {
         for planned in plan.at_request() {
-            let outcome = ask(planned, plan, |guard| guard.inspect(exchange)).await;
+            let outcome = ask(planned, plan.budget, |guard| guard.inspect(exchange)).await;
             if let Some(changes) = self.settle(planned, plan, exchange, outcome)? {
                 changes.apply(exchange);
             }
@@ -67,7 +68,7 @@ impl Runner {
     /// As [`Runner::inspect`].
     pub async fn inspect_address(&self, plan: &Plan, exchange: &Exchange) -> Result<(), Refusal> {
         for planned in plan.at_address() {
-            let outcome = ask(planned, plan, |guard| guard.inspect(exchange)).await;
+            let outcome = ask(planned, plan.budget, |guard| guard.inspect(exchange)).await;
             self.settle(planned, plan, exchange, outcome)?;
         }
         Ok(())
@@ -93,7 +94,7 @@ impl Runner {
         body: &[u8],
     ) -> Result<(), Refusal> {
         for planned in plan.at_body() {
-            let outcome = ask(planned, plan, |guard| {
+            let outcome = ask(planned, plan.budget, |guard| {
                 if guard.wants_body(exchange) {
                     guard.inspect_body(exchange, body)
                 } else {
@@ -119,7 +120,8 @@ impl Runner {
         text: &str,
     ) -> Result<(), Refusal> {
         for planned in plan.at_message() {
-            let outcome = ask(planned, plan, |guard| guard.inspect_message(exchange, text)).await;
+            let outcome =
+                ask(planned, plan.budget, |guard| guard.inspect_message(exchange, text)).await;
             self.settle(planned, plan, exchange, outcome)?;
         }
         Ok(())
@@ -189,7 +191,12 @@ impl Runner {
             Ok(Verdict::Deny(denial)) => {
                 self.report(planned, plan, exchange, &denial);
                 let is_carried_out = is_enforced && !denial.is_observed();
-                if is_carried_out { Err(Refusal::Denied(denial)) } else { Ok(None) }
+                if is_carried_out {
+                    return Err(Refusal::Denied(denial));
+                }
+                let mut changes = Changes::default();
+                changes.memory.state(WouldRefuse(denial.reason));
+                Ok(Some(Box::new(changes)))
             }
             Ok(Verdict::Answer(answer)) => {
                 self.count(planned, "answer");
@@ -260,10 +267,10 @@ impl Runner {
     }
 }
 
-/// Asks one guard within its budget; a panic or a late answer is a failure of the guard.
-async fn ask<'a>(
+/// Asks one guard within this budget; a panic or a late answer is a failure of the guard.
+pub(crate) async fn ask<'a>(
     planned: &'a PlannedGuard,
-    plan: &Plan,
+    budget: Duration,
     question: impl FnOnce(&'a dyn Guard) -> Inspection<'a>,
 ) -> Result<Verdict, GuardError> {
     let asked = catch_unwind(AssertUnwindSafe(|| question(&*planned.guard)));
@@ -271,10 +278,10 @@ async fn ask<'a>(
         Ok(Inspection::Ready(outcome)) => outcome,
         Ok(Inspection::Pending(future)) => {
             let caught = futures_util::FutureExt::catch_unwind(AssertUnwindSafe(future));
-            match tokio::time::timeout(plan.budget, caught).await {
+            match tokio::time::timeout(budget, caught).await {
                 Ok(Ok(outcome)) => outcome,
                 Ok(Err(_)) => Err(GuardError("panicked".into())),
-                Err(_) => Err(GuardError(format!("no verdict within {:?}", plan.budget))),
+                Err(_) => Err(GuardError(format!("no verdict within {budget:?}"))),
             }
         }
         Err(_) => Err(GuardError("panicked".into())),

@@ -13,7 +13,8 @@ use mantlet_types::Reason;
 use super::{Answer, Stop, Worker};
 use crate::edge::RequestBody;
 use crate::live::Target;
-use crate::pipeline::{Denial, Exchange};
+use crate::pipeline::{Denial, Exchange, Refusal};
+use crate::recording::Seen;
 use crate::upstream::{
     Group, Outgoing, Patience, UpstreamBody, UpstreamError, answered_by, clean_answer,
 };
@@ -33,6 +34,7 @@ impl Worker {
         }
         exchange.headers.remove(EXPECT);
         if body.is_end_stream() {
+            self.record(exchange, Seen::None, None);
             return Ok(UpstreamBody::empty());
         }
         // Such a body would go out without a framing, and so not at all (HTTP/2; on the wire of
@@ -43,6 +45,7 @@ impl Worker {
             return Err(Stop::hygiene(denial.evidence("a body without length")));
         }
         if target.is_upload || !self.runner.wants_body(&target.plan, exchange) {
+            self.record(exchange, Seen::NotHeld, None);
             let stream = UpstreamBody::stream(body, limit, self.live.body_pace);
             // What streams by unseen as gRPC must be that.
             let is_grpc = !target.is_upload && exchange.is_grpc();
@@ -81,10 +84,23 @@ impl Worker {
             held.extend_from_slice(&data);
         }
         let held = held.freeze();
-        self.runner.inspect_body(&target.plan, exchange, &held).await?;
+        let inspected = self.runner.inspect_body(&target.plan, exchange, &held).await;
+        self.record(exchange, Seen::Whole(&held), inspected.as_ref().err());
+        inspected?;
         // What was chunked has a length now; two framings never go out together.
         exchange.headers.insert(CONTENT_LENGTH, HeaderValue::from(held.len()));
         Ok(UpstreamBody::held(held, share))
+    }
+
+    /// Keeps the request for later, where that is asked for.
+    pub(super) fn record(&self, exchange: &Exchange, seen: Seen<'_>, refusal: Option<&Refusal>) {
+        let Some(recorder) = &self.gate.recorder else { return };
+        match refusal {
+            Some(Refusal::Denied(denial)) => recorder.refused(exchange, seen, denial.reason),
+            // What a guard answers itself is no business of the application.
+            Some(Refusal::Answered(_)) => {}
+            None => recorder.passed(exchange, seen),
+        }
     }
 
     /// Counts the limit that a body has reached, where it was one.

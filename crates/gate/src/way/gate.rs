@@ -7,6 +7,7 @@ use mantlet_types::{Clock, Rng};
 
 use crate::edge::ServerSection;
 use crate::penalty::Ledger;
+use crate::recording::Recorder;
 use crate::stages::body::BodyMemory;
 use crate::upstream::TunnelRegistry;
 
@@ -27,6 +28,8 @@ pub struct Gate {
     pub tunnels: TunnelRegistry,
     /// Who has been refused how often.
     pub penalties: Arc<Ledger>,
+    /// Who keeps requests for later; `None` where nothing is recorded.
+    pub recorder: Option<Arc<Recorder>>,
 }
 
 impl Gate {

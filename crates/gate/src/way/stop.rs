@@ -15,7 +15,7 @@ pub(super) type Answer = Result<Response<AnswerBody>, Stop>;
 
 /// A request that is stopped before or instead of being forwarded.
 #[derive(Debug)]
-pub(super) enum Stop {
+pub(crate) enum Stop {
     /// Refused by a fixed stage, not yet reported.
     Stage(&'static Entry, &'static str, Box<Denial>),
     /// Refused by a guard, reported.
@@ -35,7 +35,7 @@ impl From<Refusal> for Stop {
 
 impl Stop {
     /// Why; `None` when a guard answered in the application's place.
-    pub(super) fn reason(&self) -> Option<&'static Reason> {
+    pub(crate) fn reason(&self) -> Option<&'static Reason> {
         match self {
             Self::Stage(_, _, denial) | Self::Guard(denial) => Some(denial.reason),
             Self::Answered(_) => None,

@@ -18,7 +18,9 @@ use crate::live::{Live, Step, Target};
 use crate::pipeline::{
     Client, ClientCertificate, Denial, Exchange, Facts, PublicHttps, Runner, TraceContext,
 };
+use crate::recording::Seen;
 use crate::stages::hygiene::NormalPath;
+use crate::stages::route::Router;
 use crate::upstream::{AnswerBody, BodyWatch, Pool, X_REQUEST_ID, id_value};
 
 /// The paths on the application's host that are ours.
@@ -154,7 +156,7 @@ impl Worker {
             Some(reports) if account.exchange.path.match_key() == REPORT_PATH => {
                 Ok(Some(Arc::clone(reports)))
             }
-            _ => choose(live, &account.exchange),
+            _ => choose(&live.router, &account.exchange),
         };
         if let Ok(Some(target)) = &chosen {
             account.target = Arc::clone(target);
@@ -209,7 +211,12 @@ impl Worker {
         let is_forwarded = matches!(target.step, Step::Forward(_)) && !exchange.is_websocket;
         exchange.has_body = !body.is_end_stream();
         exchange.is_body_shown = is_forwarded && !target.is_upload && exchange.has_body;
-        self.runner.inspect(&target.plan, exchange).await?;
+        let inspected = self.runner.inspect(&target.plan, exchange).await;
+        if inspected.is_err() || !is_forwarded {
+            let seen = if exchange.has_body { Seen::NotHeld } else { Seen::None };
+            self.record(exchange, seen, inspected.as_ref().err());
+        }
+        inspected?;
         match &target.step {
             Step::Deny => Err(Stop::route(Denial::new(&reasons::ROUTE_DENIED))),
             Step::Nothing => Err(Stop::route(Denial::new(&reasons::NO_ROUTE))),
@@ -247,13 +254,16 @@ impl Worker {
 
 /// The target of the route; `None` where none matches. However else the application may read the
 /// path, it must come to the same.
-fn choose(live: &Live, exchange: &Exchange) -> Result<Option<Arc<Target>>, Stop> {
+pub(crate) fn choose<T>(
+    router: &Router<Arc<T>>,
+    exchange: &Exchange,
+) -> Result<Option<Arc<T>>, Stop> {
     let find = |path: &NormalPath<'_>| {
         let key = path.match_key();
         if key == RESERVED || key.starts_with("/.mantlet/") {
             return Err(Stop::route(Denial::new(&reasons::RESERVED_PATH)));
         }
-        Ok(live.router.choose(&exchange.host, key, &exchange.method))
+        Ok(router.choose(&exchange.host, key, &exchange.method))
     };
     let chosen = find(&exchange.path)?;
     let others = exchange.path.other_readings().map_err(|error| Stop::hygiene(error.into()))?;

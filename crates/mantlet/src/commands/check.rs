@@ -43,7 +43,7 @@ pub(super) fn execute(flags: &CheckFlags) -> Result<Outcome, Failure> {
 /// is not looked at: it may be another one than the server's.
 fn secrets(ready: &Ready) -> Vec<String> {
     let config = &ready.config;
-    let named = [&config.admin.metrics_token, &config.websocket.token];
+    let named = [&config.admin.metrics_token, &config.websocket.token, &config.recording.key];
     let files = named.into_iter().flatten().filter(|secret| secret.scheme() == "file");
     let sources = Sources::new(&ready.environment);
     let unusable = |secret: &SecretRef| sources.resolve(secret, 0).err();

@@ -1,10 +1,13 @@
 //! `mantlet explain ID`: why a request was refused, and the narrowest exception.
 
+mod apply;
+mod edit;
+mod spot;
+mod waf;
+
 use mantlet_admin::control::{Client, Command};
-use mantlet_config::{Scalar as _, Value as TomlValue};
-use mantlet_event::{REDACTED, history, reasons};
+use mantlet_event::{history, reasons};
 use mantlet_gate::guards;
-use mantlet_gate::stages::route::{HostPattern, MethodName, PathPattern};
 use mantlet_types::RequestId;
 use serde_json::Value as Json;
 
@@ -15,17 +18,21 @@ use crate::output;
 /// Most records of one request that are shown.
 const RECORDS: usize = 64;
 
-pub(super) fn execute(id: &str, as_json: bool, place: PlaceFlags) -> Result<Outcome, Failure> {
+/// What was asked for beside the id.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub(super) as_json: bool,
+    /// The path that an exception is for, in place of the request's own.
+    pub(super) path: Option<String>,
+    pub(super) apply: bool,
+    /// Applies an exception under which recorded requests would pass that look like attacks.
+    pub(super) force: bool,
+}
+
+pub(super) fn execute(id: &str, asked: &Asked, place: PlaceFlags) -> Result<Outcome, Failure> {
     let id: RequestId = id.trim().parse()?;
-    let Some(data) = data_folder(place) else { return Ok(Outcome::Unusable) };
-    let mut records = Vec::new();
-    if let Some(mut client) = Client::connect(&data)? {
-        let answer = client.request(&Command::Explain { id: id.to_string() })?;
-        records.extend(answer.get("events").and_then(Json::as_array).cloned().unwrap_or_default());
-    }
-    if records.is_empty() {
-        records = from_files(&data.join("log"), id)?;
-    }
+    let Some(data) = data_folder(place.clone()) else { return Ok(Outcome::Unusable) };
+    let records = records(&data, id)?;
     if records.is_empty() {
         output::note(&format!("no record of request `{id}` in `{}`", data.display()));
         output::note(
@@ -34,9 +41,29 @@ pub(super) fn execute(id: &str, as_json: bool, place: PlaceFlags) -> Result<Outc
         return Ok(Outcome::Findings);
     }
     for record in &records {
-        output::say(&if as_json { record.to_string() } else { describe(record) });
+        output::say(&if asked.as_json { record.to_string() } else { describe(record) });
     }
-    Ok(Outcome::Fine)
+    match records.iter().find_map(waf::Refused::of) {
+        Some(refused) => waf::explain(&refused, asked, place),
+        None if asked.apply => {
+            let hint = "write what is shown above into the configuration yourself";
+            Err(format!("there is no exception that could be applied\n  hint: {hint}").into())
+        }
+        None => Ok(Outcome::Fine),
+    }
+}
+
+/// What the running server remembers of the request, else what the logs hold.
+fn records(data: &std::path::Path, id: RequestId) -> Result<Vec<Json>, Failure> {
+    let mut records = Vec::new();
+    if let Some(mut client) = Client::connect(data)? {
+        let answer = client.request(&Command::Explain { id: id.to_string() })?;
+        records.extend(answer.get("events").and_then(Json::as_array).cloned().unwrap_or_default());
+    }
+    if records.is_empty() {
+        records = from_files(&data.join("log"), id)?;
+    }
+    Ok(records)
 }
 
 fn from_files(logs: &std::path::Path, id: RequestId) -> std::io::Result<Vec<Json>> {
@@ -94,32 +121,27 @@ fn describe(record: &Json) -> String {
 
 /// The narrowest configuration under which this request would have passed: this guard, for this
 /// method, host and path. Fixed stages have no exception, and neither have paths that no route can
-/// name: ones that were cut or redacted, or end like a pattern.
+/// name. What the WAF found has one of its own.
 fn exception(record: &Json) -> Option<String> {
     let text = |key: &str| record.get(key).and_then(Json::as_str).unwrap_or_default();
     let guard = text("guard");
     let is_refusal = reasons::ALL.iter().any(|reason| reason.code == text("reason"));
     let is_guard = guards::ORDER.iter().any(|slot| slot.spec.name == guard);
-    if !is_refusal || !is_guard || text("mode") != "enforce" {
+    if !is_refusal || !is_guard || text("mode") != "enforce" || waf::Refused::of(record).is_some() {
         return None;
     }
-    let path = TomlValue::String(text("url.path").to_owned());
-    if !matches!(PathPattern::parse(&path), Ok(PathPattern::Exact(_)))
-        || text("url.path").contains(REDACTED)
-    {
-        return None;
-    }
-    let mut lines = vec!["[[routes]]".to_owned(), format!("path = {path}")];
-    let host = TomlValue::String(text("url.domain").to_owned());
-    if matches!(HostPattern::parse(&host), Ok(HostPattern::Exact(_))) {
-        lines.push(format!("host = [{host}]"));
-    }
-    let method = TomlValue::String(text("http.request.method").to_owned());
-    if MethodName::parse(&method).is_ok() {
-        lines.push(format!("methods = [{method}]"));
-    }
-    lines.push(format!("[routes.guards.{guard}]"));
-    lines.push("mode = \"observe\"".to_owned());
-    let intro = "  to let such requests pass this guard, and only log them:\n";
-    Some(lines.iter().fold(intro.to_owned(), |text, line| text + "\n    " + line) + "\n")
+    let spot = spot::Spot::of(record)?;
+    let (intro, key, value) = match text("reason") {
+        "waf-body" | "waf-coding" => ("unread by", "unreadable", "pass"),
+        "waf-budget" => ("unread by", "over_budget", "pass"),
+        _ => ("", "mode", "observe"),
+    };
+    let setting = edit::Change::Setting { guard, key, value };
+    let fragment = edit::fragment(&spot, &setting);
+    let intro = match intro {
+        "" => "to let such requests pass this guard, and only log them".to_owned(),
+        how => format!("to let such requests pass {how} this guard"),
+    };
+    let lines = fragment.trim().lines().map(|line| format!("    {line}").trim_end().to_owned());
+    Some(format!("  {intro}:\n\n{}\n", lines.collect::<Vec<_>>().join("\n")))
 }

@@ -8,6 +8,7 @@ mod demo;
 mod explain;
 mod init;
 mod pages;
+mod recording;
 mod reload;
 mod run;
 mod status;
@@ -56,7 +57,11 @@ pub(crate) fn execute(command: Command) -> Result<Outcome, Failure> {
         Command::Init { upstream, from_env, place } => {
             init::execute(upstream.as_deref(), from_env.as_deref(), &place)
         }
-        Command::Explain { id, json, place } => explain::execute(&id, json, place),
+        Command::Explain { id, json, path, apply, force, place } => {
+            let asked = explain::Asked { as_json: json, path, apply, force };
+            explain::execute(&id, &asked, place)
+        }
+        Command::Recording(command) => recording::execute(command),
         Command::Config(command) => config::execute(command),
         Command::Csp(command) => csp::execute(command),
         Command::Block(command) => block::execute(command),

@@ -1,12 +1,19 @@
-//! `mantlet waf`: rules without a server.
+//! `mantlet waf`: rules and settings without a server.
+
+mod lint;
+mod replay;
+mod tally;
+pub(super) mod verdict;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use mantlet_waf::ftw::{CaseResult, Cases, Report, load_rules};
-use mantlet_waf::{DiskFiles, Problem, RuleSet, Source};
+use mantlet_waf::{Problem, RuleSet};
 use serde_json::json;
+
+pub(super) use replay::{runtime, services};
 
 use super::{Failure, Outcome};
 use crate::cli::WafCommand;
@@ -14,24 +21,14 @@ use crate::output;
 
 pub(super) fn execute(command: WafCommand) -> Result<Outcome, Failure> {
     match command {
-        WafCommand::Lint { files } => Ok(lint(&files)),
+        WafCommand::Lint { files, json } => Ok(lint::execute(&files, json)),
+        WafCommand::Replay(flags) => replay::execute(&flags),
         WafCommand::Test { rules, setup, cases, overrides, json } => {
             let Some(rules) = usable(load_rules(&rules, setup.as_deref())) else {
                 return Ok(Outcome::Unusable);
             };
             test(&rules, &Cases::load(&cases, overrides.as_deref())?, json.as_deref())
         }
-    }
-}
-
-fn lint(files: &[PathBuf]) -> Outcome {
-    let sources: Vec<Source<'_>> = files.iter().map(|file| Source::File(file)).collect();
-    match usable(RuleSet::load(&DiskFiles, &sources)) {
-        Some(rules) => {
-            output::say(&format!("{} rules, no problem", rules.len()));
-            Outcome::Fine
-        }
-        None => Outcome::Unusable,
     }
 }
 

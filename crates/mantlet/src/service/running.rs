@@ -11,6 +11,7 @@ use mantlet_types::Secret;
 
 use super::keeper::{Keeper, Refused};
 use crate::config::{Config, Ready};
+use crate::recording;
 
 /// Most changed keys that are told by name.
 const MAX_TOLD: usize = 100;
@@ -54,6 +55,8 @@ impl Running {
         let auth = config.admin.auth(&sources).map_err(|error| unreadable(&error))?;
         let mut secrets = auth.secrets();
         secrets.extend(resolved.secrets(&sources).map_err(|error| unreadable(&error))?);
+        let key = recording::secret(&config.recording, &sources);
+        secrets.extend(key.map_err(|error| unreadable(&error))?);
         let failed = |error: &dyn std::fmt::Display| {
             Refused::new(error, "correct this, then `mantlet reload`")
         };
@@ -81,11 +84,12 @@ impl Running {
         Ok(reloaded)
     }
 
-    /// Settings that are read once stay as they are: `data`, `[log]`, `server.workers` and
-    /// `guards.counters`.
+    /// Settings that are read once stay as they are: `data`, `[log]`, `[recording]`,
+    /// `server.workers` and `guards.counters`.
     fn keep_what_needs_a_restart(&self, config: &mut Config) {
         config.data.clone_from(&self.config.data);
         config.log = self.config.log.clone();
+        config.recording = self.config.recording.clone();
         config.server.workers = self.config.server.workers;
         config.guards.counters = self.config.guards.counters;
     }

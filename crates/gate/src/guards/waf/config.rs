@@ -1,6 +1,7 @@
 //! Settings of the WAF.
 
 use mantlet_config::{ByteSize, Reader, choice, section};
+use mantlet_waf::detect::Settings;
 
 use super::exceptions::ExceptionSection;
 use super::{RuleFiles, RuleSets};
@@ -56,6 +57,13 @@ section! {
 }
 
 impl WafSection {
+    /// From where on a request is refused; `None` where the rules themselves say that.
+    #[must_use]
+    pub fn shown_threshold(&self) -> Option<u16> {
+        let usual = self.rules.is_empty().then(|| Settings::THRESHOLD.into());
+        self.threshold.or(usual)
+    }
+
     /// Finds what the types cannot say; the settings are at `key`.
     pub fn check(&self, key: &str, reader: &mut Reader<'_>) {
         if let Some(threshold) = self.threshold {

@@ -1,34 +1,18 @@
 //! Refusals of the WAF.
 
-use mantlet_event::reasons;
+use mantlet_event::{names_secret, reasons};
 use mantlet_waf::native::{Hit, Inspection, Unreadable};
 
 use super::config::Doubt;
 use crate::coding::Fault;
 use crate::pipeline::{Denial, Finding, FindingSource};
 
-/// Parameters whose value is nobody's business, whatever is wrong with it.
-const SECRETS: [&str; 11] = [
-    "authorization",
-    "apikey",
-    "api_key",
-    "api-key",
-    "credential",
-    "passphrase",
-    "passwd",
-    "password",
-    "pwd",
-    "secret",
-    "token",
-];
-
 /// What stands in the place of such a value.
 const WITHHELD: &str = "[withheld]";
 
 /// The evidence, unless the name of its parameter says that it is a secret.
 pub(super) fn discreet(name: &str, evidence: String) -> String {
-    let name = name.to_ascii_lowercase();
-    if SECRETS.iter().any(|word| name.contains(word)) { WITHHELD.to_owned() } else { evidence }
+    if names_secret(name) { WITHHELD.to_owned() } else { evidence }
 }
 
 /// What came of a look at a request; `None` lets it pass.

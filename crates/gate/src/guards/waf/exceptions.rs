@@ -193,7 +193,7 @@ impl Scalar for ParameterName {
 }
 
 /// Parts of a request that an exception can name.
-const PARTS: [&str; 12] = [
+pub(super) const PARTS: [&str; 12] = [
     "path",
     "query",
     "cookie",

@@ -38,6 +38,7 @@ mod exceptions;
 mod guard;
 mod known;
 mod looker;
+mod narrowest;
 mod native;
 mod rules;
 #[cfg(test)]
