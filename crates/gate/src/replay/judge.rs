@@ -153,6 +153,7 @@ impl Replay {
             headers: clean.headers,
             is_websocket: clean.is_websocket,
             is_body_shown: false,
+            has_body: !body.is_empty(),
             route: Arc::clone(&self.fallback.route),
             facts: Facts::default(),
             permits: Vec::new(),

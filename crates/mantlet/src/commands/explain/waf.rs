@@ -240,7 +240,7 @@ impl Bench {
             let is_known = |next: &ExceptionSection| {
                 proposal.exceptions.iter().any(|known| format!("{known:?}") == format!("{next:?}"))
             };
-            let mut named = denial.findings.iter().filter_map(ExceptionSection::of);
+            let mut named = denial.findings().iter().filter_map(ExceptionSection::of);
             let Some(next) = named.find(|next| !is_known(next)) else { return Ok(()) };
             if proposal.exceptions.len() >= EXCEPTIONS {
                 return Ok(());
@@ -280,7 +280,7 @@ impl Bench {
             let redactor = Redactor::new();
             let mut text = format!("{} {}", request.id, verdict::request(request, &redactor));
             if let Some(denial) = suspicion {
-                let found = denial.findings.first().map_or(String::new(), |finding| {
+                let found = denial.findings().first().map_or(String::new(), |finding| {
                     format!("{} in {} `{}`", finding.score, finding.place, finding.name)
                 });
                 let names = verdict::sources(denial).join(" ");

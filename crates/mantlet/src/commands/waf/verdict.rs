@@ -16,7 +16,7 @@ pub(crate) fn source(finding: &Finding) -> String {
 
 /// Everything that had a part in a refusal: rules, classes, or the reason where there are none.
 pub(crate) fn sources(denial: &Denial) -> Vec<String> {
-    let mut names: Vec<String> = denial.findings.iter().map(source).collect();
+    let mut names: Vec<String> = denial.findings().iter().map(source).collect();
     if names.is_empty() {
         names.push(denial.reason.code.to_owned());
     }
@@ -37,7 +37,7 @@ pub(crate) fn request(request: &Recorded, redactor: &Redactor) -> String {
 
 /// A refusal on a line.
 pub(crate) fn line(judged: &Judged, denial: &Denial, redactor: &Redactor) -> String {
-    let Some(first) = denial.findings.first() else {
+    let Some(first) = denial.findings().first() else {
         let evidence = denial.evidence.as_deref().unwrap_or_default();
         return discreet(&format!("{} {evidence}", denial.reason.code), redactor);
     };
@@ -84,6 +84,6 @@ pub(crate) fn as_json(judged: &Judged, denial: &Denial, redactor: &Redactor) -> 
         "reason": denial.reason.code,
         "threshold": judged.settings.shown_threshold(),
         "evidence": denial.evidence.as_deref().map(|text| discreet(text, redactor)),
-        "findings": denial.findings.iter().map(finding).collect::<Vec<_>>(),
+        "findings": denial.findings().iter().map(finding).collect::<Vec<_>>(),
     })
 }
