@@ -42,7 +42,6 @@ pub(super) struct Socket<S> {
 }
 
 /// What a client wants next.
-#[expect(clippy::large_enum_variant, reason = "it is taken apart where it arrives, once a request")]
 #[derive(Debug)]
 pub(super) enum Asked {
     /// An answer to this request.

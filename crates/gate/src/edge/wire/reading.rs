@@ -19,6 +19,9 @@ pub(super) struct Reading {
     pub(super) body: Option<Body>,
 }
 
+/// The requests of a stream with their bodies, the rule that ends it, and whether it leaves HTTP.
+type Gist<'a> = (&'a [(String, Vec<u8>)], Option<Kind>, bool);
+
 impl Reading {
     /// Reads `data`, which arrives in pieces of these sizes, over and over.
     pub(super) fn of(data: &[u8], sizes: &[usize], rules: &Rules) -> Self {
@@ -67,7 +70,7 @@ impl Reading {
     }
 
     /// What must not depend on how the stream is cut.
-    pub(super) fn gist(&self) -> (&[(String, Vec<u8>)], Option<Kind>, bool) {
+    pub(super) fn gist(&self) -> Gist<'_> {
         (&self.requests, self.violation.as_ref().map(Violation::kind), self.leaves_http)
     }
 }

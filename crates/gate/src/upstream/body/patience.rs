@@ -33,6 +33,9 @@ pub(crate) struct Patience {
     sleep: Option<Pin<Box<Sleep>>>,
 }
 
+/// A part of a body, or why there is none.
+type Part = Result<Frame<Bytes>, BodyError>;
+
 impl Patience {
     pub(crate) const fn new(pace: Pace) -> Self {
         Self { pace, came: 0, waited: Duration::ZERO, since: None, sleep: None }
@@ -46,7 +49,7 @@ impl Patience {
         &mut self,
         cx: &mut Context<'_>,
         body: &mut RequestBody,
-    ) -> Poll<Result<Option<Result<Frame<Bytes>, BodyError>>, &'static Reason>> {
+    ) -> Poll<Result<Option<Part>, &'static Reason>> {
         match Pin::new(body).poll_frame(cx) {
             Poll::Pending => Poll::Ready(Err(ready!(self.poll_over(cx)))),
             Poll::Ready(frame) => {

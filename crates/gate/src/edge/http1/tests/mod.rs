@@ -1,5 +1,7 @@
 //! The connection is tested as a whole: bytes in, requests to a handler, bytes out.
 
+#![expect(clippy::disallowed_methods, reason = "tests start tasks and read the runtime's clock")]
+
 mod early;
 mod framing;
 mod leaving;

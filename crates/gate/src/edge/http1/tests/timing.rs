@@ -86,13 +86,13 @@ async fn what_drains_ends_between_requests_and_not_inside_one() {
 
 #[tokio::test(start_paused = true)]
 async fn a_client_that_goes_takes_its_request_with_it() {
-    struct Dropped(mpsc::UnboundedSender<()>);
+    struct Dropped(mpsc::Sender<()>);
     impl Drop for Dropped {
         fn drop(&mut self) {
-            let _ = self.0.send(());
+            let _ = self.0.try_send(());
         }
     }
-    let (dropped, mut drops) = mpsc::unbounded_channel();
+    let (dropped, mut drops) = mpsc::channel(8);
     let mut served = Served::by(move |_| {
         let dropped = Dropped(dropped.clone());
         async move {
