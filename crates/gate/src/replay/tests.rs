@@ -2,7 +2,6 @@ use std::io::{BufReader, Cursor};
 
 use super::har;
 use super::source::read;
-use super::*;
 use crate::recording::{Omitted, Recorded};
 
 fn har_of(text: &str) -> (Vec<(String, Result<Recorded, String>)>, Result<(), String>) {
