@@ -8,6 +8,7 @@ mod actions;
 mod body;
 pub mod detect;
 pub mod ftw;
+pub mod fuzzing;
 pub mod native;
 mod operators;
 mod plan;

@@ -1,7 +1,7 @@
 //! `setvar`, `expirevar` and `deprecatevar`: what a rule writes into a collection.
 
 use crate::seclang::problem::Fault;
-use crate::variables::{Template, Variable};
+use crate::variables::{Slots, Template, Variable};
 
 /// What happens to a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +23,9 @@ pub(crate) enum Change {
 pub(crate) struct SetVar {
     pub(crate) collection: Variable,
     pub(crate) key: Template,
+    /// The number of the key when it is a name of `TX` that needs no filling in. Only in compiled
+    /// rules.
+    pub(crate) slot: Option<usize>,
     pub(crate) change: Change,
 }
 
@@ -47,14 +50,33 @@ impl SetVar {
                 _ => Change::Set(Template::parse(value)?),
             },
         };
-        Ok(Self { collection, key, change })
+        Ok(Self { collection, key, slot: None, change })
+    }
+
+    /// The same with numbers for the names of `TX`.
+    pub(crate) fn with_slots(&self, slots: &mut Slots) -> Self {
+        let is_tx = self.collection == Variable::Tx;
+        let literal = self.key.literal().filter(|_| is_tx).map(<[u8]>::to_ascii_lowercase);
+        Self {
+            collection: self.collection,
+            slot: literal.and_then(|name| slots.number(&name)),
+            key: slots.template(&self.key),
+            change: match &self.change {
+                Change::Set(text) => Change::Set(slots.template(text)),
+                Change::Add(text) => Change::Add(slots.template(text)),
+                Change::Subtract(text) => Change::Subtract(slots.template(text)),
+                Change::Remove => Change::Remove,
+                Change::ExpireIn(text) => Change::ExpireIn(slots.template(text)),
+            },
+        }
     }
 
     /// Parses `ip.name=3600`.
     pub(crate) fn parse_expiry(text: &str) -> Result<Self, Fault> {
         let (name, seconds) = split_value(text).unwrap_or((text, "3600"));
         let (collection, key) = name_of(name)?;
-        Ok(Self { collection, key, change: Change::ExpireIn(Template::parse(seconds)?) })
+        let change = Change::ExpireIn(Template::parse(seconds)?);
+        Ok(Self { collection, key, slot: None, change })
     }
 }
 

@@ -5,9 +5,11 @@
 
 mod case;
 mod exchange;
+mod inspected;
 mod message;
 mod request;
 mod run;
 mod template;
 
-pub use run::{CaseResult, Cases, Report, RunError, load_rules};
+pub use inspected::{Inspected, Request};
+pub use run::{CaseResult, Cases, Report, RunError, load_rules, rules_file};

@@ -36,6 +36,15 @@ pub fn load_rules(folder: &Path, setup: Option<&Path>) -> Result<Arc<RuleSet>, V
     RuleSet::load(&DiskFiles, &sources).map(Arc::new)
 }
 
+/// The same rules as one file for another engine.
+#[must_use]
+pub fn rules_file(folder: &Path, setup: &Path) -> String {
+    let files = DiskFiles.matching(&folder.join("*.conf")).unwrap_or_default();
+    let include = |path: &Path| format!("Include {}\n", path.display());
+    let all: String = files.iter().map(|path| include(path)).collect();
+    format!("{BEFORE_SETUP}{}{AFTER_SETUP}{all}", include(setup))
+}
+
 /// As in the set-up that the rule set's own tests run in.
 const BEFORE_SETUP: &str = r#"
 SecRuleEngine DetectionOnly
@@ -106,7 +115,7 @@ impl Report {
 /// Cases ready to run.
 #[derive(Debug)]
 pub struct Cases {
-    files: Vec<(String, CaseFile)>,
+    pub(super) files: Vec<(String, CaseFile)>,
     overrides: Vec<Override>,
 }
 

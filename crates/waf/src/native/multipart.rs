@@ -31,7 +31,7 @@ impl Inspection<'_> {
         }
     }
 
-    fn field(&mut self, part: &multipart::Part<'_>) {
+    fn field(&mut self, part: &multipart::Part) {
         let name = part.name.as_slice();
         self.value(&Spot { place: Place::Name, part: "form", name }, name);
         let files = part.file.iter().chain(&part.extended_file);
@@ -39,9 +39,9 @@ impl Inspection<'_> {
             self.value(&Spot { place: Place::FileName, part: "file-name", name }, file);
         }
         if part.file.is_none() {
-            self.parameter(&Spot { place: Place::BodyField, part: "form", name }, part.value);
+            self.parameter(&Spot { place: Place::BodyField, part: "form", name }, &part.value);
         } else if self.reads_files {
-            self.text(part.value, "file", name);
+            self.text(&part.value, "file", name);
         }
     }
 }

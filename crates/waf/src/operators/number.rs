@@ -18,7 +18,11 @@ pub(crate) enum Comparison {
 impl Comparison {
     /// Compares what both texts begin with as whole numbers.
     pub(super) fn holds(self, value: &[u8], argument: &[u8]) -> bool {
-        let (value, argument) = (whole(value), whole(argument));
+        self.holds_for(whole(value), whole(argument))
+    }
+
+    /// Compares two numbers.
+    pub(crate) const fn holds_for(self, value: i64, argument: i64) -> bool {
         match self {
             Self::Equal => value == argument,
             Self::AtLeast => value >= argument,

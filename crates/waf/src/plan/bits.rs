@@ -41,6 +41,25 @@ impl Bits {
         }
     }
 
+    /// Takes out of words what is not in the set.
+    pub(crate) fn keep_in(&self, row: &mut [u64]) {
+        for (word, own) in row.iter_mut().zip(&self.0) {
+            *word &= own;
+        }
+    }
+
+    /// Adds the words of `row` that are in the set to `all`.
+    pub(crate) fn add_common(&self, row: &[u64], all: &mut [u64]) {
+        for ((word, more), own) in all.iter_mut().zip(row).zip(&self.0) {
+            *word |= more & own;
+        }
+    }
+
+    /// Whether no number was ever added.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Whether a number is in the set.
     pub(crate) fn has(&self, number: usize) -> bool {
         self.0.get(number / 64).is_some_and(|word| word >> (number % 64) & 1 == 1)

@@ -4,18 +4,23 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::bits::Bits;
-use super::gates::Gates;
-use super::rule::{Chain, Disruption, Effect, Jump, Link, Rule, Step};
+use super::gates::{Conditions, Gates};
+use super::probe;
+use super::rule::{Chain, Disruption, Effect, Jump, Link, Rule, Step, Test};
 use super::rule_set::RuleSet;
 use crate::actions::{Action, Control};
+use crate::operators::Operator;
+use crate::operators::number::whole;
 use crate::seclang::draft::{Draft, DraftRule, Entry};
 use crate::seclang::problem::{Fault, Problem};
 use crate::seclang::selection::RuleSelection;
-use crate::seclang::syntax::RuleSyntax;
+use crate::seclang::settings::Settings;
+use crate::seclang::syntax::{Question, RuleSyntax};
 use crate::transformations::Transformation;
+use crate::variables::{Selector, Slots, Target, Targets, Variable};
 
-/// Compiles everything that was read.
-pub(crate) fn build(mut draft: Draft, problems: &mut Vec<Problem>) -> RuleSet {
+/// Compiles everything that was read: how many rules there are, and the rules, unless there are problems.
+pub(crate) fn build(mut draft: Draft, problems: &mut Vec<Problem>) -> (usize, Option<RuleSet>) {
     draft.finish(problems);
     let mut builder = Builder::new(&draft.entries);
     for entry in &draft.entries {
@@ -25,8 +30,53 @@ pub(crate) fn build(mut draft: Draft, problems: &mut Vec<Problem>) -> RuleSet {
         }
     }
     let programs = programs(&draft.entries, problems);
-    let gates = Gates::assign(&mut builder.rules);
-    RuleSet::new(draft.settings, builder.rules, programs, builder.chains, gates)
+    let count = builder.rules.len();
+    let rules = problems.is_empty().then(|| finish(builder, draft.settings, programs));
+    (count, rules.flatten())
+}
+
+/// Finds out what rules need before they can match, and builds their gates.
+fn finish(builder: Builder<'_>, settings: Settings, programs: [Vec<Step>; 5]) -> Option<RuleSet> {
+    let Builder { mut rules, chains, slots, .. } = builder;
+    let conditions = Conditions::of(&mut rules);
+    let rules = Arc::new(RuleSet::new(settings, rules, programs, chains, slots));
+    let ordinary = probe::ordinary(&rules);
+    // The probe is over, so this is the only holder.
+    let mut rules = Arc::into_inner(rules)?;
+    rules.gates = Gates::assign(&mut rules.rules, &rules.chains, conditions, &ordinary);
+    let RuleSet { rules: all, programs, chains, gates, .. } = &mut rules;
+    for step in programs.iter_mut().flatten() {
+        step.test = all.get(step.rule).map_or(Test::None, |rule| test(rule, chains, gates));
+    }
+    Some(rules)
+}
+
+/// What can be asked of a rule without looking at it.
+fn test(rule: &Rule, chains: &[Chain], gates: &Gates) -> Test {
+    let Some(link) = rule.links.first() else { return Test::None };
+    if let Some(gated) = link.gated {
+        let offset = gates.of_phase(rule.phase).offset(gated.gate);
+        let bit = offset * 64 + gated.question;
+        return link.list.map_or(Test::None, |list| Test::List { list, bit });
+    }
+    let ([target], Operator::Number(comparison, argument)) =
+        (link.targets.included.as_slice(), &link.question.operator)
+    else {
+        return Test::None;
+    };
+    let is_plain = chains.get(link.chain).is_some_and(|chain| chain.transformations.is_empty());
+    let (Selector::Slot(slot, _), Some(argument), true) =
+        (&target.selector, argument.literal(), is_plain)
+    else {
+        return Test::None;
+    };
+    let (slot, comparison, number) = (*slot, *comparison, whole(argument));
+    let negated = link.question.negated;
+    if target.count {
+        Test::Count { slot, comparison, number, negated }
+    } else {
+        Test::Number { slot, comparison, number, negated }
+    }
 }
 
 struct Builder<'a> {
@@ -34,6 +84,7 @@ struct Builder<'a> {
     rules: Vec<Rule>,
     chains: Vec<Chain>,
     known_chains: HashMap<Vec<Transformation>, usize>,
+    slots: Slots,
 }
 
 impl<'a> Builder<'a> {
@@ -47,13 +98,14 @@ impl<'a> Builder<'a> {
             rules: Vec::new(),
             chains: Vec::new(),
             known_chains: HashMap::new(),
+            slots: Slots::default(),
         }
     }
 
     fn rule(&mut self, draft: &DraftRule) -> Rule {
         let first: &[Action] = draft.links.first().map_or(&[], |link| &link.actions);
         let all = || draft.defaults.iter().chain(first);
-        let disruption = disruption(&draft.defaults, first);
+        let disruption = self.disruption(&draft.defaults, first);
         let log = last(all(), |action| match action {
             Action::Log(log) => Some(*log),
             _ => None,
@@ -70,11 +122,11 @@ impl<'a> Builder<'a> {
             phase: draft.phase,
             links: links.into(),
             message: anywhere().find_map(|action| match action {
-                Action::Msg(message) => Some(message.clone()),
+                Action::Msg(message) => Some(self.slots.template(message)),
                 _ => None,
             }),
             data: anywhere().find_map(|action| match action {
-                Action::LogData(data) => Some(data.clone()),
+                Action::LogData(data) => Some(self.slots.template(data)),
                 _ => None,
             }),
             severity: last(all(), |action| match action {
@@ -103,20 +155,52 @@ impl<'a> Builder<'a> {
             .collect();
         Link {
             place: syntax.place.clone(),
-            targets: syntax.targets.clone(),
-            question: syntax.question.clone(),
+            targets: self.targets(&syntax.targets),
+            question: self.question(&syntax.question),
             chain: self.chain(transformations),
             capture: has(|action| matches!(action, Action::Capture)),
             multi_match: has(|action| matches!(action, Action::MultiMatch)),
             effects,
             gated: None,
+            list: None,
         }
     }
 
-    fn effect(&self, action: &Action) -> Option<Effect> {
+    fn targets(&mut self, targets: &Targets) -> Targets {
+        let mut one = |target: &Target| match target.variable {
+            Variable::Tx => {
+                Target { selector: self.slots.selector(&target.selector), ..target.clone() }
+            }
+            _ => target.clone(),
+        };
+        Targets {
+            included: targets.included.iter().map(&mut one).collect(),
+            excluded: targets.excluded.clone(),
+        }
+    }
+
+    fn question(&mut self, question: &Question) -> Question {
+        let mut question = question.clone();
+        if let Operator::Number(_, template) | Operator::Text(_, template) = &mut question.operator
+        {
+            *template = self.slots.template(template);
+        }
+        question
+    }
+
+    fn disruption(&mut self, defaults: &[Action], first: &[Action]) -> Disruption {
+        match disruption(defaults, first) {
+            Disruption::Redirect(location) => Disruption::Redirect(self.slots.template(&location)),
+            other => other,
+        }
+    }
+
+    fn effect(&mut self, action: &Action) -> Option<Effect> {
         Some(match action {
-            Action::SetVar(set_var) => Effect::SetVar(set_var.clone()),
-            Action::InitCol(collection, key) => Effect::InitCol(*collection, key.clone()),
+            Action::SetVar(set_var) => Effect::SetVar(set_var.with_slots(&mut self.slots)),
+            Action::InitCol(collection, key) => {
+                Effect::InitCol(*collection, self.slots.template(key))
+            }
             Action::Control(Control::RemoveRules(rules)) => {
                 Effect::RemoveRules(self.selected(rules))
             }
@@ -198,7 +282,7 @@ fn program(phase: u8, entries: &[Entry], problems: &mut Vec<Problem>) -> Vec<Ste
         if rule.phase == phase {
             let jump =
                 jump(rule, steps.len(), entries.get(index + 1..).unwrap_or_default(), problems);
-            steps.push(Step { rule: rule_number, jump });
+            steps.push(Step { rule: rule_number, jump, test: Test::None });
         }
         rule_number += 1;
     }

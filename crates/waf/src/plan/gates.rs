@@ -1,79 +1,214 @@
-//! One gate for the phases of the request and one for those of the answer, and which links stand in
-//! them.
+//! Which links stand in the gates, and in what order their values are looked at.
+//!
+//! There are four gates: for the phases of the request and those of the answer, each for the rules
+//! that an ordinary request reaches and for those it does not (those of a higher paranoia level,
+//! say), so that the former do not pay for the latter. A guess that is wrong costs time, no result.
 
 use std::collections::HashMap;
 
+use super::bits::Bits;
 use super::gate::Gate;
 use super::required::Required;
-use super::rule::{Gated, Link, Rule};
+use super::rule::{Chain, Gated, Link, Rule};
 use crate::operators::Operator;
 use crate::operators::text::Relation;
 use crate::transformations::ByteSet;
-use crate::variables::Variable;
+use crate::variables::{Target, Variable};
 
-/// Links that look at the same values through the same transformations.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Group {
-    /// The number of their list of targets.
-    pub(crate) list: usize,
-    /// The position of their transformations in the rule set.
+/// How many classes a side may have that are looked at one by one; the last one holds all others.
+const CLASSES: usize = 64;
+
+/// Links that look at their values through the same transformations.
+#[derive(Debug)]
+pub(crate) struct Class {
+    /// Its bit among the classes that are known of a text.
+    pub(crate) bit: usize,
+    /// The gate of its side.
+    pub(crate) gate: usize,
+    /// The position of the transformations in the rule set.
     pub(crate) chain: usize,
     /// Every step of the transformations counts.
     pub(crate) multi_match: bool,
+    /// The questions of these links, by their number in the gate.
+    pub(crate) questions: Bits,
+}
+
+/// The gates of the request, or those of the answer.
+#[derive(Debug, Default)]
+pub(crate) struct Side {
+    /// For the rules that an ordinary request reaches, and for the others.
+    pub(crate) gates: [Gate; 2],
+    pub(crate) classes: Vec<Class>,
+    /// For each byte the classes that may change a text with it, as bits.
+    changing: Box<[u64]>,
+    /// The classes that may change an empty text.
+    changing_empty: u64,
+}
+
+impl Side {
+    /// Words of a row of both gates.
+    pub(crate) const fn words(&self) -> usize {
+        let [first, second] = &self.gates;
+        first.words() + second.words()
+    }
+
+    /// The classes whose transformations may change a text of these bytes, as bits.
+    pub(crate) fn changing(&self, mask: ByteSet) -> u64 {
+        let of = |byte: u8| self.changing.get(usize::from(byte)).copied().unwrap_or_default();
+        let empty = if mask.is_empty() { self.changing_empty } else { 0 };
+        mask.bytes().fold(empty, |all, byte| all | of(byte))
+    }
+
+    fn find_changing(&mut self, chains: &[Chain]) {
+        let mut changing = vec![0; 256];
+        for class in &self.classes {
+            let Some(chain) = chains.get(class.chain) else { continue };
+            let bit = 1 << class.bit;
+            for (byte, classes) in (0..=u8::MAX).zip(&mut changing) {
+                if chain.trigger.has(byte) {
+                    *classes |= bit;
+                }
+            }
+            if chain.changes_empty {
+                self.changing_empty |= bit;
+            }
+        }
+        self.changing = changing.into();
+    }
+
+    /// Where the words of a gate begin in a row of both.
+    pub(crate) const fn offset(&self, gate: usize) -> usize {
+        let [first, _] = &self.gates;
+        if gate == 0 { 0 } else { first.words() }
+    }
+}
+
+/// A list of targets that several links share.
+#[derive(Debug)]
+pub(crate) struct List {
+    /// The classes of the links, as bits.
+    pub(crate) classes: u64,
+    /// All questions of these classes, by their number in each gate.
+    pub(crate) questions: [Bits; 2],
 }
 
 /// The gates of a rule set.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Gates {
-    request: Gate,
-    answer: Gate,
-    /// The groups of links.
-    pub(crate) groups: Vec<Group>,
-    /// How many different lists of targets the groups have.
-    pub(crate) lists: usize,
+    request: Side,
+    answer: Side,
+    /// The lists of targets whose values stay the same for a phase.
+    pub(crate) lists: Vec<List>,
+}
+
+/// The conditions of all links, in the order of the rules and their links.
+#[derive(Debug)]
+pub(super) struct Conditions(Vec<Option<Required>>);
+
+impl Conditions {
+    /// Finds them, and marks the links that have one.
+    pub(super) fn of(rules: &mut [Rule]) -> Self {
+        let mark = |link: &mut Link| {
+            let condition = condition(link);
+            link.gated = condition.is_some().then_some(Gated { gate: 0, question: 0 });
+            condition
+        };
+        Self(rules.iter_mut().flat_map(|rule| &mut rule.links).map(mark).collect())
+    }
+}
+
+#[derive(Default)]
+struct Draft {
+    conditions: [Vec<Required>; 2],
+    /// The questions of each class, by gate, transformations and whether every step counts.
+    classes: HashMap<(usize, usize, bool), (usize, Vec<usize>)>,
+}
+
+impl Draft {
+    fn compile(self) -> Side {
+        let counts = self.conditions.each_ref().map(Vec::len);
+        let class = |((gate, chain, multi_match), (number, members)): (_, (usize, Vec<usize>))| {
+            let mut questions = Bits::with_room(counts.get(gate).copied().unwrap_or_default());
+            members.into_iter().for_each(|member| questions.add(member));
+            Class { bit: number.min(CLASSES - 1), gate, chain, multi_match, questions }
+        };
+        let mut classes: Vec<Class> = self.classes.into_iter().map(class).collect();
+        classes.sort_by_key(|class| class.bit);
+        let gates = self.conditions.each_ref().map(|all| Gate::compile(all));
+        Side { gates, classes, ..Side::default() }
+    }
 }
 
 impl Gates {
-    /// Gives every link its place.
-    pub(super) fn assign(rules: &mut [Rule]) -> Self {
-        let mut conditions = [Vec::new(), Vec::new()];
-        let mut groups: HashMap<Group, usize> = HashMap::new();
-        let mut lists: HashMap<String, usize> = HashMap::new();
-        for rule in rules {
-            let [request, answer] = &mut conditions;
-            let list = if rule.phase <= 2 { request } else { answer };
+    /// Gives every link its place; `ordinary` are the rules that an ordinary request reaches.
+    pub(super) fn assign(
+        rules: &mut [Rule],
+        chains: &[Chain],
+        conditions: Conditions,
+        ordinary: &Bits,
+    ) -> Self {
+        let mut conditions = conditions.0.into_iter();
+        let mut drafts = [Draft::default(), Draft::default()];
+        let mut known: HashMap<String, usize> = HashMap::new();
+        let mut lists: Vec<List> = Vec::new();
+        // The side of each list.
+        let mut sides: Vec<usize> = Vec::new();
+        for (number, rule) in rules.iter_mut().enumerate() {
+            let [request, answer] = &mut drafts;
+            let draft = if rule.phase <= 2 { request } else { answer };
+            let gate = usize::from(!ordinary.has(number));
             for link in &mut rule.links {
-                let Some(condition) = condition(link) else { continue };
-                let group = is_stable(link).then(|| {
+                let condition = conditions.next().flatten();
+                if is_stable(link) {
                     let count = lists.len();
-                    let list = *lists.entry(list_key(rule.phase, link)).or_insert(count);
-                    let count = groups.len();
-                    let group = Group { list, chain: link.chain, multi_match: link.multi_match };
-                    *groups.entry(group).or_insert(count)
-                });
-                link.gated = Some(Gated { question: list.len(), group });
-                list.push(condition);
+                    let key = list_key(rule.phase, gate, link);
+                    let list = *known.entry(key).or_insert(count);
+                    if list == count {
+                        lists.push(List { classes: 0, questions: Default::default() });
+                        sides.push(usize::from(rule.phase > 2));
+                    }
+                    link.list = Some(list);
+                }
+                let Some(condition) = condition else { continue };
+                let Some(own) = draft.conditions.get_mut(gate) else { continue };
+                let question = own.len();
+                own.push(condition);
+                link.gated = Some(Gated { gate, question });
+                if let Some(list) = link.list.and_then(|list| lists.get_mut(list)) {
+                    let count = draft.classes.len();
+                    let class = (gate, link.chain, link.multi_match);
+                    let (class, members) =
+                        draft.classes.entry(class).or_insert_with(|| (count, Vec::new()));
+                    members.push(question);
+                    list.classes |= 1 << (*class).min(CLASSES - 1);
+                }
             }
         }
-        let [request, answer] = conditions;
-        let mut numbered: Vec<(Group, usize)> = groups.into_iter().collect();
-        numbered.sort_by_key(|(_, number)| *number);
-        let groups = numbered.into_iter().map(|(group, _)| group).collect();
-        Self {
-            request: Gate::compile(&request),
-            answer: Gate::compile(&answer),
-            groups,
-            lists: lists.len(),
+        let [mut request, mut answer] = drafts.map(Draft::compile);
+        request.find_changing(chains);
+        answer.find_changing(chains);
+        for (list, side) in lists.iter_mut().zip(sides) {
+            let side = if side == 0 { &request } else { &answer };
+            let mut classes = side.classes.iter();
+            for class in classes.by_ref().filter(|class| list.classes >> class.bit & 1 == 1) {
+                if let Some(questions) = list.questions.get_mut(class.gate) {
+                    questions.extend(&class.questions);
+                }
+            }
         }
+        Self { request, answer, lists }
     }
 
-    /// The gate of a phase.
-    pub(crate) const fn of_phase(&self, phase: u8) -> &Gate {
+    /// The gates of a phase.
+    pub(crate) const fn of_phase(&self, phase: u8) -> &Side {
         if phase <= 2 { &self.request } else { &self.answer }
     }
 }
 
 /// What a value must have for the link to match. `None`: nothing that can be said ahead.
+///
+/// INVARIANT: whether a link with a condition matches depends on the text alone: what a gate says of
+/// a text is kept beyond the transaction.
 fn condition(link: &Link) -> Option<Required> {
     if link.question.negated || link.targets.included.iter().any(|target| target.count) {
         return None;
@@ -110,8 +245,10 @@ const MARKUP_BYTES: ByteSet = ByteSet::of(b"<=");
 
 /// Whether the values stay the same while the rules of a phase run.
 fn is_stable(link: &Link) -> bool {
-    link.targets.included.iter().all(|target| {
-        let changes = target.variable.is_writable()
+    let included = &link.targets.included;
+    let is_stable = |target: &Target| {
+        let changes = target.count
+            || target.variable.is_writable()
             || matches!(
                 target.variable,
                 Variable::MatchedVar
@@ -125,13 +262,14 @@ fn is_stable(link: &Link) -> bool {
                     | Variable::Rule
             );
         !changes
-    })
+    };
+    !included.is_empty() && included.iter().all(is_stable)
 }
 
 /// Links with the same key look at the same values, but for those they exclude: to let a value pass
 /// that is excluded costs a little and changes nothing.
-fn list_key(phase: u8, link: &Link) -> String {
+fn list_key(phase: u8, gate: usize, link: &Link) -> String {
     let included: String =
         link.targets.included.iter().map(|target| format!("{target:?};")).collect();
-    format!("{phase}|{included}")
+    format!("{phase}|{gate}|{included}")
 }

@@ -5,6 +5,8 @@ mod build;
 mod exclusion;
 pub(crate) mod gate;
 pub(crate) mod gates;
+pub(crate) mod memo;
+mod probe;
 mod required;
 pub(crate) mod rule;
 pub(crate) mod rule_set;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::bits::Bits;
 use crate::actions::{AllowScope, Control, SetVar};
+use crate::operators::number::Comparison;
 use crate::seclang::problem::Place;
 use crate::seclang::syntax::Question;
 use crate::transformations::{ByteSet, Transformation};
@@ -13,6 +14,8 @@ use crate::variables::{Target, Targets, Template, Variable};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Chain {
     pub(crate) transformations: Box<[Transformation]>,
+    /// The bytes that each of them changes.
+    pub(crate) triggers: Box<[ByteSet]>,
     /// A value with none of these bytes goes through unchanged.
     pub(crate) trigger: ByteSet,
     /// An empty value may come out as something.
@@ -21,10 +24,10 @@ pub(crate) struct Chain {
 
 impl Chain {
     pub(crate) fn new(transformations: Vec<Transformation>) -> Self {
-        let triggers = transformations.iter().map(|each| each.trigger());
-        let trigger = triggers.fold(ByteSet::default(), ByteSet::and);
+        let triggers: Box<[ByteSet]> = transformations.iter().map(|each| each.trigger()).collect();
+        let trigger = triggers.iter().copied().fold(ByteSet::default(), ByteSet::and);
         let changes_empty = transformations.iter().any(|each| each.changes_empty());
-        Self { transformations: transformations.into(), trigger, changes_empty }
+        Self { transformations: transformations.into(), triggers, trigger, changes_empty }
     }
 }
 
@@ -43,10 +46,10 @@ pub(crate) enum Effect {
 /// Where a link stands in the gates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Gated {
-    /// Its question's number in the gate of its phase.
+    /// Which gate of its side.
+    pub(crate) gate: usize,
+    /// Its question's number in that gate.
     pub(crate) question: usize,
-    /// The group of links that look at the same values. `None`: its values change while rules run.
-    pub(crate) group: Option<usize>,
 }
 
 /// One question of a rule.
@@ -62,6 +65,8 @@ pub(crate) struct Link {
     pub(crate) effects: Box<[Effect]>,
     /// `None`: every value has to be asked.
     pub(crate) gated: Option<Gated>,
+    /// The list of targets that it shares. `None`: its values change while rules run.
+    pub(crate) list: Option<usize>,
 }
 
 /// What a full match does to the request.
@@ -104,4 +109,18 @@ pub(crate) struct Rule {
 pub(crate) struct Step {
     pub(crate) rule: usize,
     pub(crate) jump: Jump,
+    pub(crate) test: Test,
+}
+
+/// What can be asked of a rule without looking at it: when the answer is no, it cannot match.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Test {
+    /// Nothing.
+    None,
+    /// Whether a value of this list of targets has this bit in its row.
+    List { list: usize, bit: usize },
+    /// Whether a value of `TX` compares like this with a number.
+    Number { slot: usize, comparison: Comparison, number: i64, negated: bool },
+    /// Whether a value of `TX` is there, as the comparison of their number with another says.
+    Count { slot: usize, comparison: Comparison, number: i64, negated: bool },
 }

@@ -5,12 +5,15 @@ use std::sync::Arc;
 
 use super::build::build;
 use super::gates::Gates;
+use super::memo::Memo;
 use super::rule::{Chain, Rule, Step};
 use crate::seclang::files::Files;
 use crate::seclang::lint::{self, Lint};
 use crate::seclang::loader::Reading;
 use crate::seclang::problem::Problem;
 use crate::seclang::settings::Settings;
+use crate::transaction::Pool;
+use crate::variables::Slots;
 
 /// Rules ready to run. Cheap to share between threads behind an [`Arc`].
 #[derive(Debug)]
@@ -21,6 +24,10 @@ pub struct RuleSet {
     pub(crate) programs: [Vec<Step>; 5],
     pub(crate) chains: Vec<Chain>,
     pub(crate) gates: Gates,
+    /// The names of `TX` that rules spell out.
+    pub(crate) slots: Arc<Slots>,
+    pub(crate) memo: Memo,
+    pub(crate) pool: Pool,
 }
 
 /// One piece of a rule set's source.
@@ -50,8 +57,11 @@ impl RuleSet {
     /// Everything that is wrong with them, at once, in the order it was found.
     pub fn load(files: &dyn Files, sources: &[Source<'_>]) -> Result<Self, Vec<Problem>> {
         let Reading { draft, mut problems, .. } = read(files, sources);
-        let rules = build(draft, &mut problems);
-        if problems.is_empty() { Ok(rules) } else { Err(problems) }
+        let (_, rules) = build(draft, &mut problems);
+        match rules {
+            Some(rules) if problems.is_empty() => Ok(rules),
+            _ => Err(problems),
+        }
     }
 
     /// Everything there is to say about rules: what keeps them from being used, and what is hardly
@@ -60,18 +70,27 @@ impl RuleSet {
     pub fn lint(files: &dyn Files, sources: &[Source<'_>]) -> Lint {
         let Reading { draft, problems: mut errors, .. } = read(files, sources);
         let findings = lint::findings(&draft);
-        let rules = build(draft, &mut errors).len();
+        let (rules, _) = build(draft, &mut errors);
         Lint { rules, errors, findings }
     }
 
-    pub(super) const fn new(
+    pub(super) fn new(
         settings: Settings,
         rules: Vec<Rule>,
         programs: [Vec<Step>; 5],
         chains: Vec<Chain>,
-        gates: Gates,
+        slots: Slots,
     ) -> Self {
-        Self { settings, rules, programs, chains, gates }
+        Self {
+            settings,
+            rules,
+            programs,
+            chains,
+            gates: Gates::default(),
+            slots: Arc::new(slots),
+            memo: Memo::new(),
+            pool: Pool::default(),
+        }
     }
 
     /// What the rules say beside the rules themselves.

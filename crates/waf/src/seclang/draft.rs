@@ -250,6 +250,7 @@ fn written(template: &Template) -> String {
         Piece::Value(variable, Some(key)) => {
             format!("%{{{}.{}}}", variable.name(), String::from_utf8_lossy(key))
         }
+        Piece::Slot(_, key) => format!("%{{TX.{}}}", String::from_utf8_lossy(key)),
         Piece::Value(variable, None) => format!("%{{{}}}", variable.name()),
     };
     template.pieces.iter().map(piece).collect()

@@ -54,7 +54,8 @@ pub struct Settings {
     pub request_body_access: bool,
     /// Largest request body, bytes.
     pub request_body_limit: usize,
-    /// Largest request body without files, bytes.
+    /// Largest request body without the content of files, bytes. No limit of its own until a
+    /// directive sets one.
     pub request_body_no_files_limit: usize,
     /// What happens to a larger one.
     pub request_body_over_limit: OverLimit,
@@ -92,7 +93,7 @@ impl Default for Settings {
             engine: EngineMode::Off,
             request_body_access: false,
             request_body_limit: 13_107_200,
-            request_body_no_files_limit: 1_048_576,
+            request_body_no_files_limit: usize::MAX,
             request_body_over_limit: OverLimit::Reject,
             body_depth_limit: 128,
             arguments_limit: 1_000,

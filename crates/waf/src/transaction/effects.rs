@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use super::state::{Opened, State};
 use super::store::{CollectionKey, CollectionStore, StoredChange};
+use super::texts::TextId;
 use super::vars::Vars;
 use crate::actions::{Change, Control, SetVar};
 use crate::operators::number::whole;
 use crate::plan::rule::{Effect, Rule};
+use crate::variables::slots::group_number;
 use crate::variables::{Template, Variable};
 
 /// What the change of a value needs to be carried out in a store.
@@ -15,6 +17,13 @@ struct Persistent {
     store: Arc<dyn CollectionStore>,
     key: CollectionKey,
     timeout_secs: u64,
+}
+
+/// What becomes of a value.
+enum Changed {
+    To(TextId),
+    Gone,
+    Not,
 }
 
 impl State {
@@ -85,9 +94,8 @@ impl State {
     }
 
     fn set_var(&mut self, set_var: &SetVar, rule: &Rule, timeout_secs: u64) {
-        let mut name = Vec::new();
-        self.expand(&set_var.key, rule, &mut name);
-        let mut argument = Vec::new();
+        let mut argument = std::mem::take(&mut self.argument);
+        argument.clear();
         match &set_var.change {
             Change::Set(text)
             | Change::Add(text)
@@ -106,27 +114,58 @@ impl State {
                 self.connection.now.as_second().saturating_add(whole(&argument)),
             ),
         };
-        let lower = name.to_ascii_lowercase();
-        if set_var.collection == Variable::Tx {
-            self.change_tx(&lower, &name, change);
-        } else {
-            self.change_opened(set_var.collection, &lower, &name, change, timeout_secs);
+        match (set_var.slot, set_var.key.literal()) {
+            (Some(slot), Some(name)) => self.change_slot(slot, name, change),
+            _ => {
+                let mut name = Vec::new();
+                self.expand(&set_var.key, rule, &mut name);
+                let lower = name.to_ascii_lowercase();
+                if set_var.collection == Variable::Tx {
+                    self.change_tx(&lower, &name, change);
+                } else {
+                    self.change_opened(set_var.collection, &lower, &name, change, timeout_secs);
+                }
+            }
+        }
+        self.argument = argument;
+    }
+
+    /// Changes a value of `TX` by the number of its name.
+    fn change_slot(&mut self, slot: usize, name: &[u8], change: StoredChange<'_>) {
+        let known = self.tx.at(slot);
+        match self.changed(known.map(|(_, text)| text), change) {
+            Changed::To(text) => {
+                let name = known.map_or_else(|| self.texts.add(name), |(name, _)| name);
+                self.tx.set_at(slot, name, text);
+            }
+            Changed::Gone => self.tx.remove_at(slot),
+            Changed::Not => {}
+        }
+    }
+
+    /// What a value of `TX` becomes.
+    fn changed(&mut self, before: Option<TextId>, change: StoredChange<'_>) -> Changed {
+        match change {
+            StoredChange::Set(text) => Changed::To(self.texts.add(text)),
+            StoredChange::Add(amount) => {
+                let before = before.map_or(0, |text| whole(self.texts.get(text)));
+                let sum = before.saturating_add(amount).to_string();
+                Changed::To(self.texts.add(sum.as_bytes()))
+            }
+            StoredChange::Remove => Changed::Gone,
+            // TX ends with the transaction.
+            StoredChange::ExpireAt(_) => Changed::Not,
         }
     }
 
     fn change_tx(&mut self, lower: &[u8], name: &[u8], change: StoredChange<'_>) {
-        let text = match change {
-            StoredChange::Set(text) => self.texts.add(text),
-            StoredChange::Add(amount) => {
-                let before =
-                    self.tx.lookup(lower).map_or(0, |(_, text)| whole(self.texts.get(text)));
-                self.texts.add(before.saturating_add(amount).to_string().as_bytes())
-            }
-            StoredChange::Remove => return self.tx.remove(lower),
-            // TX ends with the transaction.
-            StoredChange::ExpireAt(_) => return,
+        let before = self.tx.lookup(lower).map(|(_, text)| text);
+        let text = match self.changed(before, change) {
+            Changed::To(text) => text,
+            Changed::Gone => return self.tx.remove(lower),
+            Changed::Not => return,
         };
-        if let Some(group) = super::resolve::group_number(lower) {
+        if let Some(group) = group_number(lower) {
             if let Some(slot) = self.groups.get_mut(group) {
                 *slot = Some(text);
             }

@@ -1,7 +1,9 @@
 //! Runs the rules of a phase in their order.
 
+use std::ops::Range;
 use std::sync::Arc;
 
+use super::gated::Passed;
 use super::report::{
     Budget, Interruption, InterruptionAction, MATCHES_PER_RULE_LIMIT, MatchedRule, Outcome,
     RULES_LIMIT, RuleMatch, VALUE_LIMIT_BYTES,
@@ -18,19 +20,32 @@ use crate::seclang::settings::EngineMode;
 /// What asking an operator costs beside the bytes it looks at.
 const ASKING_COST: u64 = 16;
 
+/// What a match costs: it acts and is reported.
+const MATCH_COST: u64 = 256;
+
 /// Buffers that are used again for every link.
 #[derive(Debug, Default)]
-pub(super) struct Workspace {
+pub(crate) struct Workspace {
     pub(super) found: Vec<Found>,
     argument: Vec<u8>,
     captures: Captures,
     /// The values of one multi-match, unchanged ones once.
     pub(super) variants: Vec<TextId>,
+    /// What the links of the current rule matched, for its report.
+    matches: Vec<Matched>,
+}
+
+/// One value that matched, before it is described.
+#[derive(Debug)]
+struct Matched {
+    link: usize,
+    found: Found,
+    span: Option<Range<usize>>,
 }
 
 impl State {
     /// Runs a phase, 1 to 5.
-    pub(super) fn run(&mut self, rules: &Arc<RuleSet>, phase: u8) -> Outcome {
+    pub(super) fn run(&mut self, rules: &RuleSet, phase: u8) -> Outcome {
         if self.switches.engine == EngineMode::Off || self.is_allowed(phase) {
             return Outcome::Pass;
         }
@@ -39,33 +54,51 @@ impl State {
         else {
             return Outcome::Pass;
         };
-        let mut workspace = Workspace::default();
+        let mut workspace = std::mem::take(&mut self.workspace);
         self.prepare_gates(rules, phase);
-        let mut position = 0;
-        while let Some(step) = program.get(position) {
-            position += 1;
-            if self.switches.removed_rules.has(step.rule) {
-                continue;
-            }
-            if let Some(next) = self.step(rules, step, &mut workspace) {
-                position = next.max(position);
-            }
-            if let Some(budget) = self.exhausted() {
-                return Outcome::OverBudget(budget);
-            }
-            if let Some(interruption) = &self.interruption
-                && phase < 5
-            {
-                return Outcome::Interrupted(interruption.clone());
-            }
-            if self.switches.engine == EngineMode::Off || self.switches.allow.is_some() {
-                break;
-            }
+        let outcome = self.steps(rules, phase, program, &mut workspace);
+        self.workspace = workspace;
+        if let Some(outcome) = outcome {
+            return outcome;
         }
         if self.switches.allow == Some(AllowScope::Phase) {
             self.switches.allow = None;
         }
         Outcome::Pass
+    }
+
+    /// Runs the steps of a phase; says how it ended when not with the last one.
+    fn steps(
+        &mut self,
+        rules: &RuleSet,
+        phase: u8,
+        program: &[Step],
+        workspace: &mut Workspace,
+    ) -> Option<Outcome> {
+        let mut position = 0;
+        while let Some(step) = program.get(position) {
+            position += 1;
+            let runs =
+                self.can_match(rules, phase, step) && !self.switches.removed_rules.has(step.rule);
+            if runs && let Some(next) = self.step(rules, step, workspace) {
+                position = next.max(position);
+            }
+            if let Some(budget) = self.exhausted() {
+                return Some(Outcome::OverBudget(budget));
+            }
+            if !runs {
+                continue;
+            }
+            if let Some(interruption) = &self.interruption
+                && phase < 5
+            {
+                return Some(Outcome::Interrupted(interruption.clone()));
+            }
+            if self.switches.engine == EngineMode::Off || self.switches.allow.is_some() {
+                break;
+            }
+        }
+        None
     }
 
     fn is_allowed(&self, phase: u8) -> bool {
@@ -76,32 +109,24 @@ impl State {
         }
     }
 
-    fn exhausted(&self) -> Option<Budget> {
+    fn exhausted(&mut self) -> Option<Budget> {
         if self.texts.is_full() {
             return Some(Budget::Memory);
         }
-        (self.work_left == 0).then_some(Budget::Work)
+        self.watch.exhausted()
     }
 
     /// Runs one rule; gives where to go on when it jumps.
-    fn step(
-        &mut self,
-        rules: &Arc<RuleSet>,
-        step: &Step,
-        workspace: &mut Workspace,
-    ) -> Option<usize> {
+    fn step(&mut self, rules: &RuleSet, step: &Step, workspace: &mut Workspace) -> Option<usize> {
         let rule = rules.rules.get(step.rule)?;
-        if !self.can_match(rules, rule, workspace) {
-            return None;
-        }
         self.matched.clear();
-        let mut matches = Vec::new();
+        workspace.matches.clear();
         for index in 0..rule.links.len() {
-            if !self.link(rules, step.rule, index, workspace, &mut matches) {
+            if !self.link(rules, step.rule, index, workspace) {
                 return None;
             }
         }
-        self.full_match(rules, step.rule, rule, matches);
+        self.full_match(rules, step.rule, rule, &workspace.matches);
         match step.jump {
             Jump::To(position) => Some(position),
             Jump::Next => None,
@@ -115,7 +140,6 @@ impl State {
         number: usize,
         index: usize,
         workspace: &mut Workspace,
-        matches: &mut Vec<RuleMatch>,
     ) -> bool {
         let Some(rule) = rules.rules.get(number) else { return false };
         let Some(link) = rule.links.get(index) else { return false };
@@ -126,7 +150,7 @@ impl State {
         }
         let mut found = std::mem::take(&mut workspace.found);
         found.clear();
-        self.resolve(&link.targets, (index == 0).then_some(number), &mut found);
+        self.values_of(link, (index == 0).then_some(number), &mut found);
         if !found.is_empty() {
             workspace.argument.clear();
             if let Some(template) = link.question.operator.template() {
@@ -135,25 +159,43 @@ impl State {
         }
         let mut any = false;
         for value in &found {
-            self.variants(rules, link, value.text, &mut workspace.variants);
-            for variant in 0..workspace.variants.len() {
-                let Some(text) = workspace.variants.get(variant).copied() else { continue };
-                if self.passes_gate(rules, rule.phase, link, text)
-                    && self.ask(link, text, workspace)
-                {
-                    any = true;
-                    self.one_match(
-                        rules,
-                        rule,
-                        (index, link),
-                        Found { text, ..*value },
-                        &workspace.captures,
-                        matches,
-                    );
-                }
+            if self.exhausted().is_some() {
+                break;
+            }
+            let passed = self.value_passes(rules, rule, link, value.text);
+            if passed == Passed::No {
+                continue;
+            }
+            if self.value(rules, rule, (index, link), *value, workspace) {
+                any = true;
+            } else {
+                self.rule_out(value.text, passed);
             }
         }
         workspace.found = found;
+        any
+    }
+
+    /// Asks one link of one value, in full. Says whether it matched.
+    fn value(
+        &mut self,
+        rules: &RuleSet,
+        rule: &Rule,
+        (index, link): (usize, &Link),
+        value: Found,
+        workspace: &mut Workspace,
+    ) -> bool {
+        let mut any = false;
+        self.variants(rules, link, value.text, &mut workspace.variants);
+        for variant in 0..workspace.variants.len() {
+            let Some(text) = workspace.variants.get(variant).copied() else { continue };
+            if self.text_passes(rules, rule, link, text) && self.ask(link, text, workspace) {
+                any = true;
+                self.watch.spend(MATCH_COST);
+                let found = Found { text, ..value };
+                self.one_match(rules, rule, (index, link), found, workspace);
+            }
+        }
         any
     }
 
@@ -174,8 +216,8 @@ impl State {
         }
         out.push(text);
         let mut current = text;
-        for transformation in &chain.transformations {
-            let next = self.texts.step(current, *transformation);
+        for position in 0..chain.transformations.len() {
+            let next = self.texts.step(current, chain, position);
             if next != current {
                 out.push(next);
             }
@@ -190,7 +232,7 @@ impl State {
             return self.texts.mask(text).is_within(*allowed) == link.question.negated;
         }
         let value = self.texts.get(text);
-        self.work_left = self.work_left.saturating_sub(value.len() as u64 + ASKING_COST);
+        self.watch.spend(value.len() as u64 + ASKING_COST);
         let found =
             link.question.operator.matches(&workspace.argument, value, &mut workspace.captures);
         found != link.question.negated
@@ -202,15 +244,16 @@ impl State {
         rule: &Rule,
         (index, link): (usize, &Link),
         found: Found,
-        captures: &Captures,
-        matches: &mut Vec<RuleMatch>,
+        workspace: &mut Workspace,
     ) {
+        let captures = &workspace.captures;
         if link.capture && !link.question.negated {
             self.keep_captures(captures, found.text);
         }
         self.matched.push(found);
-        if rule.log && matches.len() < MATCHES_PER_RULE_LIMIT {
-            matches.push(self.describe(rules, (index, link), found, captures));
+        if rule.log && workspace.matches.len() < MATCHES_PER_RULE_LIMIT {
+            let span = captures.whole().filter(|_| !link.question.negated);
+            workspace.matches.push(Matched { link: index, found, span });
         }
         self.carry_out(&link.effects, rule, rules.settings().collection_timeout_secs);
     }
@@ -235,23 +278,19 @@ impl State {
         }
     }
 
-    fn describe(
-        &self,
-        rules: &RuleSet,
-        (index, link): (usize, &Link),
-        found: Found,
-        captures: &Captures,
-    ) -> RuleMatch {
+    fn describe(&self, rules: &RuleSet, rule: &Rule, matched: &Matched) -> Option<RuleMatch> {
+        let Matched { link: index, found, span } = matched;
+        let link = rule.links.get(*index)?;
         let mut variable = Vec::new();
-        self.full_name(found, &mut variable);
+        self.full_name(*found, &mut variable);
         variable.truncate(VALUE_LIMIT_BYTES);
         let value = self.texts.get(found.text);
         let chain = rules.chains.get(link.chain);
         let sign = if link.question.negated { "!" } else { "" };
-        RuleMatch {
+        Some(RuleMatch {
             variable: String::from_utf8_lossy(&variable).into_owned(),
             value: value.get(..VALUE_LIMIT_BYTES).unwrap_or(value).to_vec(),
-            span: captures.whole().filter(|_| !link.question.negated),
+            span: span.clone(),
             transformations: chain.map_or_else(Vec::new, |chain| {
                 chain.transformations.iter().map(|each| each.name()).collect()
             }),
@@ -259,24 +298,20 @@ impl State {
                 "{sign}{}",
                 link.question.written.chars().take(VALUE_LIMIT_BYTES).collect::<String>()
             ),
-            link: index,
-        }
+            link: *index,
+        })
     }
 
     /// The whole rule matched: it is reported, and it acts on the request.
-    fn full_match(
-        &mut self,
-        rules: &Arc<RuleSet>,
-        number: usize,
-        rule: &Rule,
-        matches: Vec<RuleMatch>,
-    ) {
+    fn full_match(&mut self, rules: &RuleSet, number: usize, rule: &Rule, matches: &[Matched]) {
         if let Some(severity) = rule.severity {
             self.highest_severity =
                 Some(self.highest_severity.map_or(severity, |known| known.min(severity)));
         }
         if self.reports.len() < RULES_LIMIT {
-            let mut report = MatchedRule::new(Arc::clone(rules), number, matches);
+            let matches =
+                matches.iter().filter_map(|matched| self.describe(rules, rule, matched)).collect();
+            let mut report = MatchedRule::new(Arc::clone(&self.rules), number, matches);
             if rule.log {
                 report.message = self.fill_in(rule.message.as_ref(), rule);
                 report.data = self.fill_in(rule.data.as_ref(), rule);

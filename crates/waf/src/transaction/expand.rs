@@ -1,8 +1,8 @@
 //! Fills the macros of a text in.
 
-use super::resolve::group_number;
 use super::state::State;
 use crate::plan::rule::Rule;
+use crate::variables::slots::group_number;
 use crate::variables::{Piece, Selector, Template, Variable};
 
 impl State {
@@ -11,6 +11,10 @@ impl State {
         for piece in &template.pieces {
             match piece {
                 Piece::Literal(text) => out.extend_from_slice(text),
+                Piece::Slot(slot, _) => {
+                    let text = self.tx.at(*slot).map(|(_, text)| text);
+                    out.extend_from_slice(text.map_or(&b""[..], |text| self.texts.get(text)));
+                }
                 Piece::Value(variable, key) => {
                     self.expand_value(*variable, key.as_deref(), rule, out)
                 }

@@ -17,6 +17,7 @@ pub(crate) mod report;
 mod request;
 mod request_body;
 mod resolve;
+mod reuse;
 mod state;
 pub(crate) mod store;
 #[cfg(test)]
@@ -25,6 +26,8 @@ mod texts;
 mod time;
 mod values;
 mod vars;
+mod watch;
 
 pub use connection::Connection;
 pub use phases::Transaction;
+pub(crate) use reuse::Pool;

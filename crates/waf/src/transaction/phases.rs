@@ -1,21 +1,38 @@
 //! The phases of a transaction as its caller sees them.
 
 use std::sync::Arc;
+use std::time::Duration;
+
+use mantlet_types::Clock;
 
 use super::Connection;
+use super::gated::Mode;
 use super::report::{Budget, Interruption, Limits, MatchedRule, Outcome};
 use super::state::State;
 use super::store::CollectionStore;
-use crate::plan::RuleSet;
-use crate::seclang::settings::{AuditMode, EngineMode, OverLimit};
+use super::watch::Watch;
+use crate::body::multipart;
+use crate::plan::{Bits, RuleSet};
+use crate::seclang::settings::{AuditMode, EngineMode, OverLimit, Settings};
 use crate::variables::Variable;
+
+/// What has come of a request's body.
+#[derive(Debug, Default)]
+struct RequestBody {
+    /// The body, unless a reader takes it apart as it comes.
+    held: Vec<u8>,
+    reader: Option<multipart::Reader>,
+    length: usize,
+    /// More than may be held came: nothing is read of it.
+    is_too_large: bool,
+}
 
 /// One request and its answer before the rules.
 #[derive(Debug)]
 pub struct Transaction {
     rules: Arc<RuleSet>,
     pub(super) state: State,
-    request_body: Vec<u8>,
+    request_body: RequestBody,
     response_body: Vec<u8>,
     over: Option<Budget>,
 }
@@ -30,18 +47,47 @@ impl Transaction {
         limits: Limits,
         store: Option<Arc<dyn CollectionStore>>,
     ) -> Self {
-        let mut state = State::new(connection, rules.settings(), limits, store);
+        let mut state = State::new(Arc::clone(&rules), connection, limits, store);
         state.connection_variables();
-        let app = rules.settings().web_app_id.clone();
-        state.set(Variable::WebappId, app.as_bytes());
-        Self { rules, state, request_body: Vec::new(), response_body: Vec::new(), over: None }
+        state.set(Variable::WebappId, rules.settings().web_app_id.as_bytes());
+        Self {
+            rules,
+            state,
+            request_body: RequestBody::default(),
+            response_body: Vec::new(),
+            over: None,
+        }
+    }
+
+    /// The same transaction with at most `allowed` for all its phases together, by `clock`. What is
+    /// not done by then is not looked at: the phase ends with [`Budget::Time`].
+    #[must_use]
+    pub fn timed(mut self, clock: Arc<dyn Clock>, allowed: Duration) -> Self {
+        self.state.watch.limit_time(clock, allowed);
+        self
     }
 
     /// The same transaction with every rule asked in full, without gates: slow, for comparing.
     #[must_use]
-    pub const fn naive(mut self) -> Self {
-        self.state.is_naive = true;
+    pub fn naive(mut self) -> Self {
+        self.state.mode = Mode::Naive;
+        self.state.watch =
+            Watch::new(Limits { work_bytes: u64::MAX, work_per_byte: 0, ..Limits::default() });
         self
+    }
+
+    /// A transaction that finds out which rules are reached: no rule acts on the request.
+    pub(crate) fn probe(rules: Arc<RuleSet>) -> Self {
+        let mut transaction = Self::new(rules, Connection::local(), Limits::default(), None);
+        transaction.state.mode = Mode::Probe;
+        transaction.state.switches.engine = EngineMode::DetectionOnly;
+        transaction.state.visited = Bits::with_room(transaction.rules.rules.len());
+        transaction
+    }
+
+    /// The rules that a probe reached.
+    pub(crate) fn visited(mut self) -> Bits {
+        std::mem::take(&mut self.state.visited)
     }
 
     /// Whether rules run at all.
@@ -53,6 +99,7 @@ impl Transaction {
     /// The request line: the target as it was sent, the protocol as `HTTP/1.1`.
     pub fn request_line(&mut self, method: &[u8], target: &[u8], protocol: &[u8]) {
         let settings = self.rules.settings();
+        self.state.watch.receive(target.len());
         self.state.request_line(
             method,
             target,
@@ -64,6 +111,7 @@ impl Transaction {
 
     /// One header field of the request.
     pub fn request_header(&mut self, name: &[u8], value: &[u8]) {
+        self.state.watch.receive(name.len() + value.len());
         self.state.request_header(name, value);
     }
 
@@ -83,9 +131,14 @@ impl Transaction {
         if !self.wants_request_body() || self.over == Some(Budget::RequestBody) {
             return Outcome::Pass;
         }
-        let room = self.state.switches.request_body_limit.saturating_sub(self.request_body.len());
-        self.request_body.extend_from_slice(chunk.get(..room).unwrap_or(chunk));
-        if chunk.len() <= room {
+        self.state.watch.receive(chunk.len());
+        let body = &mut self.request_body;
+        if body.length == 0 {
+            body.reader = self.state.streaming_reader(self.rules.settings());
+        }
+        let room = self.state.switches.request_body_limit.saturating_sub(body.length);
+        body.take(chunk.get(..room).unwrap_or(chunk), self.rules.settings());
+        if chunk.len() <= room && !body.is_too_large {
             return Outcome::Pass;
         }
         self.over = Some(Budget::RequestBody);
@@ -105,7 +158,13 @@ impl Transaction {
             if self.over.is_none() {
                 self.state.flag(Variable::InboundDataError, false);
             }
-            self.state.request_body(&body, self.rules.settings());
+            self.state.watch.start();
+            let RequestBody { held, reader, length, is_too_large } = body;
+            if is_too_large {
+                self.state.request_body_too_large();
+            } else {
+                self.state.request_body(&held, length, reader, self.rules.settings());
+            }
         }
         self.run(2)
     }
@@ -120,6 +179,7 @@ impl Transaction {
 
     /// One header field of the answer.
     pub fn response_header(&mut self, name: &[u8], value: &[u8]) {
+        self.state.watch.receive(name.len() + value.len());
         self.state.add(Variable::ResponseHeaders, name, value);
         if name.eq_ignore_ascii_case(b"content-type") {
             let media = value
@@ -155,6 +215,7 @@ impl Transaction {
         if !self.wants_response_body() {
             return Outcome::Pass;
         }
+        self.state.watch.receive(chunk.len());
         let room = self.state.switches.response_body_limit.saturating_sub(self.response_body.len());
         self.response_body.extend_from_slice(chunk.get(..room).unwrap_or(chunk));
         if chunk.len() <= room {
@@ -218,19 +279,53 @@ impl Transaction {
 
     fn run(&mut self, phase: u8) -> Outcome {
         let rules = Arc::clone(&self.rules);
-        self.state.run(&rules, phase)
+        self.state.watch.start();
+        let outcome = self.state.run(&rules, phase);
+        if phase <= 2 {
+            self.state.texts.remember(rules.gates.of_phase(phase).words(), &rules.memo);
+        }
+        self.state.watch.stop();
+        outcome
+    }
+}
+
+impl RequestBody {
+    fn take(&mut self, chunk: &[u8], settings: &Settings) {
+        self.length += chunk.len();
+        let held = match &mut self.reader {
+            Some(reader) => {
+                reader.feed(chunk);
+                reader.held_bytes()
+            }
+            None => {
+                self.held.extend_from_slice(chunk);
+                self.held.len()
+            }
+        };
+        if held > settings.request_body_no_files_limit {
+            *self = Self { length: self.length, is_too_large: true, ..Self::default() };
+        }
+    }
+}
+
+impl Drop for Transaction {
+    fn drop(&mut self) {
+        self.rules.pool.give(self.state.buffers());
     }
 }
 
 impl State {
     fn connection_variables(&mut self) {
-        let connection = self.connection.clone();
+        let connection = &self.connection;
         let client = connection.client.to_string();
+        let server = connection.server.to_string();
+        let (client_port, server_port) = (connection.client_port, connection.server_port);
+        let unique_id = self.texts.add(connection.unique_id.as_bytes());
+        self.values.set(Variable::UniqueId, unique_id);
         self.set(Variable::RemoteAddr, client.as_bytes());
         self.set(Variable::RemoteHost, client.as_bytes());
-        self.set(Variable::RemotePort, connection.client_port.to_string().as_bytes());
-        self.set(Variable::ServerAddr, connection.server.to_string().as_bytes());
-        self.set(Variable::ServerPort, connection.server_port.to_string().as_bytes());
-        self.set(Variable::UniqueId, connection.unique_id.as_bytes());
+        self.set(Variable::RemotePort, client_port.to_string().as_bytes());
+        self.set(Variable::ServerAddr, server.as_bytes());
+        self.set(Variable::ServerPort, server_port.to_string().as_bytes());
     }
 }

@@ -122,8 +122,10 @@ pub struct Interruption {
 pub enum Budget {
     /// Bytes of texts kept: values and what transformations make of them.
     Memory,
-    /// Bytes looked at by operators.
+    /// Bytes looked at by operators and transformations.
     Work,
+    /// Time spent in the phases, see [`Transaction::timed`](crate::Transaction::timed).
+    Time,
     /// The body is larger than its limit.
     RequestBody,
     /// The answer's body is larger than its limit.
@@ -137,6 +139,7 @@ impl Budget {
         match self {
             Self::Memory => "memory",
             Self::Work => "work",
+            Self::Time => "time",
             Self::RequestBody => "request-body",
             Self::ResponseBody => "response-body",
         }
@@ -159,12 +162,14 @@ pub enum Outcome {
 pub struct Limits {
     /// Bytes of texts kept.
     pub memory_bytes: usize,
-    /// Bytes looked at by operators, over all rules.
+    /// Bytes looked at by operators, over all rules, whatever the size of the request.
     pub work_bytes: u64,
+    /// How many more for each byte of the request and the answer.
+    pub work_per_byte: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { memory_bytes: 256 << 20, work_bytes: 16 << 30 }
+        Self { memory_bytes: 256 << 20, work_bytes: 4 << 20, work_per_byte: 128 }
     }
 }

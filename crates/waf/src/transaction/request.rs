@@ -6,6 +6,34 @@ use crate::transformations::bytes::is_space;
 use crate::transformations::url;
 use crate::variables::Variable;
 
+/// Header fields whose values are the same in many requests, and no secrets.
+const COMMON_HEADERS: &[&[u8]] = &[
+    b"accept",
+    b"accept-charset",
+    b"accept-encoding",
+    b"accept-language",
+    b"cache-control",
+    b"connection",
+    b"content-length",
+    b"content-type",
+    b"dnt",
+    b"host",
+    b"origin",
+    b"pragma",
+    b"priority",
+    b"sec-ch-ua",
+    b"sec-ch-ua-mobile",
+    b"sec-ch-ua-platform",
+    b"sec-fetch-dest",
+    b"sec-fetch-mode",
+    b"sec-fetch-site",
+    b"sec-fetch-user",
+    b"te",
+    b"upgrade-insecure-requests",
+    b"user-agent",
+    b"x-requested-with",
+];
+
 impl State {
     /// Takes the request line apart. `target` is the target as it was sent.
     pub(super) fn request_line(
@@ -69,8 +97,10 @@ impl State {
 
     /// Takes one header field of the request in.
     pub(super) fn request_header(&mut self, name: &[u8], value: &[u8]) {
-        self.add(Variable::RequestHeaders, name, value);
-        match name.to_ascii_lowercase().as_slice() {
+        let lower = name.to_ascii_lowercase();
+        let is_common = COMMON_HEADERS.contains(&lower.as_slice());
+        self.add_named(Variable::RequestHeaders, name, value, is_common);
+        match lower.as_slice() {
             b"authorization" => {
                 let scheme = value.split(|byte| *byte == b' ').next().unwrap_or_default().to_vec();
                 self.set(Variable::AuthType, &scheme);
@@ -101,7 +131,7 @@ impl State {
             let start = name.iter().position(|byte| !is_space(*byte)).unwrap_or(name.len());
             let name = name.get(start..).unwrap_or_default();
             if !name.is_empty() {
-                self.add(Variable::RequestCookies, name, text.unwrap_or_default());
+                self.add_named(Variable::RequestCookies, name, text.unwrap_or_default(), false);
             }
         }
     }

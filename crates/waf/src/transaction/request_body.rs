@@ -1,14 +1,28 @@
 //! The body of a request as variables.
 
 use super::state::State;
-use crate::body::{self, BodyLimits, Processor};
+use crate::body::{self, BodyLimits, Processor, multipart};
 use crate::seclang::settings::Settings;
 use crate::variables::Variable;
 
 impl State {
-    /// Reads a whole body with the processor that the head or a rule chose.
-    pub(super) fn request_body(&mut self, body: &[u8], settings: &Settings) {
-        self.set(Variable::RequestBodyLength, body.len().to_string().as_bytes());
+    /// A reader for a body that need not be held whole. `None`: it has to be.
+    pub(super) fn streaming_reader(&self, settings: &Settings) -> Option<multipart::Reader> {
+        let streams = self.switches.processor == Some(Processor::Multipart)
+            && !self.switches.force_request_body;
+        streams.then(|| multipart::Reader::new(&self.content_type(), limits(settings)))
+    }
+
+    /// Reads a whole body of `length` bytes with the processor that the head or a rule chose; `reader`
+    /// has read it already when it was not held.
+    pub(super) fn request_body(
+        &mut self,
+        body: &[u8],
+        length: usize,
+        reader: Option<multipart::Reader>,
+        settings: &Settings,
+    ) {
+        self.set(Variable::RequestBodyLength, length.to_string().as_bytes());
         let processor = self.switches.processor;
         let force = self.switches.force_request_body;
         // The text of XML and multipart bodies means little before it is taken apart.
@@ -16,11 +30,7 @@ impl State {
         if force || !structured {
             self.set(Variable::RequestBody, body);
         }
-        let limits = BodyLimits {
-            depth: settings.body_depth_limit,
-            values: settings.arguments_limit,
-            files: settings.upload_file_limit,
-        };
+        let limits = limits(settings);
         let error = match processor {
             None => {
                 if force {
@@ -44,9 +54,31 @@ impl State {
             }
             Some(Processor::Json) => self.json(body, limits),
             Some(Processor::Xml) => self.xml(body, limits),
-            Some(Processor::Multipart) => self.multipart(body, limits),
+            Some(Processor::Multipart) => {
+                let reader = reader.unwrap_or_else(|| {
+                    let mut reader = multipart::Reader::new(&self.content_type(), limits);
+                    reader.feed(body);
+                    reader
+                });
+                self.multipart(reader.finish(), limits)
+            }
         };
         self.body_error(processor, error.as_deref());
+    }
+
+    /// The body is larger than may be held: it is not read.
+    pub(super) fn request_body_too_large(&mut self) {
+        self.flag(Variable::InboundDataError, true);
+        let error = "Request body excluding files is bigger than the maximum expected.";
+        self.body_error(None, Some(error));
+    }
+
+    fn content_type(&self) -> Vec<u8> {
+        let list = self.values.list(Variable::RequestHeaders);
+        let header = list.iter().find(|item| {
+            item.name.is_some_and(|name| self.texts.get(name).eq_ignore_ascii_case(b"content-type"))
+        });
+        header.map_or(&b""[..], |item| self.texts.get(item.text)).to_vec()
     }
 
     fn body_error(&mut self, processor: Option<Processor>, error: Option<&str>) {
@@ -85,13 +117,7 @@ impl State {
         document.error
     }
 
-    fn multipart(&mut self, body: &[u8], limits: BodyLimits) -> Option<String> {
-        let list = self.values.list(Variable::RequestHeaders);
-        let header = list.iter().find(|item| {
-            item.name.is_some_and(|name| self.texts.get(name).eq_ignore_ascii_case(b"content-type"))
-        });
-        let content_type = header.map_or(&b""[..], |item| self.texts.get(item.text)).to_vec();
-        let parsed = body::multipart::read(&content_type, body, limits);
+    fn multipart(&mut self, parsed: multipart::Parsed, limits: BodyLimits) -> Option<String> {
         for part in &parsed.parts {
             for line in &part.headers {
                 self.add(Variable::MultipartPartHeaders, &part.name, line);
@@ -109,7 +135,7 @@ impl State {
                     self.add(Variable::FilesSizes, &part.name, part.size.to_string().as_bytes());
                 }
                 None => {
-                    self.add_argument(Variable::ArgsPost, &part.name, part.value, limits.values);
+                    self.add_argument(Variable::ArgsPost, &part.name, &part.value, limits.values);
                 }
             }
         }
@@ -120,7 +146,7 @@ impl State {
         parsed.error
     }
 
-    fn multipart_flags(&mut self, parsed: &body::multipart::Parsed<'_>) {
+    fn multipart_flags(&mut self, parsed: &multipart::Parsed) {
         let flags = &parsed.flags;
         let all = [
             (Variable::MultipartBoundaryQuoted, flags.boundary_quoted),
@@ -143,5 +169,13 @@ impl State {
         self.flag(Variable::MultipartUnmatchedBoundary, flags.unmatched_boundary);
         let strict = parsed.error.is_some() || all.iter().any(|(_, is_set)| *is_set);
         self.flag(Variable::MultipartStrictError, strict);
+    }
+}
+
+const fn limits(settings: &Settings) -> BodyLimits {
+    BodyLimits {
+        depth: settings.body_depth_limit,
+        values: settings.arguments_limit,
+        files: settings.upload_file_limit,
     }
 }

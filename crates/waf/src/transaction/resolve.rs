@@ -4,6 +4,7 @@ use super::state::State;
 use super::texts::TextId;
 use super::values::{Found, Item};
 use crate::operators::Captures;
+use crate::variables::slots::group_number;
 use crate::variables::{Selector, Target, Targets, Variable};
 
 /// Collections that are put together from others.
@@ -30,7 +31,7 @@ impl State {
         let count = out.len() - before;
         out.truncate(before);
         let name = match &target.selector {
-            Selector::Key(key) => Some(self.texts.add(key)),
+            Selector::Key(key) | Selector::Slot(_, key) => Some(self.texts.add(key)),
             _ => None,
         };
         let text = self.number(count);
@@ -38,7 +39,13 @@ impl State {
     }
 
     /// Takes out what the rule or a `ctl` excludes.
-    fn exclude(&self, targets: &Targets, rule: Option<usize>, before: usize, out: &mut Vec<Found>) {
+    pub(super) fn exclude(
+        &self,
+        targets: &Targets,
+        rule: Option<usize>,
+        before: usize,
+        out: &mut Vec<Found>,
+    ) {
         let by_control = |rule: usize| {
             let all = self.switches.removed_targets.iter();
             all.filter(move |(rules, _)| rules.has(rule)).flat_map(|(_, targets)| targets.iter())
@@ -115,6 +122,11 @@ impl State {
 
     fn resolve_vars(&mut self, variable: Variable, selector: &Selector, out: &mut Vec<Found>) {
         let is_tx = variable == Variable::Tx;
+        if let (true, Selector::Slot(slot, _)) = (is_tx, selector) {
+            let found = self.tx.at(*slot);
+            out.extend(found.map(|(name, text)| Found { variable, name: Some(name), text }));
+            return;
+        }
         if let (true, Selector::Key(key)) = (is_tx, selector)
             && let Some(group) = group_number(key)
         {
@@ -217,13 +229,5 @@ impl State {
         let mut name = Vec::new();
         self.full_name(found, &mut name);
         self.texts.add(&name)
-    }
-}
-
-/// The number of a captured group that a key of `TX` names.
-pub(super) fn group_number(key: &[u8]) -> Option<usize> {
-    match key {
-        [digit @ b'0'..=b'9'] => Some(usize::from(digit - b'0')),
-        _ => None,
     }
 }

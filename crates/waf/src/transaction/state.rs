@@ -4,15 +4,18 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Connection;
-use super::gated::Known;
+use super::evaluate::Workspace;
+use super::gated::{Known, Mode};
 use super::report::{Interruption, Limits, MatchedRule};
+use super::reuse::Buffers;
 use super::store::{CollectionKey, CollectionStore};
 use super::texts::{TextId, Texts};
 use super::values::{Found, Values};
 use super::vars::Vars;
+use super::watch::Watch;
 use crate::actions::AllowScope;
 use crate::body::Processor;
-use crate::plan::Bits;
+use crate::plan::{Bits, RuleSet};
 use crate::seclang::settings::{EngineMode, Settings};
 use crate::variables::{Target, Variable};
 
@@ -61,6 +64,8 @@ impl Switches {
 /// The state of one transaction.
 #[derive(Debug)]
 pub(super) struct State {
+    /// The rules, for reports.
+    pub(super) rules: Arc<RuleSet>,
     pub(super) connection: Connection,
     pub(super) store: Option<Arc<dyn CollectionStore>>,
     pub(super) texts: Texts,
@@ -76,48 +81,75 @@ pub(super) struct State {
     pub(super) duration_ms: u64,
     pub(super) reports: Vec<MatchedRule>,
     pub(super) interruption: Option<Interruption>,
-    /// Bytes that operators may still look at.
-    pub(super) work_left: u64,
+    /// What may still be spent.
+    pub(super) watch: Watch,
     /// There were more arguments than are read.
     pub(super) is_cut_short: bool,
     /// The sum of the lengths of all argument names and values.
     pub(super) args_size: usize,
     /// What is known of the values of this phase.
     pub(super) known: Known,
-    /// Rules are asked one by one, without gates.
-    pub(super) is_naive: bool,
+    pub(super) mode: Mode,
+    /// The rules that were reached, in [`Mode::Probe`] alone.
+    pub(super) visited: Bits,
+    pub(super) workspace: Workspace,
+    /// A buffer for what is written into a collection.
+    pub(super) argument: Vec<u8>,
     /// Texts of small numbers that were asked for.
-    numbers: HashMap<usize, TextId>,
+    numbers: [Option<TextId>; NUMBERS],
 }
+
+/// Numbers below this are kept as texts.
+const NUMBERS: usize = 16;
 
 impl State {
     pub(super) fn new(
+        rules: Arc<RuleSet>,
         connection: Connection,
-        settings: &Settings,
         limits: Limits,
         store: Option<Arc<dyn CollectionStore>>,
     ) -> Self {
+        let Buffers { mut texts, mut values, mut tx, mut known, workspace } = *rules.pool.take();
+        texts.renew(limits.memory_bytes);
+        values.renew();
+        tx.renew(&rules.slots);
+        known.renew();
         Self {
             connection,
             store,
-            texts: Texts::with_limit(limits.memory_bytes),
-            values: Values::default(),
-            tx: Vars::default(),
+            texts,
+            values,
+            tx,
             groups: [None; 10],
             opened: HashMap::new(),
             matched: Vec::new(),
             highest_severity: None,
-            switches: Switches::new(settings),
+            switches: Switches::new(rules.settings()),
             duration_ms: 0,
             reports: Vec::new(),
             interruption: None,
-            work_left: limits.work_bytes,
+            watch: Watch::new(limits),
             is_cut_short: false,
             args_size: 0,
-            known: Known::default(),
-            is_naive: false,
-            numbers: HashMap::new(),
+            known,
+            mode: Mode::Gated,
+            visited: Bits::default(),
+            workspace,
+            argument: Vec::new(),
+            numbers: [None; NUMBERS],
+            rules,
         }
+    }
+
+    /// The buffers, for another transaction; nothing is to be asked of this one any more.
+    pub(super) fn buffers(&mut self) -> Box<Buffers> {
+        Box::new(Buffers {
+            texts: std::mem::take(&mut self.texts),
+            values: std::mem::take(&mut self.values),
+            tx: std::mem::take(&mut self.tx),
+            known: std::mem::take(&mut self.known),
+            workspace: std::mem::take(&mut self.workspace),
+        })
     }
 
     /// Makes a text the only value of a variable.
@@ -138,6 +170,19 @@ impl State {
         self.values.add(variable, name, text);
     }
 
+    /// Adds a value whose key is the same in many requests, and the value too when it `is_common`.
+    pub(super) fn add_named(
+        &mut self,
+        variable: Variable,
+        name: &[u8],
+        text: &[u8],
+        is_common: bool,
+    ) {
+        let name = self.texts.add_common(name);
+        let text = if is_common { self.texts.add_common(text) } else { self.texts.add(text) };
+        self.values.add(variable, name, text);
+    }
+
     /// Adds an argument. `false`: there are too many.
     pub(super) fn add_argument(
         &mut self,
@@ -153,7 +198,7 @@ impl State {
             return false;
         }
         self.args_size = self.args_size.saturating_add(name.len()).saturating_add(text.len());
-        self.add(variable, name, text);
+        self.add_named(variable, name, text, false);
         true
     }
 
@@ -164,11 +209,13 @@ impl State {
 
     /// The number as a text.
     pub(super) fn number(&mut self, number: usize) -> TextId {
-        if let Some(known) = self.numbers.get(&number) {
-            return *known;
+        if let Some(known) = self.numbers.get(number).copied().flatten() {
+            return known;
         }
         let text = self.texts.add(number.to_string().as_bytes());
-        self.numbers.insert(number, text);
+        if let Some(slot) = self.numbers.get_mut(number) {
+            *slot = Some(text);
+        }
         text
     }
 

@@ -2,9 +2,11 @@
 //! text is kept, so that every rule after the first one gets it for nothing.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher as _, RandomState};
+use std::hash::{BuildHasher as _, BuildHasherDefault, Hasher, RandomState};
 
+use crate::plan::Bits;
 use crate::plan::gate::Gate;
+use crate::plan::memo::{Memo, TEXT_LIMIT_BYTES};
 use crate::plan::rule::Chain;
 use crate::transformations::{ByteSet, Transformation};
 
@@ -18,15 +20,24 @@ const SHARED_LIMIT_BYTES: usize = 4_096;
 /// Says that a result is not known yet.
 const UNKNOWN: u32 = u32::MAX;
 
-#[derive(Debug, Clone, Copy)]
+/// Buffers that hold more than this many elements are not used again.
+const SMALL: usize = 1 << 14;
+
+#[derive(Debug, Clone, Copy, Default)]
 struct Entry {
     start: u32,
     length: u32,
     /// The row of known results plus one; 0 for none.
     row: u32,
-    /// The row of questions that can match plus one; 0 for none.
-    gate: u32,
+    /// The rows of questions that can match the text as it is, one for each gate, plus one.
+    gates: [u32; 2],
+    /// Where the row of questions that can match its transformations begins, plus one.
+    known: u32,
     has_mask: bool,
+    /// It comes again with other requests: what is known of it is remembered.
+    is_common: bool,
+    /// More is known of it than is remembered.
+    is_news: bool,
     mask: ByteSet,
 }
 
@@ -37,21 +48,73 @@ pub(crate) struct Texts {
     entries: Vec<Entry>,
     /// Results by text and transformation, one row of [`Transformation::ALL`] a text.
     results: Vec<u32>,
-    /// Questions that can match, one row a text.
-    rows: Vec<u64>,
+    /// Questions that can match a text as it is.
+    gate_rows: Vec<u64>,
+    /// Questions that can match what transformations make of a text; before each row the classes
+    /// it holds.
+    known_rows: Vec<u64>,
+    /// Texts of which more is known than is remembered.
+    news: Vec<TextId>,
     scratch: Vec<u8>,
     /// Texts that transformations made, by the hash of their bytes.
-    made: HashMap<u64, TextId>,
+    made: HashMap<u64, TextId, BuildHasherDefault<Hashed>>,
     hasher: RandomState,
     /// The buffer is full: later texts are empty, and the transaction says so.
     is_full: bool,
     limit: usize,
 }
 
+/// The hash of a number that is a hash.
+#[derive(Debug, Default)]
+struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0 << 8 | u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = number;
+    }
+}
+
 impl Texts {
-    /// An empty store for at most `limit` bytes (and as many texts as fit a quarter of that).
-    pub(crate) fn with_limit(limit: usize) -> Self {
-        Self { limit: limit.min(u32::MAX as usize / 2), ..Self::default() }
+    /// Empties the store; with what is known of the texts it takes at most about `limit` bytes.
+    pub(crate) fn renew(&mut self, limit: usize) {
+        self.buffer.clear();
+        self.entries.clear();
+        self.results.clear();
+        self.gate_rows.clear();
+        self.known_rows.clear();
+        self.news.clear();
+        self.made.clear();
+        self.is_full = false;
+        self.limit = limit.min(u32::MAX as usize / 2);
+    }
+
+    /// Whether the buffers are worth keeping for another transaction.
+    pub(crate) fn is_small(&self) -> bool {
+        self.buffer.capacity() <= 8 * SMALL
+            && self.scratch.capacity() <= 8 * SMALL
+            && self.entries.capacity() <= SMALL / 8
+            && self.results.capacity() <= 2 * SMALL
+            && self.gate_rows.capacity() <= SMALL
+            && self.known_rows.capacity() <= SMALL
+            && self.made.capacity() <= SMALL / 8
+    }
+
+    /// What is used of the limit: the texts, and what is known of them.
+    const fn used_bytes(&self) -> usize {
+        self.buffer.len()
+            + size_of::<Entry>() * self.entries.len()
+            + size_of::<u32>() * self.results.len()
+            + size_of::<u64>() * (self.gate_rows.len() + self.known_rows.len())
     }
 
     /// Whether a text did not fit.
@@ -61,8 +124,7 @@ impl Texts {
 
     /// Keeps a text.
     pub(crate) fn add(&mut self, text: &[u8]) -> TextId {
-        let fits =
-            self.buffer.len() + text.len() <= self.limit && self.entries.len() < self.limit / 4;
+        let fits = self.used_bytes() + text.len() <= self.limit;
         if !fits {
             self.is_full = true;
         }
@@ -72,17 +134,19 @@ impl Texts {
         let length = u32::try_from(kept.len()).unwrap_or_default();
         if fits || self.entries.is_empty() {
             self.buffer.extend_from_slice(kept);
-            self.entries.push(Entry {
-                start,
-                length,
-                row: 0,
-                gate: 0,
-                has_mask: false,
-                mask: ByteSet::default(),
-            });
+            self.entries.push(Entry { start, length, ..Entry::default() });
             return TextId(number);
         }
         TextId(number.saturating_sub(1))
+    }
+
+    /// Keeps a text that comes again with other requests and is no secret.
+    pub(crate) fn add_common(&mut self, text: &[u8]) -> TextId {
+        let id = self.add(text);
+        if let Some(entry) = self.entries.get_mut(id.0 as usize) {
+            entry.is_common = text.len() <= TEXT_LIMIT_BYTES;
+        }
+        id
     }
 
     /// The bytes of a text.
@@ -118,12 +182,17 @@ impl Texts {
         if self.passes(id, chain.trigger, chain.changes_empty) {
             return id;
         }
-        chain.transformations.iter().fold(id, |id, transformation| self.step(id, *transformation))
+        (0..chain.transformations.len()).fold(id, |id, position| self.step(id, chain, position))
     }
 
-    /// What one transformation makes of a text; the same number when nothing changes.
-    pub(crate) fn step(&mut self, id: TextId, transformation: Transformation) -> TextId {
-        if self.passes(id, transformation.trigger(), transformation.changes_empty()) {
+    /// What one transformation of a list makes of a text; the same number when nothing changes.
+    pub(crate) fn step(&mut self, id: TextId, chain: &Chain, position: usize) -> TextId {
+        let (Some(transformation), Some(trigger)) =
+            (chain.transformations.get(position), chain.triggers.get(position))
+        else {
+            return id;
+        };
+        if self.passes(id, *trigger, transformation.changes_empty()) {
             return id;
         }
         let slot = self.results_of(id) + transformation.number();
@@ -139,38 +208,6 @@ impl Texts {
             *known = result.0;
         }
         result
-    }
-
-    /// Forgets which questions can match: another gate comes.
-    pub(crate) fn forget_rows(&mut self) {
-        self.rows.clear();
-        self.entries.iter_mut().for_each(|entry| entry.gate = 0);
-    }
-
-    /// Which questions of a gate can match a text; gives where the row begins, and whether it is new.
-    pub(crate) fn row_of(&mut self, id: TextId, gate: &Gate) -> (usize, bool) {
-        let known = self.entry(id).map_or(0, |entry| entry.gate);
-        if known > 0 {
-            return ((known as usize - 1) * gate.words(), false);
-        }
-        let mask = self.mask(id);
-        let start = self.rows.len();
-        let mut rows = std::mem::take(&mut self.rows);
-        rows.resize(start + gate.words(), 0);
-        if let Some(row) = rows.get_mut(start..) {
-            gate.row(self.get(id), mask, row);
-        }
-        self.rows = rows;
-        if let Some(entry) = self.entries.get_mut(id.0 as usize) {
-            entry.gate = u32::try_from(start.checked_div(gate.words()).unwrap_or_default() + 1)
-                .unwrap_or_default();
-        }
-        (start, true)
-    }
-
-    /// The words of a row.
-    pub(crate) fn row_words(&self, start: usize, words: usize) -> &[u64] {
-        self.rows.get(start..start + words).unwrap_or_default()
     }
 
     /// How long a text is.
@@ -209,19 +246,162 @@ impl Texts {
         let start = self.results.len();
         self.results.resize(start + width, UNKNOWN);
         if let Some(entry) = self.entries.get_mut(id.0 as usize) {
-            entry.row = u32::try_from(start / width + 1).unwrap_or_default();
+            entry.row = number_of(start / width);
         }
         start
     }
+}
+
+/// What can match texts.
+impl Texts {
+    /// Forgets which questions can match: other gates come.
+    pub(crate) fn forget_rows(&mut self) {
+        self.gate_rows.clear();
+        self.known_rows.clear();
+        self.news.clear();
+        for entry in &mut self.entries {
+            entry.gates = [0; 2];
+            entry.known = 0;
+            entry.is_news = false;
+        }
+    }
+
+    /// Which questions of a gate can match a text; gives where the row begins, and whether it is new.
+    pub(crate) fn gate_row(&mut self, id: TextId, number: usize, gate: &Gate) -> (usize, bool) {
+        let known = self.entry(id).and_then(|entry| entry.gates.get(number)).copied();
+        if let Some(known) = known.filter(|known| *known > 0) {
+            return (known as usize - 1, false);
+        }
+        let mask = self.mask(id);
+        let start = self.gate_rows.len();
+        let mut rows = std::mem::take(&mut self.gate_rows);
+        rows.resize(start + gate.words(), 0);
+        if let Some(row) = rows.get_mut(start..) {
+            gate.row(self.get(id), mask, row);
+        }
+        self.gate_rows = rows;
+        let entry = self.entries.get_mut(id.0 as usize);
+        if let Some(slot) = entry.and_then(|entry| entry.gates.get_mut(number)) {
+            *slot = number_of(start);
+        }
+        (start, true)
+    }
+
+    /// Whether a question can match, by where the row of its gate begins.
+    pub(crate) fn gate_bit(&self, start: usize, question: usize) -> bool {
+        let word = self.gate_rows.get(start.saturating_add(question / 64));
+        word.is_some_and(|word| word >> (question % 64) & 1 == 1)
+    }
+
+    /// Where the row of a text begins; at first with what is remembered of it.
+    pub(crate) fn value_row(&mut self, id: TextId, words: usize, memo: Option<&Memo>) -> usize {
+        let (known, is_common) =
+            self.entry(id).map_or((0, false), |entry| (entry.known, entry.is_common));
+        if known > 0 {
+            return known as usize - 1;
+        }
+        let start = self.known_rows.len();
+        let mut rows = std::mem::take(&mut self.known_rows);
+        rows.resize(start + 1 + words, 0);
+        if let (Some(memo), true, Some(row)) = (memo, is_common, rows.get_mut(start..)) {
+            memo.recall(self.get(id), row);
+        }
+        self.known_rows = rows;
+        if let Some(entry) = self.entries.get_mut(id.0 as usize) {
+            entry.known = number_of(start);
+        }
+        start
+    }
+
+    /// The words of a text's row.
+    pub(crate) fn known_row(&self, start: usize, words: usize) -> &[u64] {
+        self.known_rows.get(start + 1..start + 1 + words).unwrap_or_default()
+    }
+
+    /// The classes whose questions a row holds.
+    pub(crate) fn known_classes(&self, start: usize) -> u64 {
+        self.known_rows.get(start).copied().unwrap_or_default()
+    }
+
+    /// A row holds the questions of these classes too.
+    pub(crate) fn know_classes(&mut self, id: TextId, start: usize, classes: u64) {
+        if let Some(known) = self.known_rows.get_mut(start) {
+            *known |= classes;
+        }
+        self.is_news(id);
+    }
+
+    /// Adds those of `questions` to a text's row that the row of a gate has.
+    pub(crate) fn join(&mut self, start: usize, gate_row: usize, offset: usize, questions: &Bits) {
+        let own = self.gate_rows.get(gate_row..).unwrap_or_default();
+        let all = self.known_rows.get_mut(start + 1 + offset..).unwrap_or_default();
+        questions.add_common(own, all);
+    }
+
+    /// Takes questions out of a text's row that are about to be added anew.
+    pub(crate) fn part(&mut self, start: usize, offset: usize, questions: &Bits) {
+        questions.remove_from(self.known_rows.get_mut(start + 1 + offset..).unwrap_or_default());
+    }
+
+    /// A question was asked of everything the row stands for, and did not match.
+    pub(crate) fn rule_out(&mut self, id: TextId, start: usize, bit: usize) {
+        if let Some(word) = self.known_rows.get_mut(start + 1 + bit / 64) {
+            *word &= !(1 << (bit % 64));
+        }
+        self.is_news(id);
+    }
+
+    fn is_news(&mut self, id: TextId) {
+        if let Some(entry) = self.entries.get_mut(id.0 as usize)
+            && entry.is_common
+            && !entry.is_news
+        {
+            entry.is_news = true;
+            self.news.push(id);
+        }
+    }
+
+    /// Remembers what was learnt of common texts.
+    pub(crate) fn remember(&mut self, words: usize, memo: &Memo) {
+        let mut news = std::mem::take(&mut self.news);
+        if self.is_full {
+            // Some texts are not what they should be.
+            news.clear();
+        }
+        for id in news.drain(..) {
+            if let Some(entry) = self.entries.get_mut(id.0 as usize) {
+                entry.is_news = false;
+            }
+            let start = self.entry(id).map_or(0, |entry| entry.known as usize);
+            let row = start
+                .checked_sub(1)
+                .and_then(|start| self.known_rows.get(start..start + 1 + words));
+            if let Some(row) = row {
+                memo.keep(self.get(id), row);
+            }
+        }
+        self.news = news;
+    }
+}
+
+/// A position plus one; 0 means none.
+fn number_of(position: usize) -> u32 {
+    u32::try_from(position + 1).unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn with_limit(limit: usize) -> Texts {
+        let mut texts = Texts::default();
+        texts.renew(limit);
+        texts
+    }
+
     #[test]
     fn unchanged_texts_keep_their_number_and_results_are_kept() {
-        let mut texts = Texts::with_limit(1000);
+        let mut texts = with_limit(1000);
         let plain = texts.add(b"plain");
         let mixed = texts.add(b"Mi%78ed");
         let chain = Chain::new(vec![Transformation::UrlDecodeUni, Transformation::Lowercase]);
@@ -233,7 +413,7 @@ mod tests {
 
     #[test]
     fn lengths_of_empty_texts_are_zero() {
-        let mut texts = Texts::with_limit(1000);
+        let mut texts = with_limit(1000);
         let empty = texts.add(b"");
         let length = texts.transform(empty, &Chain::new(vec![Transformation::Length]));
         assert_eq!(texts.get(length), b"0");
@@ -241,7 +421,7 @@ mod tests {
 
     #[test]
     fn texts_beyond_the_limit_are_said() {
-        let mut texts = Texts::with_limit(40);
+        let mut texts = with_limit(40 + size_of::<Entry>());
         texts.add(&[b'a'; 30]);
         assert!(!texts.is_full());
         texts.add(&[b'a'; 30]);

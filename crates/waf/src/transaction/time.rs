@@ -7,17 +7,17 @@ use crate::variables::Variable;
 
 /// The text of a variable about the time. `None` for every other variable.
 pub(super) fn text(variable: Variable, now: Timestamp) -> Option<String> {
-    let local = now.to_zoned(TimeZone::UTC);
-    Some(match variable {
-        Variable::Time => local.strftime("%H:%M:%S").to_string(),
-        Variable::TimeDay => local.strftime("%d").to_string(),
-        Variable::TimeEpoch => now.as_second().to_string(),
-        Variable::TimeHour => local.strftime("%H").to_string(),
-        Variable::TimeMin => local.strftime("%M").to_string(),
-        Variable::TimeMon => local.strftime("%m").to_string(),
-        Variable::TimeSec => local.strftime("%S").to_string(),
-        Variable::TimeWday => local.weekday().to_sunday_zero_offset().to_string(),
-        Variable::TimeYear => local.strftime("%Y").to_string(),
+    let format = match variable {
+        Variable::Time => "%H:%M:%S",
+        Variable::TimeDay => "%d",
+        Variable::TimeEpoch => "%s",
+        Variable::TimeHour => "%H",
+        Variable::TimeMin => "%M",
+        Variable::TimeMon => "%m",
+        Variable::TimeSec => "%S",
+        Variable::TimeWday => "%w",
+        Variable::TimeYear => "%Y",
         _ => return None,
-    })
+    };
+    Some(now.to_zoned(TimeZone::UTC).strftime(format).to_string())
 }

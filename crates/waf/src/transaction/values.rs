@@ -19,18 +19,21 @@ pub(crate) struct Found {
 }
 
 /// Values that come with the request and the answer.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Values {
+    /// One for each variable, once the values are renewed.
     lists: Box<[Vec<Item>]>,
 }
 
-impl Default for Values {
-    fn default() -> Self {
-        Self { lists: vec![Vec::new(); Variable::ALL.len()].into() }
-    }
-}
-
 impl Values {
+    /// Forgets all values.
+    pub(super) fn renew(&mut self) {
+        if self.lists.is_empty() {
+            self.lists = vec![Vec::new(); Variable::ALL.len()].into();
+        }
+        self.lists.iter_mut().for_each(Vec::clear);
+    }
+
     /// The values that are kept under this variable itself.
     pub(crate) fn list(&self, variable: Variable) -> &[Item] {
         self.lists.get(variable.number()).map_or(&[], Vec::as_slice)

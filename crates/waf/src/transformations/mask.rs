@@ -103,6 +103,23 @@ impl ByteSet {
         Self(words)
     }
 
+    /// Whether the set has no byte.
+    pub(crate) const fn is_empty(self) -> bool {
+        matches!(self.0, [0, 0, 0, 0])
+    }
+
+    /// The bytes of the set.
+    pub(crate) fn bytes(self) -> impl Iterator<Item = u8> {
+        self.0.into_iter().zip([0_u8, 64, 128, 192]).flat_map(|(word, first)| {
+            let mut rest = word;
+            std::iter::from_fn(move || {
+                let lowest = u8::try_from(rest.trailing_zeros()).ok().filter(|bit| *bit < 64)?;
+                rest &= rest - 1;
+                Some(first + lowest)
+            })
+        })
+    }
+
     /// Whether the sets have a byte in common.
     pub(crate) const fn meets(self, other: Self) -> bool {
         let (Self([a, b, c, d]), Self([e, f, g, h])) = (self, other);

@@ -2,9 +2,11 @@
 //! take their values.
 
 pub(crate) mod name;
+pub(crate) mod slots;
 pub(crate) mod target;
 pub(crate) mod template;
 
 pub(crate) use name::Variable;
+pub(crate) use slots::Slots;
 pub(crate) use target::{Selector, Target, Targets};
 pub(crate) use template::{Piece, Template};

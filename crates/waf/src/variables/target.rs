@@ -14,6 +14,8 @@ pub(crate) enum Selector {
     Key(Box<[u8]>),
     /// The values whose key matches, in any case of letters.
     Pattern(Box<Regex>),
+    /// The value of `TX` with this number and key. Only in compiled rules.
+    Slot(usize, Box<[u8]>),
     /// The text of the whole document.
     XmlText,
     /// The values of all attributes.
@@ -25,7 +27,7 @@ impl Selector {
     pub(crate) fn selects(&self, key: &[u8]) -> bool {
         match self {
             Self::All | Self::XmlText | Self::XmlAttributes => true,
-            Self::Key(wanted) => wanted.eq_ignore_ascii_case(key),
+            Self::Key(wanted) | Self::Slot(_, wanted) => wanted.eq_ignore_ascii_case(key),
             Self::Pattern(pattern) => pattern.is_match(key),
         }
     }
@@ -35,7 +37,9 @@ impl Selector {
             (Self::All, Self::All)
             | (Self::XmlText, Self::XmlText)
             | (Self::XmlAttributes, Self::XmlAttributes) => true,
-            (Self::Key(left), Self::Key(right)) => left == right,
+            (Self::Key(left) | Self::Slot(_, left), Self::Key(right) | Self::Slot(_, right)) => {
+                left == right
+            }
             (Self::Pattern(left), Self::Pattern(right)) => left.as_str() == right.as_str(),
             _ => false,
         }

@@ -10,6 +10,8 @@ pub(crate) enum Piece {
     Literal(Box<[u8]>),
     /// The first value of a variable, of this key (lower case) when it has keys.
     Value(Variable, Option<Box<[u8]>>),
+    /// The value of a name of `TX`: its number, and the name itself. Only in compiled rules.
+    Slot(usize, Box<[u8]>),
 }
 
 /// A parsed text.

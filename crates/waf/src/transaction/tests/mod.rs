@@ -1,9 +1,13 @@
 mod properties;
+mod usage;
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
+use mantlet_testkit::FakeClock;
+use mantlet_types::{Clock, Monotonic};
 
 use super::report::{Budget, InterruptionAction, Limits, Outcome};
 use super::store::{CollectionStore, MemoryCollections};
@@ -202,12 +206,50 @@ fn counters_of_an_address_outlive_the_transaction() {
 #[test]
 fn work_over_the_budget_ends_with_its_name() {
     let rules = rules("SecRule ARGS \"@rx a.*b\" \"id:1,phase:2,pass\"\n");
-    let limits = Limits { work_bytes: 1_000, ..Limits::default() };
+    let limits = Limits { work_bytes: 1_000, work_per_byte: 0, ..Limits::default() };
     let mut transaction = Transaction::new(rules, Connection::local(), limits, None);
     let target = format!("/?x={}", "a".repeat(2_000));
     transaction.request_line(b"GET", target.as_bytes(), b"HTTP/1.1");
     transaction.request_headers_done();
     assert_eq!(transaction.request_body_done(), Outcome::OverBudget(Budget::Work));
+}
+
+#[test]
+fn time_over_the_budget_ends_with_its_name() {
+    let rules = rules(
+        "SecRule ARGS \"@rx a.*b\" \"id:1,phase:1,pass\"\n\
+         SecRule ARGS \"@rx a.*c\" \"id:2,phase:2,pass\"\n",
+    );
+    let clock = FakeClock::new();
+    let transaction = || {
+        let connection = Connection::local();
+        let transaction = Transaction::new(Arc::clone(&rules), connection, Limits::default(), None);
+        let mut transaction = transaction.timed(ticking(&clock), Duration::from_secs(10));
+        transaction.request_line(b"GET", b"/?x=abc", b"HTTP/1.1");
+        transaction
+    };
+    let mut late = transaction();
+    assert_eq!(late.request_headers_done(), Outcome::OverBudget(Budget::Time));
+    assert_eq!(late.request_body_done(), Outcome::OverBudget(Budget::Time), "it stays late");
+}
+
+/// Every look at this clock takes a minute.
+#[derive(Debug)]
+struct Ticking(FakeClock);
+
+impl Clock for Ticking {
+    fn now(&self) -> Timestamp {
+        self.0.now()
+    }
+
+    fn monotonic(&self) -> Monotonic {
+        self.0.advance(Duration::from_secs(60));
+        self.0.monotonic()
+    }
+}
+
+fn ticking(clock: &FakeClock) -> Arc<dyn Clock> {
+    Arc::new(Ticking(clock.clone()))
 }
 
 #[test]
@@ -218,6 +260,36 @@ fn bodies_over_their_limit_are_refused() {
     assert_eq!(transaction.request_headers_done(), Outcome::Pass);
     assert_eq!(transaction.request_body(b"0123456789"), Outcome::Pass);
     assert_eq!(transaction.request_body(b"x"), Outcome::OverBudget(Budget::RequestBody));
+}
+
+#[test]
+fn bodies_without_their_files_have_a_limit_of_their_own() {
+    let send = |mode: &str, parts: &[(&str, usize)]| {
+        let rules = rules(&format!(
+            "SecRuleEngine {mode}\nSecRequestBodyNoFilesLimit 1000\n\
+             SecRule REQBODY_ERROR \"@eq 1\" \"id:1,phase:2,pass\"\n"
+        ));
+        let mut transaction = Transaction::new(rules, Connection::local(), Limits::default(), None);
+        transaction.request_line(b"POST", b"/", b"HTTP/1.1");
+        transaction.request_header(b"Content-Type", b"multipart/form-data; boundary=B");
+        transaction.request_headers_done();
+        let mut outcome = Outcome::Pass;
+        for (disposition, size) in parts {
+            let head = format!("--B\r\nContent-Disposition: form-data; {disposition}\r\n\r\n");
+            let piece = [head.as_bytes(), &vec![b'x'; *size], b"\r\n"].concat();
+            outcome = transaction.request_body(&piece);
+        }
+        transaction.request_body(b"--B--\r\n");
+        if outcome == Outcome::Pass {
+            outcome = transaction.request_body_done();
+        }
+        (outcome, transaction.matched().iter().map(|rule| rule.id()).collect::<Vec<_>>())
+    };
+    let (file, field) = ("name=f; filename=f", "name=a");
+    assert_eq!(send("On", &[(file, 50_000), (field, 500)]), (Outcome::Pass, vec![]));
+    let refused = Outcome::OverBudget(Budget::RequestBody);
+    assert_eq!(send("On", &[(file, 10), (field, 1_000)]), (refused, vec![]));
+    assert_eq!(send("DetectionOnly", &[(field, 1_000)]), (Outcome::Pass, vec![1]));
 }
 
 #[test]
