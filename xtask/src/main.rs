@@ -1,5 +1,6 @@
 //! Mantlet's own chores, so that a fresh machine needs nothing but a Rust toolchain:
-//! `cargo xtask test`, `fuzz`, `deps`, `codegen`, `tidy`, `bench` and `waf-accuracy`. One file or folder per subcommand.
+//! `cargo xtask test`, `fuzz`, `deps`, `codegen`, `tidy`, `bench`, `waf-accuracy` and
+//! `waf-differential`. One file or folder per subcommand.
 
 mod bench;
 mod codegen;
@@ -12,6 +13,7 @@ mod test;
 mod tidy;
 mod tree;
 mod waf_accuracy;
+mod waf_differential;
 
 use std::process::ExitCode;
 
@@ -43,6 +45,8 @@ enum Chore {
     Bench(bench::Arguments),
     /// Show what the native detectors catch and what honest traffic they block
     WafAccuracy(waf_accuracy::Arguments),
+    /// Compare the WAF engine with libmodsecurity, rule by rule
+    WafDifferential,
 }
 
 fn main() -> ExitCode {
@@ -55,6 +59,7 @@ fn main() -> ExitCode {
         Chore::Tidy => tidy::run(),
         Chore::Bench(arguments) => bench::run(&arguments),
         Chore::WafAccuracy(arguments) => waf_accuracy::run(&arguments),
+        Chore::WafDifferential => waf_differential::run(),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,6 +1,6 @@
-//! Measures what one request costs: `cost RULES_DIR SETUP_FILE PARANOIA_LEVEL [REQUEST]`. Prints
-//! one line a request: its name and the CPU time of its request phases in microseconds, the least of
-//! some rounds.
+//! Measures what one request costs: `cost RULES_DIR SETUP_FILE PARANOIA_LEVEL`. Says how long the rules
+//! took to load and how much memory they brought, then measures one round of every request whose name
+//! comes as a line of standard input: the CPU time of its request phases in microseconds.
 //! `cost requests` prints the requests as JSON instead, for measuring another engine with them.
 
 #![expect(clippy::print_stdout, reason = "a measuring program prints its figures")]
@@ -15,7 +15,7 @@ use mantlet_waf::{
 };
 use rustix::time::{ClockId, clock_gettime};
 
-const ROUNDS: u32 = 7;
+/// How long one round is.
 const ROUND: Duration = Duration::from_millis(200);
 
 /// What a browser sends besides.
@@ -156,40 +156,51 @@ fn cpu_time() -> Duration {
     Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or_default())
 }
 
+/// One round.
 fn measure(rules: &Arc<RuleSet>, request: &Request) -> f64 {
-    let mut best = f64::INFINITY;
     let headers = request.headers();
-    for _ in 0..ROUNDS {
-        let start = cpu_time();
-        let mut count = 0;
-        while cpu_time() - start < ROUND {
-            for _ in 0..20 {
-                std::hint::black_box(inspect(rules, request, &headers));
-            }
-            count += 20;
+    let start = cpu_time();
+    let mut count = 0;
+    while cpu_time() - start < ROUND {
+        for _ in 0..20 {
+            std::hint::black_box(inspect(rules, request, &headers));
         }
-        best = best.min((cpu_time() - start).as_secs_f64() * 1e6 / f64::from(count));
+        count += 20;
     }
-    best
+    (cpu_time() - start).as_secs_f64() * 1e6 / f64::from(count)
+}
+
+/// Resident memory, KiB.
+fn resident_kib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or_default()
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().collect();
     let (rules, setup, paranoia) = match arguments.as_slice() {
-        [_, rules, setup, paranoia, ..] => (rules, setup, paranoia),
+        [_, rules, setup, paranoia] => (rules, setup, paranoia),
         [_, what] if what == "requests" => {
             println!("{}", as_json(&requests()));
             return Ok(());
         }
         _ => return Err("usage: cost RULES_DIR SETUP_FILE PARANOIA_LEVEL, or cost requests".into()),
     };
-    let start = cpu_time();
+    let (start, before) = (cpu_time(), resident_kib());
     let rules = load(Path::new(rules), Path::new(setup), paranoia.parse()?)?;
-    println!("load {:.0}", (cpu_time() - start).as_secs_f64() * 1e6);
-    let only = arguments.get(4);
-    for request in requests().iter().filter(|each| only.is_none_or(|only| only == each.name)) {
-        let outcome = inspect(&rules, request, &request.headers());
-        println!("{} {:.1} {:?}", request.name, measure(&rules, request), outcome);
+    let took = (cpu_time() - start).as_millis();
+    println!("loaded {took} ms {} KiB", resident_kib().saturating_sub(before));
+    let requests = requests();
+    for name in std::io::stdin().lines() {
+        let name = name?;
+        let Some(request) = requests.iter().find(|request| request.name == name) else {
+            return Err(format!("no request is called `{name}`").into());
+        };
+        let headers = request.headers();
+        let passed = inspect(&rules, request, &headers) == Outcome::Pass;
+        let word = if passed { "passed" } else { "blocked" };
+        println!("{name} {:.1} {word} {} KiB", measure(&rules, request), resident_kib());
     }
     Ok(())
 }

@@ -43,6 +43,8 @@ enum Name {
     Gate,
     /// The WAF engine against libmodsecurity
     Waf,
+    /// A search for inputs that are slow in the WAF engine
+    WafSlow,
 }
 
 /// Runs the benchmark that was named.
@@ -50,5 +52,6 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<()> {
     match arguments.name {
         Name::Gate => gate::run(arguments),
         Name::Waf => waf::run(arguments),
+        Name::WafSlow => waf::search_slow(),
     }
 }

@@ -114,6 +114,15 @@ pub(super) const NEEDS: &[Need] = &[
         only_long_runs: false,
     },
     Need {
+        suite: "waf-differential",
+        debian: &[
+            ("python3", Proof::Program("python3")),
+            ("python3-venv", Proof::PythonModules("venv, ensurepip")),
+        ],
+        requirements: Some("bench/waf/requirements.txt"),
+        only_long_runs: false,
+    },
+    Need {
         suite: "bench",
         debian: &[
             ("nginx", Proof::Program("nginx")),
