@@ -21,8 +21,11 @@ const TEXTS: usize = 256;
 pub(crate) struct Memo {
     /// Keyed, so that nobody can choose texts that share a place.
     hasher: RandomState,
-    shards: Box<[Mutex<Box<[Option<Remembered>]>>]>,
+    shards: Box<[Shard]>,
 }
+
+/// Places for texts, of which one thread at a time knows.
+type Shard = Mutex<Box<[Option<Remembered>]>>;
 
 #[derive(Debug, Clone)]
 struct Remembered {

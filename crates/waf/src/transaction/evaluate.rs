@@ -18,10 +18,10 @@ use crate::plan::rule::{Disruption, Jump, Link, Rule, Step};
 use crate::seclang::settings::EngineMode;
 
 /// What asking an operator costs beside the bytes it looks at.
-const ASKING_COST: u64 = 16;
+const ASKING_COST: u64 = 64;
 
 /// What a match costs: it acts and is reported.
-const MATCH_COST: u64 = 256;
+const MATCH_COST: u64 = 1_024;
 
 /// Buffers that are used again for every link.
 #[derive(Debug, Default)]

@@ -23,17 +23,17 @@ pub(crate) struct Buffers {
 
 /// Buffers that wait to be used again.
 #[derive(Debug, Default)]
-pub(crate) struct Pool(Mutex<Vec<Box<Buffers>>>);
+pub(crate) struct Pool(Mutex<Vec<Buffers>>);
 
 impl Pool {
     /// Buffers, used before or new.
-    pub(super) fn take(&self) -> Box<Buffers> {
+    pub(super) fn take(&self) -> Buffers {
         let waiting = self.0.try_lock().ok().and_then(|mut waiting| waiting.pop());
         waiting.unwrap_or_default()
     }
 
     /// Takes buffers back, unless they have grown large or enough wait.
-    pub(super) fn give(&self, buffers: Box<Buffers>) {
+    pub(super) fn give(&self, buffers: Buffers) {
         if !buffers.texts.is_small() {
             return;
         }

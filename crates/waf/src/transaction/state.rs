@@ -109,7 +109,7 @@ impl State {
         limits: Limits,
         store: Option<Arc<dyn CollectionStore>>,
     ) -> Self {
-        let Buffers { mut texts, mut values, mut tx, mut known, workspace } = *rules.pool.take();
+        let Buffers { mut texts, mut values, mut tx, mut known, workspace } = rules.pool.take();
         texts.renew(limits.memory_bytes);
         values.renew();
         tx.renew(&rules.slots);
@@ -142,14 +142,14 @@ impl State {
     }
 
     /// The buffers, for another transaction; nothing is to be asked of this one any more.
-    pub(super) fn buffers(&mut self) -> Box<Buffers> {
-        Box::new(Buffers {
+    pub(super) fn buffers(&mut self) -> Buffers {
+        Buffers {
             texts: std::mem::take(&mut self.texts),
             values: std::mem::take(&mut self.values),
             tx: std::mem::take(&mut self.tx),
             known: std::mem::take(&mut self.known),
             workspace: std::mem::take(&mut self.workspace),
-        })
+        }
     }
 
     /// Makes a text the only value of a variable.

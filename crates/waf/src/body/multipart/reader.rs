@@ -73,7 +73,7 @@ impl Reader {
         };
         match boundary {
             Ok(boundary) => reader.boundary = boundary,
-            Err(error) => reader.fail(error),
+            Err(error) => reader.fail(&error),
         }
         reader
     }
@@ -119,23 +119,23 @@ impl Reader {
             self.take(&line);
         }
         match self.expected {
-            Expected::First => self.fail("No boundaries found in payload.".to_owned()),
-            Expected::Header(..) => self.fail("Part header lines missing.".to_owned()),
-            Expected::Content(_) => self.fail("Final boundary missing.".to_owned()),
+            Expected::First => self.fail("No boundaries found in payload."),
+            Expected::Header(..) => self.fail("Part header lines missing."),
+            Expected::Content(_) => self.fail("Final boundary missing."),
             Expected::Epilogue | Expected::Nothing => {}
         }
         self.parsed
     }
 
-    fn fail(&mut self, error: String) {
+    fn fail(&mut self, error: &str) {
         self.expected = Expected::Nothing;
         self.line = Vec::new();
-        self.parsed.error.get_or_insert(format!("Multipart: {error}"));
+        self.parsed.error.get_or_insert_with(|| format!("Multipart: {error}"));
     }
 
     fn take(&mut self, line: &[u8]) {
         if let Err(error) = self.one_line(line) {
-            self.fail(error);
+            self.fail(&error);
         }
     }
 
@@ -219,7 +219,7 @@ impl Reader {
         match &self.expected {
             Expected::Header(_, size) => {
                 if size + self.line.len() > HEADERS_LIMIT_BYTES {
-                    self.fail("Part header lines over limit.".to_owned());
+                    self.fail("Part header lines over limit.");
                 }
             }
             _ => {
