@@ -21,7 +21,7 @@ impl Choices {
 }
 
 /// A changed copy; its case is named `case~`.
-pub(crate) fn mutate(case: String, mut request: Request) -> (String, Request) {
+pub(crate) fn mutate(case: &str, mut request: Request) -> (String, Request) {
     let seed = case.bytes().fold(0_u64, |hash, byte| hash.wrapping_mul(31) + u64::from(byte));
     let mut choices = Choices(seed);
     for _ in 0..=choices.below(3) {
