@@ -71,6 +71,8 @@ fn limits(section: &WafSection) -> Limits {
     let mut limits = Limits::default();
     if let Some(work) = section.work_limit {
         limits.work_bytes = work.0;
+        // What is configured is all there is, whatever the size of the request.
+        limits.work_per_byte = 0;
     }
     limits.memory_bytes = usize::try_from(section.memory_limit.0).unwrap_or(usize::MAX);
     limits
