@@ -1,6 +1,7 @@
 //! The guards, one folder each, and the one table of their order.
 
 pub mod blocklist;
+mod cache;
 pub mod cookies;
 pub mod cors;
 pub mod csp;
@@ -17,19 +18,18 @@ pub mod schema;
 mod services;
 pub mod waf;
 
-use std::collections::HashMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use mantlet_config::{Reader, SecretError, SecretRef, section};
 
+pub use cache::GuardCache;
 pub use field_name::FieldName;
 pub use order::{ORDER, Slot};
 pub use rule_file::RuleFile;
 pub(crate) use services::GUARD_POLICIES;
 pub use services::Services;
 
-use crate::pipeline::{Guard, Mode, PlannedGuard};
+use crate::pipeline::{Mode, PlannedGuard};
 
 section! {
     /// What each guard does, unless a route says otherwise.
@@ -103,31 +103,6 @@ impl GuardsSection {
     /// The secrets that the guard of this name is built from.
     fn secrets_of(&self, guard: &str) -> impl Iterator<Item = &SecretRef> {
         self.secrets().filter(move |_| guard == "csp")
-    }
-}
-
-/// Guards already built: places with the same settings share one guard, and so its counters; and
-/// one whose settings and secrets a new configuration leaves as they are goes on as it is.
-#[derive(Debug, Default)]
-pub struct GuardCache(HashMap<(&'static str, String), Arc<dyn Guard>>);
-
-impl GuardCache {
-    /// Every guard, with its name.
-    #[cfg(test)]
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&'static str, &Arc<dyn Guard>)> {
-        self.0.iter().map(|((name, _), guard)| (*name, guard))
-    }
-
-    /// The guard of this name and these settings: the one that is here, the one of the
-    /// configuration before with all its state, or a new one.
-    fn guard(
-        &mut self,
-        key: (&'static str, String),
-        before: Option<&Self>,
-        build: impl FnOnce() -> Arc<dyn Guard>,
-    ) -> &Arc<dyn Guard> {
-        let known = before.and_then(|before| before.0.get(&key)).map(Arc::clone);
-        self.0.entry(key).or_insert_with(|| known.unwrap_or_else(build))
     }
 }
 

@@ -1,11 +1,13 @@
 use std::fs;
+use std::sync::Arc;
 
-use http::header::{CONTENT_TYPE, ORIGIN};
+use http::header::{ACCESS_CONTROL_REQUEST_METHOD, CONTENT_TYPE, ORIGIN};
 use http::{HeaderValue, Method};
 use mantlet_config::{Environment, Layers, load, section};
 
+use super::guard::Schema;
 use super::*;
-use crate::pipeline::sample;
+use crate::pipeline::{Exchange, Guard, Inspection, TypedInputs, Verdict, sample};
 use crate::stages::hygiene::{PathPolicy, normalize};
 
 section! {
