@@ -6,6 +6,7 @@ mod greeting;
 mod handover;
 mod inherited;
 mod keeper;
+mod open_files;
 mod running;
 mod signals;
 mod watch;
@@ -84,6 +85,7 @@ pub(crate) fn run(
     ready: Ready,
     announce: impl FnOnce(&[SocketAddr]),
 ) -> Result<(), Failure> {
+    open_files::raise_limit();
     let (successor, mut inherited, folder_lock) = if start.takes_over {
         let (successor, inherited, lock) = Successor::take().map_err(|error| {
             format!("nobody hands over to this process: {error}\n  hint: leave --take-over out")

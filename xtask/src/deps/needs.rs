@@ -37,6 +37,7 @@ pub(super) const NEEDS: &[Need] = &[
         debian: &[
             ("python3", Proof::Program("python3")),
             ("python3-venv", Proof::PythonModules("venv, ensurepip")),
+            ("testssl.sh", Proof::Program("testssl")),
         ],
         requirements: Some("crates/mantlet/tests/edge/requirements.txt"),
         only_long_runs: false,
