@@ -67,7 +67,7 @@ pub(crate) struct Sending<B> {
     written: usize,
     data: Bytes,
     tail: &'static [u8],
-    /// The last piece of the body that stands in `head`.
+    /// The piece of the body that stands in `head` and is not out yet.
     copied: Bytes,
     body: B,
     framing: Outgoing,
@@ -116,8 +116,10 @@ impl<B: Body<Data = Bytes, Error = BodyError> + Unpin> Sending<B> {
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), SendError>> {
         loop {
-            // What is there of the body goes out together with what stands before it.
-            let is_waiting = self.data.is_empty() && self.poll_data(cx)?.is_pending();
+            // What is there of the body goes out together with what stands before it. Nothing more
+            // is taken until that is out: it would gather here while the other side takes nothing.
+            let is_out = self.data.is_empty() && self.copied.is_empty();
+            let is_waiting = is_out && self.poll_data(cx)?.is_pending();
             ready!(self.flush(stream, cx)).map_err(SendError::Connection)?;
             if self.framing == Outgoing::Over && self.is_written() {
                 return ready_flush(stream, cx);
@@ -212,6 +214,7 @@ impl<B: Body<Data = Bytes, Error = BodyError> + Unpin> Sending<B> {
             self.total = self.total.saturating_add(count as u64);
             self.advance(count);
         }
+        self.copied = Bytes::new();
         Poll::Ready(Ok(()))
     }
 
@@ -264,7 +267,34 @@ fn ready_flush(
 
 #[cfg(test)]
 mod tests {
+    use std::convert::Infallible;
+    use std::task::Waker;
+
+    use futures_util::{StreamExt as _, stream};
+    use http_body::Frame;
+    use http_body_util::{BodyExt as _, StreamBody};
+    use tokio::io::duplex;
+
     use super::*;
+
+    /// A message of small pieces without end.
+    fn endless() -> Sending<impl Body<Data = Bytes, Error = BodyError> + Unpin> {
+        let pieces = stream::repeat(Bytes::from_static(&[b'x'; 1000]));
+        let frames = pieces.map(|piece| Ok::<_, Infallible>(Frame::data(piece)));
+        let body = StreamBody::new(frames).map_err(|never| match never {});
+        Sending::new(b"HTTP/1.1 200 OK\r\n".to_vec(), body, Length::Unknown)
+    }
+
+    #[test]
+    fn nothing_gathers_while_the_other_side_takes_nothing() {
+        let (mut near, _far) = duplex(1);
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut sending = endless();
+        for _ in 0..100 {
+            assert!(sending.poll(&mut near, &mut cx).is_pending());
+        }
+        assert!(sending.head.len() < 2 * COPIED, "{}", sending.head.len());
+    }
 
     #[test]
     fn numbers_are_written_in_digits() {
