@@ -35,6 +35,8 @@ pub(super) struct Socket<S> {
     dropped: u64,
     /// What is to be written before the body is read.
     invitation: &'static [u8],
+    /// The answer has begun: an invitation would stand in the middle of it.
+    is_answered: bool,
     /// What follows cannot be understood, or nothing follows.
     is_over: bool,
     size: ReadSize,
@@ -64,6 +66,7 @@ impl<S> Socket<S> {
             is_abandoned: false,
             dropped: 0,
             invitation: b"",
+            is_answered: false,
             is_over: false,
             size: ReadSize::default(),
             control,
@@ -158,6 +161,7 @@ impl<S: AsyncRead + Unpin> Socket<S> {
         self.body = head.body;
         self.is_abandoned = false;
         self.dropped = 0;
+        self.is_answered = false;
         self.invitation = if head.expects_continue { CONTINUE } else { b"" };
     }
 
@@ -266,7 +270,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
         if self.is_over || self.is_abandoned || self.count != number {
             return Poll::Ready(Some(Err(BodyError("the connection is over".into()))));
         }
-        if !self.invitation.is_empty()
+        if !self.is_answered
+            && !self.invitation.is_empty()
             && let Err(error) = ready!(self.poll_invite(cx))
         {
             return Poll::Ready(Some(Err(self.broken(&error))));
@@ -318,7 +323,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
 
     /// What must be out before the answer begins: the rest of an invitation that has begun.
     pub(super) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.invitation.len() == CONTINUE.len() || self.invitation.is_empty() {
+        if self.is_answered
+            || self.invitation.len() == CONTINUE.len()
+            || self.invitation.is_empty()
+        {
+            self.is_answered = true;
             return Poll::Ready(Ok(()));
         }
         self.poll_invite(cx)

@@ -77,7 +77,7 @@ where
             let asked = poll_fn(|cx| self.poll_next(cx, &mut waits, draining.as_mut())).await;
             let (request, asking) = match asked {
                 None => return End::Quiet,
-                Some(Asked::Nothing) => return self.close().await,
+                Some(Asked::Nothing) => return self.close(Phase::Draining).await,
                 Some(Asked::Request(head)) => self.begin(head),
                 Some(Asked::Refused(violation)) => refused(violation),
             };
@@ -93,7 +93,7 @@ where
                     return asking.leave.map_or(End::Over, End::Left);
                 }
                 Some(true) if self.drop_rest().await => {}
-                Some(_) => return self.close().await,
+                Some(_) => return self.close(Phase::Over).await,
             }
         }
     }
@@ -114,6 +114,8 @@ where
             return Poll::Ready(Some(Asked::Nothing));
         }
         if !socket.is_asked() {
+            // What came was an empty line, and no head has begun.
+            waits.late = None;
             return waits.quiet.poll(cx, self.quiet).map(|()| None);
         }
         // A zero timeout must not spin.
@@ -207,7 +209,7 @@ where
             return false;
         }
         let dropping = poll_fn(|cx| self.shared.lock().poll_drop(cx, limit));
-        let dropped = self.while_serving(dropping).await;
+        let dropped = self.until(Phase::Draining, dropping).await;
         match dropped {
             Some(true) => {}
             Some(false) => self.count_excess(),
@@ -216,23 +218,23 @@ where
         dropped == Some(true)
     }
 
-    /// Closes the connection, after the client has had the time to take its last answer: what it
-    /// still sends would else cut that off.
-    async fn close(&self) -> End {
+    /// Closes the connection, after the client has had the time to take its last answer, but not
+    /// beyond `phase`: what it still sends would else cut that off.
+    async fn close(&self, phase: Phase) -> End {
         let mut shared = self.shared;
         if shared.shutdown().await.is_ok() && shared.lock().may_come_more() {
             let limit = self.rules.discard_limit;
             let heard = poll_fn(|cx| self.shared.lock().poll_drop_all(cx, limit));
-            let _ = self.while_serving(heard).await;
+            let _ = self.until(phase, heard).await;
         }
         End::Over
     }
 
-    /// Waits for what a client still sends; `None` when that takes too long, or the server stops.
-    async fn while_serving<T>(&self, dropping: impl Future<Output = T>) -> Option<T> {
+    /// Waits for what a client still sends; `None` when that takes too long, or `phase` is reached.
+    async fn until<T>(&self, phase: Phase, dropping: impl Future<Output = T>) -> Option<T> {
         tokio::select! {
             dropped = tokio::time::timeout(self.rules.discard_timeout, dropping) => dropped.ok(),
-            () = self.phases.reached(Phase::Draining) => None,
+            () = self.phases.reached(phase) => None,
         }
     }
 }

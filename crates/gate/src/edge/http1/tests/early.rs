@@ -2,6 +2,8 @@
 
 use std::task::{Context, Poll, ready};
 
+use http_body::Body as _;
+
 use super::*;
 use crate::upstream::Source;
 
@@ -89,6 +91,46 @@ async fn a_client_that_waits_to_be_asked_is_asked() {
         served.send("12345").await;
         served.read_until("[POST / 5]").await;
     }
+}
+
+/// A server that stops lets a client take the answer to what it is still sending.
+#[tokio::test(start_paused = true)]
+async fn an_early_answer_is_not_cut_off_by_a_drain() {
+    let mut served = Served::by(refuse);
+    served.phases.advance(crate::edge::Phase::Draining);
+    served.send(post(90_000, "")).await;
+    let answer = served.read_all().await;
+    assert!(answer.contains("connection: close\r\n") && answer.ends_with("early"), "{answer}");
+    served.send("x".repeat(90_000)).await;
+}
+
+/// Who asks for the body late gets no invitation into the middle of the answer.
+#[tokio::test]
+async fn a_client_is_not_asked_once_its_answer_has_begun() {
+    let gates: Arc<Mutex<Vec<tokio::sync::oneshot::Receiver<()>>>> = Arc::default();
+    let (go, gate) = tokio::sync::oneshot::channel();
+    gates.lock().unwrap().push(gate);
+    let mut served = Served::by(move |request: Request<RequestBody>| {
+        let gate = gates.lock().unwrap().pop().unwrap();
+        async move {
+            let (chunks, answer) = mpsc::channel(2);
+            let mut body = request.into_body();
+            tokio::spawn(async move {
+                chunks.send(Ok("begun".into())).await.unwrap();
+                gate.await.unwrap();
+                let asked = std::future::poll_fn(|cx| {
+                    Poll::Ready(std::pin::Pin::new(&mut body).poll_frame(cx).is_pending())
+                });
+                assert!(asked.await);
+                chunks.send(Ok("ended".into())).await.unwrap();
+            });
+            Response::new(AnswerBody::from_source(Box::new(Fed { answer, left: 10 })))
+        }
+    });
+    served.send(post(5, "Expect: 100-continue\r\n")).await;
+    served.read_until("begun").await;
+    go.send(()).unwrap();
+    assert_eq!(served.read_until("ended").await, "ended");
 }
 
 /// A body that another task produces.

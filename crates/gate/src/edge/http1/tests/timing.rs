@@ -56,6 +56,17 @@ async fn each_open_head_has_its_own_time() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_empty_line_takes_nothing_of_the_time_of_the_head_behind_it() {
+    let mut served = Served::by(describe);
+    let (first, rest) = REQUEST.split_at(9);
+    for (piece, pause) in [("\r", 1), ("\n", 8), (first, 5), (rest, 0)] {
+        served.send(piece).await;
+        sleep(Duration::from_secs(pause)).await;
+    }
+    served.read_until("[GET / 0]").await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_time_of_a_body_is_not_ours() {
     let mut served = Served::by(describe);
     served.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n").await;
