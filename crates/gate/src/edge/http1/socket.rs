@@ -323,13 +323,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
 
     /// What must be out before the answer begins: the rest of an invitation that has begun.
     pub(super) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.is_answered
-            || self.invitation.len() == CONTINUE.len()
-            || self.invitation.is_empty()
-        {
-            self.is_answered = true;
-            return Poll::Ready(Ok(()));
+        if (1..CONTINUE.len()).contains(&self.invitation.len()) {
+            return self.poll_invite(cx);
         }
-        self.poll_invite(cx)
+        self.is_answered = true;
+        Poll::Ready(Ok(()))
     }
 }
