@@ -83,7 +83,7 @@ fn an_exception_under_which_attacks_pass_is_not_applied_unless_forced() {
     let gate = gate(&upstream, RECORDING);
     let refused = post(&gate, "/wiki/one", ATTACK);
     // What is not sure enough to be refused by itself, beside what the exception leaves alone.
-    let doubtful = format!("{ATTACK}&url=http%3A%2F%2F10.0.0.5%2Fadmin");
+    let doubtful = format!("{ATTACK}&next=http%3A%2F%2F10.0.0.5%2Fadmin");
     let other = post(&gate, "/wiki/two", &doubtful);
     assert_eq!((refused.status, other.status), (403, 403));
     let _ = recorded(&gate, 2);

@@ -28,9 +28,8 @@
 //!
 //! **Example**
 //! ```toml
-//! [guards.headers]
-//! profile = "strict"
 //! [guards.csp]
+//! profile = "strict"
 //! placeholder = "env:CSP_PLACEHOLDER"
 //! script_src = ["'self'", "https://cdn.example.org"]
 //! ```
