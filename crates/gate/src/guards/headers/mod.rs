@@ -22,6 +22,8 @@
 //!
 //! **Example**
 //! ```toml
+//! [client]
+//! trusted_proxies = ["10.0.0.2"]
 //! [guards.headers]
 //! profile = "strict"
 //! permissions_policy = "camera=(), geolocation=(self)"
