@@ -84,10 +84,6 @@ pub struct Denial {
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// Extension members of the problem document (RFC 9457 section 3.2): what the client may know.
     pub members: Vec<(&'static str, Value)>,
-    /// What is wrong with the request, one by one: the extension member `errors`. Empty: no member.
-    pub faults: Vec<Fault>,
-    /// Extension members that are lists of texts.
-    pub lists: Vec<(&'static str, Vec<String>)>,
     /// The URI of the problem's type, where one is registered for it.
     pub kind: Option<&'static str>,
     /// What few refusals have; boxed, for refusals are handed around as errors.
@@ -98,6 +94,8 @@ pub struct Denial {
 #[derive(Debug, Default)]
 struct Details {
     status: Option<u16>,
+    faults: Vec<Fault>,
+    lists: Vec<(&'static str, Vec<String>)>,
     findings: Vec<Finding>,
     limit: Option<&'static str>,
     is_observed: bool,
@@ -112,8 +110,6 @@ impl Denial {
             evidence: None,
             headers: Vec::new(),
             members: Vec::new(),
-            faults: Vec::new(),
-            lists: Vec::new(),
             kind: None,
             details: None,
         }
@@ -141,6 +137,26 @@ impl Denial {
     #[must_use]
     pub fn shown_status(&self) -> u16 {
         self.details.as_ref().and_then(|details| details.status).unwrap_or(self.reason.status)
+    }
+
+    /// With what is wrong with the request, one by one: the extension member `errors`. Empty: no
+    /// member.
+    #[must_use]
+    pub fn with_faults(mut self, faults: Vec<Fault>) -> Self {
+        self.details().faults = faults;
+        self
+    }
+
+    /// What is wrong with the request, one by one.
+    #[must_use]
+    pub fn faults(&self) -> &[Fault] {
+        self.details.as_ref().map_or(&[], |details| &details.faults)
+    }
+
+    /// Extension members that are lists of texts.
+    #[must_use]
+    pub fn lists(&self) -> &[(&'static str, Vec<String>)] {
+        self.details.as_ref().map_or(&[], |details| &details.lists)
     }
 
     /// With what was found where, the one that counts most first.
@@ -203,7 +219,7 @@ impl Denial {
     /// With one more member that is a list of texts.
     #[must_use]
     pub fn list(mut self, name: &'static str, texts: Vec<String>) -> Self {
-        self.lists.push((name, texts));
+        self.details().lists.push((name, texts));
         self
     }
 

@@ -20,11 +20,11 @@ pub(super) fn render(denial: &Denial, id: RequestId) -> String {
     for (name, value) in &denial.members {
         document.insert((*name).into(), json(value));
     }
-    for (name, texts) in &denial.lists {
+    for (name, texts) in denial.lists() {
         document.insert((*name).into(), texts.as_slice().into());
     }
-    if !denial.faults.is_empty() {
-        let errors = denial.faults.iter().map(Fault::to_json).collect();
+    if !denial.faults().is_empty() {
+        let errors = denial.faults().iter().map(Fault::to_json).collect();
         document.insert("errors".into(), errors);
     }
     Json::Object(document).to_string()

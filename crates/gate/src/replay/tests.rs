@@ -4,7 +4,10 @@ use super::har;
 use super::source::read;
 use crate::recording::{Omitted, Recorded};
 
-fn har_of(text: &str) -> (Vec<(String, Result<Recorded, String>)>, Result<(), String>) {
+/// Where each entry stands, and the request in it.
+type Entries = Vec<(String, Result<Recorded, String>)>;
+
+fn har_of(text: &str) -> (Entries, Result<(), String>) {
     let mut found = Vec::new();
     let end = har::read(BufReader::new(Cursor::new(text.as_bytes())), &mut |entry| {
         found.push((entry.place, entry.request));

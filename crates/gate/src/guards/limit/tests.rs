@@ -82,7 +82,7 @@ async fn ymera_d14_fields_name_every_quota_and_the_binding_one() {
     assert_eq!(header(&refused, "ratelimit"), "\"network 2/min\";r=0;t=60");
     assert_eq!(header(&refused, "retry-after"), "60");
     assert_eq!(refused.kind, Some(problem::QUOTA_EXCEEDED));
-    assert_eq!(refused.lists, [("violated-policies", vec!["network 2/min".to_owned()])]);
+    assert_eq!(refused.lists(), [("violated-policies", vec!["network 2/min".to_owned()])]);
 }
 
 #[test]

@@ -16,9 +16,8 @@ pub(super) fn of(refusal: &Refusal) -> Verdict {
         RefusalKind::MediaType => &reasons::UNLISTED_MEDIA_TYPE,
     };
     let evidence: Vec<String> = refusal.faults.iter().map(ToString::to_string).collect();
-    let mut denial = Denial::new(reason).evidence(evidence.join(", "));
-    denial.faults = refusal.faults.iter().map(fault).collect();
-    denial.into()
+    let faults = refusal.faults.iter().map(fault).collect();
+    Denial::new(reason).evidence(evidence.join(", ")).with_faults(faults).into()
 }
 
 pub(super) fn unlisted_path() -> Verdict {

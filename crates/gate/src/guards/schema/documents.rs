@@ -39,11 +39,11 @@ impl SchemaFile {
     ///
     /// # Errors
     /// Why it cannot be read.
-    fn load(path: PathBuf) -> std::io::Result<Self> {
+    fn load(path: &Path) -> std::io::Result<Self> {
         let mut text = Vec::new();
         // One byte more than is allowed shows that there is more.
-        File::open(&path)?.take(DOCUMENT_LIMIT + 1).read_to_end(&mut text)?;
-        let source = RuleFile::of(&path, &text);
+        File::open(path)?.take(DOCUMENT_LIMIT + 1).read_to_end(&mut text)?;
+        let source = RuleFile::of(path, &text);
         let document = parse(&text);
         Ok(Self(Arc::new(Loaded { source, document, compiled: Mutex::default() })))
     }
@@ -82,7 +82,7 @@ impl Element for SchemaFile {
 
     fn read_entry(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
         let path = PathBuf::read_entry(node, reader)?;
-        match Self::load(path.clone()) {
+        match Self::load(&path) {
             Ok(file) => Some(file),
             Err(error) => {
                 let message = format!("cannot read `{}`: {error}", path.display());

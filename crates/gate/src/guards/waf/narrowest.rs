@@ -90,8 +90,9 @@ mod tests {
             message: String::new(),
         };
         let ExceptionSection { class, rule, parameter, place } = ExceptionSection::of(&finding)?;
-        let what = class.map(|class| class.0.name().to_owned()).or(rule.map(|rule| rule.0))?;
-        let name = parameter.map_or("*".to_owned(), |name| name.0);
+        let what =
+            class.map(|class| class.0.name().to_owned()).or_else(|| rule.map(|rule| rule.0))?;
+        let name = parameter.map_or_else(|| "*".to_owned(), |name| name.0);
         Some(format!("{what} {name} {}", place.map_or("anywhere", |place| place.0)))
     }
 
