@@ -124,10 +124,10 @@ reasons! {
         "The body of the request is too large once it is unpacked.",
         "The cap is `[guards.waf] decoded_limit`; beyond 1 MiB a body may also not unpack to more than a hundred times its size.";
     SCHEMA_VIOLATION = "schema-violation", 422, "Invalid input",
-        "The request is not as this address asks for; `errors` says where.",
+        "The request is not as this address asks for; the list of errors says where.",
         "The evidence names the place and the rule of the document that `[guards.schema]` names. Where the document is stricter than the application, correct it; `mode = \"observe\"` watches first.";
     MALFORMED_INPUT = "malformed-input", 400, "Malformed input",
-        "The request cannot be read, or could be read in two ways; `errors` says where.",
+        "The request cannot be read, or could be read in two ways; the list of errors says where.",
         "Parsers differ about such input (no JSON, a member twice, integers of more than 64 bits, text that is not UTF-8), so it is refused before the application reads it; there is no setting for this in `[guards.schema]` but `mode`.";
     INPUT_TOO_COMPLEX = "input-too-complex", 400, "Input too complex",
         "The request nests too deep or holds too many values.",

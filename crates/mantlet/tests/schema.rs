@@ -61,6 +61,20 @@ fn ymera_d08_a_document_that_changes_is_taken_up_and_a_broken_one_is_not() {
 }
 
 #[test]
+fn formats_are_checked_unless_that_is_switched_off() {
+    let upstream = FakeUpstream::answering(Answer::ok("ok"));
+    let folder = TempFolder::new();
+    let when =
+        json!({"type": "object", "properties": {"day": {"type": "string", "format": "date"}}});
+    let document = folder.write("day.json", when.to_string());
+    for (setting, status) in [("", 422), ("formats = false\n", 200)] {
+        let gate = gate(&upstream, &format!("[guards.schema]\nbody = {document:?}\n{setting}"));
+        assert_eq!(post(&gate, r#"{"day": "tomorrow"}"#).status, status, "{setting}");
+        assert_eq!(post(&gate, r#"{"day": "2026-11-22"}"#).status, 200, "{setting}");
+    }
+}
+
+#[test]
 fn every_problem_of_every_document_is_told_at_once() {
     let folder = TempFolder::new();
     folder.write("api.yaml", "openapi: 3.1.0\npaths:\n  /a/{id}:\n    get:\n      parameters:\n        - {name: id, in: path, schema: {pattern: '(?=x)'}}\n        - {name: q, in: query, schema: {type: strin}}\n");

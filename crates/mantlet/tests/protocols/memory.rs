@@ -12,10 +12,10 @@ use crate::frames::{Client, frame};
 /// As many as one connection may ask at a time, by default.
 const STREAMS: u32 = 128;
 const CONNECTIONS: u64 = 6;
-/// The most that one such connection may cost, in bytes of resident memory: of each stream two
-/// pieces, and what a request costs anyway. Without a bound of ours it would be half a megabyte a
-/// stream.
-const MOST: u64 = 10 * 1024 * 1024;
+/// The most that one such connection may cost, in bytes of resident memory: of each stream one piece
+/// of 64 KiB that waits, and what a request costs anyway. Without a bound of ours it would be half a
+/// megabyte a stream, 64 MiB in all.
+const MOST: u64 = 16 * 1024 * 1024;
 /// The largest window there is (RFC 9113 section 6.9.1).
 const LARGEST: u32 = 0x7fff_ffff;
 

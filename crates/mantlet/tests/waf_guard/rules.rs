@@ -203,7 +203,7 @@ fn a_request_that_costs_rules_too_much_is_refused_by_name() {
     assert_eq!(strict.metric(reached), 1, "{}", strict.metrics());
     assert_eq!(post(strict.address(), kind, "a=b").status, 200);
     assert_eq!(upstream.requests().len(), 1);
-    let narrow = config.replace("work_limit", "memory_limit");
+    let narrow = config.replace("work_limit = ", "memory_limit = ");
     let narrow = gate(&upstream, &narrow);
     let large = format!("a={}", "xy".repeat(1_000_000));
     let event = assert_refused(
