@@ -119,7 +119,8 @@ pub(crate) fn read_trial(flags: &ServerFlags, need: Need, trial: &Trial) -> Read
     let environment = Environment::from_process();
     let file = file(&flags.place);
     let mut layers = Layers::new(environment.clone());
-    let name = || file.as_ref().map_or("mantlet.toml".into(), |file| file.to_string_lossy());
+    let name =
+        || file.as_ref().map_or_else(|| "mantlet.toml".into(), |file| file.to_string_lossy());
     match (&trial.text, &file) {
         (Some(text), _) => layers = layers.text(name(), text.as_str()),
         (None, Some(file)) => layers = layers.file(file),

@@ -135,8 +135,7 @@ fn build(
     let counters = counters(config.guards.counters, &metrics);
     let (ledger, penalties) =
         Ledger::new(Arc::clone(&clock), Arc::clone(&counters), metrics.clone());
-    let services = services(&data, &clock, counters)?.with_sources(sources);
-    let services = services.with_data(data.path().to_owned()).with_metrics(&metrics);
+    let services = services(&data, &clock, counters, &metrics)?.with_sources(sources);
     let services = services.with_reports(Arc::new(reports::open(&data, &clock, &metrics)));
     let live = Arc::new(Live::build(resolved, &services, &metrics, None)?);
     data.keep_configuration(text.as_deref());
@@ -254,10 +253,12 @@ fn services(
     data: &DataFolder,
     clock: &Arc<dyn Clock>,
     counters: Arc<dyn Counters>,
+    metrics: &Metrics,
 ) -> Result<Services, Failure> {
     let blocklist = Blocklist::open(data.path().join("blocks.json"), Arc::clone(clock))?;
     let blocking: Arc<dyn Blocking> = Arc::new(blocklist);
-    Ok(Services::new(Arc::clone(clock), Arc::new(SystemRng), counters, blocking))
+    let services = Services::new(Arc::clone(clock), Arc::new(SystemRng), counters, blocking);
+    Ok(services.with_data(data.path().to_owned()).with_metrics(metrics))
 }
 
 /// The counters of limits in memory; each that goes before its time is counted.

@@ -1,7 +1,7 @@
 //! The model server of `examples/samo`, a real FastAPI application, behind the real binary with the
 //! example's own configuration: ordinary texts reach it unchanged, attacks do not reach it.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may fail loudly")]
+#![expect(clippy::unwrap_used, reason = "tests may fail loudly")]
 
 use std::fs;
 use std::net::SocketAddr;
@@ -239,6 +239,12 @@ fn the_bounds_of_the_models_hold_before_the_application_is_asked() {
     }
     let settings = json!({"model": "small-1"});
     assert_eq!(served.json("PUT", "/admin/settings", &settings).status, 403);
+}
+
+#[test]
+fn addresses_and_queries_that_the_document_does_not_list_are_refused() {
+    let Some(python) = equipped() else { return };
+    let served = Served::start(&python);
     for (method, path, status) in [
         ("GET", "/docs", 404),
         ("GET", "/openapi.json", 404),

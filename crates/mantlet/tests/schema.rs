@@ -1,8 +1,6 @@
 //! The schema guard through the real binary: documents that are wrong, that change while it runs, and
 //! what is told of refused requests. Single requests are in `corpora/guards/schema`.
 
-#![expect(clippy::unwrap_used, reason = "tests may fail loudly")]
-
 use std::time::Duration;
 
 use mantlet_testkit::wire::{self, Response};

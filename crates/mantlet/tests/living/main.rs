@@ -1,12 +1,7 @@
 //! Living with the WAF of the real binary: a false alarm is explained, excepted and passes; settings
 //! are tried on what was recorded, and on what a browser exported.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests may fail loudly"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests may fail loudly")]
 
 mod exceptions;
 mod har;

@@ -267,9 +267,9 @@ fn too_many_attempts_are_counted_as_a_limit() {
 #[test]
 fn elite_d03_an_answer_does_not_tell_how_much_of_a_guess_is_right() {
     let (upstream, gate) = start("token_attempts = \"1000/min\"\n");
-    let nearly = format!("{}X", &TOKEN[..TOKEN.len() - 1]);
-    let longer = format!("{TOKEN}X");
-    let guesses = ["x", &TOKEN[..1], &TOKEN[..TOKEN.len() - 1], &nearly, &longer];
+    let (begun, _) = TOKEN.split_at(TOKEN.len() - 1);
+    let (nearly, longer) = (format!("{begun}X"), format!("{TOKEN}X"));
+    let guesses = ["x", TOKEN.split_at(1).0, begun, &nearly, &longer];
     let mut heard = Vec::new();
     for guess in guesses {
         let message = Frame::text(&format!("{{\"token\": \"{guess}\"}}"));

@@ -135,8 +135,7 @@ impl Tally {
 }
 
 fn share(part: u64, whole: u64) -> f64 {
-    let share = part as f64 * 100.0 / whole.max(1) as f64;
-    share
+    part as f64 * 100.0 / whole.max(1) as f64
 }
 
 /// The count called `name`; further names than are counted are one.
