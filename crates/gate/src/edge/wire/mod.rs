@@ -28,7 +28,7 @@ mod target;
 mod violation;
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use std::time::Duration;
 

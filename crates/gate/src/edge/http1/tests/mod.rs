@@ -25,20 +25,9 @@ use super::socket::Socket;
 use super::stay::{End, Stay};
 use crate::edge::body::RequestBody;
 use crate::edge::phase::PhaseSwitch;
-use crate::edge::wire::{Kind, Rules, Violation, WireControl};
+use crate::edge::wire::tests::rules;
+use crate::edge::wire::{Kind, Violation, WireControl};
 use crate::upstream::{AnswerBody, BodyError};
-
-fn rules() -> Rules {
-    Rules {
-        head_limit: 1024,
-        target_limit: 256,
-        header_count_limit: 16,
-        head_timeout: Duration::from_secs(10),
-        idle_timeout: Duration::from_secs(60),
-        discard_limit: 100_000,
-        discard_timeout: Duration::from_secs(5),
-    }
-}
 
 /// How long a connection may be quiet in these tests.
 const QUIET: Duration = Duration::from_secs(60);
