@@ -9,9 +9,34 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
+
+use crate::account::Accounts;
+use crate::api_key::ApiKeyStore;
+use crate::factor::FactorStore;
+use crate::refresh::RefreshStore;
+use crate::revocation::RevocationStore;
+use crate::session::SessionStore;
 
 /// The answer of a repository, later.
 pub type Stored<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+
+/// Every repository of one store.
+#[derive(Debug, Clone)]
+pub struct Repositories {
+    /// Who there is.
+    pub accounts: Arc<dyn Accounts>,
+    /// Keys of programs.
+    pub api_keys: Arc<dyn ApiKeyStore>,
+    /// Second factors.
+    pub factors: Arc<dyn FactorStore>,
+    /// Families of refresh tokens.
+    pub refresh: Arc<dyn RefreshStore>,
+    /// What ended before its time.
+    pub revocations: Arc<dyn RevocationStore>,
+    /// Sessions of people.
+    pub sessions: Arc<dyn SessionStore>,
+}
 
 /// What a repository could not do.
 #[derive(Debug, Clone, PartialEq, Eq)]

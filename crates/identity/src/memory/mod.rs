@@ -15,9 +15,22 @@ pub use revocations::MemoryRevocations;
 pub use sessions::MemorySessions;
 
 use std::future::ready;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::store::{StoreError, Stored};
+use crate::store::{Repositories, StoreError, Stored};
+
+/// An empty store in memory.
+#[must_use]
+pub fn repositories() -> Repositories {
+    Repositories {
+        accounts: Arc::new(MemoryAccounts::default()),
+        api_keys: Arc::new(MemoryApiKeys::default()),
+        factors: Arc::new(MemoryFactors::default()),
+        refresh: Arc::new(MemoryRefresh::default()),
+        revocations: Arc::new(MemoryRevocations::default()),
+        sessions: Arc::new(MemorySessions::default()),
+    }
+}
 
 /// The lock of `mutex`, whatever became of the thread that held it before.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
