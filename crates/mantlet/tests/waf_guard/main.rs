@@ -8,6 +8,7 @@ mod attacks;
 mod common;
 mod core_rules;
 mod ordinary;
+mod regression;
 mod rules;
 
 use std::fmt::Write as _;

@@ -9,7 +9,9 @@ mod inspected;
 mod message;
 mod request;
 mod run;
+mod sent;
 mod template;
 
 pub use inspected::{Inspected, Request};
 pub use run::{CaseResult, Cases, Report, RunError, load_rules, rules_file};
+pub use sent::Sent;

@@ -168,10 +168,7 @@ impl Cases {
             let rule = file.rule_id.or_else(|| name.parse().ok()).unwrap_or_default();
             for case in &file.tests {
                 let id = format!("{rule}-{}", case.test_id);
-                let exception = self
-                    .overrides
-                    .iter()
-                    .find(|it| it.rule_id == rule && it.test_ids.contains(&case.test_id));
+                let exception = self.exception(rule, case.test_id);
                 let output = exception.map(|exception| exception.output.as_ref());
                 if let Some(None) = output {
                     let reason = exception
@@ -187,6 +184,16 @@ impl Cases {
             }
         }
         report
+    }
+
+    fn exception(&self, rule: u64, case: u64) -> Option<&Override> {
+        self.overrides.iter().find(|it| it.rule_id == rule && it.test_ids.contains(&case))
+    }
+
+    /// What takes the place of a case's own output, where something does; `Some(None)`: the case is
+    /// left out.
+    pub(super) fn overridden(&self, rule: u64, case: u64) -> Option<Option<&Output>> {
+        self.exception(rule, case).map(|exception| exception.output.as_ref())
     }
 
     /// Runs every `step`-th case with and without gates and gives the cases that differ.

@@ -61,16 +61,12 @@ pub(super) fn of_budget(budget: Budget, over_budget: Doubt) -> Option<Denial> {
 }
 
 /// The rules that matched, those first that say something about a value of the request, the worst
-/// before the others; the one that refused comes last, for it mostly only counts.
+/// before the others; those that only looked at variables of the rules follow, and the one that
+/// refused comes last, for it mostly only counts.
 fn findings(transaction: &Transaction, interruption: &Interruption) -> Vec<Finding> {
     let is_telling = |rule: &&MatchedRule| rule.is_logged() && rule.id() != interruption.rule;
-    let mut telling: Vec<&MatchedRule> = transaction
-        .matched()
-        .iter()
-        .filter(is_telling)
-        .filter(|rule| about(rule).is_some())
-        .collect();
-    telling.sort_by_key(|rule| rule.severity().unwrap_or(u8::MAX));
+    let mut telling: Vec<&MatchedRule> = transaction.matched().iter().filter(is_telling).collect();
+    telling.sort_by_key(|rule| (about(rule).is_none(), rule.severity().unwrap_or(u8::MAX)));
     let last = transaction.matched().iter().rfind(|rule| rule.id() == interruption.rule);
     let mut findings: Vec<Finding> =
         telling.into_iter().chain(last).take(RULES).map(finding).collect();
