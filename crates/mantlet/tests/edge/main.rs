@@ -17,3 +17,4 @@ mod https;
 mod memory;
 mod proxied;
 mod scanners;
+mod slow;
