@@ -1,0 +1,26 @@
+//! The encrypted store: everything that must last, in one file, behind the repository traits of
+//! `mantlet-identity`.
+//!
+//! | wanted | read |
+//! |---|---|
+//! | opening it, and what can be wrong then | [`Store::open`], [`OpenError`] |
+//! | where the key of everything comes from | [`RootSource`] |
+//! | what every implementation of the repositories has to do | [`contract`] |
+//! | SQL | `sqlite/`, and nowhere else |
+//!
+//! This crate depends on what it stores, not the other way round: the traits stand beside the
+//! services that use them. Another database is another folder beside `sqlite/`, file by file.
+
+pub mod contract;
+mod error;
+mod files;
+mod keys;
+mod opening;
+mod sqlite;
+mod store;
+
+pub use error::OpenError;
+pub use keys::{Keys, RootSource};
+pub use opening::{Notice, Options};
+pub use sqlite::Pressure;
+pub use store::Store;

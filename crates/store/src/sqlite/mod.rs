@@ -1,0 +1,127 @@
+//! The store in SQLite, encrypted by SQLCipher. The only room that contains SQL; every value is a
+//! parameter (`$1`). Each repository has a file of the name it has in `mantlet-identity`.
+//!
+//! To add a repository: a migration in `schema/` and its line in `migrations.rs`, a file here that
+//! names its statements in `statements!`, and its cases in [`crate::contract`].
+
+mod accounts;
+mod api_keys;
+mod check;
+mod connect;
+mod copy;
+mod factors;
+pub(crate) mod failed;
+mod meter;
+pub(crate) mod migrations;
+#[cfg(test)]
+mod plans;
+mod readers;
+mod refresh;
+mod revocations;
+mod row;
+mod sessions;
+mod writer;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use mantlet_identity::store::{Repositories, StoreError, Stored};
+use mantlet_types::Clock;
+use sqlx::sqlite::SqliteConnection;
+
+pub(crate) use check::check;
+pub(crate) use connect::{FileKey, Place, salt_of};
+pub(crate) use copy::copy_into;
+use failed::Failed;
+use meter::Meter;
+pub use meter::Pressure;
+use readers::Readers;
+use writer::Writer;
+
+/// Names the statements of a file, and lists them for the test that asks SQLite how it finds rows.
+macro_rules! statements {
+    ($($(#[$about:meta])* $name:ident = $sql:literal;)*) => {
+        $($(#[$about])* const $name: &str = $sql;)*
+
+        #[cfg(test)]
+        pub(super) const STATEMENTS: &[&str] = &[$($name),*];
+    };
+}
+use statements;
+
+/// The open database: one writer, a few readers.
+#[derive(Debug)]
+pub(crate) struct Database {
+    writer: Writer,
+    readers: Readers,
+    meter: Arc<Meter>,
+}
+
+impl Database {
+    /// Opens the database at `place`, which is migrated already, with `readers` connections that
+    /// read. No act waits longer than `wait`.
+    pub(crate) async fn open(
+        place: &Place,
+        readers: usize,
+        wait: Duration,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, Failed> {
+        let meter = Arc::new(Meter::default());
+        let writing = place.connect_to_write().await?;
+        let mut reading = Vec::new();
+        for _ in 0..readers.max(1) {
+            reading.push(place.connect_to_read().await?);
+        }
+        let readers = Readers::new(reading, wait, meter.clone());
+        let writer = Writer::start(writing, wait, clock, meter.clone());
+        let writer = writer.map_err(|error| Failed::Sql(error.into()))?;
+        Ok(Self { writer, readers, meter })
+    }
+
+    /// The repositories over this database.
+    pub(crate) fn repositories(self: &Arc<Self>) -> Repositories {
+        Repositories {
+            accounts: Arc::new(accounts::SqliteAccounts(self.clone())),
+            api_keys: Arc::new(api_keys::SqliteApiKeys(self.clone())),
+            factors: Arc::new(factors::SqliteFactors(self.clone())),
+            refresh: Arc::new(refresh::SqliteRefresh(self.clone())),
+            revocations: Arc::new(revocations::SqliteRevocations(self.clone())),
+            sessions: Arc::new(sessions::SqliteSessions(self.clone())),
+        }
+    }
+
+    /// How hard it is to keep up.
+    pub(crate) fn pressure(&self) -> Pressure {
+        self.meter.pressure()
+    }
+
+    /// Ends everything: what was written is in the file itself then, without a log beside it.
+    pub(crate) async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+
+    /// One atomic act, for a repository.
+    fn write<'a, T, F>(&'a self, act: F) -> Stored<'a, T>
+    where
+        T: Send + 'static,
+        F: AsyncFnOnce(&mut SqliteConnection) -> Result<T, Failed> + Send + 'static,
+    {
+        Box::pin(self.writer.write(act))
+    }
+}
+
+/// Whether a statement changed the one row it was meant for.
+fn is_done(done: &sqlx::sqlite::SqliteQueryResult) -> bool {
+    done.rows_affected() > 0
+}
+
+/// How many rows a statement removed.
+fn removed(done: &sqlx::sqlite::SqliteQueryResult) -> usize {
+    usize::try_from(done.rows_affected()).unwrap_or(usize::MAX)
+}
+
+/// The answer of a repository whose limit is reached.
+fn full(most: usize) -> Failed {
+    Failed::Store(StoreError::Full(most))
+}
