@@ -276,6 +276,20 @@ fn connections_are_kept_for_the_next_request() {
 }
 
 #[test]
+fn after_head_a_connection_is_kept_where_no_body_can_follow_and_else_not() {
+    for (text, connections) in [("", 1), ("12345", 2)] {
+        let (upstream, gate) = start(Answer::ok(text), "[server]\nworkers = 1\n");
+        let head = wire::request(gate.address(), "HEAD", "/", &[], b"");
+        assert_eq!(
+            (head.status, head.header("content-length").unwrap()),
+            (200, &*text.len().to_string())
+        );
+        assert_eq!(wire::get(gate.address(), "/", &[]).text(), text);
+        assert_eq!(upstream.connections(), connections, "`{text}`");
+    }
+}
+
+#[test]
 fn answers_without_a_body_stay_so_and_hints_do_not_confuse() {
     for (answer, status) in [
         (Answer::status(204), 204),

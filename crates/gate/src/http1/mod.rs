@@ -3,16 +3,15 @@
 //!
 //! ```text
 //! sending    a message on its way out: head and body in one write where they fit
-//! read_size  how much to read at once
+//! intake     what is read, through memory that all connections of a thread share
 //! table      tables of headers, used again
 //! quiet      how long nothing has happened on a connection
 //! ```
 
+pub(crate) mod intake;
 mod quiet;
-mod read_size;
 mod sending;
 pub(crate) mod table;
 
 pub(crate) use quiet::Quiet;
-pub(crate) use read_size::ReadSize;
 pub(crate) use sending::{Length, SendError, Sending};

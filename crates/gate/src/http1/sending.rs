@@ -214,6 +214,8 @@ impl<B: Body<Data = Bytes, Error = BodyError> + Unpin> Sending<B> {
             self.total = self.total.saturating_add(count as u64);
             self.advance(count);
         }
+        // The memory it came in is free for the next read.
+        self.data = Bytes::new();
         self.copied = Bytes::new();
         Poll::Ready(Ok(()))
     }

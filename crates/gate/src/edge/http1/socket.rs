@@ -1,16 +1,15 @@
 //! The client's side of a connection: what comes is taken apart here, and nowhere else.
 
-use std::future::Future as _;
 use std::io;
 use std::mem::MaybeUninit;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Bytes, BytesMut};
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::edge::wire::{Body, Head, Heads, Piece, Rules, Violation, WireControl};
-use crate::http1::ReadSize;
+use crate::http1::intake;
 use crate::upstream::BodyError;
 
 /// How much is read at once where nothing is expected, in bytes.
@@ -39,7 +38,6 @@ pub(super) struct Socket<S> {
     is_answered: bool,
     /// What follows cannot be understood, or nothing follows.
     is_over: bool,
-    size: ReadSize,
     control: WireControl,
 }
 
@@ -68,7 +66,6 @@ impl<S> Socket<S> {
             invitation: b"",
             is_answered: false,
             is_over: false,
-            size: ReadSize::default(),
             control,
         }
     }
@@ -167,11 +164,7 @@ impl<S: AsyncRead + Unpin> Socket<S> {
 
     /// Reads more; ready with the number of bytes, 0 at the end.
     fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        let room = self.size.room(self.body.as_ref().and_then(Body::left));
-        self.input.reserve(room);
-        let count = ready!(pin!(self.stream.read_buf(&mut self.input)).poll(cx))?;
-        self.size.note(room, count);
-        Poll::Ready(Ok(count))
+        intake::poll_fill(&mut self.stream, cx, &mut self.input)
     }
 
     /// Waits for the first byte of a request without holding memory for it; `false` when there will

@@ -3,6 +3,7 @@
 use ::bytes::{Buf as _, Bytes, BytesMut};
 
 use super::violation::{Fault, Kind, Violation};
+use crate::http1::intake;
 
 /// Most digits of a chunk size: sixteen fill 64 bits.
 const CHUNK_DIGITS: u8 = 16;
@@ -116,6 +117,7 @@ impl Body {
             used = used.saturating_add(1);
         }
         input.advance(used);
+        intake::let_go(input);
         match fault {
             Some(kind) => Err(Fault::at_byte(kind, input).report(&[])),
             None => Ok(*chunk == Chunk::Over),
@@ -166,6 +168,6 @@ fn take(left: &mut u64, input: &mut BytesMut) -> Piece {
     *left = left.saturating_sub(size as u64);
     match size {
         0 => Piece::More,
-        _ => Piece::Data(input.split_to(size).freeze()),
+        _ => Piece::Data(intake::split(input, size)),
     }
 }

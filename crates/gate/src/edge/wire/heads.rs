@@ -5,6 +5,7 @@ use ::bytes::{Buf as _, BytesMut};
 use super::Rules;
 use super::head::{Head, HeadEnd, find_head_end, read_head};
 use super::violation::{Fault, Kind, Violation};
+use crate::http1::intake;
 
 /// What is known of the head at the front of a stream.
 #[derive(Debug, Default)]
@@ -38,7 +39,7 @@ impl Heads {
                 Err(kind) => return Err(refuse(kind, input)),
             };
             *self = Self::default();
-            return read_head(&input.split_to(end).freeze(), rules).map(Some);
+            return read_head(&intake::split_head(input, end), rules).map(Some);
         }
         Ok(None)
     }

@@ -89,7 +89,7 @@ impl Streaming {
                 }
                 Piece::More => {}
             }
-            match connection.poll_fill(cx, self.framing.left()) {
+            match connection.poll_fill(cx) {
                 Poll::Ready(Ok(1..)) => connection.moved(),
                 Poll::Ready(Ok(0)) if matches!(self.framing, Framing::UntilClose) => {
                     self.end();

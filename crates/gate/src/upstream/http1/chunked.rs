@@ -5,6 +5,7 @@ use bytes::{Buf as _, BytesMut};
 
 use super::fault::Fault;
 use super::framing::{Piece, take};
+use crate::http1::intake;
 
 /// Most digits of a chunk size: sixteen fill 64 bits.
 const SIZE_DIGITS: u8 = 16;
@@ -80,6 +81,7 @@ impl Chunked {
             used = used.saturating_add(1);
         }
         input.advance(used);
+        intake::let_go(input);
         Ok(self.state == State::Over)
     }
 

@@ -4,13 +4,14 @@ use std::future::Future as _;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use bytes::BytesMut;
 use tokio::io::AsyncReadExt as _;
+use tokio::task::unconstrained;
 
-use crate::http1::{Quiet, ReadSize};
+use crate::http1::{Quiet, intake};
 use crate::upstream::server::Open;
 use crate::upstream::stream::{RawStream, Stream};
 
@@ -23,7 +24,6 @@ pub(in crate::upstream) struct Connection {
     /// The buffer of the next request's head.
     pub(super) head: Vec<u8>,
     quiet: Quiet,
-    size: ReadSize,
     /// The address it leads to; `None` where there is none (a Unix socket).
     peer: Option<SocketAddr>,
     open: Open,
@@ -38,7 +38,7 @@ impl Connection {
     ) -> Box<Self> {
         let (input, head) = (BytesMut::new(), Vec::new());
         let quiet = Quiet::default();
-        Box::new(Self { stream, input, head, quiet, size: ReadSize::default(), peer, open })
+        Box::new(Self { stream, input, head, quiet, peer, open })
     }
 
     /// The address it leads to.
@@ -51,18 +51,9 @@ impl Connection {
         &mut self.head
     }
 
-    /// Reads more, of an answer of which `left` bytes are to come, if that is known; ready with the
-    /// number of bytes, 0 at the end.
-    pub(super) fn poll_fill(
-        &mut self,
-        cx: &mut Context<'_>,
-        left: Option<u64>,
-    ) -> Poll<io::Result<usize>> {
-        let room = self.size.room(left);
-        self.input.reserve(room);
-        let count = ready!(pin!(self.stream.read_buf(&mut self.input)).poll(cx))?;
-        self.size.note(room, count);
-        Poll::Ready(Ok(count))
+    /// Reads more; ready with the number of bytes, 0 at the end.
+    pub(super) fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        intake::poll_fill(&mut self.stream, cx, &mut self.input)
     }
 
     /// Ready when nothing has come or gone for `limit`.
@@ -79,8 +70,10 @@ impl Connection {
     /// far as is known without asking the system.
     pub(in crate::upstream) fn is_quiet(&mut self) -> bool {
         let mut cx = Context::from_waker(Waker::noop());
-        let read = pin!(self.stream.read_buf(&mut self.input)).poll(&mut cx);
-        read.is_pending()
+        let (stream, mut byte) = (&mut self.stream, [0; 1]);
+        // A task that has done much in its turn is told to wait, whatever there is to read: that
+        // would say nothing of the connection.
+        pin!(unconstrained(stream.read(&mut byte))).poll(&mut cx).is_pending()
     }
 
     /// The same, and the system is asked.
@@ -91,11 +84,8 @@ impl Connection {
     /// Makes the connection small while it is unused; `false` when something was sent on it that
     /// nobody asked for.
     pub(in crate::upstream) fn rest(&mut self) -> bool {
-        let is_clean = self.input.is_empty();
-        if self.size.is_large() {
-            self.input = BytesMut::new();
-        }
-        is_clean
+        intake::let_go(&mut self.input);
+        self.input.is_empty()
     }
 
     /// Leaves HTTP.

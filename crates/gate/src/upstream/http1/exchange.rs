@@ -15,7 +15,7 @@ use super::framing::{Framing, Piece};
 use super::head::{Head, parse};
 use super::{Limits, Streaming};
 use crate::edge::wire::{HeadEnd, Kind, find_head_end};
-use crate::http1::{Length, SendError, Sending};
+use crate::http1::{Length, SendError, Sending, intake};
 use crate::upstream::stream::RawStream;
 use crate::upstream::{BodyError, UpstreamBody, UpstreamError};
 
@@ -143,7 +143,7 @@ fn poll_head(
         if reading.interim != before {
             connection.moved();
         }
-        match connection.poll_fill(cx, None) {
+        match connection.poll_fill(cx) {
             Poll::Ready(Ok(1..)) => {}
             Poll::Ready(end) => {
                 let is_gone = connection.input.is_empty() && reading.interim == 0;
@@ -205,8 +205,8 @@ fn answer(
     }
     let mut framing = announced.framing(status).map_err(failed)?;
     let is_bodiless = matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
-    if is_head || (is_bodiless && announced.is_something()) {
-        // A body that was announced and must not come may come all the same, later: the next
+    if (is_head && !announced.is_nothing()) || (is_bodiless && announced.is_something()) {
+        // A body that was announced and must not come may come all the same, however late: the next
         // client would take it for its own answer. This connection is not used again.
         return answer(Body::Whole(bytes::Bytes::new(), None));
     }
@@ -251,7 +251,7 @@ impl Reading {
                 Err(_) => return Err(Fault("a head longer than `[upstream] head_limit`")),
             };
             self.searched = 0;
-            let head = parse(&input.split_to(end).freeze(), &self.limits)?;
+            let head = parse(&intake::split_head(input, end), &self.limits)?;
             if !head.status.is_informational() || head.status == StatusCode::SWITCHING_PROTOCOLS {
                 return Ok(Some(head));
             }

@@ -5,6 +5,7 @@ use http::StatusCode;
 
 use super::chunked::Chunked;
 use super::fault::Fault;
+use crate::http1::intake;
 
 /// What a head says about its body.
 #[derive(Debug, Clone, Copy, Default)]
@@ -42,6 +43,11 @@ impl Announced {
     /// Whether it speaks of a body at all.
     pub(super) fn is_something(self) -> bool {
         self.is_chunked || self.length.is_some_and(|length| length > 0)
+    }
+
+    /// Whether it says that there is no body.
+    pub(super) fn is_nothing(self) -> bool {
+        !self.is_chunked && self.length == Some(0)
     }
 
     /// How the body is delimited, of an answer with this status to a request that may have one.
@@ -88,7 +94,7 @@ impl Framing {
             Self::Length(left) => Ok(take(left, input).map_or(Piece::More, Piece::Data)),
             Self::Chunked(chunked) => chunked.next(input),
             Self::UntilClose if input.is_empty() => Ok(Piece::More),
-            Self::UntilClose => Ok(Piece::Data(input.split().freeze())),
+            Self::UntilClose => Ok(Piece::Data(intake::split(input, input.len()))),
         }
     }
 
@@ -115,5 +121,5 @@ impl Framing {
 pub(super) fn take(left: &mut u64, input: &mut BytesMut) -> Option<Bytes> {
     let size = usize::try_from(*left).unwrap_or(usize::MAX).min(input.len());
     *left = left.saturating_sub(size as u64);
-    (size > 0).then(|| input.split_to(size).freeze())
+    (size > 0).then(|| intake::split(input, size))
 }

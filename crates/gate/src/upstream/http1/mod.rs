@@ -9,8 +9,8 @@
 //! body       the body on its way to the client
 //! ```
 //! **Never used again** is a connection after any error, after bytes that nobody asked for, after an
-//! answer that came before the request was out, after answers whose body should not come but could
-//! (`HEAD`), and where the application says so (`Connection: close`, HTTP/1.0, a body that ends
+//! answer that came before the request was out, after answers whose body must not come but could
+//! (those to `HEAD`, unless they say that it is empty), and where the application says so (`Connection: close`, HTTP/1.0, a body that ends
 //! with the connection).
 
 mod body;
