@@ -78,18 +78,6 @@ fn what_would_leave_http_or_reflect_a_request_is_refused() {
     let get = |rest: &str| format!("GET {rest}");
     assert_all_refused(&[
         (
-            "h2c",
-            get(
-                "/ HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n",
-            ),
-            MALFORMED,
-        ),
-        (
-            "h2c among others",
-            get("/ HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket, H2C\r\n\r\n"),
-            MALFORMED,
-        ),
-        (
             "an upgrade with a body",
             get(
                 "/ HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: 5\r\n\r\nabcde",

@@ -80,6 +80,36 @@ fn rare_but_right_requests_come_through() {
 }
 
 #[test]
+fn an_offer_of_cleartext_http_2_is_answered_in_http_1_and_goes_no_further() {
+    let upstream = FakeUpstream::answering(Answer::ok("ok"));
+    let gate = gate(&upstream, "");
+    // As Java's HttpClient sends it with its first request, and in other spellings.
+    let settings = "HTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABkAAQBAAAAAAUAAEAA\r\n";
+    for (line, fields, body) in [
+        ("GET /", "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n", ""),
+        ("POST /", "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n", "a body"),
+        ("GET /", "Connection: upgrade\r\nUpgrade: H2C/1, h2c\r\n", ""),
+        ("GET /", "", ""),
+    ] {
+        upstream.clear();
+        let length = match body.len() {
+            0 => String::new(),
+            length => format!("Content-Length: {length}\r\n"),
+        };
+        let request = format!("{line} HTTP/1.1\r\nHost: a\r\n{fields}{settings}{length}\r\n{body}");
+        // The connection goes on as it was: no preface, no frames.
+        let answer = wire::send_raw(gate.address(), request.repeat(2).as_bytes());
+        assert_eq!(answer.statuses(), [200, 200], "{request}: {}", answer.text());
+        for request in upstream.requests() {
+            let head = request.head().to_ascii_lowercase();
+            assert!(!head.contains("upgrade") && !head.contains("http2-settings"), "{head}");
+            assert_eq!(request.text(), body);
+        }
+        assert_eq!(upstream.requests().len(), 2);
+    }
+}
+
+#[test]
 fn head_is_answered_with_the_length_and_no_body() {
     let upstream = FakeUpstream::answering(Answer::ok("12345"));
     let gate = gate(&upstream, "");

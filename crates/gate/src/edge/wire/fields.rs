@@ -112,17 +112,13 @@ impl<'a> Fields<'a> {
         } else if is("connection") {
             self.note_connection(value)?;
         } else if is("upgrade") {
-            self.names_protocol = true;
-            if members(value).any(is_h2c) {
-                return Err(Fault::new(Kind::UpgradeH2c, value));
-            }
+            // HTTP/2 is never changed to: who offers it is answered in HTTP/1.1.
+            self.names_protocol |= !members(value).all(is_h2c);
         } else if is("expect") {
             if !value.eq_ignore_ascii_case(b"100-continue") {
                 return Err(Fault::new(Kind::Expect, value));
             }
             self.expects_continue = true;
-        } else if is("http2-settings") {
-            return Err(Fault::named(Kind::UpgradeH2c, name));
         }
         Ok(())
     }

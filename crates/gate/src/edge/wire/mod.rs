@@ -14,7 +14,7 @@
 //! control    what the handler of requests may know of their connection
 //! ```
 //! Deliberately absent: trailers and chunk extensions in requests (refused), HTTP/0.9, folded
-//! header lines, upgrade to cleartext HTTP/2.
+//! header lines. An offer to change to cleartext HTTP/2 is passed over, and goes no further.
 
 mod bytes;
 mod control;

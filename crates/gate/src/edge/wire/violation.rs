@@ -39,8 +39,6 @@ pub enum Kind {
     HeaderName,
     /// `Connection` names a header that a hop must not take away.
     ConnectionOption,
-    /// An attempt to change to cleartext HTTP/2.
-    UpgradeH2c,
     /// A request that asks to leave HTTP carries a body.
     UpgradeBody,
     /// `Content-Length` is not a plain number.
@@ -125,7 +123,6 @@ impl Kind {
             Self::SpaceBeforeColon => "space-before-colon",
             Self::HeaderName => "header-name",
             Self::ConnectionOption => "connection-option",
-            Self::UpgradeH2c => "upgrade-h2c",
             Self::UpgradeBody => "upgrade-body",
             Self::ContentLength => "content-length",
             Self::ContentLengthDuplicate => "content-length-duplicate",
@@ -165,8 +162,7 @@ impl Kind {
             | Self::ObsoleteFold
             | Self::SpaceBeforeColon
             | Self::HeaderName
-            | Self::ConnectionOption
-            | Self::UpgradeH2c => Class::Malformed,
+            | Self::ConnectionOption => Class::Malformed,
             Self::UpgradeBody
             | Self::ContentLength
             | Self::ContentLengthDuplicate
