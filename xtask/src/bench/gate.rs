@@ -1,5 +1,5 @@
-//! The gate against plain nginx and HAProxy: every round gives each proxy one slice of load, in
-//! an order that rotates, so that a drift of the machine meets all of them.
+//! The gate against other proxies: every round gives each one slice of load, in an order that
+//! rotates, so that a drift of the machine meets all of them.
 
 use std::path::Path;
 use std::process::Command;
@@ -8,51 +8,59 @@ use std::thread::available_parallelism;
 use indicatif::{ProgressBar, ProgressStyle};
 use mantlet_types::{Clock, SystemClock};
 
+use super::contest::Contest;
 use super::interrupt::Interrupt;
 use super::latency::{self, Steady};
 use super::load::{self, Load};
 use super::peer::{self, Kind, Peer};
 use super::report::{Measured, Report};
-use super::upstream::{self, CASES, Case};
+use super::upstream::{self, Case, FILES};
 use super::{Arguments, cpu, report};
 use crate::terminal::{is_interactive, say};
 use crate::{Outcome, environment, process};
 
-/// Where the result is kept.
-const PAGE: &str = "docs/benchmarks/gate.md";
+/// Latency takes this many times as many rounds: the tail of each is at the mercy of whatever else
+/// the machine does.
+const LATENCY_ROUNDS: u32 = 3;
+
+/// What no application is asked: a WAF that lets it pass looks at nothing.
+const ATTACK: &str = "/1k.json?id=1%27%20OR%20%271%27=%271";
 
 /// Builds the binary, measures, prints and, unless dry, writes the page.
-pub(super) fn run(arguments: &Arguments) -> Outcome<()> {
+pub(super) fn run(contest: &'static Contest, arguments: &Arguments) -> Outcome<()> {
     let interrupt = Interrupt::listen()?;
-    require_machine()?;
-    if arguments.only.contains(&Kind::Mantlet) {
+    let kinds = contest.kinds(arguments);
+    require_machine(&kinds)?;
+    if kinds.iter().any(|kind| kind.is_mantlet()) {
         build()?;
     }
     let folder = tempfile::Builder::new()
         .prefix("mantlet-bench-")
         .tempdir()
         .map_err(|error| format!("no temporary folder: {error}"))?;
-    let measured = measure(arguments, folder.path(), &interrupt)?;
+    let measured = measure(contest, kinds, arguments, folder.path(), &interrupt)?;
     let page = report::render(&measured);
     say(&page);
     if arguments.dry {
         return Ok(());
     }
-    let place = environment::root().join(PAGE);
+    let page_name = format!("docs/benchmarks/{}.md", contest.name);
+    let place = environment::root().join(&page_name);
     let kept = std::fs::read_to_string(&place).unwrap_or_default();
     peer::write(&place, &report::with_notes(&page, &kept))?;
-    say(format!("{PAGE} written"));
+    say(format!("{page_name} written"));
     Ok(())
 }
 
-fn require_machine() -> Outcome<()> {
+fn require_machine(kinds: &[Kind]) -> Outcome<()> {
     let cores = available_parallelism().map_or(1, usize::from);
     if cores < 2 {
         return Err(
             "this benchmark needs two cores: one for the proxy, one for the load".to_owned()
         );
     }
-    for program in ["taskset", "wrk", "h2load", "openssl", "nginx", "haproxy"] {
+    let proxies = kinds.iter().filter_map(|kind| kind.program());
+    for program in ["taskset", "wrk", "openssl", "nginx"].into_iter().chain(proxies) {
         if environment::find_program(program).is_none() {
             return Err(format!(
                 "`{program}` is not installed: run `cargo xtask deps --install --suite bench`"
@@ -69,18 +77,25 @@ fn build() -> Outcome<()> {
     process::run(build.args(["build", "--release", "--quiet", "-p", "mantlet"]))
 }
 
-fn measure(arguments: &Arguments, folder: &Path, interrupt: &Interrupt) -> Outcome<Report> {
+fn measure(
+    contest: &'static Contest,
+    kinds: Vec<Kind>,
+    arguments: &Arguments,
+    folder: &Path,
+    interrupt: &Interrupt,
+) -> Outcome<Report> {
     let (_application, application) = upstream::start(folder, interrupt)?;
     peer::certificate(folder)?;
-    let peers = arguments
-        .only
+    let peers = kinds
         .iter()
         .map(|kind| Peer::start(*kind, folder, application, interrupt))
         .collect::<Outcome<Vec<Peer>>>()?;
+    peers.iter().try_for_each(|peer| prove(peer, interrupt))?;
+    let cases = contest.cases(arguments);
     let rounds = usize::try_from(arguments.pairs).unwrap_or(usize::MAX);
-    let progress = Progress::new(CASES.len() * rounds * peers.len());
+    let progress = Progress::new(cases.len() * rounds * peers.len());
     let mut measured = Vec::new();
-    for case in CASES {
+    for case in cases {
         for round in 0..rounds {
             for peer in in_turn(&peers, round) {
                 let slice = slice(peer, case, arguments.seconds, folder, interrupt)?;
@@ -90,17 +105,38 @@ fn measure(arguments: &Arguments, folder: &Path, interrupt: &Interrupt) -> Outco
         }
     }
     progress.end();
-    let steady = steady(&peers, &measured, application, folder, (arguments, interrupt))?;
-    let versions =
-        peers.iter().map(|peer| peer.kind.version()).collect::<Outcome<Vec<String>>>()?;
+    let steady = match contest.has_half_load && arguments.case.is_none() {
+        true => steady(contest, &peers, &measured, application, arguments)?,
+        false => Vec::new(),
+    };
+    let mut versions = Vec::new();
+    for peer in &peers {
+        let version = peer.kind.version()?;
+        if !versions.contains(&version) {
+            versions.push(version);
+        }
+    }
     Ok(Report {
         date: SystemClock::new().now(),
         seconds: arguments.seconds,
         pairs: arguments.pairs,
-        kinds: peers.iter().map(|peer| peer.kind).collect(),
+        contest,
+        kinds,
         versions,
         measured,
         steady,
+    })
+}
+
+/// Fails unless a WAF refuses an attack, and a plain proxy passes it on.
+fn prove(peer: &Peer, interrupt: &Interrupt) -> Outcome<()> {
+    let expected = if peer.kind.is_waf() { 403 } else { 200 };
+    interrupt.wait_for(peer.kind.name(), peer::READY_WITHIN, || {
+        match super::http::status(peer.ports.own, ATTACK) {
+            Some(status) if status == expected => Ok(Some(())),
+            Some(status) => Err(format!("{} answers an attack with {status}", peer.kind.name())),
+            None => Ok(None),
+        }
     })
 }
 
@@ -112,22 +148,23 @@ fn in_turn(peers: &[Peer], round: usize) -> impl Iterator<Item = &Peer> {
 
 /// Latency at half of what the slowest peer can do, of every peer and of the application itself.
 fn steady(
+    contest: &Contest,
     peers: &[Peer],
     measured: &[Measured],
     application: u16,
-    folder: &Path,
-    (arguments, interrupt): (&Arguments, &Interrupt),
+    arguments: &Arguments,
 ) -> Outcome<Vec<Steady>> {
-    let first = CASES.first().ok_or("there is nothing to measure")?;
+    let first = contest.cases.first().ok_or("there is nothing to measure")?;
+    let [answer, _] = FILES;
     let rates = measured.iter().filter(|slice| slice.case == first.name);
     let slowest = rates.map(|slice| slice.per_second).fold(f64::INFINITY, f64::min);
     let mut steady = Vec::new();
-    for round in 0..usize::try_from(arguments.pairs).unwrap_or(usize::MAX) {
+    let rounds = arguments.pairs.saturating_mul(LATENCY_ROUNDS);
+    for round in 0..usize::try_from(rounds).unwrap_or(usize::MAX) {
         let direct = [(None, application)].into_iter();
         let proxies = in_turn(peers, round).map(|peer| (Some(peer.kind), peer.ports.own));
         for (kind, port) in direct.chain(proxies) {
-            let url = format!("http://127.0.0.1:{port}{}", first.path);
-            let p99 = latency::run(&url, slowest / 2.0, arguments.seconds, folder, interrupt)?;
+            let p99 = latency::run(port, answer, slowest / 2.0, arguments.seconds)?;
             say(format!("half load, {}: p99 {p99:.0} us", kind.map_or("direct", Kind::name)));
             steady.push(Steady { kind, p99 });
         }

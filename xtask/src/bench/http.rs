@@ -36,6 +36,13 @@ pub(super) fn probe(port: u16, path: &str, length: usize) -> Outcome<Option<()>>
     Err(format!("port {port} answers `{path}` with `{status}` and {} bytes", body.len()))
 }
 
+/// The status with which `path` is answered; `None` while nobody answers.
+pub(super) fn status(port: u16, path: &str) -> Option<u16> {
+    let answer = fetch(port, path).ok()?;
+    let line = answer.split(|byte| *byte == b' ').nth(1)?;
+    std::str::from_utf8(line).ok()?.parse().ok()
+}
+
 fn fetch(port: u16, path: &str) -> std::io::Result<Vec<u8>> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;

@@ -17,6 +17,20 @@ pub(super) const CONNECTIONS: u32 = 64;
 /// What makes wrk send uploads.
 const POST: &str = "wrk.method = 'POST'\nwrk.body = string.rep('x', @BYTES@)\nwrk.headers['Content-Type'] = 'application/octet-stream'\n";
 
+/// What a browser sends with the requests of a page.
+const BROWSER: [&str; 10] = [
+    "Host: shop.example",
+    "User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+    "Accept: application/json, text/plain, */*",
+    "Accept-Language: en-US,en;q=0.5",
+    "Accept-Encoding: gzip, deflate, br, zstd",
+    "Referer: http://shop.example/catalogue?page=1",
+    "Cookie: session=7d1f0b5c9e2a4f60b8a3c1d5e7f90246; theme=dark; seen=42",
+    "Sec-Fetch-Dest: empty",
+    "Sec-Fetch-Mode: cors",
+    "Sec-Fetch-Site: same-origin",
+];
+
 /// What one slice measured.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Load {
@@ -46,6 +60,11 @@ pub(super) fn run(
         Ask::Get | Ask::Tls => {}
         Ask::NewTls => {
             command.args(["-H", "Connection: close"]);
+        }
+        Ask::Browser => {
+            for field in BROWSER {
+                command.args(["-H", field]);
+            }
         }
         Ask::Post => {
             let script = folder.join("post.lua");

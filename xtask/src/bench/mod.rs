@@ -4,6 +4,7 @@
 //! core 1. Core 1 may be full first, so the score is requests per CPU second of the proxy's own
 //! processes; requests per second stand beside it.
 
+mod contest;
 mod cpu;
 mod gate;
 mod http;
@@ -29,9 +30,12 @@ pub(crate) struct Arguments {
     /// Rounds per kind of load; each gives one pair for every ratio
     #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pairs: u32,
-    /// Measure these proxies alone
-    #[arg(long, value_enum, value_delimiter = ',', default_values_t = peer::Kind::ALL)]
+    /// Measure these proxies alone, of those that take part
+    #[arg(long, value_enum, value_delimiter = ',')]
     only: Vec<peer::Kind>,
+    /// Measure the kinds of load alone whose name holds this, and no latency
+    #[arg(long, value_name = "PART")]
+    case: Option<String>,
     /// Print the result without writing it under docs/benchmarks
     #[arg(long)]
     dry: bool,
@@ -41,6 +45,8 @@ pub(crate) struct Arguments {
 enum Name {
     /// The gate against plain nginx and HAProxy
     Gate,
+    /// The gate with its WAF against nginx with ModSecurity
+    GateWaf,
     /// The WAF engine against libmodsecurity
     Waf,
     /// A search for inputs that are slow in the WAF engine
@@ -50,7 +56,8 @@ enum Name {
 /// Runs the benchmark that was named.
 pub(crate) fn run(arguments: &Arguments) -> Outcome<()> {
     match arguments.name {
-        Name::Gate => gate::run(arguments),
+        Name::Gate => gate::run(&contest::GATE, arguments),
+        Name::GateWaf => gate::run(&contest::GATE_WAF, arguments),
         Name::Waf => waf::run(arguments),
         Name::WafSlow => waf::search_slow(),
     }

@@ -19,19 +19,22 @@ pub(super) const READY_WITHIN: Duration = Duration::from_secs(20);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum Kind {
     Mantlet,
+    MantletRules,
+    MantletNative,
     Nginx,
+    NginxModsecurity,
     Haproxy,
 }
 
 impl Kind {
-    /// Every proxy, in the order of the report.
-    pub(super) const ALL: [Self; 3] = [Self::Mantlet, Self::Nginx, Self::Haproxy];
-
     /// Its name in the report.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Mantlet => "Mantlet",
+            Self::MantletRules => "Mantlet, OWASP CRS",
+            Self::MantletNative => "Mantlet, native detectors",
             Self::Nginx => "nginx",
+            Self::NginxModsecurity => "nginx with ModSecurity, OWASP CRS",
             Self::Haproxy => "HAProxy",
         }
     }
@@ -40,16 +43,41 @@ impl Kind {
     pub(super) fn config_file(self) -> &'static str {
         match self {
             Self::Mantlet => "mantlet.toml",
+            Self::MantletRules => "mantlet-crs.toml",
+            Self::MantletNative => "mantlet-native.toml",
             Self::Nginx => "nginx.conf",
+            Self::NginxModsecurity => "nginx-modsecurity.conf",
             Self::Haproxy => "haproxy.cfg",
+        }
+    }
+
+    /// Whether it is ours.
+    pub(super) fn is_mantlet(self) -> bool {
+        matches!(self, Self::Mantlet | Self::MantletRules | Self::MantletNative)
+    }
+
+    /// Whether it refuses attacks.
+    pub(super) fn is_waf(self) -> bool {
+        matches!(self, Self::MantletRules | Self::MantletNative | Self::NginxModsecurity)
+    }
+
+    /// The program that has to be installed; `None` of our own.
+    pub(super) fn program(self) -> Option<&'static str> {
+        match self {
+            Self::Mantlet | Self::MantletRules | Self::MantletNative => None,
+            Self::Nginx | Self::NginxModsecurity => Some("nginx"),
+            Self::Haproxy => Some("haproxy"),
         }
     }
 
     /// The version it prints.
     pub(super) fn version(self) -> Outcome<String> {
         let text = match self {
-            Self::Mantlet => output_of(Command::new(mantlet_binary()).arg("--version"))?,
+            Self::Mantlet | Self::MantletRules | Self::MantletNative => {
+                output_of(Command::new(mantlet_binary()).arg("--version"))?
+            }
             Self::Nginx => output_of(Command::new("nginx").arg("-v"))?,
+            Self::NginxModsecurity => packages_of_modsecurity()?,
             Self::Haproxy => output_of(Command::new("haproxy").arg("-v"))?,
         };
         Ok(text.lines().next().unwrap_or_default().to_owned())
@@ -106,7 +134,7 @@ fn command(kind: Kind, own: &Path, file: &Path, ports: Ports) -> Outcome<Command
     let mut command = Command::new("taskset");
     command.args(["-c", "0"]);
     match kind {
-        Kind::Mantlet => {
+        Kind::Mantlet | Kind::MantletRules | Kind::MantletNative => {
             command.arg(mantlet_binary()).args(["run", "--config"]).arg(file);
             command.arg("--data").arg(own.join("data"));
             command.args(["--upstream", &format!("http://127.0.0.1:{upstream}")]);
@@ -117,7 +145,7 @@ fn command(kind: Kind, own: &Path, file: &Path, ports: Ports) -> Outcome<Command
             let (out, err) = output.map_err(|error| format!("{}: {error}", log.display()))?;
             command.stdout(out).stderr(err);
         }
-        Kind::Nginx => {
+        Kind::Nginx | Kind::NginxModsecurity => {
             command.args(["nginx", "-c"]).arg(file);
             command.arg("-e").arg(own.join("error.log"));
         }
@@ -126,6 +154,21 @@ fn command(kind: Kind, own: &Path, file: &Path, ports: Ports) -> Outcome<Command
         }
     }
     Ok(command)
+}
+
+/// The folder of the OWASP Core Rule Set.
+fn core_rule_set() -> Outcome<PathBuf> {
+    let shared =
+        environment::shared_data().ok_or("no folder of shared test data: set MANTLET_SHARED")?;
+    Ok(shared.join("data/crs"))
+}
+
+/// The packages that are ModSecurity here: it prints no version of its own.
+fn packages_of_modsecurity() -> Outcome<String> {
+    let mut query = Command::new("dpkg-query");
+    query.args(["-W", "-f", "${Package} ${Version}, "]);
+    let text = output_of(query.args(["libnginx-mod-http-modsecurity", "libmodsecurity3"]))?;
+    Ok(text.trim_end_matches(", ").to_owned())
 }
 
 /// The release build that is measured.
@@ -167,6 +210,10 @@ pub(super) fn filled_in(name: &str, own: &Path, ports: Ports) -> Outcome<String>
     // nginx gives up root's rights by itself, and then cannot read the folder.
     let is_root = rustix::process::geteuid().is_root();
     let user = if is_root { "user root;" } else { "" };
+    let text = match text.contains("@CRS@") {
+        true => text.replace("@CRS@", &core_rule_set()?.display().to_string()),
+        false => text,
+    };
     Ok(text
         .replace("@USER@", user)
         .replace("@PORT@", &ports.own.to_string())

@@ -24,6 +24,8 @@ pub(super) enum Ask {
     Get,
     /// `POST` of 64 KiB on kept connections.
     Post,
+    /// `GET` with the header fields of a browser, on kept connections.
+    Browser,
     /// `GET` on kept connections of TLS.
     Tls,
     /// `GET`, each on a new connection of TLS.
@@ -42,15 +44,6 @@ pub(super) const UPLOAD: usize = 64 * 1024;
 
 /// The answers that are files, with their lengths in bytes.
 pub(super) const FILES: [(&str, usize); 2] = [("/1k.json", 1024), ("/64k.json", 64 * 1024)];
-
-/// Every kind of load that is measured.
-pub(super) const CASES: &[Case] = &[
-    Case { name: "1 KiB JSON", path: "/1k.json", ask: Ask::Get },
-    Case { name: "64 KiB JSON", path: "/64k.json", ask: Ask::Get },
-    Case { name: "64 KiB upload", path: "/upload", ask: Ask::Post },
-    Case { name: "1 KiB JSON over TLS", path: "/1k.json", ask: Ask::Tls },
-    Case { name: "new TLS connections", path: "/1k.json", ask: Ask::NewTls },
-];
 
 /// Starts the application. Dropping the program ends it.
 pub(super) fn start(folder: &Path, interrupt: &Interrupt) -> Outcome<(Background, u16)> {

@@ -38,6 +38,7 @@ pub(super) fn absent(needs: &[&'static Need]) -> Vec<&'static str> {
 fn is_there(proof: &Proof) -> bool {
     match proof {
         Proof::Program(name) => environment::find_program(name).is_some(),
+        Proof::File(path) => std::path::Path::new(path).exists(),
         Proof::PythonModules(modules) => {
             let import = format!("import {modules}");
             process::succeeds(Command::new("python3").args(["-c", &import]))

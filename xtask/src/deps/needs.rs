@@ -20,6 +20,8 @@ pub(crate) struct Need {
 pub(crate) enum Proof {
     /// A program of this name can be found.
     Program(&'static str),
+    /// This file exists.
+    File(&'static str),
     /// The `python3` that is found can import these modules.
     PythonModules(&'static str),
 }
@@ -129,7 +131,20 @@ pub(super) const NEEDS: &[Need] = &[
             ("nginx", Proof::Program("nginx")),
             ("haproxy", Proof::Program("haproxy")),
             ("wrk", Proof::Program("wrk")),
-            ("nghttp2-client", Proof::Program("h2load")),
+            ("openssl", Proof::Program("openssl")),
+        ],
+        requirements: None,
+        only_long_runs: true,
+    },
+    Need {
+        suite: "bench-gate-waf",
+        debian: &[
+            ("nginx", Proof::Program("nginx")),
+            (
+                "libnginx-mod-http-modsecurity",
+                Proof::File("/usr/lib/nginx/modules/ngx_http_modsecurity_module.so"),
+            ),
+            ("wrk", Proof::Program("wrk")),
             ("openssl", Proof::Program("openssl")),
         ],
         requirements: None,
