@@ -5,8 +5,9 @@ use std::io;
 use std::path::Path;
 
 use mantlet_crypto::{RingError, RootError};
+use mantlet_identity::store::StoreError;
 
-use crate::sqlite::failed::{Failed, explain, result_code};
+use crate::sqlite::failed::Failed;
 use crate::sqlite::migrations::SchemaError;
 
 /// Why a store cannot be opened.
@@ -14,6 +15,11 @@ use crate::sqlite::migrations::SchemaError;
 pub enum OpenError {
     /// There is no usable root key.
     Root(RootError),
+    /// There is no store.
+    NoStore {
+        /// Where it should be.
+        path: String,
+    },
     /// There is data, and no root key where it should be.
     NoRootKey {
         /// Where it should be.
@@ -82,23 +88,27 @@ impl OpenError {
         move |error| Self::File { path: path.clone(), error }
     }
 
-    /// What SQLite said of the file at `path`, whose key is the right one.
-    pub(crate) fn of_sqlite(path: &Path) -> impl Fn(sqlx::Error) -> Self + use<> {
+    /// What became of the file at `path`, whose key is the right one.
+    pub(crate) fn of_database(path: &Path) -> impl Fn(Failed) -> Self + use<> {
         let path = path.display().to_string();
-        move |error| {
-            let (path, why) = (path.clone(), explain(&error));
-            match result_code(&error) {
+        move |failed| {
+            let path = path.clone();
+            match failed.result_code() {
                 Some(11) => {
                     Self::Damaged { path, why: "a page is not what was written".to_owned() }
                 }
                 Some(26) => {
                     Self::Damaged { path, why: "its first page is not what was written".to_owned() }
                 }
-                _ => Self::Database { path, why },
+                _ => match StoreError::from(failed) {
+                    StoreError::Unavailable(why) => Self::Database { path, why },
+                    other => Self::Database { path, why: other.to_string() },
+                },
             }
         }
     }
 
+    /// What became of the schema of the file at `path`.
     pub(crate) fn of_schema(path: &Path) -> impl Fn(SchemaError) -> Self + use<> {
         let path = path.to_owned();
         move |error| match error {
@@ -110,11 +120,7 @@ impl OpenError {
                 let why = "it holds tables that are not Mantlet's".to_owned();
                 Self::Damaged { path: path.display().to_string(), why }
             }
-            SchemaError::Failed(Failed::Sql(error)) => Self::of_sqlite(&path)(error),
-            SchemaError::Failed(failed) => {
-                let why = mantlet_identity::store::StoreError::from(failed).to_string();
-                Self::Damaged { path: path.display().to_string(), why }
-            }
+            SchemaError::Failed(failed) => Self::of_database(&path)(failed),
         }
     }
 
@@ -123,6 +129,9 @@ impl OpenError {
     pub const fn hint(&self) -> &'static str {
         match self {
             Self::Root(error) => error.hint(),
+            Self::NoStore { .. } => {
+                "name its data folder with --data; `mantlet run` makes one where there is none"
+            }
             Self::NoRootKey { .. } => {
                 "put the root key back, or name it with `[store] root_key`; no other key opens this data"
             }
@@ -157,8 +166,9 @@ impl fmt::Display for OpenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Root(error) => error.fmt(f),
+            Self::NoStore { path } => write!(f, "there is no store: `{path}`"),
             Self::NoRootKey { path } => {
-                write!(f, "there is data, and the root key `{path}` is not there")
+                write!(f, "the root key of this data, `{path}`, is not there")
             }
             Self::NoSalt { path } => {
                 write!(

@@ -7,6 +7,8 @@ use std::os::unix::fs::{
 };
 use std::path::{Path, PathBuf};
 
+use mantlet_types::Timestamp;
+
 /// The files of the store in a data folder.
 #[derive(Debug, Clone)]
 pub(crate) struct Files {
@@ -28,9 +30,24 @@ impl Files {
         self.folder.join("store.db.new")
     }
 
-    /// The database as it was before a migration.
-    pub(crate) fn snapshot(&self, before: u32) -> PathBuf {
-        self.folder.join(format!("store.db.before-{before:04}"))
+    /// The database as it was before its schema was last changed.
+    pub(crate) fn snapshot(&self) -> PathBuf {
+        self.folder.join("store.db.before-migration")
+    }
+
+    /// A database that is being taken out of a backup.
+    pub(crate) fn restored_database(&self) -> PathBuf {
+        self.folder.join("store.db.restored")
+    }
+
+    /// A copy on which migrations are tried.
+    pub(crate) fn trial_database(&self) -> PathBuf {
+        self.folder.join("store.db.trial")
+    }
+
+    /// The folder of what was replaced at `now`.
+    pub(crate) fn replaced(&self, now: Timestamp) -> PathBuf {
+        self.folder.join(format!("replaced-{}", now.strftime("%Y%m%dT%H%M%S%.3f")))
     }
 
     /// The folder of the keys.
@@ -85,13 +102,24 @@ pub(crate) fn close_to_others(path: &Path) -> io::Result<()> {
 
 /// Removes a database and what SQLite keeps beside it.
 pub(crate) fn remove_database(path: &Path) -> io::Result<()> {
-    for ending in ["-wal", "-shm", "-journal", ""] {
-        match fs::remove_file(beside(path, ending)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
+    remove_logs(path)?;
+    remove(path)
+}
+
+/// Removes what SQLite keeps beside a database that is not in use.
+pub(crate) fn remove_logs(path: &Path) -> io::Result<()> {
+    for ending in ["-wal", "-shm", "-journal"] {
+        remove(&beside(path, ending))?;
     }
     Ok(())
+}
+
+/// Removes a file, where it is there.
+pub(crate) fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// The path with `ending` after its name.

@@ -1,19 +1,23 @@
 //! The root key and the key ring of a data folder.
 
 use std::fs;
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
-use mantlet_crypto::{KeyId, KeyRing, KeyState, RingError, RingFile, RootKey};
+use mantlet_crypto::{Key, KeyId, KeyRing, KeyState, RingError, RingFile, RootKey};
 use mantlet_types::{Clock, Rng, Secret};
 
 use crate::error::OpenError;
 use crate::files::{self, Files};
-use crate::sqlite::FileKey;
+use crate::sqlite::{FileKey, salt_of};
 
 /// The purpose of the keys that databases are encrypted with.
 const PURPOSE: &str = "store";
+
+/// What a plain SQLite file begins with.
+const PLAIN: &[u8; 16] = b"SQLite format 3\0";
 
 /// Where the root key comes from. It is never invented for data that exists.
 #[derive(Debug, Clone)]
@@ -114,18 +118,24 @@ impl Keys {
         self.lock().find(PURPOSE, id).map(FileKey::of)
     }
 
-    /// The key of the file that begins with `salt`; `None` when it is none of this ring.
-    pub(crate) fn file_key_of(&self, salt: &[u8; 16]) -> Option<(KeyId, KeyState, FileKey)> {
-        let keys = self.file_keys().into_iter();
-        let mut keys = keys.filter_map(|(id, state)| Some((id, state, self.file_key(id)?)));
-        keys.find(|(_, _, key)| key.salt() == salt)
+    /// The key of the database at `path`, which is encrypted with one of this ring.
+    pub(crate) fn key_of_file(&self, path: &Path) -> Result<(KeyId, KeyState, FileKey), OpenError> {
+        key_of_file(&self.lock(), path)
     }
 
     /// Every key for databases that was not revoked, oldest first.
     pub(crate) fn file_keys(&self) -> Vec<(KeyId, KeyState)> {
-        let ring = self.lock();
-        let keys = ring.keys().filter(|key| key.purpose == PURPOSE);
-        keys.filter(|key| key.state != KeyState::Revoked).map(|key| (key.id, key.state)).collect()
+        file_keys(&self.lock()).collect()
+    }
+
+    /// The fingerprint of the root key.
+    pub(crate) fn root_fingerprint(&self) -> String {
+        self.root.fingerprint()
+    }
+
+    /// What manifests of backups are signed with.
+    pub(crate) fn backup_key(&self) -> Key {
+        backup_key(&self.root)
     }
 
     fn lock(&self) -> MutexGuard<'_, KeyRing> {
@@ -133,47 +143,84 @@ impl Keys {
     }
 }
 
+/// What manifests of backups are signed with.
+pub(crate) fn backup_key(root: &RootKey) -> Key {
+    root.derive("backup-manifest")
+}
+
+fn file_keys(ring: &KeyRing) -> impl Iterator<Item = (KeyId, KeyState)> {
+    let keys = ring.keys().filter(|key| key.purpose == PURPOSE);
+    keys.filter(|key| key.state != KeyState::Revoked).map(|key| (key.id, key.state))
+}
+
+/// The key of the database at `path`, which its first bytes name.
+pub(crate) fn key_of_file(
+    ring: &KeyRing,
+    path: &Path,
+) -> Result<(KeyId, KeyState, FileKey), OpenError> {
+    let shown = || path.display().to_string();
+    let salt = salt_of(path).map_err(OpenError::of_file(path))?;
+    let cut_off = || OpenError::Damaged { path: shown(), why: "it is cut off".to_owned() };
+    let salt = salt.ok_or_else(cut_off)?;
+    if salt == *PLAIN {
+        return Err(OpenError::NotEncrypted { path: shown() });
+    }
+    let keys = file_keys(ring);
+    let mut keys =
+        keys.filter_map(|(id, state)| Some((id, state, FileKey::of(ring.find(PURPOSE, id)?))));
+    let key = keys.find(|(_, _, key)| *key.salt() == salt);
+    key.ok_or_else(|| OpenError::WrongKey { path: shown() })
+}
+
 fn root(files: &Files, source: &RootSource, rng: &dyn Rng) -> Result<RootKey, OpenError> {
+    let (path, salt) = (files.root_key(), files.root_salt());
     match source {
-        RootSource::File(path) => Ok(RootKey::read(path)?),
-        RootSource::Key(text) => Ok(RootKey::parse(text)?),
-        RootSource::Passphrase(text) => Ok(RootKey::from_passphrase(text, &salt(files, rng)?)?),
-        RootSource::Beside => {
-            let path = files.root_key();
-            if files::exists(&path) {
-                return Ok(RootKey::read(&path)?);
-            }
-            if files.has_data() {
-                return Err(OpenError::NoRootKey { path: path.display().to_string() });
-            }
+        RootSource::Beside if !files::exists(&path) && !files.has_data() => {
             let key = RootKey::create(&path, rng)?;
             files::sync_folder_of(&path).map_err(OpenError::of_file(&path))?;
             Ok(key)
         }
+        RootSource::Passphrase(_) if !files::exists(&salt) && !files.has_data() => {
+            make_salt(&salt, rng).map_err(OpenError::of_file(&salt))?;
+            existing_root(files, source)
+        }
+        _ => existing_root(files, source),
     }
 }
 
-/// The salt of the folder; made when it holds no data yet.
-fn salt(files: &Files, rng: &dyn Rng) -> Result<[u8; 16], OpenError> {
-    let path = files.root_salt();
-    let failed = OpenError::of_file(&path);
-    if files::exists(&path) {
-        let bytes = fs::read(&path).map_err(failed)?;
-        let damaged = || OpenError::NoSalt { path: path.display().to_string() };
-        return bytes.try_into().map_err(|_| damaged());
+/// The root key, which is there already.
+pub(crate) fn existing_root(files: &Files, source: &RootSource) -> Result<RootKey, OpenError> {
+    match source {
+        RootSource::File(path) => Ok(RootKey::read(path)?),
+        RootSource::Key(text) => Ok(RootKey::parse(text)?),
+        RootSource::Passphrase(text) => stretched(text, &files.root_salt()),
+        RootSource::Beside => {
+            let path = files.root_key();
+            if !files::exists(&path) {
+                return Err(OpenError::NoRootKey { path: path.display().to_string() });
+            }
+            Ok(RootKey::read(&path)?)
+        }
     }
-    if files.has_data() {
-        return Err(OpenError::NoSalt { path: path.display().to_string() });
+}
+
+/// The root key that a passphrase stands for, with the salt in the file `salt`.
+pub(crate) fn stretched(text: &Secret<String>, salt: &Path) -> Result<RootKey, OpenError> {
+    let missing = || OpenError::NoSalt { path: salt.display().to_string() };
+    if !files::exists(salt) {
+        return Err(missing());
     }
+    let bytes = fs::read(salt).map_err(OpenError::of_file(salt))?;
+    let salt = bytes.try_into().map_err(|_| missing())?;
+    Ok(RootKey::from_passphrase(text, &salt)?)
+}
+
+fn make_salt(path: &Path, rng: &dyn Rng) -> io::Result<()> {
     let mut salt = [0; 16];
     rng.fill(&mut salt);
-    let new = files::beside(&path, ".new");
-    let write = || {
-        files::remove_database(&new)?;
-        files::make_empty(&new)?;
-        fs::write(&new, salt)?;
-        files::put_in_place(&new, &path)
-    };
-    write().map_err(failed)?;
-    Ok(salt)
+    let new = files::beside(path, ".new");
+    files::remove(&new)?;
+    files::make_empty(&new)?;
+    fs::write(&new, salt)?;
+    files::put_in_place(&new, path)
 }

@@ -7,17 +7,12 @@ use std::time::Duration;
 
 use mantlet_crypto::{KeyId, KeyState};
 use mantlet_types::{Clock, Rng};
-use sqlx::Connection as _;
-use sqlx::sqlite::SqliteConnection;
 
 use crate::error::OpenError;
 use crate::files::{self, Files};
 use crate::keys::{Keys, RootSource};
-use crate::sqlite::migrations::{self, Migration};
-use crate::sqlite::{Database, FileKey, Place, check, copy_into, salt_of};
-
-/// What a plain SQLite file begins with.
-const PLAIN: &[u8; 16] = b"SQLite format 3\0";
+use crate::sqlite::migrations::Migration;
+use crate::sqlite::{Database, Place};
 
 /// Up to this size, in bytes, a file is read as a whole when it is opened, so that damage is told
 /// then and not by the first request that meets it. That takes a second at most.
@@ -106,6 +101,7 @@ impl fmt::Display for Notice {
 }
 
 /// A store whose file is ready to be used.
+#[derive(Debug)]
 pub(crate) struct Ready {
     pub(crate) files: Files,
     pub(crate) keys: Keys,
@@ -113,6 +109,26 @@ pub(crate) struct Ready {
     /// The key of the file.
     pub(crate) key: KeyId,
     pub(crate) notices: Vec<Notice>,
+}
+
+impl Ready {
+    /// Gives the database that is complete under its other name its key, and then its own name.
+    /// From the first of the two steps on, a process that is cut off leaves the rest to the next.
+    pub(crate) fn activate_next(&self, key: KeyId) -> Result<(), OpenError> {
+        self.keys.activate(key)?;
+        put_next_in_place(&self.files)
+    }
+}
+
+/// Gives the next database its name. What SQLite kept beside the one before must not be taken for
+/// its own.
+pub(crate) fn put_next_in_place(files: &Files) -> Result<(), OpenError> {
+    let path = files.database();
+    let put = || {
+        files::remove_logs(&path)?;
+        files::put_in_place(&files.next_database(), &path)
+    };
+    put().map_err(OpenError::of_file(&path))
 }
 
 /// Makes the store of `options` ready: `migrations` are all that there are.
@@ -142,7 +158,9 @@ pub(crate) async fn find(options: &Options) -> Result<Ready, OpenError> {
     }
     let path = files.database();
     let (key, file_key) = if files::exists(&path) {
-        key_of(&path, &keys)?
+        let (key, _, file_key) = keys.key_of_file(&path)?;
+        files::close_to_others(&path).map_err(OpenError::of_file(&path))?;
+        (key, file_key)
     } else if keys.file_keys().iter().all(|(_, state)| *state == KeyState::Pending) {
         keys.next_file_key()?
     } else {
@@ -155,35 +173,18 @@ pub(crate) async fn find(options: &Options) -> Result<Ready, OpenError> {
 /// Completes or removes the database that was being made when a process ended. Its key is activated
 /// once it is complete, and not before.
 fn complete(files: &Files, keys: &Keys) -> Result<Option<Notice>, OpenError> {
-    let (next, path) = (files.next_database(), files.database());
+    let next = files.next_database();
     if !files::exists(&next) {
         return Ok(None);
     }
-    let failed = OpenError::of_file(&next);
-    let salt = salt_of(&next).map_err(&failed)?;
-    match salt.and_then(|salt| keys.file_key_of(&salt)) {
-        Some((key, KeyState::Active, _)) => {
-            files::put_in_place(&next, &path).map_err(failed)?;
+    match keys.key_of_file(&next) {
+        Ok((key, KeyState::Active, _)) => {
+            put_next_in_place(files)?;
             Ok(Some(Notice::Completed { key }))
         }
-        _ => files::remove_database(&next).map_err(failed).map(|()| None),
+        Err(error @ OpenError::File { .. }) => Err(error),
+        _ => files::remove_database(&next).map_err(OpenError::of_file(&next)).map(|()| None),
     }
-}
-
-/// The key of the database at `path`.
-fn key_of(path: &Path, keys: &Keys) -> Result<(KeyId, FileKey), OpenError> {
-    let failed = OpenError::of_file(path);
-    let shown = || path.display().to_string();
-    let salt = salt_of(path).map_err(&failed)?;
-    let salt =
-        salt.ok_or_else(|| OpenError::Damaged { path: shown(), why: "it is cut off".to_owned() })?;
-    if salt == *PLAIN {
-        return Err(OpenError::NotEncrypted { path: shown() });
-    }
-    let (id, _, key) =
-        keys.file_key_of(&salt).ok_or_else(|| OpenError::WrongKey { path: shown() })?;
-    files::close_to_others(path).map_err(failed)?;
-    Ok((id, key))
 }
 
 /// Makes an empty database: complete under another name, then its key, then its own name.
@@ -192,74 +193,43 @@ async fn create(
     options: &Options,
     migrations: &[Migration],
 ) -> Result<(), OpenError> {
-    let next = ready.files.next_database();
-    let failed = OpenError::of_file(&next);
-    files::remove_database(&next).map_err(&failed)?;
-    files::make_empty(&next).map_err(&failed)?;
-    let place = Place { path: next.clone(), ..ready.place.clone() };
-    let failed_sql = OpenError::of_sqlite(&next);
-    let mut connection = place.connect_to_write().await.map_err(&failed_sql)?;
-    let applied = migrations::apply(&mut connection, migrations, options.clock.now()).await;
-    connection.close().await.map_err(&failed_sql)?;
-    applied.map_err(|error| OpenError::of_schema(&next)(error.into()))?;
-    ready.keys.activate(ready.key)?;
-    files::put_in_place(&next, &ready.place.path).map_err(failed)
+    let place = Place { path: ready.files.next_database(), ..ready.place.clone() };
+    let created = place.create(migrations, options.clock.now()).await;
+    created.map_err(OpenError::of_database(&place.path))?;
+    ready.activate_next(ready.key)
 }
 
-/// Brings the schema of an existing database up to date, after a copy of it was made.
+/// Brings the schema of an existing database up to date.
 async fn migrate(
     ready: &Ready,
     options: &Options,
     migrations: &[Migration],
 ) -> Result<Option<Notice>, OpenError> {
-    let failed = OpenError::of_sqlite(&ready.place.path);
-    let mut connection = ready.place.connect_to_write().await.map_err(&failed)?;
-    let migrated = match see_that_it_is_whole(&mut connection, &ready.place.path).await {
-        Ok(()) => migrate_on(&mut connection, ready, options, migrations).await,
-        Err(error) => Err(error),
-    };
-    let closed = connection.close().await.map_err(failed);
-    let notice = migrated?;
-    closed.map(|()| notice)
-}
-
-async fn see_that_it_is_whole(
-    connection: &mut SqliteConnection,
-    path: &Path,
-) -> Result<(), OpenError> {
-    let size = std::fs::metadata(path).map_err(OpenError::of_file(path))?.len();
-    if size > READ_AT_START {
-        return Ok(());
+    let place = &ready.place;
+    let size = std::fs::metadata(&place.path).map_err(OpenError::of_file(&place.path))?.len();
+    if size <= READ_AT_START {
+        see_that_it_is_whole(place).await?;
     }
-    match check(connection).await.map_err(OpenError::of_sqlite(path))? {
-        Some(why) => Err(OpenError::Damaged { path: path.display().to_string(), why }),
-        None => Ok(()),
-    }
-}
-
-async fn migrate_on(
-    connection: &mut SqliteConnection,
-    ready: &Ready,
-    options: &Options,
-    migrations: &[Migration],
-) -> Result<Option<Notice>, OpenError> {
-    let failed = OpenError::of_schema(&ready.place.path);
-    let pending = migrations::pending(connection, migrations).await.map_err(&failed)?;
-    let Some(first) = pending.first() else { return Ok(None) };
-    let snapshot = ready.files.snapshot(first.number);
-    files::remove_database(&snapshot).map_err(OpenError::of_file(&snapshot))?;
-    copy_into(connection, &snapshot).await.map_err(OpenError::of_sqlite(&snapshot))?;
-    let applied = migrations::apply(connection, pending, options.clock.now()).await;
-    applied.map_err(|error| failed(error.into()))?;
-    Ok(Some(Notice::Migrated {
-        migrations: pending.iter().map(ToString::to_string).collect(),
+    let snapshot = ready.files.snapshot();
+    let applied = place.migrate(migrations, options.clock.now(), Some(&snapshot)).await;
+    let applied = applied.map_err(OpenError::of_schema(&place.path))?;
+    Ok((!applied.is_empty()).then(|| Notice::Migrated {
+        migrations: applied.iter().map(ToString::to_string).collect(),
         snapshot: snapshot.display().to_string(),
     }))
+}
+
+/// Reads the whole file of `place`.
+pub(crate) async fn see_that_it_is_whole(place: &Place) -> Result<(), OpenError> {
+    match place.check().await.map_err(OpenError::of_database(&place.path))? {
+        Some(why) => Err(OpenError::Damaged { path: place.path.display().to_string(), why }),
+        None => Ok(()),
+    }
 }
 
 /// Opens the database that is ready.
 pub(crate) async fn open(ready: &Ready, options: &Options) -> Result<Database, OpenError> {
     let opened =
         Database::open(&ready.place, options.readers, options.wait, options.clock.clone()).await;
-    opened.map_err(|error| OpenError::of_schema(&ready.place.path)(error.into()))
+    opened.map_err(OpenError::of_database(&ready.place.path))
 }

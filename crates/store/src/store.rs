@@ -1,13 +1,16 @@
 //! The open store.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use mantlet_crypto::KeyId;
 use mantlet_identity::store::Repositories;
+use mantlet_types::Clock;
 
+use crate::backup::{self, BackupError, Manifest};
 use crate::error::OpenError;
 use crate::keys::Keys;
-use crate::opening::{self, Notice, Options};
+use crate::opening::{self, Notice, Options, Ready};
 use crate::sqlite::migrations::{self, Migration};
 use crate::sqlite::{Database, Pressure};
 
@@ -16,9 +19,8 @@ use crate::sqlite::{Database, Pressure};
 #[derive(Debug)]
 pub struct Store {
     database: Arc<Database>,
-    keys: Keys,
-    key: KeyId,
-    notices: Vec<Notice>,
+    ready: Ready,
+    clock: Arc<dyn Clock>,
 }
 
 impl Store {
@@ -38,7 +40,7 @@ impl Store {
     ) -> Result<Self, OpenError> {
         let ready = opening::make_ready(options, migrations).await?;
         let database = Arc::new(opening::open(&ready, options).await?);
-        Ok(Self { database, keys: ready.keys, key: ready.key, notices: ready.notices })
+        Ok(Self { database, ready, clock: options.clock.clone() })
     }
 
     /// The repositories. They answer `Unavailable` once the store is closed.
@@ -50,19 +52,29 @@ impl Store {
     /// The keys of the data folder.
     #[must_use]
     pub const fn keys(&self) -> &Keys {
-        &self.keys
+        &self.ready.keys
     }
 
     /// The key that the file is encrypted with.
     #[must_use]
     pub const fn key(&self) -> KeyId {
-        self.key
+        self.ready.key
     }
 
     /// What happened while it was opened.
     #[must_use]
     pub fn notices(&self) -> &[Notice] {
-        &self.notices
+        &self.ready.notices
+    }
+
+    /// Makes a backup in the folder `to`, which must not exist, as everything is at this moment.
+    /// Reading and writing go on meanwhile.
+    ///
+    /// # Errors
+    /// [`BackupError`]; there is no folder `to` then.
+    pub async fn backup(&self, to: &Path) -> Result<Manifest, BackupError> {
+        let Ready { files, keys, place, key, .. } = &self.ready;
+        backup::make(files, (keys, *key), place, to, self.clock.now()).await
     }
 
     /// How often acts had to wait for a full queue, and how often a caller's time ran out, since the

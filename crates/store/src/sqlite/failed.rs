@@ -52,15 +52,25 @@ impl From<Failed> for StoreError {
     }
 }
 
+impl Failed {
+    /// The primary result code of SQLite; `None` when the error is not SQLite's.
+    pub(crate) fn result_code(&self) -> Option<u32> {
+        match self {
+            Self::Sql(error) => result_code(error),
+            Self::Store(_) | Self::Unreadable(_) => None,
+        }
+    }
+}
+
 /// The primary result code of SQLite; `None` when the error is not SQLite's.
-pub(crate) fn result_code(error: &sqlx::Error) -> Option<u32> {
+fn result_code(error: &sqlx::Error) -> Option<u32> {
     let code: u32 = error.as_database_error()?.code()?.parse().ok()?;
     // Extended codes keep the primary one in their lowest byte.
     Some(code & 0xff)
 }
 
 /// SQLite's words for the cases that somebody can do something about, and its own for the rest.
-pub(crate) fn explain(error: &sqlx::Error) -> String {
+fn explain(error: &sqlx::Error) -> String {
     match result_code(error) {
         Some(5 | 6) => "another process is writing to the file".to_owned(),
         Some(8) => "the file may not be written to".to_owned(),

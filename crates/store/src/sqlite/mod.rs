@@ -11,6 +11,7 @@ mod connect;
 mod copy;
 mod factors;
 pub(crate) mod failed;
+mod lifecycle;
 mod meter;
 pub(crate) mod migrations;
 #[cfg(test)]
@@ -29,9 +30,7 @@ use mantlet_identity::store::{Repositories, StoreError, Stored};
 use mantlet_types::Clock;
 use sqlx::sqlite::SqliteConnection;
 
-pub(crate) use check::check;
 pub(crate) use connect::{FileKey, Place, salt_of};
-pub(crate) use copy::copy_into;
 use failed::Failed;
 use meter::Meter;
 pub use meter::Pressure;
