@@ -162,10 +162,18 @@ impl OpenError {
     }
 }
 
+/// What is wrong, and on a second line what to do about it.
 impl fmt::Display for OpenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.tell(f)?;
+        write!(f, "\n  hint: {}", self.hint())
+    }
+}
+
+impl OpenError {
+    fn tell(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Root(error) => error.fmt(f),
+            Self::Root(error) => write!(f, "{error}"),
             Self::NoStore { path } => write!(f, "there is no store: `{path}`"),
             Self::NoRootKey { path } => {
                 write!(f, "the root key of this data, `{path}`, is not there")
@@ -176,7 +184,7 @@ impl fmt::Display for OpenError {
                     "there is data, and `{path}`, which belongs to its passphrase, is missing or damaged"
                 )
             }
-            Self::Ring(error) => error.fmt(f),
+            Self::Ring(error) => write!(f, "{error}"),
             Self::Lost { path } => {
                 write!(f, "the key ring belongs to a database, and `{path}` is not there")
             }

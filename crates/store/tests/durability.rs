@@ -1,9 +1,8 @@
 //! What was acknowledged is there, whatever becomes of the process and the disk.
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "tests: what is wrong must end the test"
-)]
+//!
+//! The functions called `child_…` are what the tests start as processes of their own; in a run of all
+//! tests they have nothing to do.
+#![expect(clippy::unwrap_used, reason = "tests: what is wrong must end the test")]
 
 mod common;
 
@@ -37,7 +36,7 @@ fn start(child: &str, folder: &Folder, shell: &str) -> Child {
     let own = std::env::current_exe().unwrap();
     let mut command = Command::new("sh");
     command.args(["-c", &format!("{shell} exec \"$0\" \"$@\"")]).arg(own);
-    command.args(["--ignored", "--exact", child, "--nocapture"]);
+    command.args(["--exact", child, "--nocapture"]);
     command.current_dir(folder.path()).stdout(Stdio::piped()).stderr(Stdio::null());
     command.spawn().unwrap()
 }
@@ -102,7 +101,6 @@ async fn add(repositories: &Repositories, name: String) -> Result<(), StoreError
     Ok(())
 }
 
-#[ignore = "a part of another test"]
 #[tokio::test]
 async fn child_writes_until_it_is_killed() {
     let Some(options) = options_of_child() else { return };
@@ -176,7 +174,6 @@ async fn what_was_acknowledged_survives_kill_9_at_any_moment() {
     check(&store.repositories(), &all).await;
 }
 
-#[ignore = "a part of another test"]
 #[tokio::test]
 async fn child_changes_the_key_until_it_is_killed() {
     let Some(options) = options_of_child() else { return };
@@ -242,7 +239,6 @@ async fn a_store_that_is_full_says_so_reads_on_and_takes_more_when_there_is_room
     store.repositories().accounts.add(account("one-more")).await.unwrap();
 }
 
-#[ignore = "a part of another test"]
 #[tokio::test]
 async fn child_fills_its_disk() {
     let Some(options) = options_of_child() else { return };

@@ -74,8 +74,19 @@ impl BackupError {
     }
 }
 
+/// What is wrong, and on a second line what to do about it.
 impl fmt::Display for BackupError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Self::Store(error) = self {
+            return error.fmt(f);
+        }
+        self.tell(f)?;
+        write!(f, "\n  hint: {}", self.hint())
+    }
+}
+
+impl BackupError {
+    fn tell(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Exists { path } => write!(f, "`{path}` is there already"),
             Self::StoreExists { path } => write!(f, "there is a store already: `{path}`"),
@@ -84,7 +95,7 @@ impl fmt::Display for BackupError {
                 write!(f, "the manifest in `{path}` was not signed with this root key")
             }
             Self::Differs { path } => write!(f, "`{path}` is not the file that was backed up"),
-            Self::Store(error) => error.fmt(f),
+            Self::Store(error) => write!(f, "{error}"),
             Self::File { path, error } => write!(f, "`{path}`: {error}"),
         }
     }
