@@ -53,7 +53,7 @@ pub(super) fn run(
     let file = File::create(&log).map_err(|error| format!("{}: {error}", log.display()))?;
     let mut command = Command::new("taskset");
     command
-        .args(["-c", "1", "wrk", "-t1", "--latency"])
+        .args(["-c", "1", "wrk", "-t1", "--latency", "--timeout", "30s"])
         .args([format!("-c{CONNECTIONS}"), format!("-d{seconds}s")])
         .stdout(file);
     match ask {

@@ -109,7 +109,7 @@ impl Peer {
         interrupt: &Interrupt,
     ) -> Outcome<Self> {
         let ports = Ports { own: http::free_port()?, tls: http::free_port()?, application };
-        let own = folder.join(kind.name());
+        let own = folder.join(kind.config_file());
         let config = filled_in(kind.config_file(), &own, ports)?;
         let file = own.join("config");
         write(&file, &config)?;

@@ -22,6 +22,10 @@ const BLOCK: usize = 72 * 1024;
 /// What is no longer than this, in bytes, is copied.
 const SHORT: usize = 8 * 1024;
 
+/// What a connection keeps at least for what is copied, in bytes: several short messages, so that
+/// most need no memory of their own.
+const KEPT: usize = 4 * 1024;
+
 thread_local! {
     static SPARE: RefCell<Option<BytesMut>> = const { RefCell::new(None) };
 }
@@ -37,7 +41,10 @@ pub(crate) fn poll_fill(
     let read = pin!(stream.read_buf(&mut block)).poll(cx);
     if input.is_empty() && block.len() > SHORT {
         *input = block.split();
-    } else {
+    } else if !block.is_empty() {
+        if input.capacity().saturating_sub(input.len()) < block.len() {
+            input.reserve(block.len().max(KEPT));
+        }
         input.extend_from_slice(&block);
         block.clear();
     }

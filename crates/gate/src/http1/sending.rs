@@ -204,9 +204,11 @@ impl<B: Body<Data = Bytes, Error = BodyError> + Unpin> Sending<B> {
         while !self.is_written() {
             let head = self.head.get(self.written..).unwrap_or_default();
             let slices = [IoSlice::new(head), IoSlice::new(&self.data), IoSlice::new(self.tail)];
-            let count = match (self.data.is_empty(), self.tail.is_empty()) {
-                (true, true) => ready!(Pin::new(&mut *stream).poll_write(cx, head))?,
-                _ => ready!(Pin::new(&mut *stream).poll_write_vectored(cx, &slices))?,
+            let stream = Pin::new(&mut *stream);
+            let count = match (head.is_empty(), self.data.is_empty(), self.tail.is_empty()) {
+                (_, true, true) => ready!(stream.poll_write(cx, head))?,
+                (true, _, true) => ready!(stream.poll_write(cx, &self.data))?,
+                _ => ready!(stream.poll_write_vectored(cx, &slices))?,
             };
             if count == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
