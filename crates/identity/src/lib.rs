@@ -12,6 +12,7 @@
 //! | signing in with all of these | [`signin::SignIn`] |
 //! | the session of a person | [`session::Sessions`] |
 //! | the end of any of these before its time | [`revocation::Revocations`] |
+//! | all of these over one store, and who showed a credential | [`directory::Directory`] |
 //!
 //! Nothing here opens a socket or a file. What must last lies behind the traits of [`store`];
 //! [`memory`] implements them for tests and trials. Time and randomness are arguments. Every refusal
@@ -20,7 +21,9 @@
 
 pub mod account;
 pub mod api_key;
+pub mod cache;
 mod checked_text;
+pub mod directory;
 pub mod factor;
 mod id;
 pub mod lockout;

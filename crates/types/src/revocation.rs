@@ -11,6 +11,9 @@ pub enum Subject {
     Network(IpNet),
     /// One signed-in principal, by its id.
     Principal(String),
+    /// Whoever came with one credential (a session, an API key, a token), by sixteen bytes that
+    /// stand for it.
+    Credential([u8; 16]),
 }
 
 /// Something that holds long-lived connections (WebSockets, event streams) and can end them.

@@ -22,6 +22,10 @@ pub trait Accounts: Debug + Send + Sync {
     /// The account that signs in with this name.
     fn find<'a>(&'a self, name: &'a AccountName) -> Stored<'a, Option<Account>>;
 
+    /// At most `most` accounts in the order of their names, those after `after`; from the first one
+    /// where that is `None`.
+    fn list<'a>(&'a self, after: Option<&'a AccountName>, most: usize) -> Stored<'a, Vec<Account>>;
+
     /// What an account may at the moment; `None` when there is none.
     fn standing<'a>(&'a self, id: &'a UserId) -> Stored<'a, Option<Standing>>;
 

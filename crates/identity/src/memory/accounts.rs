@@ -46,6 +46,15 @@ impl Accounts for MemoryAccounts {
         answer(Ok(accounts.values().find(|account| account.name == *name).cloned()))
     }
 
+    fn list<'a>(&'a self, after: Option<&'a AccountName>, most: usize) -> Stored<'a, Vec<Account>> {
+        let accounts = lock(&self.0);
+        let is_after = |account: &&Account| after.is_none_or(|after| account.name > *after);
+        let mut found: Vec<Account> = accounts.values().filter(is_after).cloned().collect();
+        found.sort_by(|one, other| one.name.cmp(&other.name));
+        found.truncate(most);
+        answer(Ok(found))
+    }
+
     fn standing<'a>(&'a self, id: &'a UserId) -> Stored<'a, Option<Standing>> {
         answer(Ok(lock(&self.0).get(id).map(Account::standing)))
     }

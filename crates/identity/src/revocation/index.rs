@@ -33,7 +33,9 @@ pub enum What<'a> {
 type Mark = [u8; 16];
 
 impl What<'_> {
-    fn mark(self) -> Mark {
+    /// Sixteen bytes that stand for it, in [`Ended::One`] and for connections opened with it.
+    #[must_use]
+    pub fn mark(self) -> [u8; 16] {
         match self {
             Self::Token { issuer, id } => mark("token", &[issuer.as_bytes(), b"\0", id.as_bytes()]),
             Self::Session(hash) => mark("session", &[hash]),
@@ -190,26 +192,40 @@ impl RevocationIndex {
         self.state.read().unwrap_or_else(PoisonError::into_inner).revision
     }
 
-    /// Takes note of what the store learnt. `fresh`: the time before the store was asked, once
-    /// everything was read.
-    pub(super) fn catch_up(
+    /// Takes note of what the store learnt, and says what of it is news. `fresh`: the time before
+    /// the store was asked, once everything was read.
+    pub(super) fn catch_up<'a>(
         &self,
-        entries: &[super::RevocationEntry],
+        entries: &'a [super::RevocationEntry],
         fresh: Option<Monotonic>,
         now: Timestamp,
-    ) {
+    ) -> Vec<&'a Ended> {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        let mut news = Vec::new();
         for entry in entries {
+            if !state.knows(&entry.ended) {
+                news.push(&entry.ended);
+            }
             state.apply(&entry.ended, now, self.capacity, &self.overflows);
             state.revision = state.revision.max(entry.revision);
         }
         state.fresh = fresh.or(state.fresh);
+        news
     }
 }
 
 impl State {
     fn len(&self) -> usize {
         self.ones.len().saturating_add(self.users.len())
+    }
+
+    fn knows(&self, ended: &Ended) -> bool {
+        match ended {
+            Ended::One { mark, .. } => self.ones.contains_key(mark),
+            Ended::User { user, not_before, .. } => {
+                self.users.get(user).is_some_and(|(known, _)| known >= not_before)
+            }
+        }
     }
 
     fn apply(&mut self, ended: &Ended, now: Timestamp, capacity: usize, overflows: &AtomicU64) {

@@ -67,7 +67,7 @@ impl Revocations {
         &self.index
     }
 
-    /// Ends something: on disk, then in memory. A user's running connections end too.
+    /// Ends something: on disk, then in memory. Running connections that it opened end too.
     ///
     /// # Errors
     /// [`StoreError`] when it is not on disk. It is in force in this process all the same until it
@@ -75,12 +75,7 @@ impl Revocations {
     pub async fn end(&self, ended: Ended, by: &UserId, why: &str) -> Result<(), StoreError> {
         let now = self.clock.now();
         self.index.apply(&ended, now);
-        if let Ended::User { user, .. } = &ended {
-            let subject = Subject::Principal(user.as_str().to_owned());
-            for connections in &self.connections {
-                connections.revoke(&subject);
-            }
-        }
+        self.disconnect(&ended);
         self.store.add(ended, Trace::new(now, by, why)).await
     }
 
@@ -109,10 +104,22 @@ impl Revocations {
             let asked = self.clock.monotonic();
             let entries = self.store.since(self.index.revision(), BATCH).await?;
             let is_all = entries.len() < BATCH;
-            self.index.catch_up(&entries, is_all.then_some(asked), self.clock.now());
+            let news = self.index.catch_up(&entries, is_all.then_some(asked), self.clock.now());
+            news.into_iter().for_each(|ended| self.disconnect(ended));
             if is_all {
                 return Ok(());
             }
+        }
+    }
+
+    /// Ends the running connections that were opened with what has ended.
+    fn disconnect(&self, ended: &Ended) {
+        let subject = match ended {
+            Ended::One { mark, .. } => Subject::Credential(*mark),
+            Ended::User { user, .. } => Subject::Principal(user.as_str().to_owned()),
+        };
+        for connections in &self.connections {
+            connections.revoke(&subject);
         }
     }
 }

@@ -5,7 +5,6 @@
 //! administrator ends it. It gets a new id at the sign-in and whenever it may do more than before,
 //! so that an id planted or seen earlier is worth nothing.
 
-mod cache;
 mod cookie;
 mod record;
 mod service;

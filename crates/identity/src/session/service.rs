@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use mantlet_types::{Clock, Rng, Timestamp};
 
-use super::cache::Cache;
 use super::{
     NewSession, Session, SessionHandle, SessionHash, SessionRefusal, SessionStore, SessionToken,
 };
+use crate::cache::Cache;
 use crate::revocation::{Ended, Revocations, Standing, What};
 use crate::store::StoreError;
 use crate::time::{after, since};
@@ -57,7 +57,7 @@ pub struct Sessions {
     store: Arc<dyn SessionStore>,
     revocations: Arc<Revocations>,
     policy: SessionPolicy,
-    cache: Cache,
+    cache: Cache<SessionHash, Arc<Session>>,
     clock: Arc<dyn Clock>,
     rng: Arc<dyn Rng>,
 }
@@ -125,7 +125,7 @@ impl Sessions {
     pub async fn find(&self, presented: &str) -> Result<Arc<Session>, SessionRefusal> {
         let hash = SessionHash::of(presented).ok_or(SessionRefusal::Malformed)?;
         let (now, at) = (self.clock.now(), self.clock.monotonic());
-        let remembered = self.cache.find(hash, at).filter(|it| self.judge(it, now).is_ok());
+        let remembered = self.cache.find(&hash, at).filter(|it| self.judge(it, now).is_ok());
         let session = match remembered.map(|session| (self.standing(&session), session)) {
             Some((Standing::InForce, session)) => session,
             Some((Standing::Ended, _)) => return Err(SessionRefusal::Ended),
@@ -137,7 +137,7 @@ impl Sessions {
         // A use that cannot be noted is no reason to refuse it.
         let _ = self.store.touch(hash, now).await;
         let session = Arc::new(Session { last_seen: now, ..(*session).clone() });
-        self.cache.insert(session.clone(), at);
+        self.cache.insert(session.hash, session.clone(), at);
         Ok(session)
     }
 
@@ -262,7 +262,7 @@ impl Sessions {
             }
         }
         let session = Arc::new(session);
-        self.cache.insert(session.clone(), at);
+        self.cache.insert(session.hash, session.clone(), at);
         Ok(session)
     }
 
@@ -287,7 +287,7 @@ impl Sessions {
 
     /// Makes every process forget a session that ended in the store.
     async fn forget(&self, session: &Session, by: &UserId, why: &str) -> Result<(), StoreError> {
-        self.cache.remove(session.hash);
+        self.cache.remove(&session.hash);
         let ended = Ended::one(What::Session(&session.hash.0), session.expires);
         self.revocations.end(ended, by, why).await
     }

@@ -26,14 +26,26 @@ impl TokenKeys {
     /// [`JwkError::Unsupported`] for other algorithms: an RS256 key comes from outside
     /// ([`TokenKeys::of_outside`]), and HS256 is for reading old tokens only.
     pub fn of_ring(ring: &KeyRing, algorithm: Algorithm) -> Result<Option<Self>, JwkError> {
-        let Some((active, key)) = ring.active(PURPOSE) else {
+        Self::of_purpose(ring, PURPOSE, algorithm)
+    }
+
+    /// The same for another purpose than tokens: what is signed for one means nothing to the other.
+    ///
+    /// # Errors
+    /// As [`TokenKeys::of_ring`].
+    pub fn of_purpose(
+        ring: &KeyRing,
+        purpose: &str,
+        algorithm: Algorithm,
+    ) -> Result<Option<Self>, JwkError> {
+        let Some((active, key)) = ring.active(purpose) else {
             return Ok(None);
         };
         let signing = signing_of(algorithm, key)?;
         let mut checking = vec![signing.verifying().clone()];
         let mut pending = Vec::new();
-        for view in ring.keys().filter(|view| view.purpose == PURPOSE && view.id != active) {
-            let Some(key) = ring.find(PURPOSE, view.id) else { continue };
+        for view in ring.keys().filter(|view| view.purpose == purpose && view.id != active) {
+            let Some(key) = ring.find(purpose, view.id) else { continue };
             let list = if view.state == KeyState::Pending { &mut pending } else { &mut checking };
             list.push(signing_of(algorithm, key)?.into_verifying());
         }

@@ -1,0 +1,117 @@
+//! Everything about who there is, over one store and one key ring: what a server opens once, and
+//! what the command line opens when no server runs.
+
+mod caller;
+mod open;
+mod pending;
+mod verify;
+
+pub use caller::{Caller, CallerRefusal, Way};
+pub use open::{DirectoryError, PURPOSES, Policies, complete};
+pub use pending::PENDING_LIFETIME;
+pub use verify::Credential;
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use mantlet_crypto::MacKeys;
+use mantlet_types::{Clock, Rng};
+
+use crate::UserId;
+use crate::account::{Accounts, Standing};
+use crate::api_key::{ApiKeyId, ApiKeyRecord, ApiKeys};
+use crate::cache::Cache;
+use crate::factor::SecondFactors;
+use crate::lockout::Lockout;
+use crate::password::{PasswordPolicy, Passwords};
+use crate::revocation::Revocations;
+use crate::session::Sessions;
+use crate::signin::SignIn;
+use crate::store::{Repositories, StoreError};
+use crate::token::{TokenIssuer, TokenKeys, VerifiedToken, Verifier};
+
+/// The purpose of the ring's keys that sign what the application is told of its users.
+pub const ASSERTION_PURPOSE: &str = "assertion";
+
+/// The purpose of the ring's keys that bind forms to who asked for them, and the steps of a sign-in
+/// to each other.
+pub const FORM_PURPOSE: &str = "form";
+
+/// Everything about who there is.
+#[derive(Debug)]
+pub struct Directory {
+    /// Where everything is kept.
+    pub repositories: Repositories,
+    /// Accounts.
+    pub accounts: Arc<dyn Accounts>,
+    /// Sessions of people.
+    pub sessions: Sessions,
+    /// Keys of programs.
+    pub api_keys: ApiKeys,
+    /// Second factors.
+    pub factors: SecondFactors,
+    /// Hashes of passwords.
+    pub passwords: Arc<Passwords>,
+    /// Which passwords are taken.
+    pub password_policy: PasswordPolicy,
+    /// What slows guessing down.
+    pub lockout: Arc<Lockout>,
+    /// Signing in.
+    pub signin: SignIn,
+    /// The end of any of these before its time.
+    pub revocations: Arc<Revocations>,
+    /// Makes tokens of our own.
+    pub issuer: TokenIssuer,
+    /// Checks them.
+    pub verifier: Verifier,
+    /// The keys that tokens are signed with, for whoever checks them elsewhere.
+    pub token_keys: Arc<TokenKeys>,
+    /// The keys that sign what the application is told.
+    pub assertion_keys: Arc<TokenKeys>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub rng: Arc<dyn Rng>,
+    forms: ArcSwap<MacKeys>,
+    known_keys: Cache<ApiKeyId, Arc<ApiKeyRecord>>,
+    known_tokens: Cache<[u8; 32], Arc<VerifiedToken>>,
+    standings: Cache<UserId, Arc<Standing>>,
+}
+
+impl Directory {
+    /// What a user may at the moment, to within half a second; `None` when there is no such user.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn standing(&self, user: &UserId) -> Result<Option<Arc<Standing>>, StoreError> {
+        let at = self.clock.monotonic();
+        if let Some(known) = self.standings.find(user, at) {
+            return Ok(Some(known));
+        }
+        let Some(standing) = self.accounts.standing(user).await?.map(Arc::new) else {
+            return Ok(None);
+        };
+        self.standings.insert(user.clone(), standing.clone(), at);
+        Ok(Some(standing))
+    }
+
+    /// Forgets what was remembered of a user, because it has just changed here.
+    pub fn forget(&self, user: &UserId) {
+        self.standings.remove(user);
+    }
+
+    /// Forgets what was remembered of a key, because it has just changed here.
+    pub fn forget_key(&self, id: ApiKeyId) {
+        self.known_keys.remove(&id);
+    }
+
+    /// Removes a part of what is over: for a task that runs now and then.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn clean_up(&self, most: usize) -> Result<usize, StoreError> {
+        let sessions = self.sessions.remove_expired(most).await?;
+        let ends = self.repositories.revocations.remove_expired(self.clock.now()).await?;
+        Ok(sessions.saturating_add(ends))
+    }
+}
