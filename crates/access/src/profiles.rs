@@ -1,9 +1,10 @@
-//! Tables of roles that come with the house: those of five kinds of applications.
+//! Tables of roles that come with the house: a usual one, and those of five kinds of applications.
 
 use crate::{RoleProblems, RoleTable};
 
 /// Every table by name, as TOML.
-pub const PROFILES: [(&str, &str); 5] = [
+pub const PROFILES: [(&str, &str); 6] = [
+    ("standard", include_str!("../../../profiles/roles/standard.toml")),
     ("dashboard", include_str!("../../../profiles/roles/dashboard.toml")),
     ("monitoring", include_str!("../../../profiles/roles/monitoring.toml")),
     ("publishing", include_str!("../../../profiles/roles/publishing.toml")),

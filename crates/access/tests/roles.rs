@@ -74,7 +74,7 @@ fn several_roles_of_one_user_give_what_any_of_them_gives() {
         ["read", "write", "execute"].iter().all(|name| two.has(roles.permission(name).unwrap()))
     );
     assert!(!two.has(roles.permission("admin").unwrap()));
-    assert_eq!(PROFILES.len(), 5);
+    assert_eq!(PROFILES.len(), 6);
     assert_eq!(profile("nothing").unwrap(), None);
 }
 
