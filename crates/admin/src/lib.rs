@@ -4,6 +4,8 @@
 //! place ([`AdminServer`]'s door) looks at host, origin and method; what is not public asks its
 //! [`AdminAuth`]. The control socket ([`control`]) is for the command line on the same machine.
 //!
+//! [`desk`] is what an operator does with accounts and their credentials, with and without a server.
+//!
 //! To add an endpoint: one file under `endpoints/` and one line in `endpoints/mod.rs`. To add a
 //! command: a variant of [`control::Command`] and its arm in [`control::CoreHandler`].
 //!
@@ -13,6 +15,7 @@
 mod auth;
 mod config;
 pub mod control;
+pub mod desk;
 mod door;
 mod endpoints;
 mod refusal;

@@ -73,6 +73,12 @@ entries! {
         "A page of an origin that is not listed asked, or asked for more than is listed.";
     CSRF_REQUEST_REFUSED = "csrf.request.refused", "malicious_csrf", Medium, Decision,
         "A page of another site made a browser send a request that changes something.";
+    IDENTITY_REQUEST_REFUSED = "identity.request.refused", "authn_token_invalid", Medium, Decision,
+        "A key or token does not count, or a request showed more than one credential.";
+    QUOTA_REQUEST_REFUSED = "quota.request.refused", "excess_rate_limit_exceeded", Medium, Decision,
+        "A user sent more requests than their quota allows.";
+    ACCESS_REQUEST_REFUSED = "access.request.refused", "authz_fail", Low, Decision,
+        "A request was not let through: nobody is signed in, or who is may not.";
     SCHEMA_REQUEST_REFUSED = "schema.request.refused", "input_validation_fail", Low, Decision,
         "A request was not as the document of its route says; the evidence names places and rules, never values.";
     JSON_BODY_REFUSED = "json.body.refused", "input_validation_fail", Medium, Decision,
@@ -100,6 +106,30 @@ entries! {
         "A penalty ended: its time was over, or an operator lifted the block.";
     PENALTY_BLOCK_FAILED = "penalty.block.failed", "penalty_block_failed", High, System,
         "A client that had earned a block could not be blocked.";
+
+    // People and their credentials.
+    IDENTITY_SIGNIN_SUCCEEDED = "identity.signin.succeeded", "authn_login_success", Info, Audit,
+        "Somebody signed in.";
+    IDENTITY_SIGNIN_FAILED = "identity.signin.failed", "authn_login_fail", Medium, Decision,
+        "Somebody did not sign in: the name or the password is wrong, the account is closed, or the code of the second factor is wrong.";
+    IDENTITY_SIGNIN_DELAYED = "identity.signin.delayed", "authn_login_fail_max", Medium, Decision,
+        "Somebody is to wait before they try to sign in again.";
+    IDENTITY_SESSION_ENDED = "identity.session.ended", "session_expired", Info, Audit,
+        "A session was ended: by its owner or by an operator.";
+    IDENTITY_PASSWORD_CHANGED = "identity.password.changed", "authn_password_change", Medium, Audit,
+        "The password of an account was changed.";
+    IDENTITY_FACTOR_ADDED = "identity.factor.added", "authn_factor_add", Medium, Audit,
+        "Somebody set up a second factor.";
+    IDENTITY_FACTOR_REMOVED = "identity.factor.removed", "authn_factor_remove", High, Audit,
+        "The second factors of an account were removed.";
+    IDENTITY_KEY_ISSUED = "identity.key.issued", "authn_token_created", Medium, Audit,
+        "An API key was issued or got a new secret.";
+    IDENTITY_KEY_REVOKED = "identity.key.revoked", "authn_token_revoked", Medium, Audit,
+        "An API key was revoked.";
+    IDENTITY_ACCOUNT_CHANGED = "identity.account.changed", "user_updated", Medium, Audit,
+        "An account was added, locked or unlocked, or got other roles.";
+    IDENTITY_STORE_FAILED = "identity.store.failed", "identity_store_failed", High, System,
+        "What other processes ended could not be read: credentials are refused until it can.";
 
     // Administration.
     BLOCKLIST_NETWORK_BLOCKED = "blocklist.network.blocked", "authz_change", Medium, Audit,

@@ -64,6 +64,10 @@ pub const COMMAND: &str = "command";
 pub const ACTOR: &str = "actor";
 /// The network that was blocked or unblocked.
 pub const NETWORK: &str = "network";
+/// Who asks, or whom it is about: the name of the account.
+pub const USER: &str = "user.name";
+/// What somebody showed: `password`, `session`, `api-key`, `token`.
+pub const CREDENTIAL: &str = "credential";
 /// What something is called.
 pub const NAME: &str = "name";
 /// The subject of a client certificate that was verified, RFC 4514.

@@ -77,6 +77,29 @@ reasons! {
         "The connection is not accepted.",
         "`[server.proxy_protocol]` says on which listeners connections begin with a PROXY header, and from whom it is believed.";
 
+    // who asks, and what they may
+    SIGN_IN_REQUIRED = "sign-in-required", 401, "Sign-in required",
+        "This address is for people and programs that are signed in.",
+        "The path asks for an identity: `[access] require`, or `require` of a route. `require = \"none\"` opens a route; `mantlet access explain` says what a path asks for.";
+    INVALID_CREDENTIAL = "invalid-credential", 401, "Sign-in required",
+        "The key or token does not count here.",
+        "The evidence says why: unknown, expired, revoked, another network, a forged signature. `mantlet key list` shows keys; a session that has ended is no refusal.";
+    AMBIGUOUS_CREDENTIALS = "ambiguous-credentials", 401, "Sign-in required",
+        "The request shows more than one credential. Send one.",
+        "Of a session, a key and a token one request carries one, or nobody knows for whom it acts; there is no setting for this.";
+    ACCESS_FORBIDDEN = "access-forbidden", 403, "Forbidden",
+        "You may not do this.",
+        "Who asks is known and lacks what the path asks for; `mantlet access explain` says what, `mantlet role set` gives roles.";
+    FORM_EXPIRED = "form-expired", 403, "Form expired",
+        "The form is no longer valid. Go back, load the page again and send it once more.",
+        "The form was not the one that this browser got last: cookies are refused or were deleted, or another site sent it.";
+    NOT_PRIVATE = "not-private", 403, "Connection not private",
+        "Passwords are taken over HTTPS alone.",
+        "Somebody tried to sign in over plain HTTP from another machine: set up `[server.tls]`, or name the proxy that does HTTPS in `[client] trusted_proxies`.";
+    SIGN_IN_BUSY = "sign-in-busy", 503, "Service unavailable",
+        "Nobody can sign in at the moment. Try again in a moment.",
+        "The store of accounts cannot be reached, or too many passwords wait to be checked: `[identity.passwords] threads` and `waiting`.";
+
     // guards
     ADDRESS_BLOCKED = "address-blocked", 403, "Forbidden",
         "Requests from this network are not accepted.",

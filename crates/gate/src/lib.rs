@@ -7,6 +7,7 @@
 //! upstream   the application
 //! guards     again, on the answer; the last word is ours
 //! ```
+//! `identity` says who asks and what paths ask for, `pages` is where people sign in;
 //! `penalty` watches what becomes of requests; `way` walks a request through all of it; `live` builds everything from the configuration;
 //! `recording` keeps requests, and `replay` tries settings of the WAF on them.
 
@@ -15,7 +16,9 @@ pub mod edge;
 pub mod fuzzing;
 pub mod guards;
 mod http1;
+pub mod identity;
 pub mod live;
+mod pages;
 pub mod penalty;
 pub mod pipeline;
 pub mod recording;

@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use mantlet_access::Roles;
 use mantlet_config::{Reader, SecretError, SecretRef, Sources};
 use mantlet_event::Metrics;
 use mantlet_types::Secret;
@@ -20,6 +21,8 @@ use crate::edge::{ConnectionRules, ServerSection, TlsError, TlsFront};
 use crate::guards::csp::{REPORT_PATH, Reports};
 use crate::guards::waf::RuleSets;
 use crate::guards::{self, GuardCache, GuardsSection, RuleFile, Services};
+use crate::identity::{AccessSection, Asked, IdentitySection, Rule, Vouch};
+use crate::pages::Pages;
 use crate::penalty::{PenaltyRules, PenaltySection};
 use crate::pipeline::{Mode, Plan};
 use crate::stages::client::{ClientSection, ClientStage};
@@ -52,6 +55,10 @@ pub struct Settings<'a> {
     pub websocket: &'a WebsocketSection,
     /// `[penalty]`
     pub penalty: &'a PenaltySection,
+    /// `[identity]`
+    pub identity: &'a IdentitySection,
+    /// `[access]`
+    pub access: &'a AccessSection,
     /// `[[routes]]`
     pub routes: &'a [RouteSection],
 }
@@ -72,6 +79,9 @@ pub struct Resolved {
     tokens: Vec<SecretRef>,
     /// The rule files that were read.
     rule_files: Vec<RuleFile>,
+    identity: IdentitySection,
+    /// What paths ask for.
+    pub asked: Asked,
 }
 
 impl Resolved {
@@ -81,6 +91,20 @@ impl Resolved {
     /// [`SecretError`] when one cannot be used.
     pub fn secrets(&self, sources: &Sources) -> Result<Vec<Secret<String>>, SecretError> {
         self.tokens.iter().map(|token| sources.resolve(token, MIN_TOKEN)).collect()
+    }
+
+    /// What a request of `method` for `host` and `path` asks for.
+    ///
+    /// # Errors
+    /// What is wrong with the path or the method, for people.
+    pub fn rule_at(&self, host: &str, path: &str, method: &str) -> Result<FoundRule, String> {
+        let normal = self.hygiene.normalize(path).map_err(|error| format!("`{path}`: {error}"))?;
+        let parsed = http::Method::from_bytes(method.as_bytes());
+        let parsed = parsed.map_err(|_| format!("`{method}` is not a method"))?;
+        let host = host.to_ascii_lowercase();
+        let place = self.router.choose(&host, normal.match_key(), &parsed);
+        let place = place.unwrap_or(&self.fallback);
+        Ok(FoundRule { route: place.name.clone(), rule: place.rule.clone() })
     }
 
     /// The stages that give a request its one meaning, and the places it can come to, as `each`
@@ -96,6 +120,15 @@ impl Resolved {
     }
 }
 
+/// What a request asks for.
+#[derive(Debug, Clone)]
+pub struct FoundRule {
+    /// The route it comes to; `-` for none.
+    pub route: String,
+    /// What is asked for; `None` where nothing asks for an identity anywhere.
+    pub rule: Option<Rule>,
+}
+
 /// What holds for the requests of one place.
 #[derive(Debug, Clone)]
 pub(crate) struct Place {
@@ -106,6 +139,8 @@ pub(crate) struct Place {
     pub(crate) is_upload: bool,
     is_api: Option<bool>,
     body_limit: u64,
+    /// What it asks for; `None` where nothing asks for an identity anywhere.
+    rule: Option<Rule>,
 }
 
 /// Checks everything about the gate; problems go to `reader`.
@@ -113,8 +148,10 @@ pub fn resolve(settings: &Settings<'_>, reader: &mut Reader<'_>) -> Option<Resol
     check::sections(settings, reader);
     let layers = layers(settings, reader);
     let mut rules = RuleSets::default();
-    let mut place =
-        |site: &Site<'_>, reader: &mut Reader<'_>| place(settings, site, &mut rules, reader);
+    let asked = Asked::read(settings.access, settings.routes, reader);
+    let mut place = |site: &Site<'_>, reader: &mut Reader<'_>| {
+        place((settings, &asked), site, &mut rules, reader)
+    };
     let fallback = place(&Site { layers: Vec::new(), action: None }, reader);
     let mut tokens: Vec<SecretRef> = fallback.guards.secrets().cloned().collect();
     let mut documents: Vec<RuleFile> = fallback.guards.documents().collect();
@@ -141,15 +178,20 @@ pub fn resolve(settings: &Settings<'_>, reader: &mut Reader<'_>) -> Option<Resol
         }
     };
     let wire = settings.server.wire_rules();
+    let mut hygiene = settings.hygiene.clone();
+    // What the application is told of users, no client tells it.
+    let told = settings.identity.told_headers().map(|name| name.0.as_str().to_owned());
+    hygiene.identity_headers.extend(told);
     Some(Resolved {
         router,
         fallback,
         server: settings.server.clone(),
         upstream: settings.upstream.clone(),
         client: settings.client.clone(),
-        hygiene: settings.hygiene.clone(),
+        hygiene,
         tokens,
-        rule_files: rules.files().into_iter().chain(documents).collect(),
+        rule_files: rules.files().into_iter().chain(documents).chain(asked.file.clone()).collect(),
+        identity: settings.identity.clone(),
         limits: HeadLimits {
             size: wire.head_limit,
             target: wire.target_limit,
@@ -157,6 +199,7 @@ pub fn resolve(settings: &Settings<'_>, reader: &mut Reader<'_>) -> Option<Resol
         },
         outside: Outside::new(settings.server),
         penalty: penalty(settings),
+        asked,
     })
 }
 
@@ -193,7 +236,7 @@ fn layers(settings: &Settings<'_>, reader: &mut Reader<'_>) -> Vec<Layer> {
 
 /// What holds at one place: every layer's word over the ones before it.
 fn place(
-    settings: &Settings<'_>,
+    (settings, asked): (&Settings<'_>, &Asked),
     site: &Site<'_>,
     rules: &mut RuleSets,
     reader: &mut Reader<'_>,
@@ -206,6 +249,9 @@ fn place(
         is_upload: false,
         is_api: None,
         body_limit: 0,
+        rule: asked
+            .is_anywhere()
+            .then(|| asked.rule(site.layers.iter().filter_map(|layer| layer.index))),
     };
     let mut body_limit = None;
     for layer in &site.layers {
@@ -225,6 +271,9 @@ fn place(
     let key = index
         .map_or_else(|| "guards.waf".to_owned(), |index| format!("routes[{index}].guards.waf"));
     place.guards.waf.load_rules(&key, rules, reader);
+    if !asked.is_anywhere() {
+        place.guards.without_users();
+    }
     let server = settings.server;
     let default = if place.is_upload { server.upload_limit } else { server.body_limit };
     place.body_limit = body_limit.unwrap_or(default).0;
@@ -244,6 +293,12 @@ pub struct Live {
     pub(crate) fallback: Arc<Target>,
     /// Where browsers report violations of policies; `None` where nobody asks for it.
     pub(crate) reports: Option<Arc<Target>>,
+    /// Where people sign in; `None` where nothing asks for an identity.
+    pub(crate) pages: Option<Arc<Target>>,
+    /// Tells the application who asks.
+    pub(crate) vouch: Option<Vouch>,
+    /// The roles that names of requirements come from.
+    pub roles: Arc<Roles>,
     /// Every server that requests are sent to.
     pub upstreams: Upstreams,
     guards: GuardCache,
@@ -268,6 +323,10 @@ pub(crate) struct Target {
     /// Whether it is for programs; `None` when each request is to be judged for itself.
     pub(crate) is_api: Option<bool>,
     pub(crate) body_limit: u64,
+    /// What it asks for; `None` where nothing asks for an identity anywhere.
+    pub(crate) rule: Option<Rule>,
+    /// Whom assertions are for that are sent there.
+    pub(crate) audience: Arc<str>,
 }
 
 /// What a target does once the guards have passed a request.
@@ -281,6 +340,8 @@ pub(crate) enum Step {
     Nothing,
     /// Browsers report violations here.
     Reports(Arc<Reports>),
+    /// People sign in here.
+    Pages(Arc<Pages>),
 }
 
 /// Something outside the configuration that is missing.
@@ -340,10 +401,15 @@ impl Live {
                 before.map(|before| &before.upstreams),
             ),
             has_reports: false,
+            audience: resolved.identity.assertion.audience.as_deref().map(Arc::from),
         };
         let fallback = Arc::new(builder.target(&resolved.fallback)?);
         let router = resolved.router.try_map(|place| builder.target(&place).map(Arc::new))?;
-        let reports = builder.reports(&resolved.fallback)?;
+        let open = resolved.fallback.rule.is_some().then(|| resolved.asked.open());
+        let reports = builder.reports(&resolved.fallback, open.as_ref())?;
+        let pages = builder.pages(&resolved.fallback, open)?;
+        let directory = services.identities.directory().filter(|_| pages.is_some());
+        let vouch = directory.map(|it| Vouch::new(&resolved.identity, Arc::clone(it)));
         Ok(Self {
             hygiene: HygieneStage::new(&resolved.hygiene, resolved.limits),
             client: ClientStage::new(&resolved.client),
@@ -352,6 +418,9 @@ impl Live {
             router,
             fallback,
             reports,
+            pages,
+            vouch,
+            roles: resolved.asked.roles,
             upstreams: builder.upstreams.complete(),
             guards: builder.cache,
             sockets: builder.sockets,
@@ -395,6 +464,8 @@ struct Builder<'a> {
     upstreams: Upstreams,
     /// Whether some place asks browsers for reports.
     has_reports: bool,
+    /// Whom all assertions are for, where that is said.
+    audience: Option<Arc<str>>,
 }
 
 impl Builder<'_> {
@@ -418,20 +489,58 @@ impl Builder<'_> {
         };
         let sockets = self.sockets.build(&place.websocket, self.services, self.sockets_before);
         let sockets = sockets.map_err(BuildError::Secret)?;
+        let audience = self.audience.clone().unwrap_or_else(|| match &place.action {
+            Some(Action::Upstream(servers)) => {
+                servers.first().map_or_else(String::new, ToString::to_string).into()
+            }
+            _ => Arc::from(""),
+        });
         let Place { is_upload, is_api, body_limit, .. } = *place;
-        Ok(Target { plan, sockets, step, is_upload, is_api, body_limit })
+        let rule = place.rule.clone();
+        Ok(Target { plan, sockets, step, is_upload, is_api, body_limit, rule, audience })
     }
 
     /// Where reports are taken, behind the guards that hold where no route says otherwise.
-    fn reports(&mut self, fallback: &Place) -> Result<Option<Arc<Target>>, BuildError> {
+    fn reports(
+        &mut self,
+        fallback: &Place,
+        rule: Option<&Rule>,
+    ) -> Result<Option<Arc<Target>>, BuildError> {
         if !self.has_reports {
             return Ok(None);
         }
-        let mut place = Place { name: REPORT_PATH.into(), action: None, ..fallback.clone() };
-        // No document of the application lists what is ours.
-        place.guards.schema.mode = Mode::Off;
-        let target = self.target(&place)?;
+        let target = self.own(REPORT_PATH, fallback, rule.cloned())?;
         let step = Step::Reports(Arc::clone(&self.services.reports));
         Ok(Some(Arc::new(Target { step, ..target })))
+    }
+
+    /// Where people sign in, behind the guards that hold where no route says otherwise.
+    fn pages(
+        &mut self,
+        fallback: &Place,
+        rule: Option<Rule>,
+    ) -> Result<Option<Arc<Target>>, BuildError> {
+        let (Some(rule), Some(directory)) = (rule, self.services.identities.directory()) else {
+            return Ok(None);
+        };
+        let pages = Pages::new(Arc::clone(directory), Arc::clone(&rule.roles));
+        let mut place = fallback.clone();
+        // These pages read and write everything strictly, and passwords look like anything.
+        place.guards.waf.mode = Mode::Off;
+        let target = self.own(crate::pages::ROOT, &place, Some(rule))?;
+        Ok(Some(Arc::new(Target { step: Step::Pages(Arc::new(pages)), ..target })))
+    }
+
+    /// A place of our own.
+    fn own(
+        &mut self,
+        name: &str,
+        fallback: &Place,
+        rule: Option<Rule>,
+    ) -> Result<Target, BuildError> {
+        let mut place = Place { name: name.into(), action: None, rule, ..fallback.clone() };
+        // No document of the application lists what is ours.
+        place.guards.schema.mode = Mode::Off;
+        self.target(&place)
     }
 }

@@ -1,12 +1,17 @@
 //! What can be typed.
 
+pub(crate) mod identity;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use identity::{AccessCommand, KeyCommand, RoleCommand, SessionCommand, TokenCommand, UserCommand};
 
 const EXAMPLES: &str = "\
 Examples:
   mantlet run --upstream http://127.0.0.1:8501
+  mantlet run --upstream http://127.0.0.1:8501 --require-login
+  mantlet user add alice --role admin
   mantlet demo
   mantlet init && mantlet check
   mantlet block add 203.0.113.0/24 --for 1h";
@@ -79,6 +84,24 @@ pub(crate) enum Command {
     /// Block addresses and networks while the server runs
     #[command(subcommand)]
     Block(BlockCommand),
+    /// Look after accounts
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Look after roles
+    #[command(subcommand)]
+    Role(RoleCommand),
+    /// Look after the API keys of programs
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Look at sessions, and end them
+    #[command(subcommand)]
+    Session(SessionCommand),
+    /// Issue, check and revoke signed tokens
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// Say who may what
+    #[command(subcommand)]
+    Access(AccessCommand),
     /// Have the running server read its configuration again; all of it holds then, or nothing
     Reload {
         #[command(flatten)]
@@ -319,6 +342,9 @@ pub(crate) struct ServerFlags {
     /// detectors]
     #[arg(long, value_name = "DIR")]
     pub(crate) waf_rules: Option<PathBuf>,
+    /// Ask everybody to sign in, on every path that no route opens
+    #[arg(long)]
+    pub(crate) require_login: bool,
     /// Address to listen on [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDR")]
     pub(crate) listen: Option<String>,

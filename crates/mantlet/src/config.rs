@@ -9,6 +9,7 @@ use mantlet_admin::AdminSection;
 use mantlet_config::{Environment, Layers, Loaded, Problems, Reader, load, section};
 use mantlet_gate::edge::ServerSection;
 use mantlet_gate::guards::GuardsSection;
+use mantlet_gate::identity::{AccessSection, IdentitySection};
 use mantlet_gate::penalty::PenaltySection;
 use mantlet_gate::recording::RecordingSection;
 use mantlet_gate::stages::client::ClientSection;
@@ -43,6 +44,10 @@ section! {
         pub hygiene: HygieneSection = HygieneSection::default(),
         /// What each guard does, unless a route says otherwise.
         pub guards: GuardsSection = GuardsSection::default(),
+        /// Accounts, sessions, keys and tokens.
+        pub identity: IdentitySection = IdentitySection::default(),
+        /// Who may what.
+        pub access: AccessSection = AccessSection::default(),
         /// What WebSockets may do, unless a route says otherwise.
         pub websocket: WebsocketSection = WebsocketSection::default(),
         /// Blocks clients that keep being refused, or keep asking too fast.
@@ -141,6 +146,9 @@ pub(crate) fn read_trial(flags: &ServerFlags, need: Need, trial: &Trial) -> Read
     if let Some(data) = &flags.place.data {
         layers = layers.flag("data", "--data", absolute(data));
     }
+    if flags.require_login {
+        layers = layers.flag("access.require", "--require-login", "login");
+    }
     for (key, name, value) in &trial.settings {
         layers = layers.flag(key, name, value.clone());
     }
@@ -192,6 +200,8 @@ fn settings(config: &Config) -> Settings<'_> {
         guards: &config.guards,
         websocket: &config.websocket,
         penalty: &config.penalty,
+        identity: &config.identity,
+        access: &config.access,
         routes: &config.routes,
     }
 }

@@ -7,6 +7,7 @@ mod commands;
 mod config;
 mod data;
 mod demo;
+mod directory;
 mod log;
 mod output;
 mod recording;

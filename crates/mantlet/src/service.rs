@@ -37,10 +37,10 @@ use crate::cli::ServerFlags;
 use crate::config::{Config, Ready};
 use crate::data::{self, DataFolder};
 use crate::reports::{self, Saving};
-use crate::{log, output, recording};
+use crate::{directory, log, output, recording};
 
 use channel::Successor;
-use greeting::{greet, notify, started};
+use greeting::{greet, greet_people, notify, started};
 pub(crate) use handover::Program;
 use inherited::Inherited;
 use keeper::{IsReady, Keeper, lock};
@@ -96,7 +96,7 @@ pub(crate) fn run(
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let _inside = runtime.enter();
-    let built = build(start, ready, &mut inherited, folder_lock)?;
+    let built = build(start, ready, (&mut inherited, folder_lock), &runtime)?;
     let keeper = Arc::clone(&built.keeper);
     runtime.block_on(serve(built, successor.as_ref(), announce))?;
     // Tasks that wait for the next change have nothing to wait for any more.
@@ -109,8 +109,8 @@ pub(crate) fn run(
 fn build(
     start: Start,
     ready: Ready,
-    inherited: &mut Inherited,
-    folder_lock: Option<File>,
+    (inherited, folder_lock): (&mut Inherited, Option<File>),
+    runtime: &tokio::runtime::Runtime,
 ) -> Result<Built, Failure> {
     let Ready { mut config, resolved, environment, text, .. } = ready;
     let folder = config.data.clone().unwrap_or_else(|| data::usual_place(&environment));
@@ -137,13 +137,23 @@ fn build(
         Ledger::new(Arc::clone(&clock), Arc::clone(&counters), metrics.clone());
     let services = services(&data, &clock, counters, &metrics)?.with_sources(sources);
     let services = services.with_reports(Arc::new(reports::open(&data, &clock, &metrics)));
+    let upgraded = usize::try_from(config.server.max_upgraded_connections).unwrap_or(usize::MAX);
+    let tunnels = TunnelRegistry::new(upgraded, metrics.clone());
+    if resolved.asked.is_anywhere() {
+        let times = (Arc::clone(&clock), Arc::clone(&services.rng));
+        let ends: Vec<Arc<dyn Revocation>> = vec![Arc::new(tunnels.clone())];
+        let opened = runtime.block_on(directory::open(&config.identity, ends, times))?;
+        let opened = services.identities.set(Arc::new(opened));
+        task::spawn(&events, "accounts", directory::follow(Arc::clone(opened), events.clone()));
+    }
     let live = Arc::new(Live::build(resolved, &services, &metrics, None)?);
     data.keep_configuration(text.as_deref());
     metrics.config_loaded(clock.now());
 
     let (phases, is_serving) = (PhaseSwitch::default(), Arc::new(AtomicBool::new(false)));
     let recorder = recording::start(&config.recording, &data, &services, (&events, &metrics))?;
-    let gate = Arc::new(gate(&config, &events, &metrics, (&clock, ledger), recorder));
+    let parts = (tunnels.clone(), ledger, recorder);
+    let gate = Arc::new(gate(&config, &events, &metrics, &clock, parts));
     let facts = ServerFacts {
         listen: listeners.iter().map(|listener| listener.address).collect(),
         admin: admin.local_addr()?,
@@ -168,6 +178,8 @@ fn build(
         tried: Mutex::new(text),
         is_handed_over: RwLock::new(false),
         retire: Notify::new(),
+        tunnels,
+        opening: Mutex::new(()),
     };
     let keeper = Arc::new(keeper);
     Ok(Built {
@@ -222,6 +234,9 @@ async fn serve(
     let admin = AdminServer::start(admin, admin_services(&keeper, &auth, &config))?;
     is_serving.store(true, Ordering::Release);
     greet(&config, &live, &keeper.data, &addresses, admin.address());
+    if let Some(directory) = keeper.services.identities.directory() {
+        greet_people(directory, &keeper.data, &addresses).await;
+    }
     *lock(&keeper.running) = Some(Running { server, admin, secrets, live, config });
     started(&keeper, &addresses);
     notify(&[NotifyState::Ready]);
@@ -322,17 +337,16 @@ fn gate(
     config: &Config,
     events: &Events,
     metrics: &Metrics,
-    (clock, penalties): (&Arc<dyn Clock>, Arc<Ledger>),
-    recorder: Option<Arc<Recorder>>,
+    clock: &Arc<dyn Clock>,
+    (tunnels, penalties, recorder): (TunnelRegistry, Arc<Ledger>, Option<Arc<Recorder>>),
 ) -> Gate {
-    let upgraded = usize::try_from(config.server.max_upgraded_connections).unwrap_or(usize::MAX);
     Gate {
         events: events.clone(),
         metrics: metrics.clone(),
         clock: Arc::clone(clock),
         rng: Arc::new(SystemRng),
         body_memory: BodyMemory::new(config.server.body_memory.0),
-        tunnels: TunnelRegistry::new(upgraded, metrics.clone()),
+        tunnels,
         penalties,
         recorder,
     }

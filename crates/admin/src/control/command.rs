@@ -5,6 +5,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use crate::desk::Ask;
+
 use super::{ControlError, DEADLINE, LONG_DEADLINE, VERSION};
 
 /// What a running server can be asked to do.
@@ -40,6 +42,8 @@ pub enum Command {
     Reload,
     /// Starts the binary anew on the same sockets, then drains: `{"pid"}` of the new process.
     Upgrade,
+    /// Something about accounts and their credentials.
+    Identity(Ask),
     /// All blocks: `{"blocks":[{"network","until","why"}]}`, sorted by network.
     BlockList,
 }
@@ -56,13 +60,18 @@ impl Command {
             Self::BlockList => "block-list",
             Self::Reload => "reload",
             Self::Upgrade => "upgrade",
+            Self::Identity(ask) => ask.name(),
         }
     }
 
     /// Whether it changes something; such a command belongs in the audit journal.
     #[must_use]
     pub const fn is_change(&self) -> bool {
-        !matches!(self, Self::Status | Self::Explain { .. } | Self::BlockList)
+        match self {
+            Self::Status | Self::Explain { .. } | Self::BlockList => false,
+            Self::Identity(ask) => ask.is_change(),
+            _ => true,
+        }
     }
 
     /// The network it is about, as it was written; `None` when it is about none.
@@ -74,14 +83,25 @@ impl Command {
             | Self::Explain { .. }
             | Self::BlockList
             | Self::Reload
+            | Self::Identity(_)
             | Self::Upgrade => None,
+        }
+    }
+
+    /// The account that it is about, as it was written; `None` when it is about none.
+    #[must_use]
+    pub fn user(&self) -> Option<&str> {
+        match self {
+            Self::Identity(ask) => ask.user(),
+            _ => None,
         }
     }
 
     /// How long whoever asks waits for the answer.
     pub(super) const fn patience(&self) -> Duration {
         match self {
-            Self::Reload | Self::Upgrade => LONG_DEADLINE,
+            // Opening the store, and hashes of passwords, take their time.
+            Self::Reload | Self::Upgrade | Self::Identity(_) => LONG_DEADLINE,
             _ => DEADLINE,
         }
     }

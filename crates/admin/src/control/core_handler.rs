@@ -11,6 +11,8 @@ use mantlet_types::{
 };
 use serde_json::{Value, json};
 
+use crate::desk::Ask;
+
 use super::{Actor, Command, ControlError, ControlHandler, Lifecycle, ServerFacts, too_wide};
 
 /// Most records of one request in an answer; the newest of them.
@@ -107,6 +109,12 @@ impl CoreHandler {
         Ok(json!({ "network": network.to_string(), "until": until, "ended": ended }))
     }
 
+    /// On this thread, which is not one that serves.
+    fn identity(&self, ask: &Ask, actor: Actor) -> Result<Value, ControlError> {
+        let desk = self.lifecycle.desk()?;
+        tokio::runtime::Handle::current().block_on(desk.answer(ask, actor))
+    }
+
     fn until(&self, seconds: u64) -> Result<Timestamp, ControlError> {
         let end = self.clock.now().checked_add(Duration::from_secs(seconds)).ok();
         end.filter(|_| seconds > 0).ok_or_else(|| {
@@ -152,6 +160,10 @@ impl ControlHandler for CoreHandler {
             Command::Reload => self.lifecycle.reload(actor),
             Command::Upgrade => self.lifecycle.upgrade(actor),
             Command::BlockList => Ok(self.blocks()),
+            Command::Identity(ask) if ask.is_change() => {
+                self.lifecycle.change(&mut || self.identity(ask, actor))
+            }
+            Command::Identity(ask) => self.identity(ask, actor),
         }
     }
 }

@@ -8,6 +8,7 @@ use mantlet_types::Timestamp;
 use serde_json::Value;
 
 use super::{Actor, ControlError};
+use crate::desk::Desk;
 
 /// What is known about a server while it runs.
 #[derive(Debug, Clone)]
@@ -42,6 +43,12 @@ pub trait Lifecycle: Debug + Send + Sync {
     /// # Errors
     /// [`ControlError`] when the new process does not get ready. This one goes on then.
     fn upgrade(&self, actor: Actor) -> Result<Value, ControlError>;
+
+    /// Who answers what is asked about accounts; opens the store where nothing has yet.
+    ///
+    /// # Errors
+    /// [`ControlError`] when it cannot be opened.
+    fn desk(&self) -> Result<Desk, ControlError>;
 
     /// Does what changes the data folder, unless another process is about to take it over.
     ///

@@ -197,6 +197,10 @@ impl Desk {
             Some(network) => event.text(field::NETWORK, network.to_owned()),
             None => event,
         };
+        let event = match command.user() {
+            Some(user) => event.text(field::USER, user.to_owned()),
+            None => event,
+        };
         self.events.record(event).map_err(|error| {
             let message = format!("not done: the audit record could not be written: {error}");
             ControlError::new(message, "free space or repair the disk of the data folder")

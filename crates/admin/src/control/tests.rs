@@ -126,6 +126,10 @@ impl Fixture {
 struct FakeLifecycle(ServerFacts);
 
 impl Lifecycle for FakeLifecycle {
+    fn desk(&self) -> Result<crate::desk::Desk, ControlError> {
+        Err(ControlError::new("there is no store", ""))
+    }
+
     fn facts(&self) -> ServerFacts {
         self.0.clone()
     }

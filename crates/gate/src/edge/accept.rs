@@ -175,7 +175,7 @@ async fn claimed(
     let gate = &*shared.gate;
     let id = mantlet_types::RequestId::new(gate.clock.now(), &*gate.rng);
     let client = peer.ip().to_canonical();
-    let sketch = Sketch { id, client, peer, method: "", host: "", path: "", route: "" };
+    let sketch = Sketch { id, client, peer, method: "", host: "", path: "", route: "", user: "" };
     let denial = Denial::new(&reasons::PROXY_REFUSED).evidence(why);
     let runner = &shared.seat.worker().runner;
     runner.report_stage(&catalogue::PROXY_HEADER_REFUSED, "edge", &sketch, &denial);

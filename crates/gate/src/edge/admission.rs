@@ -122,7 +122,8 @@ impl Admission {
         let id = mantlet_types::RequestId::new(gate.clock.now(), &*gate.rng);
         let denial = Denial::new(&reasons::TOO_MANY_CONNECTIONS);
         let client = peer.ip().to_canonical();
-        let sketch = Sketch { id, client, peer, method: "", host: "", path: "", route: "" };
+        let sketch =
+            Sketch { id, client, peer, method: "", host: "", path: "", route: "", user: "" };
         worker.runner.report_stage(&catalogue::GATEWAY_REQUEST_REFUSED, "edge", &sketch, &denial);
         let Ok(_farewell) = self.farewells.try_acquire() else { return };
         if !is_tls {

@@ -1,18 +1,22 @@
 //! The guards, one folder each, and the one table of their order.
 
+pub mod access;
 pub mod blocklist;
 mod cache;
 pub mod cookies;
 pub mod cors;
 pub mod csp;
 pub mod csrf;
+mod dangerous;
 pub mod errors;
 mod field_name;
 pub mod headers;
+pub mod identity;
 pub mod json;
 pub mod limit;
 mod order;
 mod origin_risk;
+pub mod quota;
 mod rule_file;
 pub mod schema;
 mod services;
@@ -23,6 +27,7 @@ use std::time::Duration;
 use mantlet_config::{Reader, SecretError, SecretRef, section};
 
 pub use cache::GuardCache;
+pub use dangerous::Enforced;
 pub use field_name::FieldName;
 pub use order::{ORDER, Slot};
 pub use rule_file::RuleFile;
@@ -47,6 +52,12 @@ section! {
         pub cors: cors::CorsSection = cors::CorsSection::default(),
         /// Refuses what pages of other sites make a user's browser do.
         pub csrf: csrf::CsrfSection = csrf::CsrfSection::default(),
+        /// Establishes who asks, where some path asks for an identity.
+        pub identity: identity::IdentityGuardSection = identity::IdentityGuardSection::default(),
+        /// Limits the rate of requests of each user.
+        pub quota: quota::QuotaSection = quota::QuotaSection::default(),
+        /// Lets through who may, where some path asks for an identity.
+        pub access: access::AccessGuardSection = access::AccessGuardSection::default(),
         /// Bounds the nesting of JSON bodies.
         pub json: json::JsonSection = json::JsonSection::default(),
         /// Refuses what the application's own documents do not allow: OpenAPI, or JSON Schema.
@@ -79,6 +90,13 @@ impl GuardsSection {
         settled.headers.check(&format!("{key}.headers"), reader);
         settled.csp.check(&format!("{key}.csp"), reader);
         settled.waf.check(&format!("{key}.waf"), reader);
+    }
+
+    /// Without the guards that tell users apart: nothing asks for that.
+    pub(crate) fn without_users(&mut self) {
+        for mode in [&mut self.identity.mode, &mut self.quota.mode, &mut self.access.mode] {
+            *mode = Mode::Off;
+        }
     }
 
     /// Whether every secret that these settings name can be used.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use mantlet_event::catalogue;
 
 use super::{
-    GuardCache, GuardsSection, Services, blocklist, cookies, cors, csp, csrf, errors, headers,
-    json, limit, schema, waf,
+    GuardCache, GuardsSection, Services, access, blocklist, cookies, cors, csp, csrf, errors,
+    headers, identity, json, limit, quota, schema, waf,
 };
 use crate::pipeline::{Fail, Guard, Mode, PlannedGuard, Spec};
 
@@ -72,6 +72,11 @@ order! {
     cors, refused by CORS_REQUEST_REFUSED;
     // After cors, whose listed origins it lets through.
     csrf, refused by CSRF_REQUEST_REFUSED, always closed;
+    // After csrf: a forged request is refused whoever it would be.
+    identity, refused by IDENTITY_REQUEST_REFUSED, always closed;
+    // Counts by who asks, so after who that is.
+    quota, refused by QUOTA_REQUEST_REFUSED;
+    access, refused by ACCESS_REQUEST_REFUSED, always closed;
     // Looks at bodies, so after everything that can refuse without reading one.
     json, refused by JSON_BODY_REFUSED;
     // What it has typed, the waf need not look at.

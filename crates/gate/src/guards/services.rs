@@ -13,6 +13,7 @@ use mantlet_waf::CollectionStore;
 use super::blocklist::Blocklist;
 use super::csp;
 use super::waf::Collections;
+use crate::identity::Identities;
 
 /// How many policies guards may have; the numbers above are those of penalties.
 pub(crate) const GUARD_POLICIES: u32 = mantlet_limit::POLICIES - 16;
@@ -38,6 +39,8 @@ pub struct Services {
     pub reports: Arc<csp::Reports>,
     /// What WAF rules remember of addresses, sessions and users.
     pub collections: Arc<dyn CollectionStore>,
+    /// Who there is, where something asks for it.
+    pub identities: Identities,
     policies: AtomicU32,
 }
 
@@ -61,6 +64,7 @@ impl Services {
             data: PathBuf::from("."),
             reports: Arc::new(reports),
             collections: Collections::shared(&Metrics::new()),
+            identities: Identities::default(),
             policies: AtomicU32::new(0),
         }
     }

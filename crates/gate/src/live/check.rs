@@ -36,6 +36,7 @@ pub(super) fn sections(settings: &Settings<'_>, reader: &mut Reader<'_>) {
     settings.server.check(reader);
     settings.client.check(reader);
     settings.penalty.check(reader);
+    settings.identity.check(reader);
     timeouts(settings, reader);
     reader.expect_range("guards.counters", &settings.guards.counters, &(1_000..=100_000_000));
     guards("guards", settings.guards, reader);
@@ -99,6 +100,15 @@ fn guards(key: &str, guards: &GuardsSection, reader: &mut Reader<'_>) {
     }
     if is_said_here("csrf", reader) {
         guards.csrf.check(key, reader);
+    }
+    if is_said_here("identity", reader) {
+        guards.identity.check(key, reader);
+    }
+    if is_said_here("access", reader) {
+        guards.access.check(key, reader);
+    }
+    if is_said_here("quota", reader) {
+        guards.quota.check(&format!("{key}.quota"), reader);
     }
     if is_said_here("schema", reader) {
         guards.schema.check(&format!("{key}.schema"), reader);

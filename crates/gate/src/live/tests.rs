@@ -22,6 +22,10 @@ section! {
         pub websocket: WebsocketSection = WebsocketSection::default(),
         /// Penalties.
         pub penalty: PenaltySection = PenaltySection::default(),
+        /// Identity.
+        pub identity: IdentitySection = IdentitySection::default(),
+        /// Access.
+        pub access: AccessSection = AccessSection::default(),
         /// Routes.
         pub routes: Vec<RouteSection> = Vec::new(),
     }
@@ -29,8 +33,30 @@ section! {
 
 impl Sections {
     pub(super) fn settings(&self) -> Settings<'_> {
-        let Self { server, upstream, client, hygiene, guards, websocket, penalty, routes } = self;
-        Settings { server, upstream, client, hygiene, guards, websocket, penalty, routes }
+        let Self {
+            server,
+            upstream,
+            client,
+            hygiene,
+            guards,
+            websocket,
+            penalty,
+            identity,
+            access,
+            routes,
+        } = self;
+        Settings {
+            server,
+            upstream,
+            client,
+            hygiene,
+            guards,
+            websocket,
+            penalty,
+            identity,
+            access,
+            routes,
+        }
     }
 }
 

@@ -8,6 +8,8 @@ use http::{HeaderMap, Response, StatusCode};
 use mantlet_event::{Entry, Event, Events, Metrics, Value, catalogue, field, reasons};
 use mantlet_types::Severity;
 
+use crate::identity::Identified;
+
 use super::guard::{AnswerHead, HeldAnswer, Inspection, Origin};
 use super::{
     AnswerVerdict, BodyFilter, Changes, Denial, Exchange, Fail, Finding, FindingSource, Guard,
@@ -305,6 +307,8 @@ pub struct Sketch<'a> {
     pub path: &'a str,
     /// The route's pattern; empty when none was chosen.
     pub route: &'a str,
+    /// Who asks, once their credential was verified; empty for nobody.
+    pub user: &'a str,
 }
 
 impl<'a> Sketch<'a> {
@@ -319,6 +323,7 @@ impl<'a> Sketch<'a> {
             host: exchange.host.as_str(),
             path: exchange.shown_path(),
             route,
+            user: exchange.facts.lookup::<Identified>().map_or("", Identified::user),
         }
     }
 
@@ -335,6 +340,7 @@ impl<'a> Sketch<'a> {
             (field::HOST, self.host),
             (field::PATH, self.path),
             (field::ROUTE, self.route),
+            (field::USER, self.user),
         ];
         for (name, value) in known.into_iter().filter(|(_, value)| !value.is_empty()) {
             event = event.text(name, value.to_owned());

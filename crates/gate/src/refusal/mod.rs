@@ -77,7 +77,7 @@ pub fn render_raw(denial: &Denial, id: RequestId) -> Vec<u8> {
 
 /// Whether the client names `text/html` before anything JSON-like: what browsers do when they
 /// navigate, and what API clients do not.
-fn prefers_page(headers: &HeaderMap) -> bool {
+pub(crate) fn prefers_page(headers: &HeaderMap) -> bool {
     let Some(accept) = headers.get(ACCEPT).and_then(|value| value.to_str().ok()) else {
         return false;
     };

@@ -33,6 +33,7 @@ struct Open {
 struct Entry {
     client: IpAddr,
     principal: Option<String>,
+    credential: Option<[u8; 16]>,
     end: watch::Sender<Option<Ending>>,
 }
 
@@ -45,6 +46,8 @@ pub struct Tunnel {
     pub client: IpAddr,
     /// The signed-in principal, where there is one.
     pub principal: Option<String>,
+    /// What stands for the credential that it was opened with.
+    pub credential: Option<[u8; 16]>,
 }
 
 impl TunnelRegistry {
@@ -65,8 +68,8 @@ impl TunnelRegistry {
             return None;
         }
         let (end, ended) = watch::channel(None);
-        let Tunnel { id, client, principal } = tunnel;
-        open.entries.insert(id, Entry { client, principal, end });
+        let Tunnel { id, client, principal, credential } = tunnel;
+        open.entries.insert(id, Entry { client, principal, credential, end });
         drop(open);
         self.0.metrics.upgrade_opened();
         Some(Slot { registry: self.clone(), id, ended })
@@ -150,6 +153,9 @@ impl Revocation for TunnelRegistry {
             Subject::Principal(id) => {
                 self.end(Ending::Revoked, |entry| entry.principal.as_ref() == Some(id))
             }
+            Subject::Credential(mark) => {
+                self.end(Ending::Revoked, |entry| entry.credential.as_ref() == Some(mark))
+            }
         }
     }
 }
@@ -164,7 +170,9 @@ mod tests {
 
     fn tunnel(rng: &SeededRng, client: &str, principal: Option<&str>) -> Tunnel {
         let id = RequestId::new(SystemClock::new().now(), rng);
-        Tunnel { id, client: client.parse().unwrap(), principal: principal.map(str::to_owned) }
+        let credential = principal.map(|_| [7; 16]);
+        let principal = principal.map(str::to_owned);
+        Tunnel { id, client: client.parse().unwrap(), principal, credential }
     }
 
     #[test]

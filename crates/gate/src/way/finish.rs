@@ -11,6 +11,7 @@ use mantlet_event::{Event, Stream, catalogue, field};
 
 use super::Worker;
 use crate::edge::wire;
+use crate::identity::Identified;
 use crate::live::Target;
 use crate::pipeline::{ClientCertificate, Exchange};
 use crate::upstream::{AnswerBody, BodyError, BodyWatch};
@@ -161,6 +162,10 @@ impl Account {
             .number(field::RESPONSE_BYTES, number(self.bytes))
             .text(field::TRACE_ID, exchange.trace.trace_id())
             .text(field::OUTCOME, if self.is_complete { "complete" } else { "aborted" });
+        let event = match exchange.facts.lookup::<Identified>() {
+            Some(caller) => event.text(field::USER, caller.user().to_owned()),
+            None => event,
+        };
         let event = match exchange.facts.lookup::<Arc<ClientCertificate>>() {
             Some(certificate) => event.text(field::CLIENT_SUBJECT, certificate.subject.clone()),
             None => event,

@@ -15,6 +15,5 @@ mod worker;
 pub(crate) use finish::TrackedBody;
 pub use gate::Gate;
 pub(crate) use seat::Seat;
-use stop::Answer;
-pub(crate) use stop::Stop;
+pub(crate) use stop::{Answer, Stop};
 pub(crate) use worker::{Connection, Worker, choose};

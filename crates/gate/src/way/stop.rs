@@ -11,7 +11,7 @@ use crate::stages::https::ToHttps;
 use crate::upstream::AnswerBody;
 
 /// What a step of the way has produced.
-pub(super) type Answer = Result<Response<AnswerBody>, Stop>;
+pub(crate) type Answer = Result<Response<AnswerBody>, Stop>;
 
 /// A request that is stopped before or instead of being forwarded.
 #[derive(Debug)]
@@ -64,7 +64,7 @@ impl Stop {
     }
 
     /// Refused because of where it would lead.
-    pub(super) fn route(denial: Denial) -> Self {
+    pub(crate) fn route(denial: Denial) -> Self {
         Self::Stage(&catalogue::GATEWAY_REQUEST_REFUSED, "route", Box::new(denial))
     }
 }

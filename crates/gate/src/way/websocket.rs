@@ -10,6 +10,7 @@ use mantlet_event::{catalogue, reasons, task};
 
 use super::{Answer, Stop, Worker};
 use crate::edge::{ClientStream, RequestBody, WayOut};
+use crate::identity::Identified;
 use crate::live::Target;
 use crate::pipeline::{Denial, Exchange, Origin};
 use crate::upstream::{
@@ -82,8 +83,13 @@ impl Worker {
             refused(denial)
         };
         let place = target.sockets.place(exchange.client.address).map_err(full)?;
-        // No stage says yet who is signed in.
-        let tunnel = Tunnel { id: exchange.id, client: exchange.client.address, principal: None };
+        let caller = exchange.facts.lookup::<Identified>();
+        let tunnel = Tunnel {
+            id: exchange.id,
+            client: exchange.client.address,
+            principal: caller.map(|caller| caller.user().to_owned()),
+            credential: caller.map(|caller| caller.0.mark),
+        };
         let slot = gate.tunnels.reserve(tunnel);
         let slot = slot.ok_or_else(|| full("server.max_upgraded_connections"))?;
         let exchange = if target.plan.wants_messages() {

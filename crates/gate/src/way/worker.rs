@@ -15,6 +15,7 @@ use crate::edge::RequestBody;
 use crate::edge::wire::{Violation, WireControl};
 use crate::guards::csp::REPORT_PATH;
 use crate::live::{Live, Step, Target};
+use crate::pages;
 use crate::pipeline::{
     Client, ClientCertificate, Denial, Exchange, Facts, PublicHttps, Runner, TraceContext,
 };
@@ -152,14 +153,17 @@ impl Worker {
                 exchange.is_websocket = clean.is_websocket;
             }
         }
-        let chosen = match &live.reports {
-            Some(reports) if account.exchange.path.match_key() == REPORT_PATH => {
-                Ok(Some(Arc::clone(reports)))
-            }
+        let key = account.exchange.path.match_key();
+        let chosen = match (&live.reports, &live.pages) {
+            (Some(reports), _) if key == REPORT_PATH => Ok(Some(Arc::clone(reports))),
+            (_, Some(pages)) if pages::is_page(key) => Ok(Some(Arc::clone(pages))),
             _ => choose(&live.router, &account.exchange),
         };
         if let Ok(Some(target)) = &chosen {
             account.target = Arc::clone(target);
+        }
+        if let Some(rule) = &account.target.rule {
+            account.exchange.facts.state(rule.clone());
         }
         self.state_facts(connection, &mut account.exchange);
         // Before anything is said about the path: our own pages are for HTTPS too.
@@ -224,14 +228,24 @@ impl Worker {
             // Boxed, so that every other request does without room for these.
             Step::Files(files) => Box::pin(files.answer(exchange)).await.map_err(Stop::route),
             Step::Forward(group) if exchange.is_websocket => {
+                self.vouch(target, exchange);
                 Box::pin(self.open(target, group, exchange, body)).await
             }
             Step::Reports(reports) => Box::pin(self.take_report(reports, exchange, body)).await,
+            Step::Pages(pages) => Box::pin(self.page(pages, exchange, body)).await,
             Step::Forward(group) => {
                 let body = self.body(target, exchange, body).await?;
                 *watch = body.watch();
+                self.vouch(target, exchange);
                 self.forward(group, exchange, body).await
             }
+        }
+    }
+
+    /// Tells the application who asks, in headers that no client can send.
+    fn vouch(&self, target: &Target, exchange: &mut Exchange) {
+        if let Some(vouch) = &self.live.vouch {
+            vouch.tell(exchange, &target.audience);
         }
     }
 

@@ -1,10 +1,12 @@
 //! One file a subcommand.
 
+mod access;
 mod block;
 mod check;
 mod config;
 mod csp;
 mod demo;
+mod desk;
 mod explain;
 mod init;
 mod pages;
@@ -65,6 +67,12 @@ pub(crate) fn execute(command: Command) -> Result<Outcome, Failure> {
         Command::Config(command) => config::execute(command),
         Command::Csp(command) => csp::execute(command),
         Command::Block(command) => block::execute(command),
+        Command::User(command) => desk::user(command),
+        Command::Role(command) => desk::role(command),
+        Command::Key(command) => desk::key(command),
+        Command::Session(command) => desk::session(command),
+        Command::Token(command) => desk::token(command),
+        Command::Access(command) => access::execute(command),
         Command::Completions { shell } => Ok(pages::completions(shell)),
         Command::Man { folder } => pages::man(&folder),
         Command::Reload { place } => reload::reload(place),

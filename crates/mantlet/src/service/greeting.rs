@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use mantlet_event::{Event, catalogue, field};
 use mantlet_gate::Live;
 use mantlet_gate::edge::OPEN_HINT;
+use mantlet_identity::directory::Directory;
 use sd_notify::NotifyState;
 
 use super::keeper::{Keeper, lock};
@@ -44,6 +45,26 @@ pub(super) fn greet(
     if let Some(fingerprint) = live.tls().and_then(|tls| tls.local_fingerprint()) {
         output::note("  certificate of our own, which no browser trusts; its SHA-256 is");
         output::note(&format!("              {fingerprint}"));
+    }
+}
+
+/// Where people sign in, and how the first of them can.
+pub(super) async fn greet_people(
+    directory: &Directory,
+    data: &DataFolder,
+    addresses: &[(SocketAddr, bool)],
+) {
+    if let Some((address, is_tls)) = addresses.first() {
+        let scheme = if *is_tls { "https" } else { "http" };
+        output::note(&format!("  sign-in     {scheme}://{address}/.mantlet/sign-in"));
+    }
+    let is_empty = directory.accounts.list(None, 1).await.is_ok_and(|users| users.is_empty());
+    if is_empty {
+        let data = data.path().display();
+        output::note(
+            "nobody can sign in yet; add the first account, whose password is shown once:",
+        );
+        output::note(&format!("  mantlet user add NAME --role admin --data {data}"));
     }
 }
 

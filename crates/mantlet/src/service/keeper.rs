@@ -5,10 +5,14 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use mantlet_admin::control::{Actor, ControlError, Lifecycle, ServerFacts};
-use mantlet_event::{Event, Events, Metrics, catalogue, field};
+use mantlet_admin::desk::Desk;
+use mantlet_event::{Event, Events, Metrics, catalogue, field, task};
 use mantlet_gate::guards::RuleFile;
 use mantlet_gate::guards::Services;
-use mantlet_types::Clock;
+use mantlet_gate::identity::IdentitySection;
+use mantlet_gate::upstream::TunnelRegistry;
+use mantlet_identity::directory::Directory;
+use mantlet_types::{Clock, Revocation};
 use sd_notify::NotifyState;
 use serde_json::{Value, json};
 use tokio::runtime::Handle;
@@ -20,6 +24,7 @@ use super::running::{Reloaded, Running};
 use crate::cli::ServerFlags;
 use crate::config::{Need, Ready, read};
 use crate::data::DataFolder;
+use crate::directory;
 
 /// Longest text of problems in an event, in bytes.
 const MESSAGE_BYTES: usize = 4096;
@@ -48,6 +53,10 @@ pub(super) struct Keeper {
     pub(super) is_handed_over: RwLock<bool>,
     /// Another process serves: this one is to end.
     pub(super) retire: Notify,
+    /// Connections that end with the right to them.
+    pub(super) tunnels: TunnelRegistry,
+    /// Held while the directory of users is opened.
+    pub(super) opening: Mutex<()>,
 }
 
 /// Whether requests are taken, for `/readyz`.
@@ -154,6 +163,24 @@ impl Keeper {
         servers.collect()
     }
 
+    /// The directory of users; opened where nothing has asked for it before. Not on a thread that
+    /// drives the runtime.
+    pub(super) fn directory(&self, section: &IdentitySection) -> Result<Arc<Directory>, Refused> {
+        let _one = lock(&self.opening);
+        if let Some(directory) = self.services.identities.directory() {
+            return Ok(Arc::clone(directory));
+        }
+        let times = (Arc::clone(&self.clock), Arc::clone(&self.services.rng));
+        let ends: Vec<Arc<dyn Revocation>> = vec![Arc::new(self.tunnels.clone())];
+        let opened = self.runtime.block_on(directory::open(section, ends, times));
+        let opened = opened.map_err(|error| Refused::new(error, "repair the data folder"))?;
+        let directory = Arc::clone(self.services.identities.set(Arc::new(opened)));
+        let _inside = self.runtime.enter();
+        let following = directory::follow(Arc::clone(&directory), self.events.clone());
+        task::spawn(&self.events, "accounts", following);
+        Ok(directory)
+    }
+
     fn report(&self, refused: &Refused, cause: &str) {
         let mut message = refused.message.clone();
         if message.len() > MESSAGE_BYTES {
@@ -236,6 +263,16 @@ impl Lifecycle for Keeper {
 
     fn upgrade(&self, _actor: Actor) -> Result<Value, ControlError> {
         Ok(json!({ "pid": self.hand_over("command")? }))
+    }
+
+    fn desk(&self) -> Result<Desk, ControlError> {
+        let (section, roles) = {
+            let running = lock(&self.running);
+            let running = running.as_ref().ok_or_else(stopping)?;
+            (running.config.identity.clone(), Arc::clone(&running.live.roles))
+        };
+        let directory = self.directory(&section)?;
+        Ok(Desk::new(directory, roles, Some(self.events.clone())))
     }
 
     fn change(

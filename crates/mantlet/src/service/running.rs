@@ -7,6 +7,7 @@ use mantlet_config::{Sources, changes};
 use mantlet_event::{Event, Redactor, catalogue, field};
 use mantlet_gate::Live;
 use mantlet_gate::edge::Server;
+use mantlet_gate::identity::IdentitySection;
 use mantlet_types::Secret;
 
 use super::keeper::{Keeper, Refused};
@@ -62,6 +63,9 @@ impl Running {
         };
         let next = self.server.open(&config.server).map_err(|error| failed(&error))?;
         let admin = self.start_admin(keeper, &auth, &config).map_err(|error| failed(&error))?;
+        if resolved.asked.is_anywhere() {
+            keeper.directory(&config.identity)?;
+        }
         let live = Live::build(resolved, &keeper.services, &keeper.metrics, Some(&self.live));
         let live = Arc::new(live.map_err(|error| failed(&error))?);
         let reloaded = Reloaded {
@@ -84,7 +88,7 @@ impl Running {
         Ok(reloaded)
     }
 
-    /// Settings that are read once stay as they are: `data`, `[log]`, `[recording]`,
+    /// Settings that are read once stay as they are: `data`, `[log]`, `[recording]`, `[identity]`,
     /// `server.workers` and `guards.counters`.
     fn keep_what_needs_a_restart(&self, config: &mut Config) {
         config.data.clone_from(&self.config.data);
@@ -92,6 +96,9 @@ impl Running {
         config.recording = self.config.recording.clone();
         config.server.workers = self.config.server.workers;
         config.guards.counters = self.config.guards.counters;
+        // What the application is told is the one part that is not built into the open store.
+        let assertion = std::mem::take(&mut config.identity.assertion);
+        config.identity = IdentitySection { assertion, ..self.config.identity.clone() };
     }
 
     /// An admin listener on another address, where that is asked for. It answers at once, on an

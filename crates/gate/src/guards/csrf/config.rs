@@ -1,7 +1,8 @@
 //! Settings of the csrf guard.
 
-use mantlet_config::{Complaint, Reader, Scalar, Value, WebOrigin, choice, section};
+use mantlet_config::{Reader, WebOrigin, choice, section};
 
+use crate::guards::dangerous::{self, Enforced};
 use crate::guards::origin_risk;
 use crate::pipeline::Mode;
 
@@ -41,52 +42,6 @@ impl CsrfSection {
         for origin in &self.trusted_origins {
             origin_risk::warn(&format!("{key}.trusted_origins"), origin, reader);
         }
-        if self.mode == Mode::Enforce {
-            return;
-        }
-        self.check_contradiction(&format!("{key}.mode"), reader);
-        let mode = format!("{key}.dangerous_mode");
-        if self.mode == Mode::Off && guards == "guards" {
-            let hint =
-                "switch it off for the routes that need it: [[routes]] with [routes.guards.csrf]";
-            reader.error(&mode, "the guard cannot be off for everything", hint);
-        }
-        if self.why.trim().is_empty() {
-            let message = format!("`{}` needs a reason", self.mode.as_str());
-            reader.error(&mode, message, "say why, for whoever reads this next: why = \"…\"");
-        }
-    }
-
-    /// Who writes `mode` counts on the guard, whatever a place further out says.
-    fn check_contradiction(&self, key: &str, reader: &mut Reader<'_>) {
-        if reader.is_set(key) {
-            let message =
-                format!("`enforce`, and yet `dangerous_mode` is `{}`", self.mode.as_str());
-            let hint = "leave one of them out; to enforce where a route inherits another mode, write dangerous_mode = \"enforce\"";
-            reader.error(key, message, hint);
-        }
-    }
-}
-
-/// The one mode that needs no reason.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Enforced;
-
-impl Scalar for Enforced {
-    const KIND: &'static str = "`enforce`";
-    const EXAMPLE: &'static str = "enforce";
-
-    fn parse(value: &Value) -> Result<Self, Complaint> {
-        let text = value.as_str().ok_or_else(|| Complaint::mismatch::<Self>(value))?;
-        if text == Self::EXAMPLE {
-            return Ok(Self);
-        }
-        let shown: String = text.chars().take(40).collect();
-        let message = format!("`{}` is not `enforce`", shown.escape_debug());
-        Err(Complaint::new(message, "other modes are `dangerous_mode`, with `why`"))
-    }
-
-    fn show(&self) -> Value {
-        Value::String(Self::EXAMPLE.to_owned())
+        dangerous::check((guards, "csrf"), self.mode, &self.why, reader);
     }
 }

@@ -38,7 +38,7 @@ use http::Method;
 use mantlet_config::WebOrigin;
 use mantlet_event::reasons;
 
-pub use config::{CsrfSection, Enforced, SameSite};
+pub use config::{CsrfSection, SameSite};
 use source::{Page, Source};
 
 use super::Services;

@@ -127,7 +127,7 @@ pub struct QuotaSetting(pub Quota);
 
 impl QuotaSetting {
     /// Room for any browser and most programs: a burst of 1,000, then 100 a second.
-    fn generous() -> Self {
+    pub(crate) fn generous() -> Self {
         Self(Quota::per_second(
             NonZeroU32::MIN.saturating_add(99),
             NonZeroU32::MIN.saturating_add(999),

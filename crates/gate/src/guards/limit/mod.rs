@@ -61,6 +61,8 @@ struct Limit {
     cost: u32,
     policy_field: HeaderValue,
     announce: Announce,
+    /// Whether the client's address is all that is counted by.
+    is_by_address: bool,
     counters: Arc<dyn Counters>,
     hasher: KeyHasher,
     clock: Arc<dyn Clock>,
@@ -78,6 +80,23 @@ pub(super) fn build(section: &LimitSection, services: &Services) -> Arc<dyn Guar
         concurrent: concurrent::Concurrent::new(section),
         cost: section.cost,
         announce: section.announce,
+        is_by_address: true,
+        counters: Arc::clone(&services.counters),
+        hasher: services.hasher.clone(),
+        clock: Arc::clone(&services.clock),
+    })
+}
+
+/// A limit that counts by who asks, for the guard `quota`.
+pub(super) fn for_users(quotas: &[QuotaSetting], services: &Services) -> Arc<dyn Guard> {
+    let scopes = scope::Scope::of_users(quotas, services);
+    Arc::new(Limit {
+        policy_field: fields::policy(&scopes),
+        scopes,
+        concurrent: concurrent::Concurrent::new(&LimitSection::default()),
+        cost: 1,
+        announce: Announce::OnRefusal,
+        is_by_address: false,
         counters: Arc::clone(&services.counters),
         hasher: services.hasher.clone(),
         clock: Arc::clone(&services.clock),
@@ -88,7 +107,7 @@ impl Guard for Limit {
     fn stages(&self) -> Stages {
         let request = !self.scopes.is_empty() || self.concurrent.is_configured();
         let answer = !self.scopes.is_empty() && self.announce == Announce::Always;
-        Stages { request, address: request, answer, ..Stages::default() }
+        Stages { request, address: request && self.is_by_address, answer, ..Stages::default() }
     }
 
     fn inspect<'a>(&'a self, exchange: &'a Exchange) -> Inspection<'a> {

@@ -7,6 +7,7 @@ use mantlet_limit::{Key, KeyHasher, Quota};
 
 use super::LimitSection;
 use crate::guards::Services;
+use crate::identity::Identified;
 use crate::pipeline::Exchange;
 
 /// What a scope counts by.
@@ -16,6 +17,7 @@ enum Subject {
     Network { v4: u8, v6: u8 },
     Route,
     Header(HeaderName),
+    User,
 }
 
 /// Quotas for each of the same kind of subject.
@@ -42,13 +44,20 @@ impl Scope {
             (Subject::Route, &section.per_route),
         ];
         let scopes = scopes.into_iter().chain(header).filter(|(_, quotas)| !quotas.is_empty());
-        let build = |(subject, quotas): (Subject, &Vec<super::QuotaSetting>)| {
-            let quotas: Vec<Quota> = quotas.iter().map(|setting| setting.0).collect();
-            let warning = |quota| (services.next_policy(), once_a_window(quota));
-            let warnings = quotas.iter().map(warning).collect();
-            Self { subject, policy: services.next_policy(), warnings, quotas }
-        };
-        scopes.map(build).collect()
+        scopes.map(|(subject, quotas)| Self::new(subject, quotas, services)).collect()
+    }
+
+    /// The scope that counts by who asks; none without quotas.
+    pub(super) fn of_users(quotas: &[super::QuotaSetting], services: &Services) -> Vec<Self> {
+        let quotas = Some(quotas).filter(|quotas| !quotas.is_empty());
+        quotas.map(|quotas| Self::new(Subject::User, quotas, services)).into_iter().collect()
+    }
+
+    fn new(subject: Subject, quotas: &[super::QuotaSetting], services: &Services) -> Self {
+        let quotas: Vec<Quota> = quotas.iter().map(|setting| setting.0).collect();
+        let warning = |quota| (services.next_policy(), once_a_window(quota));
+        let warnings = quotas.iter().map(warning).collect();
+        Self { subject, policy: services.next_policy(), warnings, quotas }
     }
 
     /// Whom this request counts for; `None` when it lacks the subject.
@@ -74,6 +83,7 @@ impl Scope {
             Subject::Network { v4, v6 } => Key::of_network(policy, address, *v4, *v6),
             Subject::Route => hasher.of_text(policy, exchange.route.as_bytes()),
             Subject::Header(name) => hasher.of_text(policy, exchange.headers.get(name)?.as_bytes()),
+            Subject::User => hasher.of_text(policy, exchange.facts.lookup::<Identified>()?.user()),
         })
     }
 
@@ -85,6 +95,7 @@ impl Scope {
             Subject::Network { .. } => format!("network {quota}"),
             Subject::Route => format!("route {quota}"),
             Subject::Header(_) => format!("header {quota}"),
+            Subject::User => format!("user {quota}"),
         }
     }
 

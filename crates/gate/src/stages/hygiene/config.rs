@@ -4,7 +4,7 @@ use http::HeaderName;
 use mantlet_config::section;
 
 use super::claims::fold;
-use super::path::{Doubtful, DuplicateSlashes, PathPolicy};
+use super::path::{Doubtful, DuplicateSlashes, NormalPath, PathError, PathPolicy, normalize};
 
 section! {
     /// What counts as one unambiguous request. Mantlet decides on, and forwards, one normal form
@@ -27,6 +27,14 @@ section! {
 }
 
 impl HygieneSection {
+    /// The one form of a path, as requests get it.
+    ///
+    /// # Errors
+    /// [`PathError`] when it has none.
+    pub fn normalize<'a>(&self, path: &'a str) -> Result<NormalPath<'a>, PathError> {
+        normalize(path, &self.path_policy())
+    }
+
     pub(super) fn path_policy(&self) -> PathPolicy {
         PathPolicy {
             duplicate_slashes: self.duplicate_slashes,

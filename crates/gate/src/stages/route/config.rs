@@ -6,6 +6,7 @@ use http::Method;
 use mantlet_config::{ByteSize, Complaint, RawTable, Scalar, Value, section};
 
 use super::{HostPattern, PathPattern};
+use crate::identity::RequireSetting;
 use crate::upstream::ServerAddress;
 
 section! {
@@ -38,6 +39,10 @@ section! {
         pub redirect: Option<String> = None,
         /// Refuse every request.
         pub deny: bool = false,
+        /// What it asks for, besides what the routes around it do: `"login"`,
+        /// `{ permission = "…" }`, `{ role = "…" }`, `{ class = "…" }`, or a list of these of which
+        /// all must be met. `"none"` opens it to everybody, whatever the routes around it ask for.
+        pub require: Option<RequireSetting> = None,
         /// Asked over plain HTTP where HTTPS is to be used: refuse (`true`, for programs) or
         /// redirect (`false`, for people). Unset: judged by what each request carries.
         pub api: Option<bool> = None,

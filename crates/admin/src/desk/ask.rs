@@ -1,0 +1,226 @@
+//! What can be asked.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+/// What an operator can ask.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "act", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Ask {
+    /// Adds an account: `{"name","roles","password"}`, the password where it was made here.
+    UserAdd {
+        /// The account.
+        user: NewUser,
+    },
+    /// Adds accounts: `{"added":[…],"skipped":[{"name","why"}]}`.
+    UserImport {
+        /// The accounts.
+        users: Vec<NewUser>,
+    },
+    /// Sets a password and ends all sessions and tokens: `{"name","password"}`.
+    UserPassword {
+        /// The account.
+        name: String,
+        /// The password; `None` to have one made.
+        #[serde(default)]
+        password: Option<Typed>,
+    },
+    /// Closes an account; its sessions, tokens and running connections end, its keys are refused.
+    UserLock {
+        /// The account.
+        name: String,
+    },
+    /// Opens an account again, and pardons its failed sign-ins.
+    UserUnlock {
+        /// The account.
+        name: String,
+        /// Also what failed from this address.
+        #[serde(default)]
+        address: Option<IpAddr>,
+    },
+    /// One account.
+    UserShow {
+        /// Its name.
+        name: String,
+    },
+    /// A page of accounts in the order of their names: `{"users":[…],"more"}`.
+    UserList {
+        /// The last name of the page before.
+        #[serde(default)]
+        after: Option<String>,
+    },
+    /// The table of roles: `{"roles":[{"name","permissions"}]}`.
+    RoleList,
+    /// Sets the roles of an account.
+    RoleSet {
+        /// The account.
+        name: String,
+        /// All its roles.
+        roles: Vec<String>,
+    },
+    /// Issues a key: `{"id","key","expires"}`.
+    KeyIssue {
+        /// Whom it acts for.
+        user: String,
+        /// What to call it.
+        label: String,
+        /// What it may do; `None` for all that its owner may now.
+        #[serde(default)]
+        scopes: Option<Vec<String>>,
+        /// From where it may be used; empty for anywhere.
+        #[serde(default)]
+        networks: Vec<String>,
+        /// How long it lives; `None` for the usual time.
+        #[serde(default)]
+        seconds: Option<u64>,
+    },
+    /// The keys of an account, or all.
+    KeyList {
+        /// The account.
+        #[serde(default)]
+        user: Option<String>,
+    },
+    /// Gives a key a new secret: `{"id","key"}`.
+    KeyRotate {
+        /// The key.
+        id: String,
+        /// For how many seconds the old secret stays valid.
+        grace: u64,
+    },
+    /// Revokes a key.
+    KeyRevoke {
+        /// The key.
+        id: String,
+        /// Why, for the record.
+        why: String,
+    },
+    /// The sessions of an account, or all.
+    SessionList {
+        /// The account.
+        #[serde(default)]
+        user: Option<String>,
+    },
+    /// Ends sessions: `{"ended"}`, how many.
+    SessionEnd {
+        /// All of this account, where no handle is named.
+        #[serde(default)]
+        user: Option<String>,
+        /// This one.
+        #[serde(default)]
+        handle: Option<String>,
+    },
+    /// Issues a signed token: `{"token","expires"}`.
+    TokenIssue {
+        /// Whom it acts for.
+        user: String,
+        /// What it may do; `None` for all that its owner may at the time of use.
+        #[serde(default)]
+        scopes: Option<Vec<String>>,
+        /// How long it lives; `None` for the usual time.
+        #[serde(default)]
+        seconds: Option<u64>,
+    },
+    /// What a token says, or that it does not count (RFC 7662).
+    TokenVerify {
+        /// The token.
+        token: Typed,
+    },
+    /// Revokes a token.
+    TokenRevoke {
+        /// The token.
+        token: Typed,
+    },
+}
+
+/// An account to be added.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewUser {
+    /// The name that its owner signs in with.
+    pub name: String,
+    /// Its roles.
+    #[serde(default)]
+    pub roles: Vec<String>,
+    /// Its password; without it and without a hash one is made.
+    #[serde(default)]
+    pub password: Option<Typed>,
+    /// The hash of its password, of an application before us.
+    #[serde(default)]
+    pub password_hash: Option<Typed>,
+}
+
+/// A secret on its way: it has no printable form.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Typed(pub String);
+
+impl fmt::Debug for Typed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Typed([secret])")
+    }
+}
+
+impl Drop for Typed {
+    fn drop(&mut self) {
+        zeroize::Zeroize::zeroize(&mut self.0);
+    }
+}
+
+impl Ask {
+    /// Its name on the wire and in records.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::UserAdd { .. } => "user-add",
+            Self::UserImport { .. } => "user-import",
+            Self::UserPassword { .. } => "user-password",
+            Self::UserLock { .. } => "user-lock",
+            Self::UserUnlock { .. } => "user-unlock",
+            Self::UserShow { .. } => "user-show",
+            Self::UserList { .. } => "user-list",
+            Self::RoleList => "role-list",
+            Self::RoleSet { .. } => "role-set",
+            Self::KeyIssue { .. } => "key-issue",
+            Self::KeyList { .. } => "key-list",
+            Self::KeyRotate { .. } => "key-rotate",
+            Self::KeyRevoke { .. } => "key-revoke",
+            Self::SessionList { .. } => "session-list",
+            Self::SessionEnd { .. } => "session-end",
+            Self::TokenIssue { .. } => "token-issue",
+            Self::TokenVerify { .. } => "token-verify",
+            Self::TokenRevoke { .. } => "token-revoke",
+        }
+    }
+
+    /// Whether it changes something.
+    #[must_use]
+    pub const fn is_change(&self) -> bool {
+        !matches!(
+            self,
+            Self::UserShow { .. }
+                | Self::UserList { .. }
+                | Self::RoleList
+                | Self::KeyList { .. }
+                | Self::SessionList { .. }
+                | Self::TokenVerify { .. }
+        )
+    }
+
+    /// The account that it is about, as it was written; `None` when that is not one.
+    #[must_use]
+    pub fn user(&self) -> Option<&str> {
+        match self {
+            Self::UserAdd { user } => Some(&user.name),
+            Self::UserPassword { name, .. }
+            | Self::UserLock { name }
+            | Self::UserUnlock { name, .. }
+            | Self::UserShow { name }
+            | Self::RoleSet { name, .. } => Some(name),
+            Self::KeyIssue { user, .. } | Self::TokenIssue { user, .. } => Some(user),
+            Self::SessionEnd { user, .. } => user.as_deref(),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! Accounts and their roles.
+
+use std::net::IpAddr;
+
+use mantlet_event::catalogue;
+use mantlet_identity::UserId;
+use mantlet_identity::account::{Account, AccountName, PasswordHash};
+use mantlet_identity::password::PasswordContext;
+use mantlet_identity::store::StoreError;
+use mantlet_types::Secret;
+use serde_json::{Value, json};
+
+use super::refused::{check_roles, failed};
+use super::{Act, NewUser, PAGE, Typed};
+use crate::control::ControlError;
+
+/// The most characters of a hash that is imported.
+const MAX_HASH: usize = 1024;
+
+impl Act<'_> {
+    pub(super) async fn add_user(&self, user: &NewUser) -> Result<Value, ControlError> {
+        let (account, made) = self.new_account(user).await?;
+        let (id, name) = (account.id.clone(), account.name.as_str().to_owned());
+        match self.directory().accounts.add(account).await {
+            Ok(()) => {}
+            Err(StoreError::Conflict) => {
+                let message = format!("there is an account `{name}` already");
+                let hint = "`mantlet user password` gives it another password, `mantlet role set` other roles";
+                return Err(ControlError::new(message, hint));
+            }
+            Err(error) => return Err(failed(error)),
+        }
+        self.tell(&catalogue::IDENTITY_ACCOUNT_CHANGED, &id, "added");
+        let password = made.as_ref().map(|made| made.expose().as_str());
+        Ok(json!({ "name": name, "roles": user.roles, "password": password }))
+    }
+
+    /// The account, and its password where that was made here.
+    async fn new_account(
+        &self,
+        user: &NewUser,
+    ) -> Result<(Account, Option<Secret<String>>), ControlError> {
+        let name = AccountName::parse(&user.name).map_err(|error| {
+            let message = format!("`{}`: {error}", user.name.escape_debug());
+            ControlError::new(message, "use for example `alice` or `alice@example.org`")
+        })?;
+        let id = UserId::parse(name.as_str()).map_err(failed)?;
+        check_roles(&user.roles, self.roles())?;
+        let (hash, made) = match &user.password_hash {
+            Some(hash) => (imported(hash)?, None),
+            None => self.hash(&name, user.password.as_ref()).await?,
+        };
+        let account = Account {
+            id,
+            name,
+            password: Some(hash),
+            roles: user.roles.clone(),
+            is_active: true,
+            has_second_factor: false,
+            created: self.directory().clock.now(),
+            last_signin: None,
+            not_before: None,
+        };
+        Ok((account, made))
+    }
+
+    /// The hash of a password, and the password where none was given and one was made.
+    async fn hash(
+        &self,
+        name: &AccountName,
+        given: Option<&Typed>,
+    ) -> Result<(PasswordHash, Option<Secret<String>>), ControlError> {
+        let words = [name.as_str()];
+        let context = PasswordContext { has_second_factor: false, words: &words };
+        let policy = &self.directory().password_policy;
+        let (new, made) = match given {
+            Some(typed) => {
+                let new = policy.check(&Secret::new(typed.0.clone()), &context);
+                let new = new.map_err(|problems| {
+                    let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+                    let message = format!("the password is not taken: {}", told.join("; "));
+                    ControlError::new(
+                        message,
+                        "choose another, or have one made: leave --password-stdin out",
+                    )
+                })?;
+                (new, None)
+            }
+            None => {
+                let made = policy.generate(&context, &*self.directory().rng);
+                let (text, new) = made.ok_or_else(|| {
+                    let hint = "lower `[identity.passwords] min_length`, or give a password";
+                    ControlError::new("no password could be made that is long enough", hint)
+                })?;
+                (new, Some(text))
+            }
+        };
+        let hash = self.directory().passwords.hash(&new).await.map_err(failed)?;
+        Ok((hash, made))
+    }
+
+    pub(super) async fn import(&self, users: &[NewUser]) -> Result<Value, ControlError> {
+        let (mut added, mut skipped) = (Vec::new(), Vec::new());
+        for user in users {
+            match self.add_user(user).await {
+                Ok(user) => added.push(user),
+                Err(error) => skipped.push(json!({ "name": user.name, "why": error.message })),
+            }
+        }
+        Ok(json!({ "added": added, "skipped": skipped }))
+    }
+
+    pub(super) async fn set_password(
+        &self,
+        name: &str,
+        password: Option<&Typed>,
+    ) -> Result<Value, ControlError> {
+        let account = self.account(name).await?;
+        let (hash, made) = self.hash(&account.name, password).await?;
+        let directory = self.directory();
+        let now = directory.clock.now();
+        directory.accounts.set_password(&account.id, hash, now, None).await.map_err(failed)?;
+        self.end_everything(&account.id, "the operator set a password").await?;
+        self.tell(&catalogue::IDENTITY_PASSWORD_CHANGED, &account.id, "set by the operator");
+        let password = made.as_ref().map(|made| made.expose().as_str());
+        Ok(json!({ "name": account.name.as_str(), "password": password }))
+    }
+
+    pub(super) async fn lock(&self, name: &str) -> Result<Value, ControlError> {
+        let account = self.account(name).await?;
+        let directory = self.directory();
+        let now = directory.clock.now();
+        directory.accounts.set_active(&account.id, false, now).await.map_err(failed)?;
+        let ended = self.end_everything(&account.id, "the account was locked").await?;
+        self.tell(&catalogue::IDENTITY_ACCOUNT_CHANGED, &account.id, "locked");
+        Ok(json!({ "name": account.name.as_str(), "locked": true, "ended": ended }))
+    }
+
+    /// Ends sessions, tokens and running connections of an account; how many sessions.
+    async fn end_everything(&self, user: &UserId, why: &str) -> Result<usize, ControlError> {
+        let directory = self.directory();
+        directory.forget(user);
+        let until = self.last_end();
+        directory.revocations.end_user(user, until, &self.by, why).await.map_err(failed)?;
+        directory.sessions.end_all(user, None, &self.by, why).await.map_err(failed)
+    }
+
+    pub(super) async fn unlock(
+        &self,
+        name: &str,
+        address: Option<IpAddr>,
+    ) -> Result<Value, ControlError> {
+        let account = self.account(name).await?;
+        let directory = self.directory();
+        let now = directory.clock.now();
+        directory.accounts.set_active(&account.id, true, now).await.map_err(failed)?;
+        directory.lockout.unlock(&account.name, address);
+        directory.forget(&account.id);
+        self.tell(&catalogue::IDENTITY_ACCOUNT_CHANGED, &account.id, "unlocked");
+        Ok(json!({ "name": account.name.as_str(), "locked": false }))
+    }
+
+    pub(super) async fn show_user(&self, name: &str) -> Result<Value, ControlError> {
+        Ok(shown(&self.account(name).await?))
+    }
+
+    pub(super) async fn list_users(&self, after: Option<&str>) -> Result<Value, ControlError> {
+        let after = after.map(AccountName::parse).transpose().map_err(failed)?;
+        let accounts =
+            self.directory().accounts.list(after.as_ref(), PAGE).await.map_err(failed)?;
+        let users: Vec<Value> = accounts.iter().map(shown).collect();
+        Ok(json!({ "more": users.len() == PAGE, "users": users }))
+    }
+
+    pub(super) fn list_roles(&self) -> Value {
+        let roles = self.roles();
+        let roles: Vec<Value> = roles
+            .role_names()
+            .map(|name| {
+                let permissions: Vec<&str> = roles.permissions_of(name).collect();
+                json!({ "name": name, "permissions": permissions })
+            })
+            .collect();
+        json!({ "roles": roles })
+    }
+
+    pub(super) async fn set_roles(
+        &self,
+        name: &str,
+        roles: &[String],
+    ) -> Result<Value, ControlError> {
+        check_roles(roles, self.roles())?;
+        let account = self.account(name).await?;
+        let directory = self.directory();
+        directory.accounts.set_roles(&account.id, roles.to_vec()).await.map_err(failed)?;
+        directory.forget(&account.id);
+        self.tell(&catalogue::IDENTITY_ACCOUNT_CHANGED, &account.id, "got other roles");
+        Ok(json!({ "name": account.name.as_str(), "roles": roles }))
+    }
+}
+
+/// A hash of an application before us; whether it can be read shows at the first sign-in.
+fn imported(hash: &Typed) -> Result<PasswordHash, ControlError> {
+    let text = hash.0.trim();
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic());
+    if text.is_empty() || text.len() > MAX_HASH || !is_plain {
+        let hint = "give it as the application stored it, for example `pbkdf2:sha256:600000$…`";
+        return Err(ControlError::new("that is no hash of a password", hint));
+    }
+    Ok(PasswordHash::new(text.to_owned()))
+}
+
+fn shown(account: &Account) -> Value {
+    json!({
+        "name": account.name.as_str(),
+        "roles": account.roles,
+        "locked": !account.is_active,
+        "created": account.created.to_string(),
+        "last_sign_in": account.last_signin.map(|at| at.to_string()),
+    })
+}

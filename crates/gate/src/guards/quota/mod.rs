@@ -1,0 +1,31 @@
+//! Limits the rate of requests of each user, wherever they come from.
+//!
+//! **Protects against** one user, or one key that runs wild, taking the application from the others.
+//!
+//! **Looks at** who asks, as the guard `identity` established it: a user counts once, whatever they
+//! show and from whatever address. Requests of nobody are the business of the guard `limit`.
+//!
+//! **Verdicts**: refused with `rate-limited` (429) and the fields of the guard `limit`.
+//!
+//! **Settings**: `mode`, `fail`, `per_user`. On where some path asks for an identity.
+//!
+//! **Example**
+//! ```toml
+//! [guards.quota]
+//! per_user = ["60/min", "1000/h"]
+//! ```
+
+mod config;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+pub use config::QuotaSection;
+
+use super::{Services, limit};
+use crate::pipeline::Guard;
+
+pub(super) fn build(section: &QuotaSection, services: &Services) -> Arc<dyn Guard> {
+    limit::for_users(&section.per_user, services)
+}

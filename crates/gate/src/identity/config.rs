@@ -1,0 +1,264 @@
+//! `[identity]`: how long sessions, keys and tokens live, and what passwords have to be.
+
+use std::time::Duration;
+
+use http::HeaderName;
+use mantlet_config::{Reader, section};
+use mantlet_crypto::password::Cost;
+use mantlet_identity::api_key::ApiKeyPolicy;
+use mantlet_identity::directory::Policies;
+use mantlet_identity::factor::TotpPolicy;
+use mantlet_identity::lockout::LockoutPolicy;
+use mantlet_identity::password::PasswordPolicy;
+use mantlet_identity::session::SessionPolicy;
+use mantlet_limit::Quota;
+
+use crate::guards::FieldName;
+use crate::guards::limit::QuotaSetting;
+
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3600);
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// How many counts of failed sign-ins are remembered.
+const LOCKOUT_COUNTERS: usize = 200_000;
+
+/// The longest that an assertion may live: it cannot be taken back.
+const LONGEST_ASSERTION: Duration = Duration::from_secs(300);
+
+section! {
+    /// Accounts, sessions, keys and tokens. Used once some path asks for an identity, and from then on
+    /// until the process ends.
+    pub struct IdentitySection {
+        /// Sessions of people.
+        pub sessions: SessionsSection = SessionsSection::default(),
+        /// Passwords.
+        pub passwords: PasswordsSection = PasswordsSection::default(),
+        /// Keys of programs.
+        pub keys: KeysSection = KeysSection::default(),
+        /// Signed tokens of our own.
+        pub tokens: TokensSection = TokensSection::default(),
+        /// What slows the guessing of passwords down.
+        pub lockout: LockoutSection = LockoutSection::default(),
+        /// What the application is told of who asks.
+        pub assertion: AssertionSection = AssertionSection::default(),
+    }
+}
+
+section! {
+    /// How long sessions live.
+    pub struct SessionsSection {
+        /// How long one lives unused.
+        pub idle: Duration = 8 * HOUR,
+        /// How long one lives at most after the sign-in.
+        pub lifetime: Duration = DAY,
+        /// The most sessions of one user; beyond it the one used least recently ends.
+        pub max_per_user: u32 = 20,
+    }
+}
+
+section! {
+    /// What passwords have to be. Lists of well-known ones, runs along the keyboard and the name of
+    /// the account are refused whatever is said here.
+    pub struct PasswordsSection {
+        /// The fewest characters where the password is all that is asked for.
+        pub min_length: u32 = 15,
+        /// The fewest characters of somebody who has set up a second factor.
+        pub min_length_with_second_factor: u32 = 8,
+        /// How many hashes are made at once, each with 19 MiB of memory.
+        pub threads: u32 = 2,
+        /// How many sign-ins may wait for that; further ones are told to come back.
+        pub waiting: u32 = 64,
+    }
+}
+
+section! {
+    /// How long API keys live.
+    pub struct KeysSection {
+        /// The word that stands in every key and that presented ones must name, so that a key of a
+        /// test system opens nothing elsewhere: 1 to 8 lower-case letters and digits.
+        pub environment: String = "live".into(),
+        /// How long a key lives that was asked for without an end.
+        pub lifetime: Duration = 90 * DAY,
+        /// The longest life that can be asked for.
+        pub max_lifetime: Duration = 366 * DAY,
+        /// The most keys of one owner that can be used.
+        pub max_per_user: u32 = 100,
+        /// The longest time that old secrets stay valid after a rotation.
+        pub max_grace: Duration = 7 * DAY,
+    }
+}
+
+section! {
+    /// Signed tokens of our own (RFC 9068).
+    pub struct TokensSection {
+        /// Who they say has issued them (`iss`).
+        pub issuer: String = "mantlet".into(),
+        /// Whom they are for (`aud`).
+        pub audience: String = "mantlet".into(),
+        /// How long they live at most.
+        pub lifetime: Duration = HOUR,
+    }
+}
+
+section! {
+    /// What slows the guessing of passwords down. No stranger can lock an account: who signed in
+    /// from a device before is not slowed down by what others do.
+    pub struct LockoutSection {
+        /// Attempts of one address at one account.
+        pub per_address_and_account: QuotaSetting = quota(5, 5 * MINUTE),
+        /// Failures of one address at any accounts, IPv6 by /64.
+        pub per_address: QuotaSetting = quota(50, 15 * MINUTE),
+        /// Failures of one network at any accounts: IPv4 by /24, IPv6 by /48.
+        pub per_network: QuotaSetting = quota(300, 15 * MINUTE),
+        /// Attempts at one account from devices that never signed in to it.
+        pub per_account: QuotaSetting = quota(100, DAY),
+        /// Attempts at the second factor of one account.
+        pub per_second_factor: QuotaSetting = quota(10, 15 * MINUTE),
+    }
+}
+
+section! {
+    /// What the application is told of who asks: headers that no client can send.
+    pub struct AssertionSection {
+        /// Whether `Mantlet-Assertion` is sent: a token signed with ES256, whose key is published
+        /// under `/.mantlet/jwks.json`.
+        pub signed: bool = true,
+        /// How long it counts, five minutes at most.
+        pub lifetime: Duration = LONGEST_ASSERTION,
+        /// Whom it is for (`aud`). Unset: the address of the route's first server, as it is
+        /// configured.
+        pub audience: Option<String> = None,
+        /// Headers that carry the name of the user.
+        pub user_headers: Vec<FieldName> =
+            vec![FieldName(HeaderName::from_static("x-forwarded-user"))],
+        /// Headers that carry the names of their roles, with commas between them.
+        pub role_headers: Vec<FieldName> = Vec::new(),
+    }
+}
+
+fn quota(limit: u64, window: Duration) -> QuotaSetting {
+    Quota::new(limit, window, None).map_or_else(|_| QuotaSetting::generous(), QuotaSetting)
+}
+
+impl IdentitySection {
+    /// Finds what the types cannot say.
+    pub fn check(&self, reader: &mut Reader<'_>) {
+        let key = |name: &str| format!("identity.{name}");
+        for (name, duration) in [
+            ("sessions.idle", self.sessions.idle),
+            ("sessions.lifetime", self.sessions.lifetime),
+            ("keys.lifetime", self.keys.lifetime),
+            ("keys.max_lifetime", self.keys.max_lifetime),
+            ("tokens.lifetime", self.tokens.lifetime),
+            ("assertion.lifetime", self.assertion.lifetime),
+        ] {
+            if duration < Duration::from_secs(1) {
+                reader.error(&key(name), "this ends before it begins", "choose at least `1s`");
+            }
+        }
+        for (name, duration, longest) in [
+            ("sessions.idle", self.sessions.idle, self.sessions.lifetime),
+            ("keys.lifetime", self.keys.lifetime, self.keys.max_lifetime),
+        ] {
+            if duration > longest {
+                let message = "this is longer than the longest life";
+                reader.error(&key(name), message, "raise that, or lower this");
+            }
+        }
+        if self.assertion.lifetime > LONGEST_ASSERTION {
+            let message = "an assertion cannot be taken back";
+            reader.error(&key("assertion.lifetime"), message, "choose at most `5m`");
+        }
+        for (name, number, range) in [
+            ("sessions.max_per_user", self.sessions.max_per_user, 1..=1000),
+            ("passwords.min_length", self.passwords.min_length, 8..=64),
+            (
+                "passwords.min_length_with_second_factor",
+                self.passwords.min_length_with_second_factor,
+                8..=64,
+            ),
+            ("passwords.threads", self.passwords.threads, 1..=64),
+            ("passwords.waiting", self.passwords.waiting, 1..=10_000),
+            ("keys.max_per_user", self.keys.max_per_user, 1..=10_000),
+        ] {
+            reader.expect_range(&key(name), &number, &range);
+        }
+        self.check_texts(reader);
+    }
+
+    fn check_texts(&self, reader: &mut Reader<'_>) {
+        let environment = &self.keys.environment;
+        let is_word = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+        if !(1..=8).contains(&environment.len()) || !environment.bytes().all(is_word) {
+            let message = format!("`{}` cannot stand in a key", environment.escape_debug());
+            let hint = "use 1 to 8 lower-case letters and digits, for example `live`";
+            reader.error("identity.keys.environment", message, hint);
+        }
+        for (name, text) in [("issuer", &self.tokens.issuer), ("audience", &self.tokens.audience)] {
+            if text.is_empty() || text.len() > 256 {
+                let key = format!("identity.tokens.{name}");
+                reader.error(&key, "this names nobody", "use 1 to 256 characters");
+            }
+        }
+        for (name, headers) in [
+            ("user_headers", &self.assertion.user_headers),
+            ("role_headers", &self.assertion.role_headers),
+        ] {
+            if headers.iter().any(FieldName::is_any) {
+                let key = format!("identity.assertion.{name}");
+                reader.error(&key, "`*` is not a header", "name one, for example `Remote-User`");
+            }
+        }
+    }
+
+    /// The headers in which the application is told who asks.
+    pub(crate) fn told_headers(&self) -> impl Iterator<Item = &FieldName> {
+        self.assertion.user_headers.iter().chain(&self.assertion.role_headers)
+    }
+
+    /// The numbers that the directory is opened with.
+    #[must_use]
+    pub fn policies(&self) -> Policies {
+        let Self { sessions, passwords, keys, tokens, lockout, .. } = self;
+        let number = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+        Policies {
+            sessions: SessionPolicy {
+                idle: sessions.idle,
+                lifetime: sessions.lifetime,
+                max_per_user: number(sessions.max_per_user),
+                ..SessionPolicy::default()
+            },
+            api_keys: ApiKeyPolicy {
+                environment: keys.environment.clone(),
+                default_lifetime: keys.lifetime,
+                max_lifetime: keys.max_lifetime,
+                max_per_owner: number(keys.max_per_user),
+                max_grace: keys.max_grace,
+                ..ApiKeyPolicy::default()
+            },
+            passwords: PasswordPolicy {
+                min_alone: number(passwords.min_length),
+                min_with_second_factor: number(passwords.min_length_with_second_factor),
+                ..PasswordPolicy::default()
+            },
+            cost: Cost::default(),
+            hashing: (number(passwords.threads), number(passwords.waiting)),
+            totp: TotpPolicy::default(),
+            lockout: LockoutPolicy {
+                per_pair: lockout.per_address_and_account.0,
+                per_address: lockout.per_address.0,
+                per_network: lockout.per_network.0,
+                per_account: lockout.per_account.0,
+                per_factor: lockout.per_second_factor.0,
+                delay_from: 5,
+                first_delay: Duration::from_millis(250),
+                max_delay: Duration::from_secs(8),
+            },
+            lockout_counters: LOCKOUT_COUNTERS,
+            tokens: (tokens.issuer.clone(), tokens.audience.clone()),
+            token_lifetime: tokens.lifetime,
+            remembered: SessionPolicy::default().remembered,
+        }
+    }
+}

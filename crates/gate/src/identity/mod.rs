@@ -1,0 +1,48 @@
+//! Who asks, and what a path asks for: what the guards `identity`, `access` and `quota`, the pages
+//! under `/.mantlet/` and the way of a request share.
+//!
+//! | wanted | see |
+//! |---|---|
+//! | settings | [`IdentitySection`], [`AccessSection`], [`RequireSetting`] |
+//! | what a path asks for | [`Rule`], a fact that the route states |
+//! | who asks | [`Identified`], a fact that the guard `identity` states |
+//! | what the application is told of them | [`Vouch`] |
+
+mod access;
+mod config;
+pub(crate) mod cookies;
+mod facts;
+mod require;
+mod vouch;
+
+pub use access::{AccessSection, Asked};
+pub use config::{
+    AssertionSection, IdentitySection, KeysSection, LockoutSection, PasswordsSection,
+    SessionsSection, TokensSection,
+};
+pub(crate) use facts::Lapsed;
+pub use facts::{Identified, Rule};
+pub use require::RequireSetting;
+pub use vouch::Vouch;
+
+use std::sync::{Arc, OnceLock};
+
+use mantlet_identity::directory::Directory;
+
+/// The directory of one process, once something asks for it: a configuration that asks nobody to
+/// sign in opens none.
+#[derive(Debug, Clone, Default)]
+pub struct Identities(Arc<OnceLock<Arc<Directory>>>);
+
+impl Identities {
+    /// The directory; `None` while nothing has asked for it.
+    #[must_use]
+    pub fn directory(&self) -> Option<&Arc<Directory>> {
+        self.0.get()
+    }
+
+    /// Sets it; the first one stays.
+    pub fn set(&self, directory: Arc<Directory>) -> &Arc<Directory> {
+        self.0.get_or_init(|| directory)
+    }
+}

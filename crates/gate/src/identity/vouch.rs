@@ -1,0 +1,156 @@
+//! What the application is told of who asks.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{HeaderName, HeaderValue};
+use mantlet_crypto::jws;
+use mantlet_identity::cache::Cache;
+use mantlet_identity::directory::{Caller, Directory, Way};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use serde_json::{Map, Value};
+
+use super::{Identified, IdentitySection};
+use crate::guards::FieldName;
+use crate::pipeline::Exchange;
+
+/// The header of the signed assertion.
+const ASSERTION: HeaderName = HeaderName::from_static("mantlet-assertion");
+
+/// The type of the assertion's header (RFC 8725, section 3.11): it is no access token.
+const KIND: &str = "mantlet-assertion+jwt";
+
+/// How many assertions are remembered.
+const REMEMBERED: usize = 10_000;
+
+/// What cannot stand in a header, or would end an item of a list.
+const ESCAPED: &AsciiSet = &CONTROLS.add(b'%').add(b',').add(b' ');
+
+/// Whom it is about, and whom it is for.
+type About = ([u8; 16], Arc<str>);
+
+/// Tells the application who asks, in headers that no client can send.
+#[derive(Debug)]
+pub struct Vouch {
+    directory: Arc<Directory>,
+    is_signed: bool,
+    issuer: String,
+    lifetime: Duration,
+    user_headers: Vec<HeaderName>,
+    role_headers: Vec<HeaderName>,
+    made: Cache<About, Made>,
+}
+
+#[derive(Debug, Clone)]
+struct Made {
+    value: HeaderValue,
+    /// What it says of roles: others need another.
+    roles: Arc<[String]>,
+}
+
+impl Vouch {
+    /// By these settings.
+    #[must_use]
+    pub fn new(section: &IdentitySection, directory: Arc<Directory>) -> Self {
+        let names = |names: &[FieldName]| names.iter().map(|name| name.0.clone()).collect();
+        let assertion = &section.assertion;
+        Self {
+            directory,
+            is_signed: assertion.signed,
+            issuer: section.tokens.issuer.clone(),
+            lifetime: assertion.lifetime,
+            user_headers: names(&assertion.user_headers),
+            role_headers: names(&assertion.role_headers),
+            // What is handed out has half of its life before it.
+            made: Cache::new(REMEMBERED, assertion.lifetime / 2),
+        }
+    }
+
+    /// Puts into the headers what is known of who asks; for nobody that is nothing.
+    pub(crate) fn tell(&self, exchange: &mut Exchange, audience: &Arc<str>) {
+        let Some(Identified(caller)) = exchange.facts.lookup::<Identified>() else { return };
+        let caller = Arc::clone(caller);
+        for name in &self.user_headers {
+            if let Some(value) = readable(caller.user.as_str()) {
+                exchange.headers.insert(name.clone(), value);
+            }
+        }
+        let roles = caller.standing.roles.iter();
+        let roles: Vec<String> =
+            roles.map(|role| utf8_percent_encode(role, ESCAPED).to_string()).collect();
+        for name in &self.role_headers {
+            if let Ok(value) = HeaderValue::from_str(&roles.join(",")) {
+                exchange.headers.insert(name.clone(), value);
+            }
+        }
+        if self.is_signed
+            && let Some(value) = self.assertion(&caller, audience)
+        {
+            exchange.headers.insert(ASSERTION, value);
+        }
+    }
+
+    /// The assertion about a caller for an audience; made anew when half of its life is over.
+    fn assertion(&self, caller: &Caller, audience: &Arc<str>) -> Option<HeaderValue> {
+        let at = self.directory.clock.monotonic();
+        let about = (caller.mark, Arc::clone(audience));
+        let known = self.made.find(&about, at);
+        if let Some(made) = known.filter(|made| *made.roles == *caller.standing.roles) {
+            return Some(made.value);
+        }
+        let token = jws::sign(
+            self.directory.assertion_keys.signing(),
+            KIND,
+            &self.claims(caller, audience),
+        );
+        let mut value = HeaderValue::from_str(&token.ok()?).ok()?;
+        value.set_sensitive(true);
+        let roles = caller.standing.roles.as_slice().into();
+        self.made.insert(about, Made { value: value.clone(), roles }, at);
+        Some(value)
+    }
+
+    fn claims(&self, caller: &Caller, audience: &str) -> Map<String, Value> {
+        let now = self.directory.clock.now();
+        let lifetime = i64::try_from(self.lifetime.as_secs()).unwrap_or(0);
+        let until = now.as_second().saturating_add(lifetime).min(caller.until.as_second());
+        let mut claims = Map::new();
+        for (name, value) in [
+            ("iss", Value::from(self.issuer.as_str())),
+            ("aud", Value::from(audience)),
+            ("sub", Value::from(caller.user.as_str())),
+            ("iat", Value::from(now.as_second())),
+            ("nbf", Value::from(now.as_second())),
+            ("exp", Value::from(until)),
+            ("roles", Value::from(caller.standing.roles.as_slice())),
+            ("way", Value::from(caller.way.as_str())),
+        ] {
+            claims.insert(name.to_owned(), value);
+        }
+        match &caller.way {
+            Way::Session(session) => {
+                let methods: &[&str] =
+                    if session.has_second_factor { &["pwd", "otp", "mfa"] } else { &["pwd"] };
+                claims.insert("amr".to_owned(), Value::from(methods));
+                claims.insert("sid".to_owned(), Value::from(session.handle.as_str()));
+                claims.insert("auth_time".to_owned(), Value::from(session.created.as_second()));
+            }
+            Way::ApiKey(key) => {
+                claims.insert("client_id".to_owned(), Value::from(key.id.as_str()));
+            }
+            Way::Token(_) => {}
+        }
+        if let Some(scopes) = caller.scopes() {
+            claims.insert("scope".to_owned(), Value::from(scopes.join(" ")));
+        }
+        claims
+    }
+}
+
+/// A name as a header value: as it is where it is plain text, else percent-encoded.
+fn readable(name: &str) -> Option<HeaderValue> {
+    if name.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return HeaderValue::from_str(name).ok();
+    }
+    HeaderValue::from_str(&utf8_percent_encode(name, ESCAPED).to_string()).ok()
+}
