@@ -14,8 +14,8 @@ use crate::opening::{self, Notice, Options, Ready};
 use crate::sqlite::migrations::{self, Migration};
 use crate::sqlite::{Database, Pressure};
 
-/// The open store of a data folder. Dropping it ends its connections; [`Store::close`] waits for
-/// that.
+/// The open store of a data folder. [`Store::close`] ends it; otherwise the last of it and its
+/// repositories to be dropped does, and blocks until everything is in the file.
 #[derive(Debug)]
 pub struct Store {
     database: Arc<Database>,

@@ -24,6 +24,7 @@ mod sessions;
 mod writer;
 
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use mantlet_identity::store::{Repositories, StoreError, Stored};
@@ -100,6 +101,13 @@ impl Database {
         self.writer.close().await;
     }
 
+    /// The same, for whoever cannot wait for futures.
+    fn close_and_wait(&self) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+        let Ok(runtime) = runtime else { return };
+        runtime.block_on(self.close());
+    }
+
     /// One atomic act, for a repository.
     fn write<'a, T, F>(&'a self, act: F) -> Stored<'a, T>
     where
@@ -107,6 +115,20 @@ impl Database {
         F: AsyncFnOnce(&mut SqliteConnection) -> Result<T, Failed> + Send + 'static,
     {
         Box::pin(self.writer.write(act))
+    }
+}
+
+/// Nothing of SQLite may run any more when the process ends: its cryptography is taken apart then.
+/// The wait is on a thread of its own, because this one may belong to a runtime.
+impl Drop for Database {
+    fn drop(&mut self) {
+        if self.writer.is_closed() {
+            return;
+        }
+        thread::scope(|scope| {
+            let closing = thread::Builder::new().name("store-closing".to_owned());
+            let _ = closing.spawn_scoped(scope, || self.close_and_wait());
+        });
     }
 }
 

@@ -85,6 +85,11 @@ impl Writer {
         })
     }
 
+    /// Whether it takes no more acts.
+    pub(super) fn is_closed(&self) -> bool {
+        lock(&self.queue).is_none()
+    }
+
     /// Takes no more acts, and answers when those that wait are done and the connection is closed.
     pub(super) async fn close(&self) {
         drop(lock(&self.queue).take());
