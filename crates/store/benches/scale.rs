@@ -202,6 +202,8 @@ async fn run(most: usize) {
     let clock = Arc::new(SystemClock::new());
     let options =
         Options::new(folder.path(), RootSource::Beside, clock.clone(), Arc::new(SystemRng));
+    // Filling asks for more at once than any server does, on a machine that may be busy.
+    let options = Options { wait: Duration::from_secs(120), ..options };
     let store = Store::open(&options).await.unwrap();
     let repositories = store.repositories();
     let trace = Trace::new(Timestamp::UNIX_EPOCH, &user(0), "");

@@ -31,6 +31,7 @@ fn account(id: &str, called: &str) -> Account {
 
 /// Every part, one after the other.
 pub async fn holds(store: &dyn Accounts) {
+    is_listed_in_the_order_of_names(store).await;
     is_found_by_id_and_name(store).await;
     is_never_overwritten(store).await;
     keeps_a_password_only_where_it_is_still_that_one(store).await;
@@ -51,6 +52,24 @@ async fn is_found_by_id_and_name(store: &dyn Accounts) {
     assert_eq!(store.lookup(&user("3")).await, Ok(None));
     assert_eq!(store.find(&name("carol")).await, Ok(None));
     assert_eq!(store.standing(&user("3")).await, Ok(None));
+}
+
+async fn is_listed_in_the_order_of_names(store: &dyn Accounts) {
+    assert_eq!(store.list(None, 10).await, Ok(Vec::new()));
+    // Names in the order of their bytes, which is that of their characters.
+    for (id, called) in [("20", "b"), ("21", "a"), ("22", "ä"), ("23", "c")] {
+        store.add(account(id, called)).await.unwrap();
+    }
+    let listed = async |after: Option<&str>, most| {
+        let after = after.map(name);
+        let listed = store.list(after.as_ref(), most).await.unwrap();
+        listed.iter().map(|account| account.name.as_str().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(listed(None, 10).await, ["a", "b", "c", "ä"]);
+    assert_eq!(listed(None, 2).await, ["a", "b"]);
+    assert_eq!(listed(Some("b"), 10).await, ["c", "ä"]);
+    assert_eq!(listed(Some("bb"), 1).await, ["c"]);
+    assert_eq!(listed(Some("ä"), 10).await, Vec::<String>::new());
 }
 
 async fn is_never_overwritten(store: &dyn Accounts) {

@@ -9,7 +9,7 @@ use mantlet_types::Timestamp;
 use sqlx::query;
 
 use super::failed::Failed;
-use super::row::{Row, json_list, nanos};
+use super::row::{Row, count, json_list, nanos};
 use super::{Database, is_done, statements};
 
 statements! {
@@ -17,6 +17,7 @@ statements! {
         last_signin, not_before) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     LOOKUP = "SELECT * FROM account WHERE id = $1";
     FIND = "SELECT * FROM account WHERE name = $1";
+    LIST = "SELECT * FROM account WHERE name > $1 ORDER BY name LIMIT $2";
     SET_PASSWORD = "UPDATE account SET password = $2, not_before = max(coalesce(not_before, $3), $3)
         WHERE id = $1";
     KEEP_PASSWORD = "UPDATE account SET password = $2 WHERE id = $1 AND password = $3";
@@ -70,6 +71,16 @@ impl Accounts for SqliteAccounts {
 
     fn find<'a>(&'a self, name: &'a AccountName) -> Stored<'a, Option<Account>> {
         Box::pin(self.0.readers.one(query(FIND).bind(name.as_str()), read))
+    }
+
+    fn list<'a>(
+        &'a self,
+        after: Option<&'a AccountName>,
+        most: usize,
+    ) -> Stored<'a, Vec<Account>> {
+        // No name is empty: all of them come after the empty text.
+        let after = after.map_or("", AccountName::as_str);
+        Box::pin(self.0.readers.many(query(LIST).bind(after).bind(count(most)), read))
     }
 
     fn standing<'a>(&'a self, id: &'a UserId) -> Stored<'a, Option<Standing>> {
