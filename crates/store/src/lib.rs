@@ -14,6 +14,7 @@
 //! services that use them. Another database is another folder beside `sqlite/`, file by file.
 
 pub mod backup;
+mod config;
 pub mod contract;
 mod error;
 mod files;
@@ -23,6 +24,7 @@ mod opening;
 mod sqlite;
 mod store;
 
+pub use config::StoreSection;
 pub use error::OpenError;
 pub use keys::{Keys, RootSource};
 pub use maintenance::{rekey, try_migrations};

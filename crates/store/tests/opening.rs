@@ -93,7 +93,7 @@ async fn a_passphrase_opens_its_own_store_alone() {
 }
 
 #[tokio::test]
-async fn no_key_is_invented_for_data_that_exists() {
+async fn etsm_d22_no_key_is_invented_for_data_that_exists() {
     let folder = Folder::new();
     Store::open(&folder.options()).await.unwrap().close().await;
     let (root, ring) = (folder.path().join("keys/root.key"), folder.path().join("keys/ring.json"));

@@ -73,11 +73,7 @@ impl Accounts for SqliteAccounts {
         Box::pin(self.0.readers.one(query(FIND).bind(name.as_str()), read))
     }
 
-    fn list<'a>(
-        &'a self,
-        after: Option<&'a AccountName>,
-        most: usize,
-    ) -> Stored<'a, Vec<Account>> {
+    fn list<'a>(&'a self, after: Option<&'a AccountName>, most: usize) -> Stored<'a, Vec<Account>> {
         // No name is empty: all of them come after the empty text.
         let after = after.map_or("", AccountName::as_str);
         Box::pin(self.0.readers.many(query(LIST).bind(after).bind(count(most)), read))

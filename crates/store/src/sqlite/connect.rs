@@ -13,8 +13,8 @@ use zeroize::Zeroizing;
 /// Bytes of a page: SQLCipher's own default, which every page of the file has.
 const PAGE_BYTES: u64 = 4096;
 
-/// How long SQLite itself waits for a lock of the file. Nobody but our writer takes one; a second
-/// process is kept out by the lock of the data folder.
+/// How long SQLite itself waits for a lock of the file. Our own writer waits for nobody; only while
+/// one server hands over to the next do two processes of the same data folder write in turn.
 const BUSY: Duration = Duration::from_secs(2);
 
 /// What a connection that writes sets up. `FULL` syncs the log at every commit: what was

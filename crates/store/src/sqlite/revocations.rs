@@ -24,7 +24,7 @@ statements! {
 }
 
 /// The list of ends in SQLite. Entries become known in the order of their revisions, because one
-/// connection alone writes.
+/// transaction alone writes at a time.
 #[derive(Debug)]
 pub(super) struct SqliteRevocations(pub(super) Arc<Database>);
 
