@@ -84,6 +84,7 @@ fn measure(
     folder: &Path,
     interrupt: &Interrupt,
 ) -> Outcome<Report> {
+    let load_average = load_average();
     let (_application, application) = upstream::start(folder, interrupt)?;
     peer::certificate(folder)?;
     let peers = kinds
@@ -122,10 +123,17 @@ fn measure(
         pairs: arguments.pairs,
         contest,
         kinds,
+        load_average,
         versions,
         measured,
         steady,
     })
+}
+
+/// The load average of the last minute: what other programs take from a run.
+fn load_average() -> String {
+    let text = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    text.split(' ').next().unwrap_or_default().to_owned()
 }
 
 /// Fails unless a WAF refuses an attack, and a plain proxy passes it on.

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use tokio::io::AsyncReadExt as _;
-use tokio::task::unconstrained;
+use tokio::task::coop::unconstrained;
 
 use crate::http1::{Quiet, intake};
 use crate::upstream::server::Open;

@@ -1,10 +1,14 @@
+use std::future::Future as _;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::{Context, Waker};
 
 use bytes::Bytes;
 use http::{Method, StatusCode};
 use http_body::Body as _;
 use http_body_util::BodyExt as _;
 use proptest::prelude::*;
+use tokio::task::coop::consume_budget;
 
 use super::exchange::read_all;
 use super::{Asked, Connection, Limits, exchange};
@@ -97,6 +101,24 @@ async fn a_body_of_which_nothing_went_out_is_given_back_whole() {
     assert!(failure.is_gone && !body.is_empty() && !body.is_end_stream());
     assert_eq!(body.size_hint().exact(), Some(4));
     assert_eq!(body.collect().await.unwrap().to_bytes(), "body");
+}
+
+#[tokio::test]
+async fn a_closed_connection_is_seen_however_much_its_task_has_done() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let server = listener.local_addr().unwrap();
+    let stream = tokio::net::TcpStream::connect(server).await.unwrap();
+    drop(listener.accept().await.unwrap());
+    stream.readable().await.unwrap();
+    let rules = Arc::new(Rules::new(&UpstreamSection::default()));
+    let address = format!("http://{server}").parse().unwrap();
+    let upstream = Upstream::new(&address, rules, None, 1);
+    let stream = Stream::Tcp(stream);
+    let mut connection = Connection::new(stream, Some(server), upstream.open().unwrap());
+    // From here to the end in one turn: with the next one there would be more to spend.
+    let mut cx = Context::from_waker(Waker::noop());
+    assert!((0..1000).any(|_| pin!(consume_budget()).poll(&mut cx).is_pending()));
+    assert!(!connection.is_quiet());
 }
 
 #[test]
