@@ -9,8 +9,9 @@ use super::finding::{Finding, Findings};
 use super::input::{Hint, Input, Place};
 use super::inspector::Detectors;
 
-/// Strings of one body that are looked at, each by its own.
+/// Strings of one body that are looked at, each by its own; a large body may have one in so many bytes.
 const STRINGS: usize = 50_000;
+const BYTES_A_STRING: usize = 4;
 
 impl Detectors {
     /// Looks at every key and every string of the JSON text `body`. Broken JSON is read as far as
@@ -129,7 +130,7 @@ pub(crate) fn each_string(body: &[u8], mut visit: impl FnMut(&JsonText<'_>) -> b
         else {
             break;
         };
-        if count >= STRINGS {
+        if count >= STRINGS.max(body.len() / BYTES_A_STRING) {
             return false;
         }
         levels.pass(part(body, place, start));

@@ -35,12 +35,29 @@ pub(super) fn is_any(bytes: &[u8], words: &[&str]) -> bool {
     words.iter().any(|word| bytes.eq_ignore_ascii_case(word.as_bytes()))
 }
 
+/// From this length on it pays to look for the rarest byte of a needle instead of its first.
+const LONG: usize = 256;
+
 /// Where `needle`, which is lower case and not empty, first occurs in any case.
 pub(super) fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
-    let first = needle.first().copied()?;
-    let both = (first, first.to_ascii_uppercase());
-    memchr::memchr2_iter(both.0, both.1, bytes)
+    let offset = if bytes.len() < LONG { 0 } else { rarest(needle) };
+    let sign = needle.get(offset).copied()?;
+    let both = (sign, sign.to_ascii_uppercase());
+    memchr::memchr2_iter(both.0, both.1, tail(bytes, offset))
         .find(|&place| starts_with(tail(bytes, place), needle))
+}
+
+/// The place of the byte of `needle` that texts, and what tries to be slow, repeat least.
+fn rarest(needle: &[u8]) -> usize {
+    let rank = |byte: &u8| match byte {
+        b'j' | b'q' | b'x' | b'z' => 0,
+        b'v' | b'w' | b'k' | b'y' | b'_' => 1,
+        b'b' | b'g' | b'f' | b'm' | b'p' | b'u' => 2,
+        b'c' | b'd' | b'h' | b'l' => 3,
+        byte if byte.is_ascii_alphanumeric() => 4,
+        _ => 5,
+    };
+    needle.iter().enumerate().min_by_key(|(_, byte)| rank(byte)).map_or(0, |(place, _)| place)
 }
 
 /// Whether one of `needles`, which are lower case, occurs in any case.

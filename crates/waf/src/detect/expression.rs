@@ -76,7 +76,8 @@ fn lookups(view: &View<'_>, work: &mut Work<'_>) {
         let length = resolve(body, 0, &mut resolved, &mut nested);
         let inner = resolved.iter().take_while(|b| **b != 0).copied().collect::<Vec<_>>();
         let text = trimmed(&inner);
-        let confidence = lookup_confidence(body, text, nested);
+        let is_alone = place == 0 && length >= trimmed(view.bytes).len();
+        let confidence = lookup_confidence(body, text, nested, is_alone);
         note(
             view,
             confidence,
@@ -108,7 +109,7 @@ fn lookups(view: &View<'_>, work: &mut Work<'_>) {
 }
 
 /// How sure it is that a lookup, whose resolved `text` stood as `body`, fetches something.
-fn lookup_confidence(body: &[u8], text: &[u8], nested: usize) -> u8 {
+fn lookup_confidence(body: &[u8], text: &[u8], nested: usize, is_alone: bool) -> u8 {
     let lookup = starts_with_any(text, &["jndi:", "jndi.", "jnd\u{131}:"]);
     match () {
         () if lookup && nested == 0 => 95,
@@ -160,6 +161,8 @@ fn lookup_confidence(body: &[u8], text: &[u8], nested: usize) -> u8 {
         {
             if starts_with_any(text, &["script:", "dns:", "url:", "base64decoder:"]) {
                 84
+            } else if is_alone && !starts_with_any(text, &["file:", "xml:", "url:", "web:"]) {
+                64
             } else {
                 55
             }

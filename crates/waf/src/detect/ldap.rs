@@ -91,7 +91,20 @@ fn whole(view: &View<'_>, work: &mut Work<'_>) {
     let value = trimmed(view.bytes);
     let list = at(value, 0) == b'(' && matches!(at(value, 1), b'&' | b'|') && at(value, 2) == b'(';
     if list && value.contains(&b'=') {
-        work.note(Class::Ldap, 55, 0..view.bytes.len(), "a filter in the place of a value");
+        let wild = value.len() < 128 && value.windows(3).any(|three| three == b"=*)");
+        let confidence = if wild { 64 } else { 55 };
+        work.note(Class::Ldap, confidence, 0..view.bytes.len(), "a filter in the place of a value");
+    }
+    let begun = value.len() < 64
+        && matches!(at(value, 0), b'&' | b'|' | b'!')
+        && at(value, 1) == b'('
+        && matches!(filter(tail(value, 1)), Filter::Item);
+    let negated = value.len() < 64
+        && value.starts_with(b"(!(")
+        && value.ends_with(b"))")
+        && matches!(filter(tail(value, 2)), Filter::Item);
+    if begun || negated {
+        work.note(Class::Ldap, 64, 0..view.bytes.len(), "a filter in the place of a value");
     }
     let wild = value.starts_with(b"*))")
         || value.starts_with(b"*)(")

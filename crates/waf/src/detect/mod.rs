@@ -24,7 +24,7 @@
 //! | `inspector.rs` | the order of things: first pass, detectors, decoders |
 //! | `scan.rs`, `signals.rs` | the first pass, which lets ordinary values through |
 //! | `decode/` | encodings taken off, with the way back to the original bytes |
-//! | `sql/`, `html/`, `shell/`, `ssrf/`, `code/`, `*.rs` | one parser each |
+//! | `sql/`, `html/`, `shell/`, `ssrf/`, `template/`, `code/`, `*.rs` | one parser each |
 //! | `body.rs` | JSON bodies as they came |
 //! | `head.rs` | the protocol itself, and addresses of sessions |
 //!
@@ -62,6 +62,10 @@ mod xpath;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_of_wholes;
+#[cfg(test)]
+mod tests_of_work;
 
 pub use budget::Budget;
 pub use finding::{Class, Finding, Findings, Layer};

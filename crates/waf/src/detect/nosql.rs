@@ -207,12 +207,23 @@ fn keys(view: &View<'_>, work: &mut Work<'_>) {
         let telling = is_any(operator, TELLING);
         let confidence = match () {
             () if is_key && (quoted || braced) && telling => 78,
+            () if is_key && telling && place == 0 && view.is_short() => 66,
+            () if is_key && leaves_document(view, place) => 68,
             () if is_key && (quoted || braced) => 55,
             () if bracket && telling => 70,
             () => continue,
         };
         note(view, confidence, place, after, "an operator of a query as a key", work);
     }
+}
+
+/// `' } ], $comment:`: a quote and closers of a document that the value did not open stand before.
+fn leaves_document(view: &View<'_>, place: usize) -> bool {
+    let head = part(view.bytes, 0, place);
+    let count = |byte: u8| memchr::memchr_iter(byte, head).count();
+    view.is_short()
+        && (!count(b'\'').is_multiple_of(2) || !count(b'"').is_multiple_of(2))
+        && count(b'}') > count(b'{')
 }
 
 /// Code behind a quote, for `$where`: `' || this.a == 'b`, `'; return true; //`.

@@ -446,6 +446,10 @@ pub(super) const WORDS: &[(u32, &[&str])] = &[
             "schemalocation",
             "xmlns",
             "<!element",
+            "<?xml-stylesheet",
+            "<xsl:",
+            "xlink:href",
+            "encoding=\"utf-",
         ],
     ),
     (

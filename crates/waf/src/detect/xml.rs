@@ -24,6 +24,42 @@ pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
     entities(view, work);
     doctype(view, work);
     inclusions(view, work);
+    sheets(view, work);
+}
+
+/// A style sheet from elsewhere, and one that opens files or asks about its engine.
+fn sheets(view: &View<'_>, work: &mut Work<'_>) {
+    let bytes = view.bytes;
+    if let Some(place) = find(bytes, b"<?xml-stylesheet") {
+        let target = part(bytes, place, place + 200);
+        if contains_any(target, &["//", "data:", "file:"]) && bytes.len() < 600 {
+            note(view, 64, place, 16, "a style sheet from elsewhere", work);
+        }
+    }
+    let linked = find(bytes, b"xlink:href").filter(|place| {
+        contains_any(part(bytes, *place, place + 40), &["file:", "expect:", "php:", "gopher:"])
+    });
+    if let Some(place) = linked {
+        note(view, 66, place, 10, "an address of a local file", work);
+    }
+    let narrow = ["encoding=\"utf-7", "encoding=\"utf-16", "encoding=\"utf-32", "encoding=\"ucs"];
+    if bytes.starts_with(b"<?xml") && contains_any(part(bytes, 0, 80), &narrow) {
+        note(view, 62, 0, 40, "a declared encoding that the text does not have", work);
+    }
+    let reaches = [
+        "document('",
+        "document(\"",
+        "system-property(",
+        "unparsed-text(",
+        "php:function",
+        "xsl:include",
+        "xsl:import",
+        "xsl:result-document",
+    ];
+    let Some(place) = find(bytes, b"<xsl:") else { return };
+    if contains_any(part(bytes, place, place + 2_000), &reaches) {
+        note(view, 66, place, 5, "a style sheet that reaches outside", work);
+    }
 }
 
 fn note(
@@ -64,6 +100,9 @@ fn entities(view: &View<'_>, work: &mut Work<'_>) {
         let value = skip_space(bytes, next + name);
         let keyword = word_at(bytes, value);
         let body = part(bytes, value, value + 200);
+        let quote = at(body, 0);
+        let closed = memchr::memchr(quote, tail(body, 1)).filter(|_| matches!(quote, b'"' | b'\''));
+        let body = closed.map_or(body, |end| part(body, 0, end + 2));
         let confidence = match () {
             () if is_any(keyword, &["system", "public"]) => 94,
             () if parameter => 80,
@@ -120,8 +159,10 @@ fn doctype(view: &View<'_>, work: &mut Work<'_>) {
 /// XInclude, and schemas from elsewhere.
 fn inclusions(view: &View<'_>, work: &mut Work<'_>) {
     let bytes = view.bytes;
-    if let Some(place) = find(bytes, b"xi:include").or_else(|| find(bytes, b":include")) {
-        let declared = contains_any(bytes, &["2001/xinclude", "2003/xinclude"]);
+    let declared = contains_any(bytes, &["2001/xinclude", "2003/xinclude"]);
+    let included =
+        find(bytes, b":include").or_else(|| find(bytes, b"<include").filter(|_| declared));
+    if let Some(place) = included {
         let target = contains_any(part(bytes, place, place + 200), &["href"]);
         if target {
             note(

@@ -1,7 +1,9 @@
 //! Expressions over an XML document, broken into: a literal ends and another location path or a
 //! function of XPath follows.
 
-use super::bytes::{at, contains_any, find, is_word, part, skip_space, tail};
+use super::bytes::{
+    at, before, contains_any, find, is_word, part, skip_space, starts_with_any, tail, trimmed,
+};
 use super::finding::Class;
 use super::scan::class;
 use super::view::{View, Work};
@@ -31,6 +33,7 @@ const TELLING: &[&str] = &[
     "contains(name",
     "normalize-space(",
     "contains(../",
+    "contains(.,",
     "starts-with(../",
 ];
 
@@ -38,7 +41,7 @@ const TELLING: &[&str] = &[
 pub(super) fn has_cause(view: &View<'_>) -> bool {
     let mask = view.mask;
     view.is_short()
-        && mask.any(class::QUOTE | class::DOUBLE | class::BRACKET | class::PIPE)
+        && mask.any(class::QUOTE | class::DOUBLE | class::BRACKET | class::PIPE | class::PAREN)
         && mask.any(class::SLASH | class::PAREN)
         && !view.is_header()
 }
@@ -55,9 +58,35 @@ pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
             work.note(Class::Xpath, 78, place..path + 2, reason);
         }
     }
+    if is_whole(trimmed(view.bytes)) {
+        let end = view.bytes.len();
+        work.note(Class::Xpath, 66, 0..end, "a path of XPath in the place of a value");
+    }
     if let Some((start, end)) = condition(view.bytes) {
         work.note(Class::Xpath, 72, start..end, "a condition of XPath after the end of a literal");
     }
+}
+
+/// `//user[name/text()='x']`, `count(/child::node())`: a path with a condition, or a function over a
+/// path, and nothing else.
+fn is_whole(value: &[u8]) -> bool {
+    let name = value.iter().take_while(|b| b.is_ascii_lowercase() || **b == b'-').count();
+    let over_path = name > 2
+        && (tail(value, name).starts_with(b"(//") || tail(value, name).starts_with(b"(/"))
+        && contains_any(value, &["::", "[", "()", "*"]);
+    let filtered = value.starts_with(b"//")
+        && value.ends_with(b"]")
+        && contains_any(value, &["='", "=\"", "[@", "()", "[1]", "::"]);
+    let document = starts_with_any(value, &["doc('http", "doc(\"http", "document('http"]);
+    over_path || filtered || document
+}
+
+/// Whether a function is handed a path from the root: `substring(/users/user[1],1,1)`.
+fn reads_path(text: &[u8]) -> bool {
+    memchr::memmem::find_iter(text, b"(/").take(ANCHORS).any(|place| {
+        before(text, place).is_ascii_lowercase()
+            && (is_word(at(text, place + 2)) || at(text, place + 2) == b'/')
+    })
 }
 
 /// `//user`, `/*[1]`, `//*`.
@@ -78,13 +107,13 @@ fn leaves(head: &[u8]) -> bool {
 
 /// `' or string-length(…)>0`: a logical word behind a quote or bracket, and a function only XPath has.
 fn condition(bytes: &[u8]) -> Option<(usize, usize)> {
-    if !contains_any(bytes, TELLING) {
+    let telling = |text: &[u8]| contains_any(text, TELLING) || reads_path(text);
+    if !telling(bytes) {
         return None;
     }
     [" or ", " and ", "]/", ")/"].iter().find_map(|joint| {
         let place = find(bytes, joint.as_bytes())?;
         let rest = tail(bytes, place);
-        (leaves(part(bytes, 0, place + 1)) && contains_any(rest, TELLING))
-            .then_some((place, bytes.len()))
+        (leaves(part(bytes, 0, place + 1)) && telling(rest)).then_some((place, bytes.len()))
     })
 }

@@ -34,6 +34,7 @@ fn prototype(view: &View<'_>, work: &mut Work<'_>) {
         &b"__proto__"[..],
         b"constructor.prototype",
         b"constructor[prototype]",
+        b"object.prototype.",
         b"constructor][prototype",
         b"\"constructor\"",
         b"constructor['prototype",
@@ -42,7 +43,13 @@ fn prototype(view: &View<'_>, work: &mut Work<'_>) {
         let Some(place) = find(bytes, text) else { continue };
         let after = at(bytes, skip_space(bytes, place + text.len()));
         let json = at(bytes, place.saturating_sub(1)) == b'"' && after == b'"';
-        let access = matches!(after, b'[' | b'.' | b']' | b'=') || json;
+        let changed = text.starts_with(b"object")
+            && tail(bytes, place + text.len()).iter().take(40).find(|b| !is_word(**b))
+                == Some(&b'=');
+        if text.starts_with(b"object") && !(changed && view.is_short()) {
+            continue;
+        }
+        let access = changed || matches!(after, b'[' | b'.' | b']' | b'=') || json;
         let is_key = text.starts_with(b"\"") && contains_any(bytes, &["\"prototype\""]);
         let confidence = match () {
             () if text.starts_with(b"\"") && !is_key => continue,

@@ -12,6 +12,8 @@ fn escape(bytes: &[u8], place: usize) -> Option<(u32, usize)> {
         b'u' | b'U' if at(bytes, place + 2) == b'{' => braced(bytes, place + 3),
         b'u' | b'U' => hex_number(bytes, place + 2, 4).map(|code| (code, 6)),
         b'0'..=b'7' => octal(bytes, place + 1),
+        // Quotes escaped for a literal that the value does not stand in.
+        b'\'' if memchr::memchr(b'"', bytes).is_none() => Some((u32::from(b'\''), 2)),
         _ => None,
     }
 }
@@ -22,11 +24,18 @@ fn braced(bytes: &[u8], start: usize) -> Option<(u32, usize)> {
     closed.then(|| hex_number(bytes, start, digits)).flatten().map(|code| (code, digits + 4))
 }
 
-/// Three octal digits, as shells and C print them; fewer are back-references more often.
+/// Three octal digits, as shells and C print them. Two are a back-reference more often, unless they
+/// spell a sign that opens or closes something.
 fn octal(bytes: &[u8], start: usize) -> Option<(u32, usize)> {
     let digit = |at_place: usize| char::from(at(bytes, at_place)).to_digit(8);
-    let code = digit(start)? * 64 + digit(start + 1)? * 8 + digit(start + 2)?;
-    (code < 128).then_some((code, 4))
+    let two = digit(start)? * 8 + digit(start + 1)?;
+    match digit(start + 2) {
+        Some(third) => Some((two * 8 + third, 4)).filter(|(code, _)| *code < 128),
+        None => {
+            let sign = u8::try_from(two).is_ok_and(|code| b"<>\"'(=".contains(&code));
+            sign.then_some((two, 3))
+        }
+    }
 }
 
 /// Takes one layer off.

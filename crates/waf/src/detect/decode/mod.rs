@@ -22,6 +22,7 @@ type Decoder = fn(&Text, Mask) -> Option<Text>;
 /// Every decoder with its layer, those first that attacks use most.
 pub(super) const DECODERS: &[(Layer, Decoder)] = &[
     (Layer::Url, url::decode),
+    (Layer::Url, url::spaces),
     (Layer::Html, html::decode),
     (Layer::Escape, escape::decode),
     (Layer::Unicode, unicode::fold),

@@ -47,3 +47,20 @@ pub(super) fn decode(text: &Text, mask: Mask) -> Option<Text> {
     }
     Some(out.finish())
 }
+
+/// `1+union+select`: a form that was encoded twice. Only between words and signs of code, so that
+/// Base64 and telephone numbers stay what they are.
+pub(super) fn spaces(text: &Text, mask: Mask) -> Option<Text> {
+    let code =
+        class::QUOTE | class::DOUBLE | class::PAREN | class::LESS | class::SEMICOLON | class::OTHER;
+    if !mask.all(class::PLUS) || mask.any(class::SPACE | class::PERCENT) || !mask.any(code) {
+        return None;
+    }
+    let bytes = &text.bytes;
+    memchr::memchr_iter(b'+', bytes).nth(1)?;
+    let mut out = text.builder();
+    for (place, byte) in bytes.iter().enumerate() {
+        out.push(if *byte == b'+' { b' ' } else { *byte }, place);
+    }
+    Some(out.finish())
+}

@@ -45,6 +45,19 @@ pub(super) fn is_handler(name: &[u8]) -> bool {
         && tail(name, 2).iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
 }
 
+/// Whether `name` binds code to an event or to an element, as Angular, Vue and Alpine write it.
+pub(super) fn is_bound_handler(name: &[u8]) -> bool {
+    starts_with_any(name, &["ng-", "data-ng-", "v-", "@", "x-", "(", "[", "hx-on"])
+}
+
+/// Whether code bound so reaches further than the data of its page: to the page itself.
+pub(super) fn reaches_page(value: &[u8]) -> bool {
+    crate::detect::bytes::contains_any(
+        value,
+        &["constructor", "$event.", "alert", "document.", "window.", "eval(", "location", "$eval"],
+    )
+}
+
 /// What names of events begin with. Outside a tag, `once = 3` is text and `onclick = 3` is not.
 const EVENTS: &[&str] = &[
     "abort",

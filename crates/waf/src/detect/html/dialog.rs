@@ -26,7 +26,7 @@ pub(super) fn find_sign(view: &View<'_>) -> Option<Sign> {
         end: end.min(view.bytes.len()),
         reason,
     };
-    if let Some((place, end)) = shown(view.bytes) {
+    if let Some((place, end)) = shown(view.bytes).or_else(|| renamed(view.bytes)) {
         return Some(sign(66, place, end, "a script that shows a mark"));
     }
     let sent = sent(view.bytes)?;
@@ -49,6 +49,30 @@ fn shown(bytes: &[u8]) -> Option<(usize, usize)> {
     })
 }
 
+/// `a=alert,a(1)`, `(alert)(1)`, `alert.call(null,1)`, `onerror=alert;throw 1`: the same under
+/// another name or by a roundabout way.
+fn renamed(bytes: &[u8]) -> Option<(usize, usize)> {
+    ["alert", "confirm", "prompt", "eval"].iter().find_map(|name| {
+        let mut from = 0;
+        (0..ANCHORS).find_map(|_| {
+            let place = from + find(tail(bytes, from), name.as_bytes())?;
+            from = place + name.len();
+            if is_word(before(bytes, place)) || is_word(at(bytes, from)) {
+                return None;
+            }
+            let rest = tail(bytes, from);
+            let assigned = before(bytes, place) == b'='
+                && matches!(at(rest, 0), b',' | b';' | b'}' | b'/' | 0)
+                && (rest.iter().any(|b| matches!(b, b'(' | b'`'))
+                    || find(bytes, b"throw").is_some());
+            let wrapped = before(bytes, place) == b'(' && rest.starts_with(b")(");
+            let listed = before(bytes, place) == b'[' && rest.starts_with(b"].");
+            let member = starts_with_any(rest, &[".call(", ".apply(", ".bind(", ".call`"]);
+            (assigned || wrapped || listed || member).then_some((place, from + 1))
+        })
+    })
+}
+
 /// Whether the call behind the name at `end` is given a mark: nothing, a number, one short word in
 /// quotes, or something of the page.
 fn is_mark(bytes: &[u8], end: usize, name: &str) -> bool {
@@ -67,7 +91,7 @@ fn is_mark(bytes: &[u8], end: usize, name: &str) -> bool {
         return starts_with_any(
             argument,
             &["location", "name", "atob", "alert", "'alert", "\"alert"],
-        );
+        ) || name == "eval" && find(argument, b".data").is_some();
     }
     let word = |text: &[u8]| {
         text.len() <= MARK && !text.iter().any(|byte| matches!(byte, b' ' | b'$' | b'%' | b'{'))

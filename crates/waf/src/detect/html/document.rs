@@ -1,8 +1,17 @@
 //! Text about markup: Markdown shows code between fences and backticks, it does not run it.
 
+use super::Sign;
 use crate::detect::bytes::{part, tail};
 use crate::detect::scan::class;
 use crate::detect::view::View;
+
+/// `/S /JavaScript /JS (…)`: a script that a reader of PDF runs when the document is opened.
+pub(super) fn action(view: &View<'_>) -> Option<Sign> {
+    let begun = view.bytes.starts_with(b"%PDF-") || view.bytes.starts_with(b"<<");
+    let place = begun.then(|| memchr::memmem::find(view.bytes, b"/JavaScript")).flatten()?;
+    memchr::memmem::find(tail(view.bytes, place), b"/JS")?;
+    Some(Sign { confidence: 70, start: place, end: place + 11, reason: "a script in a document" })
+}
 
 /// The stretches of a document that Markdown quotes. Asked about rising places.
 #[derive(Debug)]
@@ -11,6 +20,12 @@ pub(super) struct Quoted<'a> {
     applies: bool,
     scanned: usize,
     fenced: bool,
+    /// Where the last line that begins with a fence starts.
+    last_fence: usize,
+    /// Backticks on the line so far.
+    ticks: usize,
+    /// The next backtick or end of line that is known of.
+    next_sign: usize,
 }
 
 impl<'a> Quoted<'a> {
@@ -24,7 +39,16 @@ impl<'a> Quoted<'a> {
             .filter(|word| is_prose_word(word))
             .count();
         let applies = view.mask.any(class::TICK) && words >= 6;
-        Self { bytes: view.bytes, applies, scanned: 0, fenced: false }
+        let last_fence = if applies { memchr::memmem::rfind(view.bytes, b"\n```") } else { None };
+        Self {
+            bytes: view.bytes,
+            applies,
+            scanned: 0,
+            fenced: false,
+            last_fence: last_fence.unwrap_or(0),
+            ticks: 0,
+            next_sign: 0,
+        }
     }
 
     /// Whether the byte at `place` is quoted.
@@ -33,8 +57,7 @@ impl<'a> Quoted<'a> {
             return false;
         }
         self.advance(place);
-        self.fenced && memchr::memmem::find(tail(self.bytes, place), b"\n```").is_some()
-            || self.inline(place)
+        self.fenced && self.last_fence >= place || self.inline(place)
     }
 
     fn advance(&mut self, place: usize) {
@@ -46,17 +69,21 @@ impl<'a> Quoted<'a> {
                 self.fenced = !self.fenced;
             }
         }
-        self.scanned = place;
+        let line = memchr::memrchr(b'\n', stretch);
+        let on_line = tail(stretch, line.map_or(0, |end| end + 1));
+        let before = if line.is_some() { 0 } else { self.ticks };
+        self.ticks = before + memchr::memchr_iter(b'`', on_line).count();
+        self.scanned = place.max(self.scanned);
     }
 
     /// `` `<script>` `` within one line of prose.
-    fn inline(&self, place: usize) -> bool {
-        let head = part(self.bytes, 0, place);
-        let line = memchr::memrchr(b'\n', head).map_or(0, |end| end + 1);
-        let ticks = memchr::memchr_iter(b'`', part(self.bytes, line, place)).count();
-        let rest = tail(self.bytes, place);
-        let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
-        ticks % 2 == 1 && memchr::memchr(b'`', part(rest, 0, end)).is_some()
+    fn inline(&mut self, place: usize) -> bool {
+        if self.next_sign < place {
+            let rest = tail(self.bytes, place);
+            let sign = memchr::memchr2(b'`', b'\n', rest);
+            self.next_sign = sign.map_or(self.bytes.len(), |sign| place + sign);
+        }
+        self.ticks % 2 == 1 && self.bytes.get(self.next_sign) == Some(&b'`')
     }
 }
 

@@ -30,6 +30,9 @@ struct Sign {
 /// Tags, quotes and equals signs looked at in each value.
 const ANCHORS: usize = 20_000;
 
+/// What a look at one equals sign costs.
+const ATTRIBUTE: usize = 40;
+
 /// Whether the bytes and words give cause to look.
 pub(super) fn has_cause(view: &View<'_>) -> bool {
     let mask = view.mask;
@@ -52,7 +55,7 @@ pub(super) fn has_cause(view: &View<'_>) -> bool {
 pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
     tags(view, work);
     attributes(view, work);
-    if let Some(sign) = url::active(view) {
+    if let Some(sign) = url::active(view).or_else(|| document::action(view)) {
         note(view, sign, work);
     }
     if view.has(signal::SCRIPT) || view.mask.any(class::TICK) || !view.mask.any(class::PLAIN) {
@@ -81,6 +84,9 @@ fn attributes(view: &View<'_>, work: &mut Work<'_>) {
         return;
     }
     for place in memchr::memchr_iter(b'=', view.bytes).take(ANCHORS) {
+        if !work.budget.spend(ATTRIBUTE, "html") {
+            return;
+        }
         if let Some(sign) = attribute::break_out(view, place) {
             note(view, sign, work);
         }

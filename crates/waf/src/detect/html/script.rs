@@ -207,8 +207,41 @@ pub(super) fn whole(view: &View<'_>) -> Option<Sign> {
     if is_any(name, CALLS) && matches!(next, b'(' | b'`') && is_called(code, after) {
         return sign(66, "a call that only a script makes");
     }
+    let made =
+        is_any(name, &["new"]) && starts_with_any(tail(code, after), &["function`", "function("]);
+    if made || loads_foreign(code) {
+        return sign(66, "a call that only a script makes");
+    }
     let member = member_sign(code, name, next);
     member.and_then(|confidence| sign(confidence, "a member that only a script reaches"))
+}
+
+/// `$.getScript('//…')`, `new Worker('//…')`: a call that loads or sends to an address without a
+/// scheme, as only a script on somebody else's page writes it.
+fn loads_foreign(code: &[u8]) -> bool {
+    let first = code.iter().take(48).position(|b| matches!(b, b'(' | b'`' | b'='));
+    let Some(open) = first else { return false };
+    let callee = part(code, 0, open);
+    let known = crate::detect::bytes::contains_any(
+        callee,
+        &[
+            "getscript",
+            "getjson",
+            "worker",
+            "eventsource",
+            "importscripts",
+            "sendbeacon",
+            "fetch",
+            "load",
+            "register",
+            "import",
+            "websocket",
+            "src",
+        ],
+    );
+    let argument = tail(code, skip_space(code, open + 1));
+    let quote = at(argument, 0);
+    known && matches!(quote, b'\'' | b'"' | b'`') && tail(argument, 1).starts_with(b"//")
 }
 
 /// Whether the parenthesis at `open` holds arguments and not a remark: "alert (see below)".
@@ -267,7 +300,8 @@ fn member_sign(code: &[u8], name: &[u8], next: u8) -> Option<u8> {
         && starts_with_any(
             code,
             &["location.href=", "location=", "location.replace(", "location.assign("],
-        );
+        )
+        || starts_with_any(code, &["location.protocol='j", "location.protocol=\"j"]);
     let built = starts_with_any(
         code,
         &["string.fromcharcode(", "constructor.constructor(", "function(", "new function("],

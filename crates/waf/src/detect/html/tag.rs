@@ -39,6 +39,9 @@ fn element(name: &[u8]) -> (u8, &'static str) {
         {
             (70, "an element that loads active content")
         }
+        () if name.len() > local.len() && is(&["include"]) && name.starts_with(b"esi") => {
+            (70, "an inclusion that a cache carries out")
+        }
         () if is(&["base"]) => (62, "an element that moves every address of the page"),
         () if is(&["style"]) => (55, "a style element"),
         () if is(&[
@@ -98,7 +101,9 @@ pub(super) fn read(view: &View<'_>, place: usize) -> Option<Sign> {
                 ],
             );
         let opens_next = memchr::memchr(b'<', tail(bytes, after)).is_some();
+        let many = leaves && leaves_several(view.bytes);
         let confidence = match () {
+            () if many && view.is_short() => 64,
             () if script && is_end_of_name(at(bytes, after)) => {
                 if opens_next {
                     72
@@ -144,6 +149,25 @@ pub(super) fn read(view: &View<'_>, place: usize) -> Option<Sign> {
         confidence = confidence.min(20);
     }
     found(confidence, length, reason)
+}
+
+/// `</title></textarea></script>`: the ends of several elements whose text is no markup, and the
+/// start of none of them: the value tries which of them it stands in.
+fn leaves_several(bytes: &[u8]) -> bool {
+    const ELEMENTS: &[&[u8]] =
+        &[b"style", b"title", b"textarea", b"script", b"noscript", b"xmp", b"noembed", b"iframe"];
+    let ended = |name: &&&[u8]| {
+        memchr::memmem::find_iter(bytes, b"</")
+            .take(16)
+            .any(|place| starts_with(tail(bytes, place + 2), name))
+    };
+    let begun = |name: &&[u8]| {
+        memchr::memchr_iter(b'<', bytes)
+            .take(16)
+            .any(|place| starts_with(tail(bytes, place + 1), name))
+    };
+    let several = ELEMENTS.iter().filter(ended).count() > 1;
+    several && !ELEMENTS.iter().any(|name| begun(name))
 }
 
 /// `<script>` as a word of a sentence, or with something to run.
@@ -305,6 +329,9 @@ fn judge_attribute(element: &[u8], attribute: attribute::Attribute<'_>) -> (u8, 
         }
         () if is(&["action", "formaction"]) && contains_any(value, &["//"]) => {
             (62, "a form that sends elsewhere")
+        }
+        () if attribute::is_bound_handler(name) && attribute::reaches_page(value) => {
+            (80, "an event handler of a framework")
         }
         () if is(&["attributename"]) => (80, "an animation of an address"),
         () if is(&["xmlns"]) && contains_any(value, &["1999/xhtml"]) && element.contains(&b':') => {

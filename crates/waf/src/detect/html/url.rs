@@ -80,13 +80,14 @@ pub(super) fn active(view: &View<'_>) -> Option<Sign> {
         return sign(if runs { if data { 72 } else { 86 } } else { 40 }, 0, end);
     }
     // `url(javascript:…)`, `](javascript:…)`, `="javascript:…"`.
-    for scheme in [&b"javascript:"[..], b"vbscript:"] {
+    for scheme in [&b"javascript:"[..], b"vbscript:", b"](data:text/html"] {
         let Some(place) = find(bytes, scheme) else { continue };
         let before = part(bytes, place.saturating_sub(2), place);
-        let within =
-            before.iter().any(|b| matches!(b, b'(' | b'=' | b'"' | b'\'' | b'<' | b'/' | b'`'));
+        let within = scheme.starts_with(b"]")
+            || before.iter().any(|b| matches!(b, b'(' | b'=' | b'"' | b'\'' | b'<' | b'/' | b'`'));
         let code = tail(bytes, place + scheme.len());
-        if within && !reads_as_prose(code) && !view.is_document() {
+        let runs = scheme.starts_with(b"]") || !reads_as_prose(code);
+        if within && runs && !view.is_document() {
             return sign(78, place, bytes.len().min(place + 80));
         }
     }

@@ -1,5 +1,7 @@
 //! Programs by name. A name alone says little: most are words.
 
+use std::sync::LazyLock;
+
 /// What a program is to an attacker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -294,21 +296,38 @@ const NAMES: &[(Kind, &[&str])] = &[
     ),
 ];
 
+/// The names by their first byte, with every kind each has, in the order of [`NAMES`].
+static BY_FIRST: LazyLock<Vec<Vec<(&'static str, Kind)>>> = LazyLock::new(|| {
+    let mut lists = vec![Vec::new(); 256];
+    for (kind, words) in NAMES {
+        for word in *words {
+            let first = word.bytes().next().map(usize::from);
+            if let Some(list) = first.and_then(|first| lists.get_mut(first)) {
+                list.push((*word, *kind));
+            }
+        }
+    }
+    lists
+});
+
+/// Every kind that the program called `name` has, in any case.
+fn kinds(name: &[u8]) -> impl Iterator<Item = Kind> {
+    let first = name.first().map(|byte| usize::from(byte.to_ascii_lowercase()));
+    let list = first.and_then(|first| BY_FIRST.get(first)).map(Vec::as_slice).unwrap_or_default();
+    list.iter()
+        .filter(move |(word, _)| {
+            word.len() == name.len() && name.eq_ignore_ascii_case(word.as_bytes())
+        })
+        .map(|(_, kind)| *kind)
+}
+
 /// What the program called `name` is, in any case; `None` when it is not known.
 pub(super) fn kind(name: &[u8]) -> Option<Kind> {
     let name = name.strip_suffix(b".exe").unwrap_or(name);
     if name.is_empty() || name.len() > 20 {
         return None;
     }
-    let first = name.first().map(u8::to_ascii_lowercase);
-    let known = |word: &&str| {
-        word.as_bytes().first().copied() == first && name.eq_ignore_ascii_case(word.as_bytes())
-    };
-    NAMES
-        .iter()
-        .find(|(_, words)| words.iter().any(known))
-        .map(|(kind, _)| *kind)
-        .or_else(|| versioned(name))
+    kinds(name).next().or_else(|| versioned(name))
 }
 
 /// `python3.11`, `gcc10`, `php8`.
@@ -327,7 +346,5 @@ fn versioned(name: &[u8]) -> Option<Kind> {
 
 /// Whether `name` is a prefix that another command follows.
 pub(super) fn is_prefix(name: &[u8]) -> bool {
-    NAMES
-        .iter()
-        .any(|(kind, words)| *kind == Kind::Prefix && super::super::bytes::is_any(name, words))
+    kinds(name).any(|kind| kind == Kind::Prefix)
 }

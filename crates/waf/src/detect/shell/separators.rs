@@ -1,7 +1,9 @@
 //! Separators and substitutions, and the commands behind them.
 
 use super::command::{self, Command, Evidence};
-use crate::detect::bytes::{at, before, find, is_space, part, skip_space, tail, trimmed};
+use crate::detect::bytes::{
+    at, before, find, is_space, part, skip_space, starts_with_any, tail, trimmed,
+};
 use crate::detect::finding::Class;
 use crate::detect::input::{Hint, Place};
 use crate::detect::scan::class;
@@ -9,8 +11,11 @@ use crate::detect::view::{View, Work};
 use crate::detect::words::signal;
 
 /// What a look at one separator costs, and what it costs to judge the command behind it.
-const GLANCE: usize = 40;
+const GLANCE: usize = 60;
 const COST: usize = 4_000;
+const COST_A_BYTE: usize = 4;
+/// How far back a line is read to see what it begins with.
+const LINE: usize = 512;
 
 /// What stands before a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +38,7 @@ pub(in crate::detect) fn has_cause(view: &View<'_>) -> bool {
         || mask.any(class::SEMICOLON | class::AMP) && !is_structured_header(view);
     separators
         || view.has(signal::COMMAND)
+        || mask.any(class::EQUALS) && view.bytes.first() == Some(&b'-')
         || mask.all(class::DOLLAR | class::BRACE)
         || mask.all(class::LESS | class::PAREN)
         || mask.all(class::PERCENT | class::COLON)
@@ -84,7 +90,8 @@ pub(in crate::detect) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
         };
         let scope = quoted.map_or(view.bytes, |end| part(view.bytes, 0, start + end));
         let Some(command) = command::read(scope, start) else { continue };
-        if !work.budget.spend(COST, "shell") {
+        let cost = COST.min(COST_A_BYTE * view.bytes.len().saturating_sub(place));
+        if !work.budget.spend(cost, "shell") {
             return;
         }
         let confidence = judge(view, before, place, start, &command);
@@ -193,7 +200,11 @@ fn after_sign(
     let document = view.is_document();
     let script = document && is_script_line(view.bytes, place);
     let word_only = evidence == Evidence::Word;
-    let alone = word_only && command.ends_value && view.is_short() && command.is_telling;
+    let alone = word_only
+        && command.ends_value
+        && view.is_short()
+        && command.is_telling
+        && !is_numbered(tail(view.bytes, start));
     let prose = view.bytes.iter().take(place).filter(|b| is_space(**b)).take(4).count() > 3;
     let table = sign == b'|' && document;
     // The separator ends the application's command and stands first in the value.
@@ -203,7 +214,16 @@ fn after_sign(
         && skip_space(view.bytes, 0) == place
         && (command.is_telling || tail(view.bytes, start).iter().any(u8::is_ascii_digit))
         && few_words(tail(view.bytes, start));
+    // `; powershell Start-Sleep -s 5`: a known program right behind a sign that stands first, and
+    // what follows reads like arguments.
+    let command_line = sign != b'&'
+        && view.is_short()
+        && skip_space(view.bytes, 0) == place
+        && evidence <= Evidence::Weak
+        && !view.is_prose()
+        && reads_as_arguments(tail(view.bytes, start));
     let bonus: u8 = match () {
+        () if command_line && !leads && word_only => 42,
         () if alone && prose => 25,
         () if alone => 45,
         () if leads => 42,
@@ -228,6 +248,20 @@ fn starts_with_command(bytes: &[u8], place: usize) -> bool {
     let head = trimmed(part(bytes, 0, place));
     let command = command::read(head, 0).filter(|command| !command.ends_value);
     command.is_some_and(|command| command.evidence >= Evidence::Weak && head.len() > 8)
+}
+
+/// `Apt #4`: a number behind the name, and no comment.
+fn is_numbered(line: &[u8]) -> bool {
+    let sign = memchr::memchr(b'#', line);
+    sign.is_some_and(|sign| sign < 16 && at(line, sign + 1).is_ascii_digit())
+}
+
+/// Whether the line is a command with arguments: one or two words right behind the sign, or a few of
+/// which one is an option, a path or a number. `; more or less` is none.
+fn reads_as_arguments(line: &[u8]) -> bool {
+    let words = trimmed(line).split(|byte| *byte == b' ').take(6).count();
+    let signs = line.iter().any(|byte| matches!(byte, b'-' | b'/' | b'$') || byte.is_ascii_digit());
+    words < 6 && signs || words < 4 && line.first().is_some_and(|byte| !is_space(*byte))
 }
 
 /// Whether at most three words follow: a command, not a clause of a sentence.
@@ -272,7 +306,7 @@ fn closed(bytes: &[u8], end: usize) -> bool {
 /// Whether the line up to `place` is itself a command: then the separator belongs to a script that
 /// somebody wrote down.
 fn is_script_line(bytes: &[u8], place: usize) -> bool {
-    let head = part(bytes, 0, place);
+    let head = part(bytes, place.saturating_sub(LINE), place);
     let line = memchr::memrchr2(b'\n', b'`', head).map_or(0, |end| end + 1);
     is_command_line(tail(head, line))
 }
@@ -330,9 +364,37 @@ fn signs(view: &View<'_>, work: &mut Work<'_>) {
     let confidence = if view.is_short() && handed { 64 } else { 20 };
     sign(b"<<<", confidence, 10, "a text handed to a command");
     sign(b"%comspec%", 74, 40, "the command processor by its variable");
+    options(view, work);
     functions(view, work);
     command_lists(view, work);
     super::expansions::inspect(view, work);
+}
+
+/// `-oProxyCommand=id`: the value would be an option that makes another program run one.
+fn options(view: &View<'_>, work: &mut Work<'_>) {
+    const RUNNING: &[&str] = &[
+        "-oproxycommand=",
+        "-o proxycommand=",
+        "--use-askpass=",
+        "--upload-pack=",
+        "--receive-pack=",
+        "--checkpoint-action=exec",
+        "--to-command=",
+        "--use-compress-program=",
+        "--config-env=",
+        "--exec=",
+        "--rsh=",
+        "--post-file=",
+        "-obatchmode",
+        "--open-files-in-pager=",
+    ];
+    if view.is_header() || !view.is_short() {
+        return;
+    }
+    let start = skip_space(view.bytes, 0);
+    if starts_with_any(tail(view.bytes, start), RUNNING) {
+        note(view, 72, start, start + 14, "an option that runs a program", work);
+    }
 }
 
 /// `() { :;};`: a function whose definition goes on (CVE-2014-6271).

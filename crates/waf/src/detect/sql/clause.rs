@@ -70,11 +70,14 @@ pub(super) fn read(view: &View<'_>, origin: Origin, mut lexer: Lexer<'_>) -> Jud
             .then_some((90, name.end, reason));
     }
     let numbered = matches!(lexer.peek().kind, Kind::Number | Kind::Variable | Kind::Open);
-    let limit = condition::read(&mut lexer);
+    let limit = list_of(&mut lexer);
     let having = lexer.text(word).eq_ignore_ascii_case(b"having") && limit.compares > 0;
     let number = numbered && limit.operands > 0 && limit.operands == limit.literals;
     match limit.ending {
         _ if limit.is_unmistakable() => Some((88, limit.end, reason)),
+        Ending::Clause if number && lexer.peek().kind == Kind::Word(Word::Procedure) => {
+            Some((82, limit.end, reason))
+        }
         Ending::Other | Ending::End if !having => None,
         Ending::Other => None,
         Ending::Comment | Ending::Clause if number || having && numbered => {
@@ -85,6 +88,24 @@ pub(super) fn read(view: &View<'_>, origin: Origin, mut lexer: Lexer<'_>) -> Jud
         }
         _ => None,
     }
+}
+
+/// An expression and those behind commas, as far as they are numbers: `limit 1,1`.
+fn list_of(lexer: &mut Lexer<'_>) -> condition::Expression {
+    let mut list = condition::read(lexer);
+    for _ in 0..8 {
+        if lexer.peek().kind != Kind::Comma || list.literals != list.operands {
+            break;
+        }
+        lexer.next();
+        let more = condition::read(lexer);
+        list = condition::Expression {
+            operands: list.operands + more.operands,
+            literals: list.literals + more.literals,
+            ..more
+        };
+    }
+    list
 }
 
 /// `where …`: the condition of a query whose table or list was closed before it.

@@ -1,9 +1,9 @@
 //! Does the text after a break-out go on as a query?
 
 use super::condition::{self, Ending, Expression};
-use super::token::{Kind, Lexer, Token};
+use super::token::{self, Kind, Lexer, Token};
 use super::words::{self, Word};
-use super::{clause, closers, operator, statement, union};
+use super::{clause, closers, operator, statement, union, whole};
 use crate::detect::bytes::{before, is_any, trimmed};
 use crate::detect::view::View;
 
@@ -32,12 +32,22 @@ pub(super) struct Verdict {
 pub(super) fn judge(view: &View<'_>, origin: Origin, place: usize) -> Option<Verdict> {
     let mut lexer = Lexer::new(view.bytes, place);
     if origin == Origin::Start {
-        return statement::at_start(view).or_else(|| {
+        let began = statement::at_start(view).filter(|verdict| verdict.confidence >= 60);
+        let resumed = began.or_else(|| {
             pass_operand(&mut lexer)?;
-            resume(view, origin, place, lexer)
+            surest(resume(view, origin, place, lexer), whole::call_behind(view, origin, place))
         });
+        return surest(resumed, surest(whole::read(view), statement::at_start(view)));
     }
-    resume(view, origin, place, lexer)
+    surest(resume(view, origin, place, lexer), whole::call_behind(view, origin, place))
+}
+
+/// The surer of two verdicts.
+fn surest(one: Option<Verdict>, other: Option<Verdict>) -> Option<Verdict> {
+    match (one, other) {
+        (Some(one), Some(other)) if other.confidence > one.confidence => Some(other),
+        (one, other) => one.or(other),
+    }
 }
 
 /// Passes the operand a value begins with when it stands in the place of a number or name.
@@ -227,19 +237,10 @@ pub(super) fn resumes(bytes: &[u8], place: usize) -> bool {
             let word = crate::detect::bytes::word_at(bytes, start);
             (2..=12).contains(&word.len()) && words::lookup(word) != Word::Other
         }
-        b'0'..=b'9'
-        | b'a'..=b'z'
-        | b'_'
-        | 0
-        | b'\''
-        | b'"'
-        | b'.'
-        | b'!'
-        | b':'
-        | b'}'
-        | b']'
-        | b'['
-        | b'{' => false,
+        b'0'..=b'9' => token::empty_exponent(crate::detect::bytes::tail(bytes, start)).is_some(),
+        b'a'..=b'z' | b'_' | 0 | b'\'' | b'"' | b'.' | b'!' | b':' | b'}' | b']' | b'[' | b'{' => {
+            false
+        }
         _ => true,
     }
 }

@@ -13,6 +13,7 @@ mod operator;
 mod statement;
 mod token;
 mod union;
+mod whole;
 mod words;
 
 use super::bytes::{before, find, is_word, skip_space, tail};
@@ -24,8 +25,9 @@ use continuation::{Origin, Verdict};
 
 /// What a look at one place costs.
 const GLANCE: usize = 8;
-/// What reading on from one place costs: a query is parsed.
+/// What reading on from one place costs at most, and for each byte that is left: a query is parsed.
 const COST: usize = 4_000;
+const COST_A_BYTE: usize = 4;
 
 /// Whether the bytes and words give cause to look.
 pub(super) fn has_cause(view: &View<'_>) -> bool {
@@ -39,6 +41,13 @@ pub(super) fn has_cause(view: &View<'_>) -> bool {
                 .is_some_and(|byte| !byte.is_ascii_alphabetic() || starts_with_logic(view.bytes))
         || mask.all(class::PAREN | class::DIGIT) && mask.any(class::EQUALS) && view.is_short()
         || mask.all(class::SLASH | class::STAR) && !view.is_header()
+        || mask.all(class::EQUALS | class::SPACE) && view.is_short() && has_logic(view.bytes)
+}
+
+/// `id=1 or 1=1`: two comparisons with a word of logic between them.
+fn has_logic(bytes: &[u8]) -> bool {
+    memchr::memchr_iter(b'=', bytes).take(2).count() > 1
+        && (find(bytes, b" or ").is_some() || find(bytes, b" and ").is_some())
 }
 
 fn starts_with_logic(bytes: &[u8]) -> bool {
@@ -54,7 +63,7 @@ pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
         if sure || origin != Origin::Start && !continuation::resumes(view.bytes, place) {
             return work.budget.spend(GLANCE, "sql");
         }
-        let affordable = work.budget.spend(COST, "sql");
+        let affordable = work.budget.spend(cost(view, place), "sql");
         if affordable && let Some(verdict) = continuation::judge(view, origin, place) {
             sure |= verdict.confidence >= 90;
             report(view, verdict, work);
@@ -89,6 +98,12 @@ pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
     }
 }
 
+/// What reading on from `place` costs: little where little is left, as in the many short texts of a
+/// large body.
+fn cost(view: &View<'_>, place: usize) -> usize {
+    COST.min(GLANCE + COST_A_BYTE * view.bytes.len().saturating_sub(place))
+}
+
 /// The words that show themselves wherever they stand.
 fn words(view: &View<'_>, work: &mut Work<'_>) {
     let mut from = 0;
@@ -101,7 +116,7 @@ fn words(view: &View<'_>, work: &mut Work<'_>) {
         let free = !before(view.bytes, place).is_ascii_alphabetic()
             && !is_word(super::bytes::at(view.bytes, from));
         if free
-            && work.budget.spend(COST, "sql")
+            && work.budget.spend(cost(view, place), "sql")
             && let Some(verdict) = union::read(view, place)
         {
             report(view, verdict, work);

@@ -100,7 +100,9 @@ pub(super) fn stacked(view: &View<'_>, origin: Origin, mut lexer: Lexer<'_>) -> 
         let words = trimmed(view.bytes).iter().filter(|byte| **byte == b' ').count();
         return (words == 0).then_some((60, last.end, "the end of a statement after a literal"));
     }
-    let (confidence, end, reason) = second_statement(view, &mut lexer)?;
+    let began = lexer;
+    let second = second_statement(view, &mut lexer).or_else(|| cut_off(view, origin, began));
+    let (confidence, end, reason) = second?;
     let loose = match origin {
         Origin::Quote { unbalanced: true } => 0,
         Origin::Quote { unbalanced: false } if view.is_short() => 15,
@@ -111,6 +113,20 @@ pub(super) fn stacked(view: &View<'_>, origin: Origin, mut lexer: Lexer<'_>) -> 
         Origin::Semicolon => 42,
     };
     Some((confidence.saturating_sub(loose), end, reason))
+}
+
+/// `; prepare s from …;--`: any statement that is stacked behind the end of a literal and cuts off
+/// what the application would add.
+fn cut_off(view: &View<'_>, origin: Origin, mut lexer: Lexer<'_>) -> Judgement {
+    let verb = lexer.next();
+    let named = matches!(lexer.peek().kind, Kind::Word(_) | Kind::Text { .. } | Kind::Variable);
+    let fits = verb.kind == Kind::Word(Word::Statement)
+        && origin == (Origin::Quote { unbalanced: true })
+        && named
+        && view.is_short();
+    let value = trimmed(view.bytes);
+    let cut = value.ends_with(b"--") || value.ends_with(b"#") || value.ends_with(b"-- -");
+    (fits && cut).then_some((72, verb.end, "a second statement"))
 }
 
 /// `' exec xp_…`: SQL Server needs no separator.
@@ -230,6 +246,7 @@ fn has_heavy_call(lexer: &Lexer<'_>) -> bool {
         let token = ahead.next();
         match token.kind {
             Kind::Word(Word::Heavy) if ahead.peek().kind == Kind::Open => return true,
+            Kind::Word(Word::Statement) if ahead.peek().kind == Kind::Variable => return true,
             Kind::End | Kind::Comment => return false,
             _ => {}
         }

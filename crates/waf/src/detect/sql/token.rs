@@ -264,7 +264,7 @@ fn number(rest: &[u8]) -> usize {
 }
 
 /// `1.e(`, `1.e)`, `1.e,`: MySQL reads a number without its exponent and drops it.
-fn empty_exponent(rest: &[u8]) -> Option<usize> {
+pub(super) fn empty_exponent(rest: &[u8]) -> Option<usize> {
     let digits = rest.iter().take(8).take_while(|b| b.is_ascii_digit()).count();
     let dropped = digits > 0
         && at(rest, digits) == b'.'

