@@ -13,8 +13,8 @@ mod zstd;
 
 use std::fmt;
 
-use http::HeaderMap;
 use http::header::CONTENT_ENCODING;
+use http::{HeaderMap, HeaderValue};
 
 pub use gzip::Gzip;
 pub(crate) use whole::{Fault, beginning, unpacked};
@@ -42,16 +42,20 @@ pub enum Coding {
 }
 
 impl Coding {
-    /// The coding that `headers` name; `None` for several, and for one that cannot be read here.
+    /// The coding that `headers` name; `identity` beside it says nothing (RFC 9110 section 8.4.1).
+    /// `None` for several, and for one that cannot be read here.
     #[must_use]
     pub fn of(headers: &HeaderMap) -> Option<Self> {
-        let mut fields = headers.get_all(CONTENT_ENCODING).iter();
-        let Some(first) = fields.next() else { return Some(Self::Identity) };
-        if fields.next().is_some() {
+        let fields = headers.get_all(CONTENT_ENCODING).iter().map(HeaderValue::as_bytes);
+        let mut names = fields
+            .flat_map(|field| field.split(|byte| *byte == b','))
+            .map(|name| name.trim_ascii().to_ascii_lowercase())
+            .filter(|name| !name.is_empty() && name != b"identity");
+        let Some(name) = names.next() else { return Some(Self::Identity) };
+        if names.next().is_some() {
             return None;
         }
-        match first.as_bytes().trim_ascii().to_ascii_lowercase().as_slice() {
-            b"" | b"identity" => Some(Self::Identity),
+        match name.as_slice() {
             b"gzip" | b"x-gzip" => Some(Self::Gzip),
             b"deflate" => Some(Self::Deflate),
             b"br" => Some(Self::Brotli),

@@ -4,9 +4,11 @@
 
 mod answers;
 mod attacks;
+mod clients;
 #[path = "../common/mod.rs"]
 mod common;
 mod core_rules;
+mod hidden;
 mod ordinary;
 mod regression;
 mod rules;

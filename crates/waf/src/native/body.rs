@@ -70,8 +70,12 @@ impl Inspection<'_> {
     /// taken off, in every reading that an application could make of it.
     ///
     /// # Errors
-    /// [`Unreadable`] when two readers could understand a form of several parts differently.
+    /// [`Unreadable`] when two readers could understand a form of several parts differently, and when
+    /// a charset is named that hides every letter.
     pub fn body(&mut self, content_type: &[u8], body: &[u8]) -> Result<(), Unreadable> {
+        if charset::is_foreign(content_type) {
+            return Err(Unreadable("a charset that spells no letter as ASCII does".to_owned()));
+        }
         let trimmed = content_type.trim_ascii_start();
         // Some readers let the type end at a comma or a space too.
         let kind = trimmed.split(|byte| matches!(byte, b';' | b',' | b' ' | b'\t')).next();

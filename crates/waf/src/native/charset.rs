@@ -3,6 +3,34 @@
 
 use std::borrow::Cow;
 
+/// Numbers of the code pages that spell letters in other bytes than ASCII: EBCDIC.
+const EBCDIC: [&[u8]; 31] = [
+    b"037", b"273", b"277", b"278", b"280", b"284", b"285", b"290", b"297", b"420", b"424", b"500",
+    b"870", b"871", b"875", b"880", b"905", b"918", b"924", b"1026", b"1047", b"1140", b"1141",
+    b"1142", b"1143", b"1144", b"1145", b"1146", b"1147", b"1148", b"1149",
+];
+
+/// Whether `content_type` names a charset in which no ASCII letter is its own byte and that no reader
+/// guesses: a few servers read `ibm037` when they are told to, and nothing else reads it.
+pub(super) fn is_foreign(content_type: &[u8]) -> bool {
+    let declared = content_type.to_ascii_lowercase();
+    let Some(place) = memchr::memmem::find(&declared, b"charset") else { return false };
+    let rest = declared.get(place..).unwrap_or_default();
+    let name = rest.split(|byte| matches!(byte, b';' | b',')).next().unwrap_or_default();
+    let is_page = |prefix: &[u8]| {
+        memchr::memmem::find(name, prefix).is_some_and(|at| {
+            let number = name.get(at + prefix.len()..).unwrap_or_default();
+            let digits = |byte: &&u8| byte.is_ascii_digit();
+            let start = number.iter().take_while(|byte| matches!(byte, b'-' | b'_')).count();
+            let number = number.get(start..).unwrap_or_default();
+            let number = number.get(..number.iter().take_while(digits).count()).unwrap_or_default();
+            let number = number.strip_prefix(b"0").filter(|rest| rest.len() > 2).unwrap_or(number);
+            EBCDIC.contains(&number)
+        })
+    };
+    is_page(b"ibm") || is_page(b"cp") || memchr::memmem::find(name, b"ebcdic").is_some()
+}
+
 /// How a text is coded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Wide {

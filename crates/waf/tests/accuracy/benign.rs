@@ -9,7 +9,7 @@ use crate::request;
 /// Values, documents and whole requests.
 pub(crate) fn written() -> Vec<Case> {
     let mut cases = Vec::new();
-    for file in ["prose.txt", "names.txt", "values.txt", "code.txt", "payloads.txt"] {
+    for file in ["prose.txt", "names.txt", "values.txt", "code.txt", "payloads.txt", "fields.txt"] {
         for line in lines("benign", file) {
             let id = format!("{file} {}", String::from_utf8_lossy(&line));
             for place in [Place::QueryValue, Place::BodyField, Place::JsonString] {
