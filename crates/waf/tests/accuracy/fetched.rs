@@ -16,7 +16,20 @@ struct Line {
 
 /// Sources nobody may look into: of them only numbers are known, so they tell what the detectors
 /// make of lists they have never met.
-const UNSEEN: &[&str] = &["commonhuman", "asqli", "dotspot", "wfuzz"];
+const UNSEEN: &[&str] = &[
+    "commonhuman",
+    "asqli",
+    "dotspot",
+    "wfuzz",
+    "oxhunter",
+    "lfimap",
+    "xssbase",
+    "senshi",
+    "vpixray",
+    "phidippus",
+    "vulnscan",
+    "cwv-scanner",
+];
 /// Classes that are no input of the application's users, or that are tried by whole programs.
 const LEFT_OUT: &[&str] = &["web-shell"];
 
