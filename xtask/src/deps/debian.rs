@@ -37,6 +37,7 @@ pub(super) fn absent(needs: &[&'static Need]) -> Vec<&'static str> {
 
 fn is_there(proof: &Proof) -> bool {
     match proof {
+        Proof::Folder(path) => std::path::Path::new(path).is_dir(),
         Proof::Program(name) => environment::find_program(name).is_some(),
         Proof::File(path) => std::path::Path::new(path).exists(),
         Proof::PythonModules(modules) => {

@@ -18,6 +18,8 @@ pub(crate) struct Need {
 /// What shows that a package's content is there.
 #[derive(Debug)]
 pub(crate) enum Proof {
+    /// A folder stands here.
+    Folder(&'static str),
     /// A program of this name can be found.
     Program(&'static str),
     /// This file exists.
@@ -123,6 +125,12 @@ pub(super) const NEEDS: &[Need] = &[
             ("python3-venv", Proof::PythonModules("venv, ensurepip")),
         ],
         requirements: Some("bench/waf/requirements.txt"),
+        only_long_runs: false,
+    },
+    Need {
+        suite: "waf-crs3",
+        debian: &[("modsecurity-crs", Proof::Folder("/usr/share/modsecurity-crs"))],
+        requirements: None,
         only_long_runs: false,
     },
     Need {

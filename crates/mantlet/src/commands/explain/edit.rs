@@ -30,9 +30,8 @@ pub(super) fn fragment(spot: &Spot, change: &Change<'_>) -> String {
 pub(super) fn changed(text: &str, spot: &Spot, change: &Change<'_>) -> Result<String, String> {
     let mut document: DocumentMut = text.parse().map_err(|error| format!("not TOML: {error}"))?;
     let routes = document.entry("routes").or_insert_with(|| ArrayOfTables::new().into());
-    let Some(routes) = routes.as_array_of_tables_mut() else {
-        return Err("`routes` is a list in one line\n  hint: write `[[routes]]` tables".to_owned());
-    };
+    let routes =
+        opened(routes).ok_or("`routes` is no list of tables\n  hint: write `[[routes]]`")?;
     let known = routes.iter().position(|route| is_for(route, spot));
     let index = known.unwrap_or_else(|| {
         routes.push(route(spot));
@@ -41,6 +40,18 @@ pub(super) fn changed(text: &str, spot: &Spot, change: &Change<'_>) -> Result<St
     let route = routes.get_mut(index).ok_or("the route is gone")?;
     apply(route, change)?;
     Ok(document.to_string())
+}
+
+/// The tables of `list`, which may stand in one line: `routes = [{ … }]` is opened, so that more can
+/// stand in each. `None` where it holds something else.
+fn opened(list: &mut Item) -> Option<&mut ArrayOfTables> {
+    if list.as_array().is_some_and(Array::is_empty) {
+        *list = ArrayOfTables::new().into();
+    }
+    if list.is_array() {
+        *list = std::mem::take(list).into_array_of_tables().ok()?.into();
+    }
+    list.as_array_of_tables_mut()
 }
 
 /// Whether a route is for this place and no other.
@@ -83,10 +94,9 @@ fn apply(route: &mut Table, change: &Change<'_>) -> Result<(), String> {
             let waf = inner(inner(route, "guards")?, "waf")?;
             let has_list = waf.contains_key("exceptions");
             let list = waf.entry("exceptions").or_insert_with(|| ArrayOfTables::new().into());
-            let Some(list) = list.as_array_of_tables_mut() else {
-                let hint = "write `[[routes.guards.waf.exceptions]]` tables";
-                return Err(format!("`exceptions` is a list in one line\n  hint: {hint}"));
-            };
+            let hint = "write `[[routes.guards.waf.exceptions]]`";
+            let list = opened(list)
+                .ok_or_else(|| format!("`exceptions` is no list of tables\n  hint: {hint}"))?;
             let inherited = inherited.iter().filter(|_| !has_list);
             for exception in inherited.chain(*more) {
                 list.push(table(exception));
@@ -163,12 +173,35 @@ mod tests {
     fn what_cannot_be_changed_is_an_error() {
         let change = Change::Setting { guard: "waf", key: "mode", value: "off" };
         for text in
-            ["routes = []", "= 1", "[[routes]]\npath = \"/a\"\nmethods = \"POST\"\nguards = 1"]
+            ["routes = [1]", "= 1", "[[routes]]\npath = \"/a\"\nmethods = \"POST\"\nguards = 1"]
         {
             changed(text, &spot(), &change).unwrap_err();
         }
         let inline = "[[routes]]\npath = \"/a\"\nmethods = [\"POST\"]\nguards = { waf = { mode = \"observe\" } }\n";
         let opened = changed(inline, &spot(), &change).unwrap();
         assert!(opened.contains("mode = \"off\""), "{opened}");
+    }
+
+    #[test]
+    fn routes_in_one_line_are_opened() {
+        let change = Change::Setting { guard: "waf", key: "mode", value: "off" };
+        let line = "routes = [{ path = \"/b\" }, { path = \"/a\", methods = [\"POST\"] }]\n";
+        for text in ["routes = []\n", line] {
+            let after =
+                changed(&format!("data = \"/d\"\n{text}[log]\naccess = true\n"), &spot(), &change);
+            let after = after.unwrap();
+            let parsed: toml_edit::DocumentMut = after.parse().unwrap();
+            let routes = parsed["routes"].as_array_of_tables().unwrap();
+            let last = routes.iter().last().unwrap();
+            assert_eq!(last["path"].as_str(), Some("/a"), "{after}");
+            assert_eq!(last["guards"]["waf"]["mode"].as_str(), Some("off"), "{after}");
+            assert_eq!(parsed["log"]["access"].as_bool(), Some(true), "{after}");
+            assert_eq!(routes.len(), if text == line { 2 } else { 1 }, "{after}");
+        }
+        let more = [ExceptionSection::default()];
+        let change = Change::Exceptions { inherited: &[], more: &more };
+        let inline = "[[routes]]\npath = \"/a\"\nmethods = [\"POST\"]\nguards = { waf = { exceptions = [{ class = \"sqli\" }] } }\n";
+        let after = changed(inline, &spot(), &change).unwrap();
+        assert_eq!(after.matches("[[routes.guards.waf.exceptions]]").count(), 2, "{after}");
     }
 }

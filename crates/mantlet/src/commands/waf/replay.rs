@@ -72,7 +72,9 @@ pub(super) fn execute(flags: &ReplayFlags) -> Result<Outcome, Failure> {
         }
     };
     player.bar.finish_and_clear();
-    player.summary();
+    if read.is_ok() || player.tally.requests > 0 {
+        player.summary();
+    }
     read?;
     let is_changed = player.tally.newly != (0, 0);
     let is_finding = if flags.diff { is_changed } else { player.tally.refused > 0 };

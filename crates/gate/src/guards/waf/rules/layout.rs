@@ -27,6 +27,9 @@ pub(super) struct Files {
 /// # Errors
 /// What cannot be read, or holds no rules.
 pub(super) fn files(path: &Path) -> io::Result<Files> {
+    if !path.exists() {
+        return Err(io::Error::other("there is no such file or folder"));
+    }
     if !path.is_dir() {
         // A file that cannot be read is told when it is read.
         return Ok(Files { before: Vec::new(), rules: vec![path.to_owned()] });
