@@ -167,7 +167,7 @@ fn leaves_several(bytes: &[u8]) -> bool {
             .any(|place| starts_with(tail(bytes, place + 1), name))
     };
     let several = ELEMENTS.iter().filter(ended).count() > 1;
-    several && !ELEMENTS.iter().any(|name| begun(name))
+    several && !ELEMENTS.iter().any(begun)
 }
 
 /// `<script>` as a word of a sentence, or with something to run.

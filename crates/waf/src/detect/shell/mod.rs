@@ -6,6 +6,7 @@ mod command;
 mod expansions;
 mod names;
 mod separators;
+mod signs;
 mod windows;
 mod word;
 

@@ -27,9 +27,7 @@ fn one_expression(view: &View<'_>, work: &mut Work<'_>) {
     };
     let output = between(b"{{", b"}}").or_else(|| between(b"${", b"}"));
     let (found, reason) = match () {
-        () if output.is_some_and(|inside| is_code(inside)) => {
-            (64, "an expression alone in a value")
-        }
+        () if output.is_some_and(is_code) => (64, "an expression alone in a value"),
         () if between(b"#{", b"}").is_some_and(|inside| {
             is_code(inside) || is_any(inside, &["self", "this", "env", "global"])
         }) =>
