@@ -85,7 +85,7 @@ impl Document {
                 Ok(_) if self.attributes.len() >= limits.values => return,
                 Ok(attribute) => {
                     let name = attribute.key.as_ref().as_bytes().to_vec();
-                    self.attributes.push((name, unescape(attribute.value.as_bytes())));
+                    self.attributes.push((name, attribute_value(attribute.value.as_bytes())));
                 }
                 Err(error) => self.error = Some(error.to_string()),
             }
@@ -113,9 +113,17 @@ fn resolve(reference: &[u8]) -> Vec<u8> {
     }
 }
 
-fn unescape(value: &[u8]) -> Vec<u8> {
+/// The value of an attribute: references resolved, white space as spaces (XML 1.0, section 3.3.3).
+fn attribute_value(value: &[u8]) -> Vec<u8> {
+    let spaced: Vec<u8> = value
+        .iter()
+        .enumerate()
+        // A line end of two bytes is one.
+        .filter(|(at, byte)| **byte != b'\r' || value.get(at + 1) != Some(&b'\n'))
+        .map(|(_, byte)| if matches!(byte, b'\t' | b'\r' | b'\n') { b' ' } else { *byte })
+        .collect();
     let mut out = Vec::new();
-    let mut rest = value;
+    let mut rest = spaced.as_slice();
     while let Some(start) = memchr::memchr(b'&', rest) {
         let (before, from) = rest.split_at(start);
         out.extend_from_slice(before);
@@ -152,6 +160,12 @@ mod tests {
             [(b"x".to_vec(), b"1<2".to_vec()), (b"y".to_vec(), b"z".to_vec())]
         );
         assert_eq!(document.error, None);
+    }
+
+    #[test]
+    fn white_space_in_attributes_is_spaces() {
+        let document = read(b"<a b='x\r\ny\tz\n&#10;'/>", LIMITS);
+        assert_eq!(document.attributes, [(b"b".to_vec(), b"x y z \n".to_vec())]);
     }
 
     #[test]

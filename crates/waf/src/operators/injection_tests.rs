@@ -106,3 +106,16 @@ proptest! {
         prop_assert!(!libinjectionrs::detect_xss(text.as_bytes()).is_injection(), "{text}");
     }
 }
+
+#[test]
+fn into_outfile_is_known_in_any_case_of_letters() {
+    use super::capture::Captures;
+    use super::list::Operator;
+    let asked = |text: &[u8]| Operator::DetectSqli.matches(b"", text, &mut Captures::default());
+    for text in
+        ["1 INTO OUTFILE '/tmp/x'", "1 into outfile '/tmp/x'", "1 Into/**/DumpFile '/tmp/x'"]
+    {
+        assert!(asked(text.as_bytes()), "{text}");
+    }
+    assert!(!asked(b"put it into the file 'x'"));
+}

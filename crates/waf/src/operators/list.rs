@@ -1,5 +1,6 @@
 //! The operators a rule can name.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::capture::Captures;
@@ -211,12 +212,28 @@ fn unknown(name: &str) -> Fault {
 }
 
 fn detect_sqli(value: &[u8], captures: &mut Captures) -> bool {
+    let value = &*with_large_into(value);
     let mut state = libinjectionrs::SqliState::new(value, libinjectionrs::SqliFlags::FLAG_NONE);
     let found = state.detect();
     if found {
         captures.text(state.fingerprint_string().as_bytes());
     }
     found
+}
+
+/// `INTO` in capitals: libinjection knows `INTO OUTFILE` in any case of letters, this reading of it in
+/// capitals alone.
+fn with_large_into(value: &[u8]) -> Cow<'_, [u8]> {
+    let is_into = |word: &[u8]| word.eq_ignore_ascii_case(b"into");
+    let mut value = Cow::Borrowed(value);
+    let mut start = 0;
+    while let Some(place) = value.get(start..).and_then(|rest| rest.windows(4).position(is_into)) {
+        start += place + 4;
+        if let Some(word) = value.to_mut().get_mut(start - 4..start) {
+            word.make_ascii_uppercase();
+        }
+    }
+    value
 }
 
 fn detect_xss(value: &[u8], captures: &mut Captures) -> bool {

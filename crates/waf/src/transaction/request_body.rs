@@ -123,20 +123,20 @@ impl State {
                 self.add(Variable::MultipartPartHeaders, &part.name, line);
             }
             self.add(Variable::MultipartName, &part.name, &part.name);
-            match &part.file {
-                Some(file) => {
+            if let Some(file) = &part.file {
+                self.add(Variable::Files, &part.name, file);
+                self.add(Variable::FilesNames, &part.name, &part.name);
+                self.add(Variable::MultipartFilename, &part.name, file);
+                if let Some(file) = &part.extended_file {
                     self.add(Variable::Files, &part.name, file);
-                    self.add(Variable::FilesNames, &part.name, &part.name);
                     self.add(Variable::MultipartFilename, &part.name, file);
-                    if let Some(file) = &part.extended_file {
-                        self.add(Variable::Files, &part.name, file);
-                        self.add(Variable::MultipartFilename, &part.name, file);
-                    }
-                    self.add(Variable::FilesSizes, &part.name, part.size.to_string().as_bytes());
                 }
-                None => {
-                    self.add_argument(Variable::ArgsPost, &part.name, &part.value, limits.values);
-                }
+                self.add(Variable::FilesSizes, &part.name, part.size.to_string().as_bytes());
+            }
+            // What is a field for some readers is one here, whatever else it is. Browsers send empty
+            // parts with empty file names where no file was chosen.
+            if part.file.is_none() || (part.may_be_field() && !part.value.is_empty()) {
+                self.add_argument(Variable::ArgsPost, &part.name, &part.value, limits.values);
             }
         }
         let files = parsed.parts.iter().filter(|part| part.file.is_some());

@@ -13,7 +13,10 @@ impl Part {
         if text.iter().any(|byte| matches!(byte, 0x0b | 0x0c)) {
             flags.invalid_header_folding = true;
         }
-        let last = self.headers.last_mut().ok_or("Invalid part header (folding error).")?;
+        let Some(last) = self.headers.last_mut() else {
+            self.headers.push(text.to_vec());
+            return Err("Invalid part header (folding error).".to_owned());
+        };
         last.push(b' ');
         last.extend_from_slice(text.trim_ascii_start());
         Ok(())
@@ -39,7 +42,8 @@ impl Part {
             flags.invalid_part = true;
             return Err("Part missing Content-Disposition header.".to_owned());
         };
-        let parameters = disposition(value.trim_ascii(), flags)?;
+        let mut parameters = Vec::new();
+        let read = disposition(value.trim_ascii(), flags, &mut parameters);
         let mut name = None;
         for (key, value) in parameters {
             let slot = match key.as_slice() {
@@ -60,12 +64,12 @@ impl Part {
             self.file = self.extended_file.take();
             self.only_extended = self.file.is_some();
         }
-        match name {
-            Some(name) => self.name = name,
-            None => {
-                flags.invalid_part = true;
-                return Err("Content-Disposition header missing name field.".to_owned());
-            }
+        let has_name = name.is_some();
+        self.name = name.unwrap_or_default();
+        read?;
+        if !has_name {
+            flags.invalid_part = true;
+            return Err("Content-Disposition header missing name field.".to_owned());
         }
         Ok(())
     }
@@ -92,12 +96,15 @@ fn header_name(line: &[u8], mut names: Vec<Vec<u8>>) -> Result<Vec<Vec<u8>>, Str
 /// A key in small letters, and its value.
 type Parameter = (Vec<u8>, Vec<u8>);
 
-/// The parameters of `form-data; name="x"; filename="y"`.
-fn disposition(value: &[u8], flags: &mut Flags) -> Result<Vec<Parameter>, String> {
+/// Reads the parameters of `form-data; name="x"; filename="y"`; those before an error stay.
+fn disposition(
+    value: &[u8],
+    flags: &mut Flags,
+    parameters: &mut Vec<Parameter>,
+) -> Result<(), String> {
     let kind = value.get(..9).filter(|kind| kind.eq_ignore_ascii_case(b"form-data"));
     kind.ok_or("Invalid Content-Disposition header: not form-data.")?;
     let mut rest = value.get(9..).unwrap_or_default().trim_ascii_start();
-    let mut parameters = Vec::new();
     while !rest.is_empty() {
         match rest.strip_prefix(b";") {
             Some(after) => rest = after.trim_ascii_start(),
@@ -110,7 +117,7 @@ fn disposition(value: &[u8], flags: &mut Flags) -> Result<Vec<Parameter>, String
         parameters.push(parameter);
         rest = after.trim_ascii_start();
     }
-    Ok(parameters)
+    Ok(())
 }
 
 fn parameter<'a>(text: &'a [u8], flags: &mut Flags) -> Result<(Parameter, &'a [u8]), String> {

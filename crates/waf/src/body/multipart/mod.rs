@@ -39,6 +39,8 @@ pub(crate) struct Part {
     pub(crate) extended_file: Option<Vec<u8>>,
     /// Whether the file name is that of `filename*` alone.
     only_extended: bool,
+    /// Something in its head or about its delimiters is broken: readers may take it for anything.
+    is_broken: bool,
     /// Header lines, folded ones joined.
     pub(crate) headers: Vec<Vec<u8>>,
     /// The content of a field; that of a file where the reader keeps it.
@@ -53,9 +55,10 @@ impl Part {
         self.file.as_ref().is_none_or(Vec::is_empty)
     }
 
-    /// Whether readers that do not know `filename*` take it for a field.
-    pub(crate) const fn may_be_field(&self) -> bool {
-        self.only_extended
+    /// Whether some readers take it for a field although others find a file: they do not know
+    /// `filename*`, pass over an empty file name, or pass over what is broken.
+    pub(crate) fn may_be_field(&self) -> bool {
+        self.only_extended || self.is_broken || self.is_field()
     }
 }
 
@@ -64,7 +67,8 @@ impl Part {
 pub(crate) struct Parsed {
     pub(crate) parts: Vec<Part>,
     pub(crate) flags: Flags,
-    /// What makes it unreadable. Parts before that stay.
+    /// What makes it unreadable. What else can be read of it is read all the same: readers that are
+    /// less strict see it.
     pub(crate) error: Option<String>,
 }
 

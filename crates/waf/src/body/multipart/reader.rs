@@ -1,5 +1,6 @@
 //! Reads a body line by line as it comes. Of files nothing is kept but their size, of a line no more
-//! than tells whether it is a delimiter.
+//! than tells whether it is a delimiter. What is broken is said, and reading goes on: a reader that is
+//! less strict would go on too.
 
 use super::boundary::{BOUNDARY_LIMIT, boundary};
 use super::{Flags, Parsed, Part};
@@ -32,6 +33,10 @@ enum Expected {
 enum Line {
     Delimiter,
     Last,
+    /// The boundary, and more on the same line: a delimiter for some readers.
+    Longer,
+    /// Two dashes and something else.
+    Similar,
     Other,
 }
 
@@ -101,11 +106,11 @@ impl Reader {
             let (line, after) = rest.split_at(end + 1);
             rest = after;
             if self.line.is_empty() {
-                self.take(line);
+                self.one_line(line);
             } else {
                 self.line.extend_from_slice(line);
                 let line = std::mem::take(&mut self.line);
-                self.take(&line);
+                self.one_line(&line);
                 self.line = line;
                 self.line.clear();
             }
@@ -116,94 +121,133 @@ impl Reader {
     pub(crate) fn finish(mut self) -> Parsed {
         if !self.line.is_empty() {
             let line = std::mem::take(&mut self.line);
-            self.take(&line);
+            self.one_line(&line);
         }
-        match self.expected {
-            Expected::First => self.fail("No boundaries found in payload."),
-            Expected::Header(..) => self.fail("Part header lines missing."),
-            Expected::Content(_) => self.fail("Final boundary missing."),
+        match std::mem::take(&mut self.expected) {
+            Expected::First => self.broken("No boundaries found in payload."),
+            Expected::Header(mut part, _) => {
+                self.broken("Part header lines missing.");
+                if !part.headers.is_empty() {
+                    self.head_done(&mut part);
+                    self.part(part, Expected::Nothing);
+                }
+            }
+            Expected::Content(mut part) => {
+                self.broken("Final boundary missing.");
+                part.is_broken = true;
+                self.part(part, Expected::Nothing);
+            }
             Expected::Epilogue | Expected::Nothing => {}
         }
         self.parsed
     }
 
-    fn fail(&mut self, error: &str) {
-        self.expected = Expected::Nothing;
-        self.line = Vec::new();
+    /// Something is broken: the first such thing is said.
+    fn broken(&mut self, error: &str) {
         self.parsed.error.get_or_insert_with(|| format!("Multipart: {error}"));
     }
 
-    fn take(&mut self, line: &[u8]) {
-        if let Err(error) = self.one_line(line) {
-            self.fail(&error);
-        }
+    /// It cannot be read any further.
+    fn fail(&mut self, error: &str) {
+        self.broken(error);
+        self.expected = Expected::Nothing;
+        self.line = Vec::new();
     }
 
-    fn one_line(&mut self, line: &[u8]) -> Result<(), String> {
-        match std::mem::take(&mut self.expected) {
-            Expected::First => match self.classify(line)? {
-                Line::Delimiter => self.expected = Expected::Header(Part::default(), 0),
-                Line::Last => return Err("Final boundary before any part.".to_owned()),
-                Line::Other => self.parsed.flags.data_before = true,
-            },
-            Expected::Header(part, size) => self.header(part, size, line)?,
-            Expected::Content(part) => self.content(part, line)?,
+    fn one_line(&mut self, line: &[u8]) {
+        let kind = self.kind(line);
+        self.expected = match std::mem::take(&mut self.expected) {
+            Expected::First => self.first(line, kind),
+            Expected::Header(part, size) => self.header(part, size, line),
+            Expected::Content(part) => self.content(part, line, kind),
             Expected::Epilogue => {
                 self.parsed.flags.data_after = true;
-                self.expected = Expected::Epilogue;
+                match kind {
+                    Line::Delimiter => {
+                        self.broken("Part after the final boundary.");
+                        Expected::Header(Part { is_broken: true, ..Part::default() }, 0)
+                    }
+                    _ => Expected::Epilogue,
+                }
             }
-            Expected::Nothing => self.expected = Expected::Nothing,
-        }
+            Expected::Nothing => Expected::Nothing,
+        };
         self.is_inside &= !line.ends_with(b"\n");
-        Ok(())
     }
 
-    fn header(&mut self, mut part: Part, size: usize, line: &[u8]) -> Result<(), String> {
+    fn first(&mut self, line: &[u8], kind: Line) -> Expected {
+        self.note(line, kind);
+        match kind {
+            Line::Delimiter => Expected::Header(Part::default(), 0),
+            Line::Longer => Expected::Header(Part { is_broken: true, ..Part::default() }, 0),
+            Line::Last => {
+                self.broken("Final boundary before any part.");
+                Expected::Epilogue
+            }
+            Line::Similar | Line::Other => {
+                self.parsed.flags.data_before = true;
+                Expected::First
+            }
+        }
+    }
+
+    fn header(&mut self, mut part: Part, size: usize, line: &[u8]) -> Expected {
         self.parsed.flags.note_line_end(line);
         let size = size + line.len();
+        let (text, _) = without_end(line);
         if size > HEADERS_LIMIT_BYTES {
-            return Err("Part header lines over limit.".to_owned());
+            let part = self.head_too_long(part);
+            return self.content(part, line, self.kind(line));
         }
         self.held += line.len();
-        let (text, _) = without_end(line);
         if !text.is_empty() {
-            part.header_line(text, &mut self.parsed.flags)?;
-            self.expected = Expected::Header(part, size);
-            return Ok(());
+            if let Err(error) = part.header_line(text, &mut self.parsed.flags) {
+                self.broken(&error);
+                part.is_broken = true;
+            }
+            return Expected::Header(part, size);
         }
-        let result = part.read_headers(&mut self.parsed.flags);
-        if result.is_err() {
-            self.parsed.parts.push(part);
-            return result;
-        }
-        self.line_end = b"";
-        self.expected = Expected::Content(part);
-        Ok(())
+        self.head_done(&mut part);
+        Expected::Content(part)
     }
 
-    fn content(&mut self, mut part: Part, line: &[u8]) -> Result<(), String> {
-        match self.classify(line)? {
-            Line::Other => {
+    /// Reads the header lines of a part, whose content comes next.
+    fn head_done(&mut self, part: &mut Part) {
+        if let Err(error) = part.read_headers(&mut self.parsed.flags) {
+            self.broken(&error);
+            part.is_broken = true;
+        }
+        self.line_end = b"";
+    }
+
+    /// A head over its limit: what follows is content, whatever it is.
+    fn head_too_long(&mut self, mut part: Part) -> Part {
+        self.broken("Part header lines over limit.");
+        self.head_done(&mut part);
+        part.is_broken = true;
+        part
+    }
+
+    fn content(&mut self, mut part: Part, line: &[u8], kind: Line) -> Expected {
+        self.note(line, kind);
+        if kind == Line::Longer {
+            part.is_broken = true;
+        }
+        match kind {
+            Line::Longer | Line::Similar | Line::Other => {
                 let (text, end) = without_end(line);
                 self.add(&mut part, text, end);
-                self.expected = Expected::Content(part);
+                Expected::Content(part)
             }
-            kind => {
-                self.part(part)?;
-                self.expected = if kind == Line::Last {
-                    Expected::Epilogue
-                } else {
-                    Expected::Header(Part::default(), 0)
-                };
-            }
+            Line::Delimiter => self.part(part, Expected::Header(Part::default(), 0)),
+            Line::Last => self.part(part, Expected::Epilogue),
         }
-        Ok(())
     }
 
     /// Adds a piece of content; its line end waits for what comes.
     fn add(&mut self, part: &mut Part, text: &[u8], end: &'static [u8]) {
         part.size += self.line_end.len() + text.len();
-        if part.file.is_none() || self.keeps_files {
+        if part.may_be_field() || self.keeps_files {
             part.value.extend_from_slice(self.line_end);
             part.value.extend_from_slice(text);
             self.held += self.line_end.len() + text.len();
@@ -216,61 +260,70 @@ impl Reader {
         if self.line.len() <= DELIMITER_LIMIT_BYTES {
             return;
         }
-        match &self.expected {
-            Expected::Header(_, size) => {
-                if size + self.line.len() > HEADERS_LIMIT_BYTES {
-                    self.fail("Part header lines over limit.");
-                }
-            }
-            _ => {
-                // A carriage return may belong to the line's end.
-                let returns = self.line.ends_with(b"\r");
-                if returns {
-                    self.line.pop();
-                }
-                let line = std::mem::take(&mut self.line);
-                self.take(&line);
-                self.is_inside = true;
-                self.line = line;
-                self.line.clear();
-                if returns {
-                    self.line.push(b'\r');
-                }
-            }
+        if let Expected::Header(_, size) = &self.expected
+            && size + self.line.len() <= HEADERS_LIMIT_BYTES
+        {
+            return;
+        }
+        self.expected = match std::mem::take(&mut self.expected) {
+            Expected::Header(part, _) => Expected::Content(self.head_too_long(part)),
+            other => other,
+        };
+        // A carriage return may belong to the line's end.
+        let returns = self.line.ends_with(b"\r");
+        if returns {
+            self.line.pop();
+        }
+        let line = std::mem::take(&mut self.line);
+        self.one_line(&line);
+        self.is_inside = true;
+        self.line = line;
+        self.line.clear();
+        if returns {
+            self.line.push(b'\r');
         }
     }
 
-    /// What a line is; lines that look like the boundary and are not it are noted.
-    fn classify(&mut self, line: &[u8]) -> Result<Line, String> {
+    /// What a line is.
+    fn kind(&self, line: &[u8]) -> Line {
         let Some(rest) = line.strip_prefix(b"--").filter(|_| !self.is_inside) else {
-            return Ok(Line::Other);
+            return Line::Other;
         };
-        let Some(after) = rest.strip_prefix(self.boundary.as_slice()) else {
-            self.parsed.flags.unmatched_boundary = true;
-            return Ok(Line::Other);
-        };
-        self.parsed.flags.note_line_end(line);
-        match after {
-            b"\r\n" | b"\n" => Ok(Line::Delimiter),
-            b"--\r\n" | b"--\n" | b"--" => Ok(Line::Last),
-            _ if self.boundary.len() == BOUNDARY_LIMIT => Ok(Line::Other),
-            _ => Err("Invalid boundary (trailing characters).".to_owned()),
+        match rest.strip_prefix(self.boundary.as_slice()) {
+            None => Line::Similar,
+            Some(b"\r\n" | b"\n") => Line::Delimiter,
+            Some(b"--\r\n" | b"--\n" | b"--") => Line::Last,
+            // A longer boundary cannot be declared, so it begins with this one by accident.
+            Some(_) if self.boundary.len() == BOUNDARY_LIMIT => Line::Other,
+            Some(_) => Line::Longer,
         }
     }
 
-    fn part(&mut self, part: Part) -> Result<(), String> {
+    /// Notes what is unusual about a line outside a head.
+    fn note(&mut self, line: &[u8], kind: Line) {
+        match kind {
+            Line::Delimiter | Line::Last => self.parsed.flags.note_line_end(line),
+            Line::Longer => self.broken("Invalid boundary (trailing characters)."),
+            Line::Similar => self.parsed.flags.unmatched_boundary = true,
+            Line::Other => {}
+        }
+    }
+
+    /// Takes a part that is over; `next` comes then, unless there are too many parts.
+    fn part(&mut self, part: Part, next: Expected) -> Expected {
         if part.file.is_some() {
             self.files += 1;
             if self.files > self.limits.files {
                 self.parsed.flags.file_limit_exceeded = true;
-                return Ok(());
+                return next;
             }
         }
         if self.parsed.parts.len() >= self.limits.values.saturating_add(self.limits.files) {
-            return Err("too many parts.".to_owned());
+            self.broken("too many parts.");
+            return Expected::Nothing;
         }
         self.parsed.parts.push(part);
-        Ok(())
+        next
     }
 }
 

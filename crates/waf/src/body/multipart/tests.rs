@@ -93,3 +93,52 @@ fn ambiguous_bodies_are_flagged_or_refused() {
         assert!(parse(&body).error.is_some(), "{body}");
     }
 }
+
+#[test]
+fn behind_what_is_broken_everything_is_read() {
+    let attack = "Content-Disposition: form-data; name=\"b\"\r\n\r\nattack\r\n";
+    let file = "Content-Disposition: form-data; name=\"b\"; filename=\"f\"\r\n\r\n";
+    let folded = format!("{}x: {}\r\n", "x: y\r\n".repeat(10), "z".repeat(20_000));
+    for body in [
+        // Heads that are no heads, in the part itself and in the part before.
+        format!("--B\r\n\x0e{attack}--B--"),
+        format!("--B\r\nno colon\r\n{attack}--B--"),
+        format!("--B\r\n folded\r\n{attack}--B--"),
+        format!("--B\r\nA b: c\r\n\r\nx\r\n--B\r\n{attack}--B--"),
+        format!("--B\r\nX: 1\r\nX: 2\r\n{attack}--B--"),
+        "--B\r\nContent-Disposition: attachment; name=a\r\n\r\nattack\r\n--B--".to_owned(),
+        "--B\r\nContent-Disposition: form-data; name=a; name=b; filename=c\r\n\r\nattack\r\n--B--"
+            .to_owned(),
+        format!("--B\r\n{folded}{attack}--B--"),
+        // Delimiters that only some readers see, in a field and in a file.
+        format!("--B \r\n{attack}--B--"),
+        format!(
+            "--B\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nx\r\n--Bx\r\n{attack}--B--"
+        ),
+        format!("--B\r\n{file}x\r\n--B x\r\n{attack}--B--"),
+        // Nothing after the last part, or a part after the end.
+        format!("--B\r\n{attack}"),
+        format!("--B\r\n{file}x\r\n--B--\r\n--B\r\n{attack}--B--"),
+        format!("--B--\r\n--B\r\n{attack}--B--"),
+    ] {
+        let parsed = parse(&body);
+        assert!(parsed.error.is_some(), "{body}");
+        let is_seen = |part: &Part| {
+            part.may_be_field() && memchr::memmem::find(&part.value, b"attack").is_some()
+        };
+        assert!(parsed.parts.iter().any(is_seen), "{body}: {parsed:?}");
+    }
+}
+
+#[test]
+fn what_some_readers_take_for_a_field_is_kept() {
+    for name in ["filename*=UTF-8''x", "filename=\"\""] {
+        let parsed = parse(&format!(
+            "--B\r\nContent-Disposition: form-data; name=\"a\"; {name}\r\n\r\nvalue\r\n--B--\r\n"
+        ));
+        assert_eq!(parsed.error, None);
+        let part = &parsed.parts[0];
+        assert!(part.file.is_some() && part.may_be_field(), "{part:?}");
+        assert_eq!(part.value, b"value");
+    }
+}
