@@ -3,6 +3,7 @@
 use mantlet_waf::detect::Place;
 
 use crate::case::{Case, Part};
+use crate::corpus::lines;
 use crate::mutation::{self as m, Choices, Mutation};
 
 /// A class: its seeds and the mutations that keep them what they are.
@@ -98,16 +99,6 @@ const GRAMMARS: &[Grammar] = &[
 
 /// Mutations whose payload must still be caught behind a long text.
 const BURIABLE: &[&str] = &["sqli", "xss", "shell", "template", "expression"];
-
-/// The lines of a corpus file, with its signs for control characters resolved.
-pub(crate) fn lines(folder: &str, file: &str) -> Vec<Vec<u8>> {
-    let path = mantlet_testkit::root().join("corpora/waf").join(folder).join(file);
-    let text = std::fs::read_to_string(&path)
-        .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    let control =
-        |line: &str| line.replace('␊', "\n").replace('␍', "\r").replace('␀', "\0").into_bytes();
-    text.lines().filter(|line| !line.is_empty() && !line.starts_with("## ")).map(control).collect()
-}
 
 /// Every seed, and every seed with each mutation of its class and with two of them.
 pub(crate) fn generated() -> Vec<Case> {

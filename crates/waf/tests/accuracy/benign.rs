@@ -2,8 +2,8 @@
 
 use mantlet_waf::detect::Place;
 
-use crate::attacks::lines;
 use crate::case::Case;
+use crate::corpus::lines;
 use crate::request;
 
 /// Values, documents and whole requests.

@@ -17,6 +17,7 @@
 mod attacks;
 mod benign;
 mod case;
+mod corpus;
 mod crs;
 mod fetched;
 mod machine_text;

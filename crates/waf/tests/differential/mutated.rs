@@ -4,16 +4,78 @@ use mantlet_waf::ftw::Request;
 
 /// What is put into values.
 const PIECES: &[&[u8]] = &[
-    b"'", b"\"", b"%27", b"+", b"%00", b"../", b"<", b"&lt;", b"\\u003c", b"/**/", b"--", b"%2e",
-    b"union", b"SELECT ", b"();", b"${", b"{{", b"=", b"&x=", b";", b"|", b"`id`", b"%c0%af",
+    b"'",
+    b"\"",
+    b"%27",
+    b"+",
+    b"%00",
+    b"../",
+    b"<",
+    b"&lt;",
+    b"\\u003c",
+    b"/**/",
+    b"--",
+    b"%2e",
+    b"union",
+    b"SELECT ",
+    b"();",
+    b"${",
+    b"{{",
+    b"=",
+    b"&x=",
+    b";",
+    b"|",
+    b"`id`",
+    b"%c0%af",
     b"\\",
+    b" or ",
+    b"1",
+    b"script>",
+    b"onload=",
+    b"/etc/",
+    b"passwd",
+    b"cat ",
+    b" from ",
+    b"http://",
+    b"php",
+    b"eval(",
+    b"system",
+    b" -- ",
+    b"/*",
+    b"*/",
+    b"\n",
+    b"\xe2\x80\x99",
+    b"#",
+    b"javascript:",
+    b"}}",
+    b"}",
+    b")",
+    b">",
+    b"and",
+    b"sleep(",
+    b"where",
+    b" ",
+    b"a",
+    b"name",
 ];
 
 /// A source of choices.
-struct Choices(u64);
+pub(crate) struct Choices(u64);
 
 impl Choices {
-    fn below(&mut self, bound: usize) -> usize {
+    /// Choices that follow from a name alone.
+    pub(crate) fn of(name: &str) -> Self {
+        let add = |hash: u64, byte: u8| hash.wrapping_mul(31).wrapping_add(u64::from(byte));
+        Self(name.bytes().fold(0, add))
+    }
+
+    /// One of the pieces that are put into values.
+    pub(crate) fn piece(&mut self) -> &'static [u8] {
+        PIECES[self.below(PIECES.len())]
+    }
+
+    /// A number below `bound`.
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
         self.0 =
             self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         usize::try_from(self.0 >> 33).unwrap() % bound.max(1)
@@ -22,8 +84,7 @@ impl Choices {
 
 /// A changed copy; its case is named `case~`.
 pub(crate) fn mutate(case: &str, mut request: Request) -> (String, Request) {
-    let seed = case.bytes().fold(0_u64, |hash, byte| hash.wrapping_mul(31) + u64::from(byte));
-    let mut choices = Choices(seed);
+    let mut choices = Choices::of(case);
     for _ in 0..=choices.below(3) {
         match choices.below(3) {
             0 if !request.body.is_empty() => change(&mut request.body, &mut choices),
@@ -49,8 +110,7 @@ fn change(text: &mut Vec<u8>, choices: &mut Choices) {
     let at = choices.below(text.len() + 1);
     match choices.below(4) {
         0 => {
-            let piece = PIECES[choices.below(PIECES.len())];
-            text.splice(at..at, piece.iter().copied());
+            text.splice(at..at, choices.piece().iter().copied());
         }
         1 => text.truncate(at.max(1)),
         2 => text.iter_mut().skip(at).step_by(2).for_each(|byte| {
