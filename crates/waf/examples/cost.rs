@@ -2,8 +2,11 @@
 //! took to load and how much memory they brought, then measures one round of every request whose name
 //! comes as a line of standard input: the CPU time of its request phases in microseconds.
 //! `cost requests` prints the requests as JSON instead, for measuring another engine with them.
+//! `cost sizes RULES_DIR SETUP_FILE` measures JSON of 10 KB to 10 MB with the limits of arguments and
+//! memory lifted, as a table: the time, the work that was counted, and both for each byte.
 
 #![expect(clippy::print_stdout, reason = "a measuring program prints its figures")]
+#![expect(clippy::cast_precision_loss, reason = "figures for people")]
 
 use std::error::Error;
 use std::path::Path;
@@ -45,18 +48,20 @@ fn text(length: usize) -> String {
     SENTENCE.chars().cycle().take(length).collect()
 }
 
+/// An order of so many items.
+fn json(items: usize) -> String {
+    let item = |n: usize| {
+        let note = text(40);
+        format!("{{\"id\":{n},\"name\":\"Item number {n}\",\"price\":{n}.99,\"note\":\"{note}\"}}")
+    };
+    let items: Vec<String> = (0..items).map(item).collect();
+    format!("{{\"customer\":\"Ada Lovelace\",\"items\":[{}]}}", items.join(","))
+}
+
 fn requests() -> Vec<Request> {
     let form: String =
         (0..8).map(|n| format!("field{n}={}&", text(112).replace(' ', "+"))).collect();
-    let items: Vec<String> = (0..40)
-        .map(|n| {
-            format!(
-                "{{\"id\":{n},\"name\":\"Item number {n}\",\"price\":{n}.99,\"note\":\"{}\"}}",
-                text(40)
-            )
-        })
-        .collect();
-    let json = format!("{{\"customer\":\"Ada Lovelace\",\"items\":[{}]}}", items.join(","));
+    let json = json(40);
     let get = "/api/products?category=books&sort=price&page=3&q=rust+programming";
     let form_type = Some("application/x-www-form-urlencoded");
     vec![
@@ -92,7 +97,7 @@ fn requests() -> Vec<Request> {
 }
 
 fn settings(paranoia: u8) -> (String, String) {
-    let before = "SecRuleEngine On\nSecRequestBodyAccess On\n\
+    let before = "SecRuleEngine On\nSecRequestBodyAccess On\nSecArgumentsLimit 10000000\n\
         SecRule REQUEST_HEADERS:Content-Type \"@rx ^application/json\" \"id:200001,phase:1,t:none,t:lowercase,pass,nolog,ctl:requestBodyProcessor=JSON\"\n";
     let after = format!(
         "SecAction \"id:900000,phase:1,pass,nolog,setvar:tx.blocking_paranoia_level={paranoia}\"\n"
@@ -112,21 +117,31 @@ fn load(rules: &Path, setup: &Path, paranoia: u8) -> Result<Arc<RuleSet>, Box<dy
         .map_err(|problems| format!("{} problems in the rules", problems.len()).into())
 }
 
-#[inline(never)]
 fn inspect(rules: &Arc<RuleSet>, request: &Request, headers: &[(&str, String)]) -> Outcome {
-    let mut transaction =
-        Transaction::new(Arc::clone(rules), Connection::local(), Limits::default(), None);
+    inspect_within(rules, request, headers, Limits::default()).0
+}
+
+/// How it ended, and the work that was done.
+#[inline(never)]
+fn inspect_within(
+    rules: &Arc<RuleSet>,
+    request: &Request,
+    headers: &[(&str, String)],
+    limits: Limits,
+) -> (Outcome, u64) {
+    let mut transaction = Transaction::new(Arc::clone(rules), Connection::local(), limits, None);
     transaction.request_line(request.method.as_bytes(), request.target.as_bytes(), b"HTTP/1.1");
     for (name, value) in headers {
         transaction.request_header(name.as_bytes(), value.as_bytes());
     }
-    match transaction.request_headers_done() {
+    let outcome = match transaction.request_headers_done() {
         Outcome::Pass => {
             transaction.request_body(request.body.as_bytes());
             transaction.request_body_done()
         }
         other => other,
-    }
+    };
+    (outcome, transaction.work_done())
 }
 
 impl Request {
@@ -170,6 +185,38 @@ fn measure(rules: &Arc<RuleSet>, request: &Request) -> f64 {
     (cpu_time() - start).as_secs_f64() * 1e6 / f64::from(count)
 }
 
+/// Prints what orders of growing size cost, as lines of a table.
+fn sizes(rules: &Path, setup: &Path) -> Result<(), Box<dyn Error>> {
+    let rules = load(rules, setup, 1)?;
+    let limits = Limits { memory_bytes: usize::MAX, ..Limits::default() };
+    for items in [90, 900, 9_000, 90_000] {
+        let request = Request {
+            name: "json",
+            method: "POST",
+            target: "/api/orders",
+            content_type: Some("application/json"),
+            body: json(items),
+        };
+        let headers = request.headers();
+        let (mut least, mut work, mut end) = (Duration::MAX, 0, Outcome::Pass);
+        for _ in 0..3 {
+            let start = cpu_time();
+            (end, work) = inspect_within(&rules, &request, &headers, limits);
+            least = least.min(cpu_time() - start);
+        }
+        let bytes = request.body.len();
+        let each = |amount: f64| amount / bytes as f64;
+        println!(
+            "| {bytes} | {} | {:.2} | {:.1} | {work} | {:.1} |",
+            if end == Outcome::Pass { "passed" } else { "not passed" },
+            least.as_secs_f64() * 1e3,
+            each(least.as_secs_f64() * 1e9),
+            each(work as f64),
+        );
+    }
+    Ok(())
+}
+
 /// Resident memory, KiB.
 fn resident_kib() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -180,6 +227,9 @@ fn resident_kib() -> u64 {
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().collect();
     let (rules, setup, paranoia) = match arguments.as_slice() {
+        [_, what, rules, setup] if what == "sizes" => {
+            return sizes(Path::new(rules), Path::new(setup));
+        }
         [_, rules, setup, paranoia] => (rules, setup, paranoia),
         [_, what] if what == "requests" => {
             println!("{}", as_json(&requests()));

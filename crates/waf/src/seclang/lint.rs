@@ -44,6 +44,11 @@ pub(crate) fn findings(draft: &Draft) -> Vec<LintFinding> {
     for phase in 1..=5 {
         reach(draft, phase, &mut findings);
     }
+    findings.extend(draft.settings.logs.iter().map(|problem| LintFinding {
+        kind: "no-log",
+        is_note: true,
+        problem: problem.clone(),
+    }));
     findings.sort_by(|one, other| one.problem.place.cmp(&other.problem.place));
     findings
 }

@@ -162,13 +162,20 @@ impl<'a> Reading<'a> {
                 let actions = self.actions(arguments.get(1), line);
                 self.draft.update_actions(rules, actions, place);
             }
-            _ => self.setting(name, &lower, arguments)?,
+            _ => self.setting(name, &lower, arguments, place)?,
         }
         Ok(())
     }
 
-    fn setting(&mut self, name: &str, lower: &str, arguments: &[Word]) -> Result<(), Fault> {
+    fn setting(
+        &mut self,
+        name: &str,
+        lower: &str,
+        arguments: &[Word],
+        place: &Place,
+    ) -> Result<(), Fault> {
         let values: Vec<&str> = arguments.iter().map(|word| word.text.as_str()).collect();
+        self.draft.settings.note_log(name, values.first().copied().unwrap_or_default(), place);
         if self.draft.settings.apply(lower, &values)? {
             return Ok(());
         }

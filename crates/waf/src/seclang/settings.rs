@@ -1,6 +1,6 @@
 //! What the directives that are no rules set.
 
-use super::problem::Fault;
+use super::problem::{Fault, Place, Problem};
 
 /// Whether rules run and act.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,6 +85,8 @@ pub struct Settings {
     pub web_app_id: String,
     /// Signatures of the rule sets in use.
     pub components: Vec<String>,
+    /// Directives that ask for a log of their own: none is written here. One of each name.
+    pub logs: Vec<Problem>,
 }
 
 impl Default for Settings {
@@ -110,6 +112,7 @@ impl Default for Settings {
             audit_relevant_status: None,
             web_app_id: "default".to_owned(),
             components: Vec::new(),
+            logs: Vec::new(),
         }
     }
 }
@@ -185,6 +188,20 @@ pub(super) const NAMES: &[&str] = &[
 ];
 
 impl Settings {
+    /// Notes a directive that asks for a log: whoever relies on that log has to be told.
+    pub(super) fn note_log(&mut self, name: &str, value: &str, place: &Place) {
+        let lower = name.to_ascii_lowercase();
+        let asks = lower.starts_with("secauditlog") || lower.starts_with("secdebuglog");
+        let is_off = value.eq_ignore_ascii_case("off") || value == "0";
+        let asks = (asks || lower == "secauditengine") && !is_off;
+        let message = format!("`{name}` writes nothing here");
+        if asks && self.logs.iter().all(|known| known.message != message) {
+            let hint = "every match is an event with its rules, place and bytes: see `[log]` and \
+                        `mantlet explain`; leave the directive out";
+            self.logs.push(Problem::new(place, message).hint(hint));
+        }
+    }
+
     /// Carries out a directive of [`NAMES`], its name in small letters. `false`: it is none of them.
     pub(super) fn apply(&mut self, name: &str, values: &[&str]) -> Result<bool, Fault> {
         if name == "secresponsebodymimetypesclear" {

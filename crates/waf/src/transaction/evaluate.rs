@@ -109,7 +109,7 @@ impl State {
         }
     }
 
-    fn exhausted(&mut self) -> Option<Budget> {
+    fn exhausted(&self) -> Option<Budget> {
         if self.texts.is_full() {
             return Some(Budget::Memory);
         }

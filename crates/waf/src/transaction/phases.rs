@@ -1,9 +1,6 @@
 //! The phases of a transaction as its caller sees them.
 
 use std::sync::Arc;
-use std::time::Duration;
-
-use mantlet_types::Clock;
 
 use super::Connection;
 use super::gated::Mode;
@@ -57,14 +54,6 @@ impl Transaction {
             response_body: Vec::new(),
             over: None,
         }
-    }
-
-    /// The same transaction with at most `allowed` for all its phases together, by `clock`. What is
-    /// not done by then is not looked at: the phase ends with [`Budget::Time`].
-    #[must_use]
-    pub fn timed(mut self, clock: Arc<dyn Clock>, allowed: Duration) -> Self {
-        self.state.watch.limit_time(clock, allowed);
-        self
     }
 
     /// The same transaction with every rule asked in full, without gates: slow, for comparing.
@@ -158,7 +147,6 @@ impl Transaction {
             if self.over.is_none() {
                 self.state.flag(Variable::InboundDataError, false);
             }
-            self.state.watch.start();
             let RequestBody { held, reader, length, is_too_large } = body;
             if is_too_large {
                 self.state.request_body_too_large();
@@ -251,6 +239,12 @@ impl Transaction {
         &self.state.reports
     }
 
+    /// The work done so far, as [`Limits::work_bytes`] counts it.
+    #[must_use]
+    pub const fn work_done(&self) -> u64 {
+        self.state.watch.work_done()
+    }
+
     /// The rule that ended the request. `None`: none did.
     #[must_use]
     pub const fn interruption(&self) -> Option<&Interruption> {
@@ -279,12 +273,10 @@ impl Transaction {
 
     fn run(&mut self, phase: u8) -> Outcome {
         let rules = Arc::clone(&self.rules);
-        self.state.watch.start();
         let outcome = self.state.run(&rules, phase);
         if phase <= 2 {
             self.state.texts.remember(rules.gates.of_phase(phase).words(), &rules.memo);
         }
-        self.state.watch.stop();
         outcome
     }
 }

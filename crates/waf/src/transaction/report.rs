@@ -124,8 +124,6 @@ pub enum Budget {
     Memory,
     /// Bytes looked at by operators and transformations.
     Work,
-    /// Time spent in the phases, see [`Transaction::timed`](crate::Transaction::timed).
-    Time,
     /// The body is larger than its limit.
     RequestBody,
     /// The answer's body is larger than its limit.
@@ -139,7 +137,6 @@ impl Budget {
         match self {
             Self::Memory => "memory",
             Self::Work => "work",
-            Self::Time => "time",
             Self::RequestBody => "request-body",
             Self::ResponseBody => "response-body",
         }

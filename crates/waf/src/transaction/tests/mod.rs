@@ -3,11 +3,8 @@ mod usage;
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
-use mantlet_testkit::FakeClock;
-use mantlet_types::{Clock, Monotonic};
 
 use super::report::{Budget, InterruptionAction, Limits, Outcome};
 use super::store::{CollectionStore, MemoryCollections};
@@ -215,41 +212,30 @@ fn work_over_the_budget_ends_with_its_name() {
 }
 
 #[test]
-fn time_over_the_budget_ends_with_its_name() {
+fn work_grows_no_faster_than_a_body() {
     let rules = rules(
-        "SecRule ARGS \"@rx a.*b\" \"id:1,phase:1,pass\"\n\
-         SecRule ARGS \"@rx a.*c\" \"id:2,phase:2,pass\"\n",
+        "SecArgumentsLimit 1000000\n\
+         SecRule REQUEST_HEADERS:Content-Type \"@contains json\" \"id:1,phase:1,pass,nolog,ctl:requestBodyProcessor=JSON\"\n\
+         SecRule ARGS|ARGS_NAMES \"@rx (?i)union\\s+select\" \"id:2,phase:2,pass,t:none,t:urlDecodeUni,t:lowercase\"\n\
+         SecRule ARGS \"@pm evil bad\" \"id:3,phase:2,pass,t:none,t:htmlEntityDecode\"\n\
+         SecRule ARGS \"@contains ../\" \"id:4,phase:2,pass,multiMatch,t:none,t:normalizePath,chain\"\n\
+         SecRule MATCHED_VARS \"@rx x\" \"setvar:tx.score=+1\"\n\
+         SecRule ARGS|!ARGS:json.id|REQUEST_BODY \"!@rx ^[a-z]*$\" \"id:5,phase:2,pass,nolog\"\n",
     );
-    let clock = FakeClock::new();
-    let transaction = || {
-        let connection = Connection::local();
-        let transaction = Transaction::new(Arc::clone(&rules), connection, Limits::default(), None);
-        let mut transaction = transaction.timed(ticking(&clock), Duration::from_secs(10));
-        transaction.request_line(b"GET", b"/?x=abc", b"HTTP/1.1");
-        transaction
+    let work = |items: usize| {
+        let mut transaction =
+            Transaction::new(Arc::clone(&rules), Connection::local(), Limits::default(), None);
+        transaction.request_line(b"POST", b"/", b"HTTP/1.1");
+        transaction.request_header(b"Content-Type", b"application/json");
+        transaction.request_headers_done();
+        let item = "{\"id\":1,\"note\":\"Union of 2 &amp; more %41\"}";
+        transaction.request_body(format!("[{}]", vec![item; items].join(",")).as_bytes());
+        assert_eq!(transaction.request_body_done(), Outcome::Pass);
+        transaction.work_done()
     };
-    let mut late = transaction();
-    assert_eq!(late.request_headers_done(), Outcome::OverBudget(Budget::Time));
-    assert_eq!(late.request_body_done(), Outcome::OverBudget(Budget::Time), "it stays late");
-}
-
-/// Every look at this clock takes a minute.
-#[derive(Debug)]
-struct Ticking(FakeClock);
-
-impl Clock for Ticking {
-    fn now(&self) -> Timestamp {
-        self.0.now()
-    }
-
-    fn monotonic(&self) -> Monotonic {
-        self.0.advance(Duration::from_secs(60));
-        self.0.monotonic()
-    }
-}
-
-fn ticking(clock: &FakeClock) -> Arc<dyn Clock> {
-    Arc::new(Ticking(clock.clone()))
+    let (small, large) = (work(100), work(10_000));
+    assert!(small > 10_000, "{small}");
+    assert!(large < 110 * small, "{small} for 100 items, {large} for 10,000");
 }
 
 #[test]

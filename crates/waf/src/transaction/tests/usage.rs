@@ -184,3 +184,43 @@ fn what_a_gateway_must_not_do_for_a_rule_is_refused_with_a_reason() {
         assert!(all.contains("not supported") && all.contains(reason), "{text}: {all}");
     }
 }
+
+#[test]
+fn directives_that_ask_for_a_log_are_named_once_each() {
+    let rules = rules(
+        "SecAuditEngine RelevantOnly\nSecAuditLog /var/log/audit.log\nSecAuditLog /var/log/other.log\n\
+         SecAuditLogFormat JSON\nSecAuditLogParts ABIJDEFHZ\nSecDebugLogLevel 0\n",
+    );
+    let logs: Vec<&str> = rules.settings().logs.iter().map(|log| log.message.as_str()).collect();
+    let expected = ["SecAuditEngine", "SecAuditLog", "SecAuditLogFormat", "SecAuditLogParts"];
+    assert_eq!(logs, expected.map(|name| format!("`{name}` writes nothing here")));
+    assert!(super::rules("SecAuditEngine Off\n").settings().logs.is_empty());
+}
+
+#[test]
+fn what_some_servers_take_for_a_field_is_an_argument() {
+    let rules = rules("SecRule ARGS:a \"@contains attack\" \"id:1,phase:2,pass\"\n");
+    let matches = |head: &str| {
+        let connection = Connection::local();
+        let mut transaction =
+            Transaction::new(Arc::clone(&rules), connection, Limits::default(), None);
+        transaction.request_line(b"POST", b"/", b"HTTP/1.1");
+        transaction.request_header(b"Content-Type", b"multipart/form-data; boundary=B");
+        transaction.request_headers_done();
+        let body = format!("--B\r\n{head}\r\n\r\nan attack\r\n--B--\r\n");
+        transaction.request_body(body.as_bytes());
+        transaction.request_body_done();
+        !transaction.matched().is_empty()
+    };
+    let disposition = "Content-Disposition: form-data; name=a";
+    for head in [
+        disposition.to_owned(),
+        format!("\x0eX: y\r\n{disposition}"),
+        format!("{disposition}; filename=\"\""),
+        format!("{disposition}; filename*=UTF-8''x"),
+        format!("{disposition}; filename=\"x\r\nno colon"),
+    ] {
+        assert!(matches(&head), "{head:?}");
+    }
+    assert!(!matches(&format!("{disposition}; filename=\"x.txt\"")), "a file");
+}

@@ -69,6 +69,11 @@ impl RuleSets {
 }
 
 impl RuleSets {
+    /// Whether the rule set of these paths was read already.
+    pub(crate) fn has(&self, paths: &[PathBuf]) -> bool {
+        self.0.contains_key(paths)
+    }
+
     /// Every file that was read.
     pub(crate) fn files(&self) -> Vec<RuleFile> {
         let sets = self.0.values().flatten();

@@ -51,8 +51,7 @@ pub(super) fn of_budget(budget: Budget, over_budget: Doubt) -> Option<Denial> {
         Budget::ResponseBody => {
             Some(Denial::new(&reasons::WAF_ANSWER).evidence("SecResponseBodyLimit"))
         }
-        // The guard gives no clock, so the budget of time is never the one.
-        Budget::Memory | Budget::Work | Budget::Time => {
+        Budget::Memory | Budget::Work => {
             let is_memory = budget == Budget::Memory;
             let limit = if is_memory { "guards.waf.memory_limit" } else { "guards.waf.work_limit" };
             (over_budget == Doubt::Refuse).then(|| denial::of_budget(budget.name(), limit))

@@ -32,8 +32,16 @@ impl RuleFiles {
         if self.paths.is_empty() {
             return;
         }
+        let is_new = !sets.has(&self.paths);
         match sets.load(&self.paths) {
-            Ok(loaded) => self.loaded = loaded,
+            Ok(loaded) => {
+                self.loaded = loaded;
+                let loaded = self.loaded.as_ref().filter(|_| is_new);
+                for log in loaded.into_iter().flat_map(|it| &it.rules.settings().logs) {
+                    let message = format!("{}: {}", log.place, log.message);
+                    reader.warn(key, message, log.hint.clone().unwrap_or_default());
+                }
+            }
             Err(faults) => {
                 faults.into_iter().for_each(|fault| reader.error(key, fault.message, fault.hint));
             }
