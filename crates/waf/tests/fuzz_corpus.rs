@@ -17,5 +17,6 @@ fn replay(target: &str, run: fn(&[u8])) {
 fn every_seed_of_the_fuzz_targets_replays() {
     replay("seclang", fuzzing::seclang);
     replay("body", fuzzing::body);
+    replay("rules", fuzzing::rules);
     replay("transformation", fuzzing::transformations);
 }

@@ -1,5 +1,7 @@
 //! Entry points for fuzzing: whatever the bytes, nothing panics, and what must hold holds.
 
+pub(crate) mod generated;
+
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
@@ -80,6 +82,26 @@ pub fn body(data: &[u8]) {
         reader.finish()
     };
     expect(read(body.len()) == read(usize::from(choice / 4) + 1), "chunks change a body");
+}
+
+/// Reads bytes as choices of rules and of a request, and asks the rules with and without gates.
+///
+/// # Panics
+///
+/// When the rules cannot be read, or both do not say the same.
+pub fn rules(data: &[u8]) {
+    let mut choices = generated::Choices::of(data);
+    let text = generated::seclang(&generated::rules(&mut choices));
+    let Ok(rules) = RuleSet::load(&NoFiles, &[Source::Text("fuzzing", &text)]) else {
+        return expect(false, &text);
+    };
+    let rules = Arc::new(rules);
+    // What was learnt of one request must not change what is said of another.
+    let requests = [(); 2].map(|()| generated::request(&mut choices).build());
+    for request in requests.iter().chain(&requests) {
+        let fast = request.inspect(&rules, Limits::default());
+        expect(fast == request.inspect_naively(&rules, Limits::default()), &text);
+    }
 }
 
 /// Puts bytes through every transformation.

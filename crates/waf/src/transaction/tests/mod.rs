@@ -1,3 +1,5 @@
+mod generated;
+mod naive;
 mod properties;
 mod usage;
 
