@@ -64,7 +64,7 @@ fn session(number: u8, whose: u8, step: usize) -> Session {
         renewed: at(step),
         last_seen: at(step),
         expires: at(step + usize::from(number)),
-        has_second_factor: number % 2 == 0,
+        has_second_factor: number.is_multiple_of(2),
         address: "192.0.2.1".parse().unwrap(),
         agent: String::new(),
         ended: None,
