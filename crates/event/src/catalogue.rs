@@ -128,6 +128,8 @@ entries! {
         "An API key was revoked.";
     IDENTITY_ACCOUNT_CHANGED = "identity.account.changed", "user_updated", Medium, Audit,
         "An account was added, locked or unlocked, or got other roles.";
+    IDENTITY_STORE_OPENED = "identity.store.opened", "identity_store_opened", Info, System,
+        "The store of accounts was made, brought up to date or completed.";
     IDENTITY_STORE_FAILED = "identity.store.failed", "identity_store_failed", High, System,
         "What other processes ended could not be read: credentials are refused until it can.";
 

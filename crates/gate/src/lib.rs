@@ -30,5 +30,5 @@ mod way;
 pub mod websocket;
 
 pub use edge::{BindError, Listeners, PhaseSwitch, Server, ServerSection};
-pub use live::{Live, Resolved, Settings, resolve};
+pub use live::{FoundRule, Live, Resolved, Settings, resolve};
 pub use way::Gate;

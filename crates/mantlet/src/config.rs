@@ -22,6 +22,7 @@ use mantlet_gate::{Resolved, Settings, resolve};
 pub(crate) use addresses::applications;
 
 use crate::cli::{PlaceFlags, ServerFlags};
+use crate::directory::StoreSection;
 use crate::log::LogSection;
 use crate::output;
 
@@ -46,6 +47,8 @@ section! {
         pub guards: GuardsSection = GuardsSection::default(),
         /// Accounts, sessions, keys and tokens.
         pub identity: IdentitySection = IdentitySection::default(),
+        /// The encrypted store.
+        pub store: StoreSection = StoreSection::default(),
         /// Who may what.
         pub access: AccessSection = AccessSection::default(),
         /// What WebSockets may do, unless a route says otherwise.
@@ -210,6 +213,7 @@ fn check(config: &Config, need: Need, reader: &mut Reader<'_>) {
     config.admin.check(reader);
     config.log.check(reader);
     config.recording.check(reader);
+    config.store.check(reader);
     addresses::check(config, reader);
     lints::check(config, reader);
     let is_empty = config.upstream.url.is_empty() && config.routes.is_empty();

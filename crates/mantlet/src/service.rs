@@ -27,7 +27,7 @@ use mantlet_gate::penalty::{Enforcer, Ledger, PenaltyQueue};
 use mantlet_gate::recording::Recorder;
 use mantlet_gate::stages::body::BodyMemory;
 use mantlet_gate::upstream::TunnelRegistry;
-use mantlet_gate::{Gate, Live};
+use mantlet_gate::{Gate, Live, Resolved};
 use mantlet_limit::{Counters, MemoryCounters};
 use mantlet_types::{Blocking, Clock, Revocation, Secret, SystemClock, SystemRng};
 use sd_notify::NotifyState;
@@ -36,8 +36,9 @@ use tokio::sync::Notify;
 use crate::cli::ServerFlags;
 use crate::config::{Config, Ready};
 use crate::data::{self, DataFolder};
+use crate::directory::{Opened, Opening};
 use crate::reports::{self, Saving};
-use crate::{directory, log, output, recording};
+use crate::{log, output, recording};
 
 use channel::Successor;
 use greeting::{greet, greet_people, notify, started};
@@ -127,9 +128,7 @@ fn build(
 
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let metrics = Metrics::new();
-    let mut secrets = auth.secrets();
-    secrets.extend(resolved.secrets(&sources)?);
-    secrets.extend(recording::secret(&config.recording, &sources)?);
+    let secrets = secrets(&config, &resolved, &*auth, &sources)?;
     let (events, recent) =
         log::open(&config.log, &data, Arc::clone(&clock), &metrics, secrets.clone())?;
     let counters = counters(config.guards.counters, &metrics);
@@ -139,13 +138,10 @@ fn build(
     let services = services.with_reports(Arc::new(reports::open(&data, &clock, &metrics)));
     let upgraded = usize::try_from(config.server.max_upgraded_connections).unwrap_or(usize::MAX);
     let tunnels = TunnelRegistry::new(upgraded, metrics.clone());
-    if resolved.asked.is_anywhere() {
-        let times = (Arc::clone(&clock), Arc::clone(&services.rng));
-        let ends: Vec<Arc<dyn Revocation>> = vec![Arc::new(tunnels.clone())];
-        let opened = runtime.block_on(directory::open(&config.identity, ends, times))?;
-        let opened = services.identities.set(Arc::new(opened));
-        task::spawn(&events, "accounts", directory::follow(Arc::clone(opened), events.clone()));
-    }
+    let opened = match resolved.asked.is_anywhere() {
+        true => Some(people(&config, &data, &services, (&tunnels, &events), runtime)?),
+        false => None,
+    };
     let live = Arc::new(Live::build(resolved, &services, &metrics, None)?);
     data.keep_configuration(text.as_deref());
     metrics.config_loaded(clock.now());
@@ -179,7 +175,7 @@ fn build(
         is_handed_over: RwLock::new(false),
         retire: Notify::new(),
         tunnels,
-        opening: Mutex::new(()),
+        opened: Mutex::new(opened),
     };
     let keeper = Arc::new(keeper);
     Ok(Built {
@@ -258,10 +254,45 @@ async fn serve(
     saving.stop(matches!(farewell, Farewell::Stop));
     end(&keeper, farewell, stop).await;
     control.finish().await;
+    let opened = lock(&keeper.opened).take();
+    if let Some(opened) = opened {
+        opened.store.close().await;
+    }
     if let Some(recorder) = recorder {
         recorder.flush(LAST_WORDS);
     }
     Ok(())
+}
+
+/// Every secret, for the redaction of logs.
+fn secrets(
+    config: &Config,
+    resolved: &Resolved,
+    auth: &dyn AdminAuth,
+    sources: &Sources,
+) -> Result<Vec<Secret<String>>, Failure> {
+    let mut secrets = auth.secrets();
+    secrets.extend(resolved.secrets(sources)?);
+    secrets.extend(recording::secret(&config.recording, sources)?);
+    secrets.extend(config.store.secrets(sources)?);
+    Ok(secrets)
+}
+
+/// The store and the directory of users over it.
+fn people(
+    config: &Config,
+    data: &DataFolder,
+    services: &Services,
+    (tunnels, events): (&TunnelRegistry, &Events),
+    runtime: &tokio::runtime::Runtime,
+) -> Result<Opened, Failure> {
+    let times = (Arc::clone(&services.clock), Arc::clone(&services.rng));
+    let mut opening = Opening::new(data.path(), config, &services.sources, times);
+    opening.connections = vec![Arc::new(tunnels.clone())];
+    let opened = runtime.block_on(opening.open())?;
+    opened.serve(events);
+    services.identities.set(Arc::clone(&opened.directory));
+    Ok(opened)
 }
 
 fn services(

@@ -7,7 +7,7 @@ mod pending;
 mod verify;
 
 pub use caller::{Caller, CallerRefusal, Way};
-pub use open::{DirectoryError, PURPOSES, Policies, complete};
+pub use open::{DirectoryError, PURPOSES, Policies};
 pub use pending::PENDING_LIFETIME;
 pub use verify::Credential;
 

@@ -2,12 +2,12 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use mantlet_crypto::jws::{Algorithm, JwkError};
 use mantlet_crypto::password::Cost;
-use mantlet_crypto::{KeyRing, MacKeys, RingError};
+use mantlet_crypto::{KeyRing, MacKeys};
 use mantlet_limit::{KeyHasher, MemoryCounters};
 use mantlet_types::{Clock, Revocation, Rng};
 
@@ -76,26 +76,10 @@ pub struct Policies {
     pub remembered: usize,
 }
 
-/// Adds the keys that are missing in a ring; whether there were any. A ring that has changed is to
-/// be saved before it is used.
-///
-/// # Errors
-/// [`RingError::Full`].
-pub fn complete(ring: &mut KeyRing, now: SystemTime, rng: &dyn Rng) -> Result<bool, RingError> {
-    let mut has_changed = false;
-    for purpose in PURPOSES {
-        if ring.active(purpose).is_none() {
-            ring.rotate(purpose, now, rng)?;
-            has_changed = true;
-        }
-    }
-    Ok(has_changed)
-}
-
 impl Directory {
-    /// Everything over `repositories`, with the keys of `ring` ([`complete`]). `connections`: those
-    /// that hold long-lived connections of users. Call [`Revocations::refresh`] before the first
-    /// request and twice a second from then on.
+    /// Everything over `repositories`, with the keys of `ring`, one active for each of [`PURPOSES`].
+    /// `connections`: those that hold long-lived connections of users. Call [`Revocations::refresh`]
+    /// before the first request and twice a second from then on.
     ///
     /// # Errors
     /// [`DirectoryError`] when the ring lacks a key, or there is no thread or memory for hashing.
@@ -106,80 +90,135 @@ impl Directory {
         connections: Vec<Arc<dyn Revocation>>,
         (clock, rng): (Arc<dyn Clock>, Arc<dyn Rng>),
     ) -> Result<Self, DirectoryError> {
-        let macs = |purpose| MacKeys::of_ring(ring, purpose).ok_or(DirectoryError::NoKey(purpose));
         let index = Arc::new(RevocationIndex::new(MOST_ENDED, Some(MAX_AGE)));
         let ends = Arc::clone(&repositories.revocations);
         let revocations = Arc::new(Revocations::new(ends, index, connections, Arc::clone(&clock)));
-        let (threads, waiting) = policies.hashing;
-        let pool = HashPool::new(threads, waiting).map_err(DirectoryError::NoThread)?;
-        let passwords = Arc::new(Passwords::new(pool, policies.cost, Arc::clone(&rng))?);
-        let counters = Arc::new(MemoryCounters::new(policies.lockout_counters));
-        let hasher = KeyHasher::new(&*rng);
-        let lockout = Lockout::new(counters, hasher, policies.lockout, 0, Arc::clone(&clock));
-        let lockout = Arc::new(lockout);
-        let (issuer, audience) = (policies.tokens.0.as_str(), policies.tokens.1.as_str());
-        let keys_of = |purpose, algorithm| {
-            TokenKeys::of_purpose(ring, purpose, algorithm)?.ok_or(DirectoryError::NoKey(purpose))
+        let parts = Parts {
+            repositories: &repositories,
+            revocations: &revocations,
+            ring,
+            clock: &clock,
+            rng: &rng,
         };
-        let tokens = || keys_of(token::PURPOSE, Algorithm::EdDsa);
-        let own = TokenPolicy {
-            max_lifetime: policies.token_lifetime,
-            ..TokenPolicy::own(issuer, audience)
-        };
-        let token_keys = tokens()?;
-        let known = Some(Arc::clone(revocations.index()));
+        let passwords = Arc::new(parts.passwords(policies.hashing, policies.cost)?);
+        let lockout = Arc::new(parts.lockout(policies.lockout, policies.lockout_counters));
+        let token_keys = parts.keys(token::PURPOSE, Algorithm::EdDsa)?;
         Ok(Self {
             accounts: Arc::clone(&repositories.accounts),
-            sessions: Sessions::new(
-                Arc::clone(&repositories.sessions),
-                Arc::clone(&revocations),
-                policies.sessions,
-                Arc::clone(&clock),
-                Arc::clone(&rng),
-            ),
-            api_keys: ApiKeys::new(
-                (Arc::clone(&repositories.api_keys), Arc::clone(&revocations)),
-                macs(api_key::PURPOSE)?,
-                policies.api_keys,
-                Arc::clone(&clock),
-                Arc::clone(&rng),
-            )?,
-            factors: SecondFactors::new(
-                Arc::clone(&repositories.factors),
-                ring.clone(),
-                policies.totp,
-                Arc::clone(&clock),
-                Arc::clone(&rng),
-            ),
-            signin: SignIn::new(
-                Arc::clone(&repositories.accounts),
-                Arc::clone(&passwords),
-                Arc::clone(&lockout),
-                macs(lockout::PURPOSE)?,
-                Arc::clone(&clock),
-            ),
-            issuer: TokenIssuer::new(
-                (issuer, audience),
-                policies.token_lifetime,
-                tokens()?,
-                Arc::clone(&clock),
-                Arc::clone(&rng),
-            ),
-            verifier: Verifier::new(own, token_keys.verifying().clone(), known, Arc::clone(&clock)),
+            sessions: parts.sessions(policies.sessions),
+            api_keys: parts.api_keys(policies.api_keys)?,
+            factors: parts.factors(policies.totp),
+            signin: parts.signin(&passwords, &lockout)?,
+            issuer: parts.issuer(&policies.tokens, policies.token_lifetime)?,
+            verifier: parts.verifier(&token_keys, &policies.tokens, policies.token_lifetime),
             token_keys: Arc::new(token_keys),
-            assertion_keys: Arc::new(keys_of(ASSERTION_PURPOSE, Algorithm::Es256)?),
-            forms: ArcSwap::from_pointee(macs(FORM_PURPOSE)?),
+            assertion_keys: Arc::new(parts.keys(ASSERTION_PURPOSE, Algorithm::Es256)?),
+            forms: ArcSwap::from_pointee(parts.macs(FORM_PURPOSE)?),
             known_keys: Cache::new(policies.remembered, BELIEVE),
             known_tokens: Cache::new(policies.remembered, SIGNATURES),
             standings: Cache::new(policies.remembered, BELIEVE),
             password_policy: policies.passwords,
             passwords,
             lockout,
-            revocations,
+            revocations: Arc::clone(&revocations),
+            clock: Arc::clone(&clock),
+            rng: Arc::clone(&rng),
             repositories,
-            clock,
-            rng,
         })
+    }
+}
+
+/// What every part is made of.
+struct Parts<'a> {
+    repositories: &'a Repositories,
+    revocations: &'a Arc<Revocations>,
+    ring: &'a KeyRing,
+    clock: &'a Arc<dyn Clock>,
+    rng: &'a Arc<dyn Rng>,
+}
+
+impl Parts<'_> {
+    fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(self.clock)
+    }
+
+    fn rng(&self) -> Arc<dyn Rng> {
+        Arc::clone(self.rng)
+    }
+
+    fn macs(&self, purpose: &'static str) -> Result<MacKeys, DirectoryError> {
+        MacKeys::of_ring(self.ring, purpose).ok_or(DirectoryError::NoKey(purpose))
+    }
+
+    fn keys(
+        &self,
+        purpose: &'static str,
+        algorithm: Algorithm,
+    ) -> Result<TokenKeys, DirectoryError> {
+        let keys = TokenKeys::of_purpose(self.ring, purpose, algorithm)?;
+        keys.ok_or(DirectoryError::NoKey(purpose))
+    }
+
+    fn passwords(
+        &self,
+        (threads, waiting): (usize, usize),
+        cost: Cost,
+    ) -> Result<Passwords, DirectoryError> {
+        let pool = HashPool::new(threads, waiting).map_err(DirectoryError::NoThread)?;
+        Ok(Passwords::new(pool, cost, self.rng())?)
+    }
+
+    fn lockout(&self, policy: LockoutPolicy, counters: usize) -> Lockout {
+        let counters = Arc::new(MemoryCounters::new(counters));
+        Lockout::new(counters, KeyHasher::new(&**self.rng), policy, 0, self.clock())
+    }
+
+    fn sessions(&self, policy: SessionPolicy) -> Sessions {
+        let (store, ends) = (&self.repositories.sessions, self.revocations);
+        Sessions::new(Arc::clone(store), Arc::clone(ends), policy, self.clock(), self.rng())
+    }
+
+    fn api_keys(&self, policy: ApiKeyPolicy) -> Result<ApiKeys, DirectoryError> {
+        let (store, ends) = (&self.repositories.api_keys, self.revocations);
+        let keys = self.macs(api_key::PURPOSE)?;
+        let over = (Arc::clone(store), Arc::clone(ends));
+        Ok(ApiKeys::new(over, keys, policy, self.clock(), self.rng())?)
+    }
+
+    fn factors(&self, policy: TotpPolicy) -> SecondFactors {
+        let store = Arc::clone(&self.repositories.factors);
+        SecondFactors::new(store, self.ring.clone(), policy, self.clock(), self.rng())
+    }
+
+    fn signin(
+        &self,
+        passwords: &Arc<Passwords>,
+        lockout: &Arc<Lockout>,
+    ) -> Result<SignIn, DirectoryError> {
+        let accounts = Arc::clone(&self.repositories.accounts);
+        let (passwords, lockout) = (Arc::clone(passwords), Arc::clone(lockout));
+        let devices = self.macs(lockout::PURPOSE)?;
+        Ok(SignIn::new(accounts, passwords, lockout, devices, self.clock()))
+    }
+
+    fn issuer(
+        &self,
+        (issuer, audience): &(String, String),
+        lifetime: Duration,
+    ) -> Result<TokenIssuer, DirectoryError> {
+        let keys = self.keys(token::PURPOSE, Algorithm::EdDsa)?;
+        Ok(TokenIssuer::new((issuer, audience), lifetime, keys, self.clock(), self.rng()))
+    }
+
+    fn verifier(
+        &self,
+        keys: &TokenKeys,
+        (issuer, audience): &(String, String),
+        lifetime: Duration,
+    ) -> Verifier {
+        let own = TokenPolicy { max_lifetime: lifetime, ..TokenPolicy::own(issuer, audience) };
+        let ended = Some(Arc::clone(self.revocations.index()));
+        Verifier::new(own, keys.verifying().clone(), ended, self.clock())
     }
 }
 

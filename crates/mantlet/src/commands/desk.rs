@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use mantlet_admin::control::{Actor, Client, Command};
 use mantlet_admin::desk::{Ask, Desk};
-use mantlet_config::{Scalar as _, Value};
+use mantlet_config::{Scalar as _, Sources, Value};
 use mantlet_event::{Event, Events, Metrics, catalogue, field};
 use mantlet_types::{Clock, SystemClock, SystemRng};
 use serde_json::Value as Json;
@@ -23,8 +23,9 @@ use crate::cli::identity::DeskFlags;
 use crate::cli::{PlaceFlags, ServerFlags};
 use crate::config::{Need, Ready, read};
 use crate::data::DataFolder;
+use crate::directory::Opening;
 use crate::log::{self, LogSection, TerminalLog};
-use crate::{directory, output};
+use crate::output;
 
 /// How long the log files may take to be complete at the end.
 const LAST_WORDS: Duration = Duration::from_secs(5);
@@ -37,18 +38,18 @@ pub(super) fn ask(place: PlaceFlags, ask: Ask) -> Result<Option<Json>, Failure> 
     }
     let flags = ServerFlags { place, ..ServerFlags::default() };
     let Some(ready) = read(&flags, Need::Nothing).ready() else { return Ok(None) };
-    Ok(Some(alone(&ready, DataFolder::open(data)?, &ask)?))
+    Ok(Some(alone(&ready, &DataFolder::open(data)?, &ask)?))
 }
 
 /// Does it on the store of a data folder on which no server runs. A change is on record before it
 /// is made.
-fn alone(ready: &Ready, data: DataFolder, ask: &Ask) -> Result<Json, Failure> {
+fn alone(ready: &Ready, data: &DataFolder, ask: &Ask) -> Result<Json, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let _inside = runtime.enter();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let metrics = Metrics::new();
     let quiet = LogSection { terminal: TerminalLog::Off, ..ready.config.log.clone() };
-    let (events, _) = log::open(&quiet, &data, Arc::clone(&clock), &metrics, Vec::new())?;
+    let (events, _) = log::open(&quiet, data, Arc::clone(&clock), &metrics, Vec::new())?;
     let actor = Actor { uid: rustix::process::geteuid().as_raw() };
     if ask.is_change() {
         events.record(told(&catalogue::CONTROL_COMMAND_REQUESTED, ask, actor)).map_err(|error| {
@@ -56,11 +57,14 @@ fn alone(ready: &Ready, data: DataFolder, ask: &Ask) -> Result<Json, Failure> {
         })?;
     }
     let answer = runtime.block_on(async {
-        let section = &ready.config.identity;
-        let opened = directory::open(section, Vec::new(), (clock, Arc::new(SystemRng))).await?;
+        let sources = Sources::new(&ready.environment);
+        let times = (clock, Arc::new(SystemRng) as Arc<dyn mantlet_types::Rng>);
+        let opened = Opening::new(data.path(), &ready.config, &sources, times).open().await?;
         let roles = Arc::clone(&ready.resolved.asked.roles);
-        let desk = Desk::new(Arc::new(opened), roles, Some(events.clone()));
-        desk.answer(ask, actor).await.map_err(Failure::from)
+        let desk = Desk::new(Arc::clone(&opened.directory), roles, Some(events.clone()));
+        let answer = desk.answer(ask, actor).await.map_err(Failure::from);
+        opened.store.close().await;
+        answer
     });
     finish(&events, ask, actor, &answer);
     answer

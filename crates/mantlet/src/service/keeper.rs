@@ -6,13 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use mantlet_admin::control::{Actor, ControlError, Lifecycle, ServerFacts};
 use mantlet_admin::desk::Desk;
-use mantlet_event::{Event, Events, Metrics, catalogue, field, task};
+use mantlet_event::{Event, Events, Metrics, catalogue, field};
 use mantlet_gate::guards::RuleFile;
 use mantlet_gate::guards::Services;
-use mantlet_gate::identity::IdentitySection;
 use mantlet_gate::upstream::TunnelRegistry;
 use mantlet_identity::directory::Directory;
-use mantlet_types::{Clock, Revocation};
+use mantlet_types::Clock;
 use sd_notify::NotifyState;
 use serde_json::{Value, json};
 use tokio::runtime::Handle;
@@ -22,9 +21,9 @@ use super::greeting::{notify, notify_reloading};
 use super::inherited::Fixed;
 use super::running::{Reloaded, Running};
 use crate::cli::ServerFlags;
-use crate::config::{Need, Ready, read};
+use crate::config::{Config, Need, Ready, read};
 use crate::data::DataFolder;
-use crate::directory;
+use crate::directory::{Opened, Opening};
 
 /// Longest text of problems in an event, in bytes.
 const MESSAGE_BYTES: usize = 4096;
@@ -55,8 +54,8 @@ pub(super) struct Keeper {
     pub(super) retire: Notify,
     /// Connections that end with the right to them.
     pub(super) tunnels: TunnelRegistry,
-    /// Held while the directory of users is opened.
-    pub(super) opening: Mutex<()>,
+    /// The store and the directory of users over it; `None` until something asks for them.
+    pub(super) opened: Mutex<Option<Opened>>,
 }
 
 /// Whether requests are taken, for `/readyz`.
@@ -165,19 +164,20 @@ impl Keeper {
 
     /// The directory of users; opened where nothing has asked for it before. Not on a thread that
     /// drives the runtime.
-    pub(super) fn directory(&self, section: &IdentitySection) -> Result<Arc<Directory>, Refused> {
-        let _one = lock(&self.opening);
-        if let Some(directory) = self.services.identities.directory() {
-            return Ok(Arc::clone(directory));
+    pub(super) fn directory(&self, config: &Config) -> Result<Arc<Directory>, Refused> {
+        let mut opened = lock(&self.opened);
+        if let Some(opened) = opened.as_ref() {
+            return Ok(Arc::clone(&opened.directory));
         }
         let times = (Arc::clone(&self.clock), Arc::clone(&self.services.rng));
-        let ends: Vec<Arc<dyn Revocation>> = vec![Arc::new(self.tunnels.clone())];
-        let opened = self.runtime.block_on(directory::open(section, ends, times));
-        let opened = opened.map_err(|error| Refused::new(error, "repair the data folder"))?;
-        let directory = Arc::clone(self.services.identities.set(Arc::new(opened)));
+        let mut opening = Opening::new(self.data.path(), config, &self.services.sources, times);
+        opening.connections = vec![Arc::new(self.tunnels.clone())];
+        let new = self.runtime.block_on(opening.open());
+        let new = new.map_err(|error| Refused::new(error, "repair the data folder"))?;
         let _inside = self.runtime.enter();
-        let following = directory::follow(Arc::clone(&directory), self.events.clone());
-        task::spawn(&self.events, "accounts", following);
+        new.serve(&self.events);
+        let directory = Arc::clone(self.services.identities.set(Arc::clone(&new.directory)));
+        *opened = Some(new);
         Ok(directory)
     }
 
@@ -266,12 +266,12 @@ impl Lifecycle for Keeper {
     }
 
     fn desk(&self) -> Result<Desk, ControlError> {
-        let (section, roles) = {
+        let (config, roles) = {
             let running = lock(&self.running);
             let running = running.as_ref().ok_or_else(stopping)?;
-            (running.config.identity.clone(), Arc::clone(&running.live.roles))
+            (running.config.clone(), Arc::clone(&running.live.roles))
         };
-        let directory = self.directory(&section)?;
+        let directory = self.directory(&config)?;
         Ok(Desk::new(directory, roles, Some(self.events.clone())))
     }
 

@@ -52,19 +52,23 @@ impl Running {
         let mut config = asked.clone();
         keeper.fixed.apply(&mut config);
         self.keep_what_needs_a_restart(&mut config);
+        if super::keeper::lock(&keeper.opened).is_some() {
+            self.keep_what_the_store_was_opened_with(&mut config);
+        }
         let sources = Sources::new(&environment);
         let auth = config.admin.auth(&sources).map_err(|error| unreadable(&error))?;
         let mut secrets = auth.secrets();
         secrets.extend(resolved.secrets(&sources).map_err(|error| unreadable(&error))?);
         let key = recording::secret(&config.recording, &sources);
         secrets.extend(key.map_err(|error| unreadable(&error))?);
+        secrets.extend(config.store.secrets(&sources).map_err(|error| unreadable(&error))?);
         let failed = |error: &dyn std::fmt::Display| {
             Refused::new(error, "correct this, then `mantlet reload`")
         };
         let next = self.server.open(&config.server).map_err(|error| failed(&error))?;
         let admin = self.start_admin(keeper, &auth, &config).map_err(|error| failed(&error))?;
         if resolved.asked.is_anywhere() {
-            keeper.directory(&config.identity)?;
+            keeper.directory(&config)?;
         }
         let live = Live::build(resolved, &keeper.services, &keeper.metrics, Some(&self.live));
         let live = Arc::new(live.map_err(|error| failed(&error))?);
@@ -88,7 +92,7 @@ impl Running {
         Ok(reloaded)
     }
 
-    /// Settings that are read once stay as they are: `data`, `[log]`, `[recording]`, `[identity]`,
+    /// Settings that are read once stay as they are: `data`, `[log]`, `[recording]`,
     /// `server.workers` and `guards.counters`.
     fn keep_what_needs_a_restart(&self, config: &mut Config) {
         config.data.clone_from(&self.config.data);
@@ -96,7 +100,11 @@ impl Running {
         config.recording = self.config.recording.clone();
         config.server.workers = self.config.server.workers;
         config.guards.counters = self.config.guards.counters;
-        // What the application is told is the one part that is not built into the open store.
+    }
+
+    /// Once the store is open, so do `[store]`, and `[identity]` but for what the application is told.
+    fn keep_what_the_store_was_opened_with(&self, config: &mut Config) {
+        config.store = self.config.store.clone();
         let assertion = std::mem::take(&mut config.identity.assertion);
         config.identity = IdentitySection { assertion, ..self.config.identity.clone() };
     }

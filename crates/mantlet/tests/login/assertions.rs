@@ -38,10 +38,10 @@ fn the_application_can_check_who_asks_and_no_client_can_say_it() {
     assert_eq!(claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(), 120);
     assert_eq!(claims["amr"][0], "pwd");
     // It is made once for a session, anew for other roles, and opens nothing here.
-    wire::get(gate.address(), "/", &spoofed);
+    assert_eq!(wire::get(gate.address(), "/", &spoofed).status, 200);
     assert_eq!(upstream.requests()[1].header("mantlet-assertion"), Some(assertion.as_str()));
     assert_eq!(gate.command(&["role", "set", "alice", "user"]).code, Some(0));
-    wire::get(gate.address(), "/", &spoofed);
+    assert_eq!(wire::get(gate.address(), "/", &spoofed).status, 200);
     assert_eq!(upstream.requests()[2].header("my-roles"), Some("user"));
     let bearer = format!("Bearer {assertion}");
     assert_eq!(wire::get(gate.address(), "/", &[("Authorization", &bearer)]).status, 401);

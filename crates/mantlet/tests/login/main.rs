@@ -16,6 +16,7 @@ mod keys;
 mod paths;
 mod person;
 mod second_factor;
+mod settings;
 mod sign_in;
 mod sockets;
 mod tokens;

@@ -28,7 +28,11 @@ fn etsm_d32_nobody_gets_in_before_the_gate_has_let_them() {
     let password = add(&gate, "alice", "user");
     let answer = person.sign_in_at(to, "Alice", &password);
     assert_eq!((answer.status, answer.header("location")), (303, Some("/data?x=1&y=%2F")));
-    assert_eq!(person.get("/data").text(), "inside");
+    let inside = person.get("/data");
+    assert_eq!(
+        (inside.text().as_str(), inside.header("cache-control")),
+        ("inside", Some("private"))
+    );
     let seen = upstream.requests().pop().unwrap();
     assert_eq!(seen.header("x-forwarded-user"), Some("alice"));
     assert_eq!(seen.header("cookie"), None, "the application sees no cookie of ours");

@@ -8,7 +8,8 @@
 //! is remembered; that it was revoked meanwhile is noticed within a second.
 //!
 //! **Verdicts**: with one credential in order the request goes on as its owner's, without the
-//! credential: the application never sees it. A session that has ended makes the request nobody's,
+//! credential: the application never sees it, nor can it set a cookie under our names; its answer is
+//! marked `private` where it says nothing of caches. A session that has ended makes the request nobody's,
 //! so that its owner can sign in again. Refused with `invalid-credential` (401) for a key or token that
 //! does not count, with `ambiguous-credentials` (401) for more than one credential of ours. When the
 //! store cannot answer, the request is refused (503).
@@ -39,7 +40,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use http::header::{AUTHORIZATION, COOKIE, SET_COOKIE, WWW_AUTHENTICATE};
+use http::header::{AUTHORIZATION, CACHE_CONTROL, COOKIE, SET_COOKIE, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue};
 use mantlet_event::reasons;
 use mantlet_identity::directory::{Caller, CallerRefusal, Directory};
@@ -97,18 +98,29 @@ impl Guard for Identity {
 
     fn inspect_answer(
         &self,
-        _exchange: &Exchange,
+        exchange: &Exchange,
         head: &AnswerHead<'_>,
         _held: Option<HeldAnswer<'_>>,
     ) -> Result<AnswerVerdict, GuardError> {
-        let fields = || head.headers.get_all(SET_COOKIE).iter();
-        if head.origin == Origin::Gate || !fields().any(cookies::sets_ours) {
+        if head.origin == Origin::Gate {
             return Ok(AnswerVerdict::Pass);
         }
-        // A session that the application could set would be one that it has seen.
-        let mut edits = vec![HeaderEdit::Remove(SET_COOKIE)];
-        let others = fields().filter(|field| !cookies::sets_ours(field));
-        edits.extend(others.map(|field| HeaderEdit::Append(SET_COOKIE, field.clone())));
+        let mut edits = Vec::new();
+        let fields = || head.headers.get_all(SET_COOKIE).iter();
+        if fields().any(cookies::sets_ours) {
+            // A session that the application could set would be one that it has seen.
+            edits.push(HeaderEdit::Remove(SET_COOKIE));
+            let others = fields().filter(|field| !cookies::sets_ours(field));
+            edits.extend(others.map(|field| HeaderEdit::Append(SET_COOKIE, field.clone())));
+        }
+        let is_for_one = exchange.facts.lookup::<Identified>().is_some();
+        if is_for_one && !head.headers.contains_key(CACHE_CONTROL) {
+            // The application does not see the credential, so it cannot know whom its answer is for.
+            edits.push(HeaderEdit::Set(CACHE_CONTROL, HeaderValue::from_static("private")));
+        }
+        if edits.is_empty() {
+            return Ok(AnswerVerdict::Pass);
+        }
         Ok(AnswerVerdict::Edit(Edits::from(edits)))
     }
 }

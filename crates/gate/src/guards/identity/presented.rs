@@ -64,6 +64,12 @@ impl Presented {
         self.found.is_empty()
     }
 
+    /// What was found, in order.
+    #[cfg(test)]
+    pub(super) fn kinds(&self) -> Vec<Kind> {
+        self.found.iter().map(|(kind, _)| *kind).collect()
+    }
+
     pub(super) const fn count(&self) -> usize {
         self.found.len()
     }
