@@ -1,11 +1,13 @@
 //! What can be typed.
 
 pub(crate) mod identity;
+pub(crate) mod store;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use identity::{AccessCommand, KeyCommand, RoleCommand, SessionCommand, TokenCommand, UserCommand};
+use store::StoreCommand;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -126,6 +128,9 @@ pub(crate) enum Command {
     /// Check WAF rules, run their regression cases, try settings on recorded requests
     #[command(subcommand)]
     Waf(WafCommand),
+    /// Back up, restore and rekey the encrypted store, while no server runs
+    #[command(subcommand)]
+    Store(StoreCommand),
     /// Ask the running server how it is
     Status {
         /// Print JSON

@@ -18,11 +18,11 @@ use mantlet_gate::stages::route::RouteSection;
 use mantlet_gate::upstream::UpstreamSection;
 use mantlet_gate::websocket::WebsocketSection;
 use mantlet_gate::{Resolved, Settings, resolve};
+use mantlet_store::StoreSection;
 
 pub(crate) use addresses::applications;
 
 use crate::cli::{PlaceFlags, ServerFlags};
-use crate::directory::StoreSection;
 use crate::log::LogSection;
 use crate::output;
 

@@ -5,12 +5,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mantlet_config::{Reader, SecretError, SecretRef, Sources, section};
+use mantlet_config::Sources;
 use mantlet_event::{Event, Events, catalogue, field};
 use mantlet_gate::identity::IdentitySection;
 use mantlet_identity::directory::{Directory, PURPOSES};
-use mantlet_store::{Notice, Options, RootSource, Store};
-use mantlet_types::{Clock, Revocation, Rng, Secret};
+use mantlet_store::{Notice, Store, StoreSection};
+use mantlet_types::{Clock, Revocation, Rng};
 
 use crate::config::Config;
 
@@ -18,43 +18,6 @@ use crate::config::Config;
 const FOLLOW: Duration = Duration::from_millis(300);
 /// After how many times something is cleaned up, and how much of it at once.
 const CLEAN_UP: (u32, usize) = (200, 1000);
-
-section! {
-    /// The encrypted store of the data folder. It is made once something is to be kept in it.
-    pub struct StoreSection {
-        /// The key that everything hangs on: 32 random bytes, in base64 or hexadecimal. Unset: a
-        /// key of its own is made beside the store.
-        pub root_key: Option<SecretRef> = None,
-        /// A passphrase in place of a key, of 20 characters and more.
-        pub passphrase: Option<SecretRef> = None,
-    }
-}
-
-impl StoreSection {
-    /// Finds what the types cannot say.
-    pub(crate) fn check(&self, reader: &mut Reader<'_>) {
-        if self.root_key.is_some() && self.passphrase.is_some() {
-            let message = "`root_key` and `passphrase` both name the key of the store";
-            reader.error("store.passphrase", message, "keep the one that the store was made with");
-        }
-    }
-
-    /// The secrets that it names, for the redaction of logs.
-    pub(crate) fn secrets(&self, sources: &Sources) -> Result<Vec<Secret<String>>, SecretError> {
-        let named = self.root_key.iter().chain(&self.passphrase);
-        named.map(|reference| sources.resolve(reference, 1)).collect()
-    }
-
-    fn root(&self, sources: &Sources) -> Result<RootSource, SecretError> {
-        if let Some(reference) = &self.root_key {
-            return sources.resolve(reference, 1).map(RootSource::Key);
-        }
-        if let Some(reference) = &self.passphrase {
-            return sources.resolve(reference, 1).map(RootSource::Passphrase);
-        }
-        Ok(RootSource::Beside)
-    }
-}
 
 /// What a directory is opened with.
 pub(crate) struct Opening<'a> {
@@ -83,9 +46,9 @@ impl<'a> Opening<'a> {
 
     /// Opens store and directory.
     pub(crate) async fn open(self) -> Result<Opened, Box<dyn std::error::Error>> {
-        let root = self.store.root(self.sources)?;
         let (clock, rng) = (self.clock, self.rng);
-        let options = Options::new(self.folder, root, Arc::clone(&clock), Arc::clone(&rng));
+        let times = (Arc::clone(&clock), Arc::clone(&rng));
+        let options = self.store.options(self.folder, self.sources, times)?;
         let store = Store::open(&options).await?;
         let ring = store.keys().ensure(&PURPOSES)?;
         let policies = self.identity.policies();

@@ -29,7 +29,7 @@ use mantlet_gate::stages::body::BodyMemory;
 use mantlet_gate::upstream::TunnelRegistry;
 use mantlet_gate::{Gate, Live, Resolved};
 use mantlet_limit::{Counters, MemoryCounters};
-use mantlet_types::{Blocking, Clock, Revocation, Secret, SystemClock, SystemRng};
+use mantlet_types::{Blocking, Clock, Revocation, Secret, SystemClock, SystemRng, Timestamp};
 use sd_notify::NotifyState;
 use tokio::sync::Notify;
 
@@ -150,14 +150,7 @@ fn build(
     let recorder = recording::start(&config.recording, &data, &services, (&events, &metrics))?;
     let parts = (tunnels.clone(), ledger, recorder);
     let gate = Arc::new(gate(&config, &events, &metrics, &clock, parts));
-    let facts = ServerFacts {
-        listen: listeners.iter().map(|listener| listener.address).collect(),
-        admin: admin.local_addr()?,
-        started: clock.now(),
-        configured: clock.now(),
-        proxies: config.client.trusted_proxies.clone(),
-        servers: serde_json::Value::Null,
-    };
+    let facts = facts(&config, &listeners, &admin, clock.now())?;
     let keeper = Keeper {
         flags: start.flags,
         fixed,
@@ -191,6 +184,23 @@ fn build(
         recent,
         phases,
         is_serving,
+    })
+}
+
+/// What a server that starts at `now` tells of itself.
+fn facts(
+    config: &Config,
+    listeners: &Listeners,
+    admin: &TcpListener,
+    now: Timestamp,
+) -> Result<ServerFacts, Failure> {
+    Ok(ServerFacts {
+        listen: listeners.iter().map(|listener| listener.address).collect(),
+        admin: admin.local_addr()?,
+        started: now,
+        configured: now,
+        proxies: config.client.trusted_proxies.clone(),
+        servers: serde_json::Value::Null,
     })
 }
 

@@ -10,8 +10,9 @@ use mantlet_identity::store::StoreError;
 use mantlet_types::Secret;
 use serde_json::{Value, json};
 
+use super::act::PAGE;
 use super::refused::{check_roles, failed};
-use super::{Act, NewUser, PAGE, Typed};
+use super::{Act, NewUser, Typed};
 use crate::control::ControlError;
 
 /// The most characters of a hash that is imported.

@@ -157,7 +157,7 @@ fn only_one_known_coding_is_readable() {
     let of = |values: &[&'static str]| {
         let mut headers = HeaderMap::new();
         for value in values {
-            headers.append(CONTENT_ENCODING, http::HeaderValue::from_static(value));
+            headers.append(CONTENT_ENCODING, HeaderValue::from_static(value));
         }
         Coding::of(&headers)
     };

@@ -124,7 +124,7 @@ fn is_ours(name: &[u8]) -> bool {
 }
 
 fn values(headers: &HeaderMap, name: &str) -> Vec<String> {
-    let pairs = headers.get_all(COOKIE).iter().flat_map(|field| pairs(field));
+    let pairs = headers.get_all(COOKIE).iter().flat_map(pairs);
     let named = pairs.filter(|(own, _)| *own == name.as_bytes());
     named.map(|(_, value)| String::from_utf8_lossy(value).into_owned()).collect()
 }

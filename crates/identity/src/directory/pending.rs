@@ -87,7 +87,7 @@ fn from_hex(text: &str) -> Option<Vec<u8>> {
     let digit =
         |byte: &u8| char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     let digits: Vec<u8> = text.as_bytes().iter().map(digit).collect::<Option<_>>()?;
-    let is_even = digits.len() % 2 == 0;
+    let is_even = digits.len().is_multiple_of(2);
     is_even.then(|| {
         digits.chunks(2).map(|pair| pair.iter().fold(0, |all, one| all << 4 | one)).collect()
     })

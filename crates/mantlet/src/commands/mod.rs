@@ -14,6 +14,7 @@ mod recording;
 mod reload;
 mod run;
 mod status;
+mod store;
 mod waf;
 
 use std::error::Error;
@@ -78,6 +79,7 @@ pub(crate) fn execute(command: Command) -> Result<Outcome, Failure> {
         Command::Reload { place } => reload::reload(place),
         Command::Upgrade { place } => reload::upgrade(place),
         Command::Waf(command) => waf::execute(command),
+        Command::Store(command) => store::execute(&command),
         Command::Status { json, place } => status::execute(json, place),
     }
 }

@@ -128,7 +128,7 @@ pub(crate) fn form(page: &str, action: &str) -> Vec<(String, String)> {
     let start = page.find(&format!("action=\"{action}\"")).unwrap_or_else(|| {
         panic!("no form for {action} in {page}");
     });
-    let form = page[start..].split("</form>").next().unwrap();
+    let form = page.get(start..).unwrap().split("</form>").next().unwrap();
     let hidden = form.split("<input type=\"hidden\" name=\"").skip(1);
     let fields = hidden.map(|input| {
         let (name, rest) = input.split_once('"').unwrap();

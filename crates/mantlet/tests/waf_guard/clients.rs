@@ -19,10 +19,10 @@ fn fields() -> Vec<String> {
 fn note(wrong: &mut Vec<String>, gate: &MantletProcess, what: &str, text: &str, answer: &Response) {
     if answer.status != 200 {
         let event = gate.events().pop().unwrap_or_default();
-        wrong.push(format!(
-            "{what} `{text}`: {} {} {} {}",
-            answer.status, event["reason"], event["class"], event["message"]
-        ));
+        let status = answer.status;
+        let [reason, class, message] =
+            ["reason", "class", "message"].map(|name| event.get(name).cloned().unwrap_or_default());
+        wrong.push(format!("{what} `{text}`: {status} {reason} {class} {message}"));
     }
 }
 

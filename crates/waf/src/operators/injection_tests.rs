@@ -113,7 +113,7 @@ fn into_outfile_is_known_in_any_case_of_letters() {
     use super::list::Operator;
     let asked = |text: &[u8]| Operator::DetectSqli.matches(b"", text, &mut Captures::default());
     for text in
-        ["1 INTO OUTFILE '/tmp/x'", "1 into outfile '/tmp/x'", "1 Into/**/DumpFile '/tmp/x'"]
+        ["1 INTO OUTFILE '/srv/x'", "1 into outfile '/srv/x'", "1 Into/**/DumpFile '/srv/x'"]
     {
         assert!(asked(text.as_bytes()), "{text}");
     }

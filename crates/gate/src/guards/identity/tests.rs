@@ -1,7 +1,10 @@
 use http::header::COOKIE;
+use http::{HeaderName, HeaderValue};
 
-use super::*;
+use super::guard::{Identity, pass};
+use super::presented::{Kind, Presented};
 use crate::pipeline::sample::exchange;
+use crate::pipeline::{Changes, Edits, Guard as _, Inspection, Verdict};
 
 fn presented(headers: &[(&str, &str)]) -> (Vec<Kind>, bool, bool) {
     let mut exchange = exchange();

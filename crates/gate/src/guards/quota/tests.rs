@@ -1,4 +1,5 @@
 use super::*;
+use crate::guards::limit::QuotaSetting;
 use crate::live::tests::services;
 use crate::pipeline::sample::exchange;
 use crate::pipeline::{Inspection, Verdict};
@@ -7,11 +8,12 @@ use crate::pipeline::{Inspection, Verdict};
 fn nobody_is_not_counted_and_nothing_is_asked_without_quotas() {
     let section = QuotaSection { per_user: vec![], ..QuotaSection::default() };
     assert!(!build(&section, &services()).stages().request);
-    let quota = super::super::limit::QuotaSetting::generous();
+    let quota = QuotaSetting::generous();
     let section = QuotaSection { per_user: vec![quota], ..QuotaSection::default() };
     let guard = build(&section, &services());
     let stages = guard.stages();
     assert!(stages.request && !stages.address, "an address says nothing of a user");
-    let passed = guard.inspect(&exchange());
+    let exchange = exchange();
+    let passed = guard.inspect(&exchange);
     assert!(matches!(passed, Inspection::Ready(Ok(Verdict::Pass))));
 }

@@ -37,8 +37,8 @@ pub(in crate::commands) fn user(command: UserCommand) -> Result<Outcome, Failure
                 output::say(&format!("unlocked {}", text(user, "name")));
             })
         }
-        UserCommand::List { flags } => list_users(flags),
-        UserCommand::Import { file, flags } => import(&file, flags),
+        UserCommand::List { flags } => list_users(&flags),
+        UserCommand::Import { file, flags } => import(&file, &flags),
     }
 }
 
@@ -66,7 +66,7 @@ fn shown(user: &Json, what: &str) {
 }
 
 /// Every page of accounts, as one list.
-fn list_users(flags: DeskFlags) -> Result<Outcome, Failure> {
+fn list_users(flags: &DeskFlags) -> Result<Outcome, Failure> {
     let (mut all, mut after): (Vec<Json>, Option<String>) = (Vec::new(), None);
     loop {
         let Some(page) = ask(flags.place.clone(), Ask::UserList { after })? else {
@@ -95,7 +95,7 @@ fn list_users(flags: DeskFlags) -> Result<Outcome, Failure> {
 }
 
 /// Adds the accounts of a file, batch by batch.
-fn import(file: &Path, flags: DeskFlags) -> Result<Outcome, Failure> {
+fn import(file: &Path, flags: &DeskFlags) -> Result<Outcome, Failure> {
     let shown = file.display();
     let size =
         std::fs::metadata(file).map_err(|error| format!("cannot read `{shown}`: {error}"))?;

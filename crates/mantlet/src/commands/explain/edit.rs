@@ -190,7 +190,7 @@ mod tests {
             let after =
                 changed(&format!("data = \"/d\"\n{text}[log]\naccess = true\n"), &spot(), &change);
             let after = after.unwrap();
-            let parsed: toml_edit::DocumentMut = after.parse().unwrap();
+            let parsed: DocumentMut = after.parse().unwrap();
             let routes = parsed["routes"].as_array_of_tables().unwrap();
             let last = routes.iter().last().unwrap();
             assert_eq!(last["path"].as_str(), Some("/a"), "{after}");

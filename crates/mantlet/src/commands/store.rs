@@ -1,0 +1,165 @@
+//! `mantlet store …`: copies of the store and back, another key, a look at migrations. For a data
+//! folder on which no server runs. A change is on record before it is made.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use mantlet_admin::control::{Actor, Client};
+use mantlet_config::Sources;
+use mantlet_event::{Event, Events, Metrics, catalogue, field};
+use mantlet_store::backup::{self, Replacing};
+use mantlet_store::{Options, Store, rekey, try_migrations};
+use mantlet_types::{Clock, SystemClock, SystemRng};
+use serde_json::{Value as Json, json};
+
+use super::{Failure, Outcome};
+use crate::cli::ServerFlags;
+use crate::cli::store::StoreCommand;
+use crate::config::{Need, Ready, read};
+use crate::data::DataFolder;
+use crate::log::{self, LogSection, TerminalLog};
+use crate::output;
+
+/// How long the log files may take to be complete at the end.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
+/// What a command has to say.
+struct Said {
+    /// For people.
+    lines: Vec<String>,
+    /// For programs.
+    json: Json,
+    outcome: Outcome,
+}
+
+pub(super) fn execute(command: &StoreCommand) -> Result<Outcome, Failure> {
+    let place = command.flags().place.clone();
+    let Some(folder) = super::data_folder(place.clone()) else { return Ok(Outcome::Unusable) };
+    let flags = ServerFlags { place, ..ServerFlags::default() };
+    let Some(ready) = read(&flags, Need::Nothing).ready() else { return Ok(Outcome::Unusable) };
+    see_that_it_is_free(command, &folder)?;
+    let said = alone(command, &ready, &DataFolder::open(folder)?)?;
+    if command.flags().json {
+        output::say(&said.json.to_string());
+    } else {
+        said.lines.iter().for_each(|line| output::say(line));
+    }
+    Ok(said.outcome)
+}
+
+/// The folder must be there, except for a backup to be put in it, and no server may run on it.
+fn see_that_it_is_free(command: &StoreCommand, folder: &Path) -> Result<(), Failure> {
+    let shown = folder.display();
+    if !folder.exists() && !matches!(command, StoreCommand::Restore { .. }) {
+        let hint = "name the data folder with --data";
+        return Err(format!("there is no data folder `{shown}`\n  hint: {hint}").into());
+    }
+    if Client::connect(folder)?.is_some() {
+        let hint = "stop it first; for a backup that takes a moment";
+        let message = format!("a server runs on `{shown}`, and the store is its own meanwhile");
+        return Err(format!("{message}\n  hint: {hint}").into());
+    }
+    Ok(())
+}
+
+fn alone(command: &StoreCommand, ready: &Ready, data: &DataFolder) -> Result<Said, Failure> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let sources = Sources::new(&ready.environment);
+    let times = (Arc::clone(&clock), Arc::new(SystemRng) as Arc<_>);
+    let options = ready.config.store.options(data.path(), &sources, times)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let _inside = runtime.enter();
+    if command.is_look() {
+        return runtime.block_on(act(command, &options));
+    }
+    let quiet = LogSection { terminal: TerminalLog::Off, ..ready.config.log.clone() };
+    let (events, _) = log::open(&quiet, data, clock, &Metrics::new(), Vec::new())?;
+    let done = recorded(&events, command, || runtime.block_on(act(command, &options)));
+    events.close(LAST_WORDS);
+    done
+}
+
+/// Does `act` between the two events that say what was asked and what became of it.
+fn recorded(
+    events: &Events,
+    command: &StoreCommand,
+    act: impl FnOnce() -> Result<Said, Failure>,
+) -> Result<Said, Failure> {
+    let actor = Actor { uid: rustix::process::geteuid().as_raw() };
+    let told = |entry| {
+        Event::new(entry).text(field::COMMAND, command.name()).text(field::ACTOR, actor.to_string())
+    };
+    events.record(told(&catalogue::CONTROL_COMMAND_REQUESTED)).map_err(|error| {
+        format!("not done: the audit record could not be written: {error}\n  hint: free space or repair the disk of the data folder")
+    })?;
+    let done = act();
+    let outcome = if done.is_ok() { "success" } else { "failure" };
+    events.emit(told(&catalogue::CONTROL_COMMAND_EXECUTED).text(field::OUTCOME, outcome));
+    done
+}
+
+async fn act(command: &StoreCommand, options: &Options) -> Result<Said, Failure> {
+    match command {
+        StoreCommand::Backup { folder, .. } => back_up(folder, options).await,
+        StoreCommand::Restore { folder, verify: true, .. } => verify(folder, options).await,
+        StoreCommand::Restore { folder, replace, .. } => {
+            let replacing = if *replace { Replacing::WhatIsThere } else { Replacing::Nothing };
+            restore(folder, options, replacing).await
+        }
+        StoreCommand::Rekey { .. } => {
+            let key = rekey(options).await?.to_string();
+            let lines = vec![format!("the store is encrypted with its new key {key}")];
+            Ok(Said { lines, json: json!({ "key": key }), outcome: Outcome::Fine })
+        }
+        StoreCommand::Migrate { check, .. } => migrate(options, *check).await,
+    }
+}
+
+async fn back_up(folder: &Path, options: &Options) -> Result<Said, Failure> {
+    // Opening would make a store where there is none.
+    try_migrations(options).await?;
+    let store = Store::open(options).await?;
+    let made = store.backup(folder).await;
+    store.close().await;
+    let (manifest, shown) = (made?, folder.display().to_string());
+    let bytes = manifest.bytes();
+    let lines = vec![
+        format!("backed up {bytes} bytes to `{shown}`"),
+        "the root key is not in it: without that key, the backup cannot be read".to_owned(),
+    ];
+    let json = json!({ "folder": shown, "bytes": bytes, "manifest": manifest });
+    Ok(Said { lines, json, outcome: Outcome::Fine })
+}
+
+async fn verify(folder: &Path, options: &Options) -> Result<Said, Failure> {
+    let manifest = backup::verify(options, folder).await?;
+    let lines = vec![format!("whole: made at {}, {} bytes", manifest.made, manifest.bytes())];
+    let json = json!({ "whole": true, "manifest": manifest });
+    Ok(Said { lines, json, outcome: Outcome::Fine })
+}
+
+async fn restore(folder: &Path, options: &Options, how: Replacing) -> Result<Said, Failure> {
+    let (manifest, aside) = backup::restore(options, folder, how).await?;
+    let aside = aside.map(|aside| aside.display().to_string());
+    let mut lines = vec![format!("restored the store as it was at {}", manifest.made)];
+    lines.extend(aside.iter().map(|aside| format!("what was there before is in `{aside}`")));
+    let json = json!({ "manifest": manifest, "replaced": aside });
+    Ok(Said { lines, json, outcome: Outcome::Fine })
+}
+
+async fn migrate(options: &Options, is_check: bool) -> Result<Said, Failure> {
+    let pending = try_migrations(options).await?;
+    if !is_check {
+        Store::open(options).await?.close().await;
+    }
+    let (done, outcome) = match (pending.is_empty(), is_check) {
+        (true, _) => ("up to date", Outcome::Fine),
+        (false, true) => ("to be applied, tried on a copy without trouble", Outcome::Findings),
+        (false, false) => ("applied", Outcome::Fine),
+    };
+    let mut lines = pending.clone();
+    lines.push(done.to_owned());
+    let json = json!({ "migrations": pending, "applied": !is_check });
+    Ok(Said { lines, json, outcome })
+}
