@@ -73,7 +73,7 @@ entries! {
         "A page of an origin that is not listed asked, or asked for more than is listed.";
     CSRF_REQUEST_REFUSED = "csrf.request.refused", "malicious_csrf", Medium, Decision,
         "A page of another site made a browser send a request that changes something.";
-    IDENTITY_REQUEST_REFUSED = "identity.request.refused", "authn_token_invalid", Medium, Decision,
+    IDENTITY_REQUEST_REFUSED = "identity.request.refused", "identity_request_refused", Medium, Decision,
         "A key or token does not count, or a request showed more than one credential.";
     QUOTA_REQUEST_REFUSED = "quota.request.refused", "excess_rate_limit_exceeded", Medium, Decision,
         "A user sent more requests than their quota allows.";
@@ -118,9 +118,9 @@ entries! {
         "A session was ended: by its owner or by an operator.";
     IDENTITY_PASSWORD_CHANGED = "identity.password.changed", "authn_password_change", Medium, Audit,
         "The password of an account was changed.";
-    IDENTITY_FACTOR_ADDED = "identity.factor.added", "authn_factor_add", Medium, Audit,
+    IDENTITY_FACTOR_ADDED = "identity.factor.added", "identity_factor_added", Medium, Audit,
         "Somebody set up a second factor.";
-    IDENTITY_FACTOR_REMOVED = "identity.factor.removed", "authn_factor_remove", High, Audit,
+    IDENTITY_FACTOR_REMOVED = "identity.factor.removed", "identity_factor_removed", High, Audit,
         "The second factors of an account were removed.";
     IDENTITY_KEY_ISSUED = "identity.key.issued", "authn_token_created", Medium, Audit,
         "An API key was issued or got a new secret.";
@@ -181,7 +181,13 @@ mod tests {
     use super::*;
 
     /// The words of the OWASP Logging Vocabulary that the catalogue uses.
-    const VOCABULARY: [&str; 12] = [
+    const VOCABULARY: [&str; 20] = [
+        "authn_login_fail",
+        "authn_login_fail_max",
+        "authn_login_success",
+        "authn_password_change",
+        "authn_token_created",
+        "authn_token_revoked",
         "authz_admin",
         "authz_change",
         "authz_fail",
@@ -189,11 +195,13 @@ mod tests {
         "input_validation_fail",
         "malicious_cors",
         "malicious_csrf",
+        "session_expired",
         "sys_crash",
         "sys_monitor_disabled",
         "sys_restart",
         "sys_shutdown",
         "sys_startup",
+        "user_updated",
     ];
 
     #[test]

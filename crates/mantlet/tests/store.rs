@@ -149,9 +149,7 @@ fn the_key_of_the_store_is_where_the_configuration_says() {
         format!("[store]\nroot_key = \"file:{0}\"\npassphrase = \"file:{0}\"\n", key.display());
     house.0.write("mantlet.toml", both);
     house.refused(&["migrate", "--check"], "both name the key");
-    for (setting, why) in
-        [("wait = \"1ms\"", "store.wait"), ("max_size = \"1KiB\"", "store.max_size")]
-    {
+    for (setting, why) in [("wait = \"1ms\"", "time to wait"), ("max_size = \"1KiB\"", "1KiB")] {
         house.0.write("mantlet.toml", format!("[store]\n{setting}\n"));
         house.refused(&["migrate", "--check"], why);
     }

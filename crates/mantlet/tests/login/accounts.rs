@@ -3,8 +3,9 @@
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
-use mantlet_testkit::{Finished, MantletProcess};
+use mantlet_testkit::{Finished, MantletProcess, poll_until};
 
+use super::common::PATIENCE;
 use super::person::Person;
 use super::{PASSWORD, add, closed, json, key, signed_in, with_key};
 
@@ -33,8 +34,8 @@ fn typing(gate: &MantletProcess, arguments: &[&str], typed: &str) -> Finished {
 #[test]
 fn etsm_d30_an_account_is_added_once_with_a_known_role_and_a_good_password() {
     let (_upstream, gate) = closed("");
-    let start = gate.stderr();
-    assert!(start.contains("mantlet user add NAME --role admin"), "{start}");
+    let is_told = || gate.stderr().contains("mantlet user add NAME --role admin").then_some(());
+    assert!(poll_until(PATIENCE, is_told).is_some(), "{}", gate.stderr());
     let added = typing(
         &gate,
         &["user", "add", "alice", "--role", "user", "--password-stdin"],
