@@ -177,6 +177,7 @@ fn nothing_is_made_where_there_is_no_store() {
     for arguments in [&["backup", "kept"] as &[&str], &["rekey"], &["migrate"]] {
         house.refused(arguments, "there is no data folder");
     }
+    house.refused(&["restore", "nowhere"], "there is no backup");
     assert!(!house.data().exists());
     fs::create_dir(house.data()).unwrap();
     for arguments in [&["backup", "kept"] as &[&str], &["rekey"], &["migrate"]] {

@@ -19,6 +19,11 @@ pub(super) fn execute(command: AccessCommand) -> Result<Outcome, Failure> {
     let found = ready.resolved.rule_at(&host, &path, &method)?;
     let Some(requirement) = found.rule.as_ref().and_then(|rule| rule.access.requirement()) else {
         tell(&flags, &found.route, "nothing", None, "open to everybody");
+        if !ready.resolved.asked.is_anywhere() {
+            output::note(
+                "no path asks for an identity by this configuration; of a server that was started with --require-login, ask with --require-login",
+            );
+        }
         return Ok(Outcome::Fine);
     };
     let roles = &ready.resolved.asked.roles;

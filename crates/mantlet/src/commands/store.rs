@@ -48,7 +48,8 @@ pub(super) fn execute(command: &StoreCommand) -> Result<Outcome, Failure> {
     Ok(said.outcome)
 }
 
-/// The folder must be there, except for a backup to be put in it, and no server may run on it.
+/// The folder must be there, except for a backup to be put in it, which must be there itself, and
+/// no server may run on it.
 fn see_that_it_is_free(command: &StoreCommand, folder: &Path) -> Result<(), Failure> {
     let shown = folder.display();
     if !folder.exists() && !matches!(command, StoreCommand::Restore { .. }) {
@@ -59,6 +60,12 @@ fn see_that_it_is_free(command: &StoreCommand, folder: &Path) -> Result<(), Fail
         let hint = "stop it first; for a backup that takes a moment";
         let message = format!("a server runs on `{shown}`, and the store is its own meanwhile");
         return Err(format!("{message}\n  hint: {hint}").into());
+    }
+    if let StoreCommand::Restore { folder: backup, .. } = command
+        && !backup.is_dir()
+    {
+        let hint = "name the folder that `mantlet store backup` made";
+        return Err(format!("there is no backup `{}`\n  hint: {hint}", backup.display()).into());
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! What paths ask for.
 
-use mantlet_testkit::wire;
+use mantlet_testkit::{Answer, FakeUpstream, wire};
 
 use super::common::assert_refused;
 use super::person::Person;
@@ -64,6 +64,17 @@ fn samo_d18_sci_d08_each_path_asks_for_what_it_and_those_around_it_say() {
             assert_eq!(said.code, Some(i32::from(status != 200)), "{words:?}: {said:?}");
         }
     }
+}
+
+#[test]
+fn explaining_an_open_path_names_the_flag_that_would_close_it() {
+    let upstream = FakeUpstream::answering(Answer::ok("ok"));
+    let gate = super::common::gate(&upstream, "");
+    let said = gate.command(&["access", "explain", "/admin"]);
+    assert!(said.stdout.contains("open to everybody"), "{said:?}");
+    assert!(said.stderr.contains("--require-login"), "{said:?}");
+    let closed = gate.command(&["access", "explain", "/admin", "--require-login"]);
+    assert_eq!(closed.code, Some(1), "{closed:?}");
 }
 
 #[test]
