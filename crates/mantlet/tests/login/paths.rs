@@ -195,7 +195,7 @@ fn what_is_asked_can_be_changed_while_the_server_runs() {
 
 #[test]
 fn dangerous_modes_have_to_be_named_so() {
-    let upstream = mantlet_testkit::FakeUpstream::answering(mantlet_testkit::Answer::ok("x"));
+    let upstream = FakeUpstream::answering(Answer::ok("x"));
     for (config, part) in [
         ("[guards.access]\nmode = \"off\"\n", "is not `enforce`"),
         (
