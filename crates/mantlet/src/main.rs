@@ -17,6 +17,11 @@ mod service;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use mimalloc::MiMalloc;
+
+/// Requests are many small pieces of memory, each given back by the thread that took it.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     let arguments = match cli::Arguments::try_parse() {

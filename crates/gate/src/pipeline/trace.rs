@@ -1,6 +1,6 @@
 //! W3C Trace Context, level 1.
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName};
 use mantlet_types::Rng;
 
 /// The `traceparent` header.
@@ -16,6 +16,9 @@ pub struct TraceContext {
 }
 
 impl TraceContext {
+    /// Bytes of a `traceparent`.
+    pub const TEXT_LEN: usize = 55;
+
     /// The trace that `headers` ask to continue, or a new one; our span is always new.
     #[must_use]
     pub fn accept(headers: &HeaderMap, rng: &dyn Rng) -> Self {
@@ -47,24 +50,23 @@ impl TraceContext {
 
     /// The header value for the next hop.
     #[must_use]
-    pub fn to_header(self) -> HeaderValue {
-        let mut text = Vec::with_capacity(55);
-        text.extend_from_slice(b"00-");
-        push_hex(&mut text, &self.trace);
-        text.push(b'-');
-        push_hex(&mut text, &self.span);
-        text.push(b'-');
-        push_hex(&mut text, &[self.flags]);
-        HeaderValue::from_maybe_shared(bytes::Bytes::from(text))
-            .unwrap_or_else(|_| HeaderValue::from_static("00"))
+    pub fn encode(self) -> [u8; Self::TEXT_LEN] {
+        let mut text = [b'-'; Self::TEXT_LEN];
+        let mut places = text.iter_mut();
+        for part in [&[0][..], &self.trace, &self.span, &[self.flags]] {
+            for (digit, place) in hex_digits(part).zip(places.by_ref()) {
+                *place = digit;
+            }
+            // The dash that stands there.
+            places.next();
+        }
+        text
     }
 
     /// The trace id as 32 lower-case hex digits.
     #[must_use]
     pub fn trace_id(self) -> String {
-        let mut text = Vec::with_capacity(32);
-        push_hex(&mut text, &self.trace);
-        String::from_utf8(text).unwrap_or_default()
+        hex_digits(&self.trace).map(char::from).collect()
     }
 }
 
@@ -88,17 +90,15 @@ const fn digit(byte: u8) -> Option<u8> {
     }
 }
 
-fn push_hex(out: &mut Vec<u8>, bytes: &[u8]) {
+fn hex_digits(bytes: &[u8]) -> impl Iterator<Item = u8> {
     const DIGITS: [u8; 16] = *b"0123456789abcdef";
-    for byte in bytes {
-        for nibble in [byte >> 4, byte & 15] {
-            out.push(DIGITS.get(usize::from(nibble)).copied().unwrap_or(b'0'));
-        }
-    }
+    let nibbles = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    nibbles.map(|nibble| DIGITS.get(usize::from(nibble)).copied().unwrap_or(b'0'))
 }
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderValue;
     use mantlet_types::SystemRng;
 
     use super::*;
@@ -117,8 +117,7 @@ mod tests {
     fn a_valid_trace_is_continued_with_a_new_span() {
         let context = accept(&[PARENT]);
         assert_eq!(context.trace_id(), "4bf92f3577b34da6a3ce929d0e0e4736");
-        let header = context.to_header();
-        let text = header.to_str().unwrap();
+        let text = String::from_utf8(context.encode().to_vec()).unwrap();
         assert!(text.starts_with("00-4bf92f3577b34da6a3ce929d0e0e4736-") && text.ends_with("-01"));
         assert!(!text.contains("00f067aa0ba902b7"));
     }

@@ -6,15 +6,10 @@ use mantlet_event::reasons;
 use mantlet_types::RequestId;
 
 use super::UpstreamBody;
+use super::forwarding::Forwarding;
 use super::http1::is_target;
 use crate::pipeline::{Denial, Exchange};
 use crate::stages::hygiene::hop;
-
-const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
-const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
-const X_REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
-const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// The header that carries the request id, on requests and on answers.
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -28,6 +23,8 @@ pub struct Outgoing {
     pub target: String,
     /// Every header but those that say how long the body is: its framing follows from the body.
     pub headers: HeaderMap,
+    /// What we say of it, in place of every header of the same name; `None` when it is our own.
+    pub(super) forwarding: Option<Forwarding>,
     /// The body.
     pub body: UpstreamBody,
 }
@@ -41,12 +38,21 @@ impl Outgoing {
         let target = target(exchange)?;
         let mut headers = std::mem::take(&mut exchange.headers);
         headers.remove(header::CONTENT_LENGTH);
-        add_forwarding(exchange, &mut headers);
+        if exchange.version == Version::HTTP_2 {
+            join_cookies(&mut headers);
+        }
         if exchange.is_websocket {
             headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
             headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
         }
-        Ok(Self { method: exchange.method.clone(), target, headers, body })
+        let forwarding = Some(Forwarding::of(exchange));
+        Ok(Self { method: exchange.method.clone(), target, headers, forwarding, body })
+    }
+
+    /// The host that is asked, with its port.
+    pub(super) fn authority(&self) -> Option<&HeaderValue> {
+        let said = self.forwarding.as_ref().map(Forwarding::authority);
+        said.or_else(|| self.headers.get(header::HOST))
     }
 }
 
@@ -63,23 +69,6 @@ fn target(exchange: &Exchange) -> Result<String, Box<Denial>> {
         return Err(Box::new(Denial::new(&reasons::INVALID_PATH).evidence("no request target")));
     }
     Ok(target)
-}
-
-/// Who asked and how, in our words only: what the client sent under these names is gone.
-fn add_forwarding(exchange: &Exchange, headers: &mut HeaderMap) {
-    let client = &exchange.client;
-    headers.reserve(8);
-    headers.insert(X_FORWARDED_FOR, client.address_text.clone());
-    headers.insert(X_REAL_IP, client.address_text.clone());
-    headers.insert(X_FORWARDED_PROTO, HeaderValue::from_static(client.scheme.as_str()));
-    // The host that was decided on, whatever became of the field since.
-    headers.insert(header::HOST, exchange.authority.clone());
-    headers.insert(X_FORWARDED_HOST, exchange.authority.clone());
-    headers.insert(X_REQUEST_ID, id_value(exchange.id));
-    headers.insert(TRACEPARENT, exchange.trace.to_header());
-    if exchange.version == Version::HTTP_2 {
-        join_cookies(headers);
-    }
 }
 
 /// HTTP/2 clients may split `Cookie`; HTTP/1.1 wants it whole (RFC 9113 section 8.2.3).

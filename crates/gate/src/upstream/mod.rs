@@ -8,6 +8,7 @@ mod config;
 mod dial;
 mod error;
 mod forward;
+mod forwarding;
 mod group;
 mod health;
 mod http1;

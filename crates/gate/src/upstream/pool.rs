@@ -274,11 +274,10 @@ async fn attempt(
     outgoing: &Outgoing,
     body: UpstreamBody,
 ) -> Result<Answer, Failure> {
-    let Outgoing { method, target, headers, .. } = outgoing;
-    write_head(connection.head(), method, (upstream.address.base(), target), headers);
+    write_head(connection.head(), upstream.address.base(), outgoing);
     let rules = &upstream.rules;
     let asked = Asked {
-        method,
+        method: &outgoing.method,
         body,
         limits: Limits { head: rules.head_limit, header_count: rules.header_count },
         answer_within: rules.response_timeout,

@@ -113,6 +113,9 @@ pub(super) async fn exchange(
     *request.uri_mut() = uri;
     *request.version_mut() = Version::HTTP_2;
     *request.headers_mut() = outgoing.headers.clone();
+    if let Some(forwarding) = &outgoing.forwarding {
+        forwarding.insert_into(request.headers_mut());
+    }
     // The authority says it.
     request.headers_mut().remove(HOST);
     request.headers_mut().remove(TE);
@@ -134,7 +137,7 @@ pub(super) async fn exchange(
 }
 
 fn uri(upstream: &Upstream, outgoing: &Outgoing) -> Option<Uri> {
-    let authority = Authority::try_from(outgoing.headers.get(HOST)?.as_bytes()).ok()?;
+    let authority = Authority::try_from(outgoing.authority()?.as_bytes()).ok()?;
     let target = format!("{}{}", upstream.address.base(), outgoing.target);
     let scheme = if upstream.address.is_tls() { Scheme::HTTPS } else { Scheme::HTTP };
     let mut parts = http::uri::Parts::default();

@@ -93,9 +93,8 @@ impl Upkeep {
         let outgoing = request(upstream, path);
         match dial(upstream, true, &*self.clock).await? {
             Dialled::One(mut connection) => {
-                let Outgoing { method, target, headers, body } = outgoing;
-                let target = (upstream.address.base(), &*target);
-                write_head(connection.head(), &method, target, &headers);
+                write_head(connection.head(), upstream.address.base(), &outgoing);
+                let Outgoing { method, body, .. } = outgoing;
                 let rules = &upstream.rules;
                 let asked = Asked {
                     method: &method,
@@ -124,5 +123,6 @@ fn request(upstream: &Upstream, path: &str) -> Outgoing {
     headers.insert(header::HOST, host.unwrap_or_else(|_| HeaderValue::from_static("localhost")));
     headers.insert(header::USER_AGENT, HeaderValue::from_static("mantlet-health-check"));
     headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
-    Outgoing { method: Method::GET, target: path.to_owned(), headers, body: UpstreamBody::empty() }
+    let (target, body) = (path.to_owned(), UpstreamBody::empty());
+    Outgoing { method: Method::GET, target, headers, forwarding: None, body }
 }

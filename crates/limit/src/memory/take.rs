@@ -38,26 +38,38 @@ pub(super) struct Draft {
 impl Take<'_> {
     /// Asks every quota, then changes all of their counters or none. `None` without a quota.
     pub(super) fn run(&mut self, quotas: &[Quota], cost: u32) -> Option<Outcome> {
-        let (outcome, drafts) = self.draft(quotas, cost)?;
+        // Most keys have one quota: no room for eight is prepared for them.
+        match quotas {
+            [_] => self.run_in(quotas, cost, &mut [Draft::default()]),
+            _ => self.run_in(quotas, cost, &mut Drafts::default()),
+        }
+    }
+
+    fn run_in(&mut self, quotas: &[Quota], cost: u32, drafts: &mut [Draft]) -> Option<Outcome> {
+        let outcome = self.draft(quotas, cost, drafts)?;
         if outcome.allowed && cost > 0 {
-            self.write(quotas, &drafts);
-            self.add(quotas, &drafts);
+            self.write(quotas, drafts);
+            self.add(quotas, drafts);
         } else if cost > 0 {
-            self.warm(&drafts);
+            self.warm(drafts);
         }
         Some(outcome)
     }
 
-    /// Asks every quota and changes nothing. `None` without a quota.
-    pub(super) fn draft(&self, quotas: &[Quota], cost: u32) -> Option<(Outcome, Drafts)> {
-        let mut drafts = Drafts::default();
+    /// Asks every quota and changes nothing but `drafts`, one for each. `None` without a quota.
+    pub(super) fn draft(
+        &self,
+        quotas: &[Quota],
+        cost: u32,
+        drafts: &mut [Draft],
+    ) -> Option<Outcome> {
         let mut together: Option<Outcome> = None;
-        let places = SLOTS.iter().zip(&mut drafts);
+        let places = SLOTS.iter().zip(drafts);
         for (index, (quota, (slot, draft))) in quotas.iter().zip(places).enumerate() {
             let outcome = self.ask(index, quota, *slot, cost, draft);
             together = Some(together.map_or(outcome, |others| others.and(outcome)));
         }
-        Some((together?, drafts))
+        together
     }
 
     fn ask(&self, index: usize, quota: &Quota, slot: u8, cost: u32, draft: &mut Draft) -> Outcome {
@@ -75,7 +87,7 @@ impl Take<'_> {
 
     /// Writes the counters that exist. To be done for all keys of a take before any is added: adding
     /// one may move another out.
-    pub(super) fn write(&mut self, quotas: &[Quota], drafts: &Drafts) {
+    pub(super) fn write(&mut self, quotas: &[Quota], drafts: &[Draft]) {
         for ((quota, slot), draft) in quotas.iter().zip(SLOTS).zip(drafts) {
             if let Some(place) = draft.place {
                 let entry = self.entry(quota, slot, draft);
@@ -85,7 +97,7 @@ impl Take<'_> {
     }
 
     /// Adds the counters that did not exist.
-    pub(super) fn add(&mut self, quotas: &[Quota], drafts: &Drafts) {
+    pub(super) fn add(&mut self, quotas: &[Quota], drafts: &[Draft]) {
         for ((quota, slot), draft) in quotas.iter().zip(SLOTS).zip(drafts) {
             if draft.place.is_none() {
                 let hash = Hashing::of_slot(self.hash, slot);
@@ -100,7 +112,7 @@ impl Take<'_> {
     }
 
     /// Marks the counters that refuse, so that they are the last to be evicted.
-    pub(super) fn warm(&mut self, drafts: &Drafts) {
+    pub(super) fn warm(&mut self, drafts: &[Draft]) {
         for draft in drafts.iter().filter(|draft| !draft.changed) {
             if let Some(place) = draft.place {
                 self.shard.warm(place, draft.heat);

@@ -57,10 +57,9 @@ impl MemoryCounters {
         let mut drafts: Vec<Drafts> = Vec::with_capacity(asks.len());
         let mut together: Option<Outcome> = None;
         for index in 0..asks.len() {
-            let mut drafted = None;
-            step(index, &mut |take, ask| drafted = take.draft(ask.quotas, cost))?;
-            let (outcome, draft) = drafted?;
-            let outcome = Outcome { ask: index, ..outcome };
+            let (mut outcome, mut draft) = (None, Drafts::default());
+            step(index, &mut |take, ask| outcome = take.draft(ask.quotas, cost, &mut draft))?;
+            let outcome = Outcome { ask: index, ..outcome? };
             together = Some(together.map_or(outcome, |others| others.and(outcome)));
             drafts.push(draft);
         }

@@ -73,7 +73,7 @@ impl Guard for Csrf {
 
 impl Csrf {
     fn is_allowed(&self, exchange: &Exchange) -> bool {
-        if is_listed_by_cors(exchange) || self.is_trusted(&ClaimedOrigin::of(&exchange.headers)) {
+        if is_listed_by_cors(exchange) || self.is_trusted(exchange) {
             return true;
         }
         match source::of(&exchange.headers) {
@@ -89,8 +89,9 @@ impl Csrf {
         }
     }
 
-    fn is_trusted(&self, claimed: &ClaimedOrigin) -> bool {
-        matches!(claimed, ClaimedOrigin::Page(page) if self.trusted.contains(page))
+    fn is_trusted(&self, exchange: &Exchange) -> bool {
+        let is_listed = |claimed: &ClaimedOrigin| matches!(claimed, ClaimedOrigin::Page(page) if self.trusted.contains(page));
+        !self.trusted.is_empty() && is_listed(&ClaimedOrigin::of(&exchange.headers))
     }
 }
 

@@ -97,8 +97,11 @@ impl Json {
 /// whatever its parameters are.
 fn is_json(content_type: &[u8]) -> bool {
     content_type.split(|byte| matches!(byte, b',' | b';')).any(|member| {
-        let kind = member.trim_ascii().to_ascii_lowercase();
-        kind == b"application/json" || kind == b"text/json" || kind.ends_with(b"+json")
+        let kind = member.trim_ascii();
+        let ending = kind.last_chunk::<5>();
+        kind.eq_ignore_ascii_case(b"application/json")
+            || kind.eq_ignore_ascii_case(b"text/json")
+            || ending.is_some_and(|ending| ending.eq_ignore_ascii_case(b"+json"))
     })
 }
 

@@ -6,7 +6,7 @@ use http::header::{self, HeaderName};
 use crate::pipeline::remove_listed;
 
 /// Whether a field of this name never goes further.
-fn is_hop_by_hop(name: &str) -> bool {
+pub(super) fn is_hop_by_hop(name: &str) -> bool {
     matches!(
         name,
         "close"
@@ -27,12 +27,17 @@ fn is_hop_by_hop(name: &str) -> bool {
 /// `Connection` lists. What the nonstandard `Proxy-Connection` lists stays: it says nothing of the
 /// next hop, and could name `Host`.
 pub(crate) fn remove(headers: &mut HeaderMap) {
+    remove_named(headers);
+    remove_listed(headers, is_hop_by_hop);
+}
+
+/// Removes every name that `Connection` lists.
+pub(super) fn remove_named(headers: &mut HeaderMap) {
     if headers.contains_key(header::CONNECTION) {
         for name in listed(headers) {
             headers.remove(name);
         }
     }
-    remove_listed(headers, is_hop_by_hop);
 }
 
 fn listed(headers: &HeaderMap) -> Vec<HeaderName> {

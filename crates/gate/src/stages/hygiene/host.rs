@@ -107,9 +107,13 @@ fn parse_authority(text: &[u8]) -> Option<Authority> {
 
 fn is_name(host: &str) -> bool {
     let name = host.strip_suffix('.').unwrap_or(host);
-    !name.is_empty()
-        && name.len() <= 253
-        && name.split('.').all(|label| !label.is_empty() && label.len() <= 63)
+    let mut label = 0_usize;
+    let is_fine = name.bytes().all(|byte| {
+        let was = label;
+        label = if byte == b'.' { 0 } else { was.saturating_add(1) };
+        if byte == b'.' { was > 0 } else { was < 63 }
+    });
+    is_fine && label > 0 && name.len() <= 253
 }
 
 fn canonical_host(authority: &Authority) -> String {

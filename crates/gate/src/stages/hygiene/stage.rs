@@ -8,7 +8,7 @@ use mantlet_event::reasons;
 use super::host::host_of;
 use super::path::{NormalPath, PathError, PathPolicy, normalize};
 use super::{HeadLimits, HygieneSection, claims, head, hop};
-use crate::pipeline::Denial;
+use crate::pipeline::{Denial, remove_listed};
 
 /// The hygiene stage, prepared from its section.
 #[derive(Debug)]
@@ -56,8 +56,11 @@ impl HygieneStage {
         let query = parts.uri.query().map(str::to_owned);
         let mut headers = std::mem::take(&mut parts.headers);
         let is_websocket = is_websocket(parts, &headers);
-        hop::remove(&mut headers);
-        claims::remove(&mut headers, &self.extra_claims);
+        hop::remove_named(&mut headers);
+        // One look at each field for both.
+        remove_listed(&mut headers, |name| {
+            hop::is_hop_by_hop(name) || claims::is_claim(name, &self.extra_claims)
+        });
         Ok(CleanRequest { host, authority, path, query, headers, is_websocket })
     }
 

@@ -1,7 +1,7 @@
 //! Choosing a route.
 
-use std::collections::HashMap;
-
+// The keys are what is configured, so a quick hash will do.
+use hashbrown::HashMap;
 use http::Method;
 
 use super::{HostPattern, PathPattern};
