@@ -44,7 +44,8 @@ impl HeaderEdit {
                 headers.remove(name);
             }
             Self::RemoveSpelled(name) => {
-                remove_listed(headers, |known| fold(known) == name.as_str())
+                let name = name.as_str();
+                remove_listed(headers, |known| known.len() == name.len() && fold(known) == name)
             }
             Self::RemoveListed(is_listed) => remove_listed(headers, is_listed),
         }

@@ -52,13 +52,12 @@ impl TraceContext {
     #[must_use]
     pub fn encode(self) -> [u8; Self::TEXT_LEN] {
         let mut text = [b'-'; Self::TEXT_LEN];
-        let mut places = text.iter_mut();
+        let mut rest = &mut text[..];
         for part in [&[0][..], &self.trace, &self.span, &[self.flags]] {
-            for (digit, place) in hex_digits(part).zip(places.by_ref()) {
-                *place = digit;
-            }
+            let Some((digits, more)) = rest.split_at_mut_checked(part.len() * 2) else { break };
+            write_hex(part, digits);
             // The dash that stands there.
-            places.next();
+            rest = more.get_mut(1..).unwrap_or_default();
         }
         text
     }
@@ -66,7 +65,9 @@ impl TraceContext {
     /// The trace id as 32 lower-case hex digits.
     #[must_use]
     pub fn trace_id(self) -> String {
-        hex_digits(&self.trace).map(char::from).collect()
+        let mut digits = [0; 32];
+        write_hex(&self.trace, &mut digits);
+        digits.map(char::from).iter().collect()
     }
 }
 
@@ -90,10 +91,13 @@ const fn digit(byte: u8) -> Option<u8> {
     }
 }
 
-fn hex_digits(bytes: &[u8]) -> impl Iterator<Item = u8> {
-    const DIGITS: [u8; 16] = *b"0123456789abcdef";
-    let nibbles = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    nibbles.map(|nibble| DIGITS.get(usize::from(nibble)).copied().unwrap_or(b'0'))
+fn write_hex(bytes: &[u8], digits: &mut [u8]) {
+    let digit = |nibble: u8| nibble + if nibble < 10 { b'0' } else { b'a' - 10 };
+    for (byte, pair) in bytes.iter().zip(digits.chunks_exact_mut(2)) {
+        if let [high, low] = pair {
+            (*high, *low) = (digit(byte >> 4), digit(byte & 15));
+        }
+    }
 }
 
 #[cfg(test)]
