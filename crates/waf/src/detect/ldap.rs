@@ -12,7 +12,8 @@ const ANCHORS: usize = 512;
 /// Whether the bytes give cause to look.
 pub(super) fn has_cause(view: &View<'_>) -> bool {
     view.mask.any(class::PAREN)
-        && (view.mask.any(class::EQUALS | class::AMP | class::PIPE | class::STAR))
+        && (view.mask.any(class::EQUALS | class::AMP | class::PIPE | class::STAR | class::CONTROL)
+            || memchr::memmem::find(view.bytes, b")(!").is_some())
 }
 
 /// Looks for a filter that ends and another that begins.
@@ -91,14 +92,20 @@ fn whole(view: &View<'_>, work: &mut Work<'_>) {
     let value = trimmed(view.bytes);
     let list = at(value, 0) == b'(' && matches!(at(value, 1), b'&' | b'|') && at(value, 2) == b'(';
     if list && value.contains(&b'=') {
-        let wild = value.len() < 128 && value.windows(3).any(|three| three == b"=*)");
+        let wild =
+            value.len() < 128 && value.windows(3).any(|three| matches!(three, b"=*)" | b"(!("));
         let confidence = if wild { 64 } else { 55 };
         work.note(Class::Ldap, confidence, 0..view.bytes.len(), "a filter in the place of a value");
     }
-    let begun = value.len() < 64
-        && matches!(at(value, 0), b'&' | b'|' | b'!')
-        && at(value, 1) == b'('
-        && matches!(filter(tail(value, 1)), Filter::Item);
+    let present = value.len() < 64
+        && value.starts_with(b"(")
+        && value.ends_with(b"=*)")
+        && matches!(filter(value), Filter::Item);
+    let begun = present
+        || value.len() < 64
+            && matches!(at(value, 0), b'&' | b'|' | b'!')
+            && at(value, 1) == b'('
+            && matches!(filter(tail(value, 1)), Filter::Item);
     let negated = value.len() < 64
         && value.starts_with(b"(!(")
         && value.ends_with(b"))")

@@ -6,7 +6,7 @@ use super::bytes::{
 use super::finding::{Class, Layer};
 use super::input::{Hint, Place};
 use super::scan::class;
-use super::sensitive::sensitive;
+use super::sensitive::{is_of_system, is_of_windows, sensitive};
 use super::view::{View, Work};
 use super::words::signal;
 
@@ -162,6 +162,7 @@ fn climb(
         );
     }
     let stretch = part(bytes, start, end);
+    let inner = is_inner_file(target);
     let odd = stretch.contains(&b'\\') && stretch.contains(&b'/')
         || stretch.contains(&b';')
         || contains_any(stretch, &["...", "//", "0x2", "%"])
@@ -170,6 +171,7 @@ fn climb(
     let confidence = match () {
         () if view.is_document() => 20,
         () if odd && one_path => 82,
+        () if inner && one_path && steps > depth && view.hint != Hint::Link => 64,
         () if view.place == Place::FileName => 80,
         () if view.place == Place::Path && steps > depth => 80,
         () if steps >= 3 && one_path && depth_before(bytes, start) == 0 => 80,
@@ -186,6 +188,50 @@ fn climb(
         () => 20,
     };
     (confidence, reason)
+}
+
+/// `config.php`, `database.yml`: what an application keeps its secrets in.
+fn is_inner_file(target: &[u8]) -> bool {
+    const NAMES: &[&str] = &[
+        "config",
+        "configuration",
+        "settings",
+        "database",
+        "db",
+        "secrets",
+        "credentials",
+        "passwd",
+        "password",
+        "passwords",
+        "connection",
+        "connect",
+        "web",
+        "application",
+        "appsettings",
+    ];
+    const KINDS: &[&str] = &[
+        "php",
+        "inc",
+        "yml",
+        "yaml",
+        "ini",
+        "json",
+        "xml",
+        "conf",
+        "cfg",
+        "properties",
+        "py",
+        "rb",
+        "env",
+        "config",
+        "sql",
+        "db",
+        "txt",
+    ];
+    let name = target.rsplit(|b| matches!(b, b'/' | b'\\')).next().unwrap_or_default();
+    let Some(dot) = memchr::memrchr(b'.', name) else { return false };
+    super::bytes::is_any(part(name, 0, dot), NAMES)
+        && super::bytes::is_any(tail(name, dot + 1), KINDS)
 }
 
 /// How many folders the path went down before it climbs.
@@ -243,14 +289,35 @@ fn files(view: &View<'_>, work: &mut Work<'_>) {
     let value = trimmed(bytes);
     // A name alone: `.env`, `wp-config.php`, `boot.ini`.
     if value.len() < 64 && one_path && sensitive(value).is_some() {
-        let confidence =
-            if at(value, 0) == b'.' || view.place == Place::FileName { 62 } else { 50 };
+        let confidence = if at(value, 0) == b'.'
+            || view.place == Place::FileName
+            || starts_with_any(value, &["web-inf/", "meta-inf/"])
+        {
+            62
+        } else {
+            50
+        };
         note(view, confidence, 0, bytes.len(), "a file that is never served", work);
+    }
+    let system = one_path && value.len() < 200 && (is_of_system(value) || is_of_windows(value));
+    if system && view.hint != Hint::Link && !view.is_header() {
+        note(view, 64, 0, bytes.len(), "a file of the system", work);
+    }
+    if one_path && is_share(value) && view.hint != Hint::Link {
+        note(view, 62, 0, bytes.len(), "a share on another machine", work);
     }
     if one_path && starts_with_any(value, &["\\\\?\\", "\\\\.\\", "\\\\localhost\\c$", "\\\\127."])
     {
         note(view, 75, 0, bytes.len().min(16), "a path of a device", work);
     }
+}
+
+/// `\\\\10.0.0.1\\x`: Windows signs in at the machine it is sent to.
+fn is_share(value: &[u8]) -> bool {
+    let Some(rest) = value.strip_prefix(b"\\\\") else { return false };
+    let host =
+        rest.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-')).count();
+    part(rest, 0, host).contains(&b'.') && at(rest, host) == b'\\' && is_word(at(rest, host + 1))
 }
 
 /// `cat /etc/passwd`: a word and a path, and nothing else.
@@ -384,6 +451,7 @@ fn wrappers(view: &View<'_>, work: &mut Work<'_>) {
         &[
             "file:/",
             "local_file:/",
+            "jar:file:",
             "netdoc:/",
             "view-source:file",
             "file:c:",
@@ -439,8 +507,12 @@ fn null_byte(view: &View<'_>, work: &mut Work<'_>) {
     let path =
         is_one_path(view) && view.mask.any(class::DOT | class::SLASH) && view.bytes.len() < 512;
     let text = view.bytes.iter().all(|b| *b == 0 || matches!(b, 0x20..=0x7e));
+    let named = view.bytes.len() < 64
+        && place > 0
+        && view.bytes.iter().all(|b| *b == 0 || is_word(*b) || *b == b'-');
     let confidence = match () {
         () if path && text && place > 0 => 70,
+        () if named && place + 1 == view.bytes.len() => 64,
         () if view.place == Place::Path || view.place == Place::FileName => 80,
         () if text => 45,
         () => return,

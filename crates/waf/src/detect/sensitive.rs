@@ -198,3 +198,117 @@ pub(super) fn sensitive(path: &[u8]) -> Option<usize> {
     let hidden = HIDDEN.iter().find(|known| starts_with_any(&plain, &[known]));
     system.or(hidden).map(|known| start + known.len())
 }
+
+/// Folders of a system whose files no application names to its users.
+const FOLDERS: &[&str] = &[
+    "/etc/",
+    "/proc/",
+    "/dev/random",
+    "/dev/urandom",
+    "/dev/zero",
+    "/dev/fd/",
+    "/dev/stdin",
+    "/dev/mem",
+    "/root/",
+    "/boot/",
+    "/var/www/",
+    "/var/lib/",
+    "/var/spool/",
+    "/var/mail/",
+    "/var/backups/",
+    "/var/run/",
+    "/usr/local/",
+    "/usr/share/",
+    "/usr/lib/",
+    "/usr/pkg/",
+    "/opt/",
+    "/srv/",
+    "/home/",
+    "/private/",
+    "/system/library/",
+    "/library/",
+    "/tmp/sess_",
+    "/web/",
+    "/www/",
+    "/htdocs/",
+    "/xampp/",
+    "/lampp/",
+    "/app/",
+];
+
+/// What ends the names of settings, logs, keys and of scripts that a server runs.
+const KINDS: &[&str] = &[
+    ".conf",
+    ".cnf",
+    ".ini",
+    ".cfg",
+    ".php",
+    ".inc",
+    ".jsp",
+    ".asp",
+    ".aspx",
+    ".log",
+    ".env",
+    ".key",
+    ".pem",
+    ".properties",
+    ".plist",
+    ".htaccess",
+    ".htpasswd",
+    "_log",
+    "passwd",
+    "shadow",
+    ".xml",
+    ".yml",
+    ".yaml",
+    ".sql",
+    ".db",
+    ".sqlite",
+    ".bash_history",
+    ".config",
+    ".cgi",
+    ".pl",
+    ".py",
+    ".rb",
+];
+
+/// Whether `path` leads from a drive into what belongs to Windows or to a server on it.
+pub(super) fn is_of_windows(path: &[u8]) -> bool {
+    let drive =
+        path.first().is_some_and(u8::is_ascii_alphabetic) && tail(path, 1).starts_with(b":");
+    let rest: Vec<u8> = tail(path, 2)
+        .iter()
+        .map(|b| if *b == b'/' { b'\\' } else { b.to_ascii_lowercase() })
+        .collect();
+    let folders = [
+        "\\windows\\",
+        "\\winnt\\",
+        "\\programdata\\microsoft\\",
+        "\\inetpub\\",
+        "\\xampp\\",
+        "\\wamp",
+        "\\boot.ini",
+        "\\system volume information",
+        "\\$recycle.bin",
+    ];
+    drive && starts_with_any(&rest, &folders)
+}
+
+/// Whether `path`, from the root, leads to a file of the system: to a device or a process, or to
+/// settings, logs and scripts in folders that no page is served from.
+pub(super) fn is_of_system(path: &[u8]) -> bool {
+    let plain = |b: &u8| b.is_ascii_alphanumeric() || b"/._-+@~%\0".contains(b);
+    if !starts_with_any(path, FOLDERS) || !path.iter().all(plain) {
+        return false;
+    }
+    let process = starts_with_any(
+        path,
+        &["/proc/", "/dev/", "/root/", "/tmp/sess_", "/etc/", "/boot/", "/var/www/"],
+    );
+    let session = super::bytes::contains_any(path, &["/sess_", "/sessions/"]);
+    let ends = |kind: &&str| {
+        path.len() > kind.len()
+            && super::bytes::starts_with(tail(path, path.len() - kind.len()), kind.as_bytes())
+    };
+    process || session || KINDS.iter().any(ends)
+}

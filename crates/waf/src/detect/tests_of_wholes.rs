@@ -101,3 +101,62 @@ fn other_grammars_are_read_from_end_to_end_too() {
     );
     assert_eq!(class(Place::XmlText, "<!DOCTYPE a [<!ENTITY x \"a\">]><a>&x;</a>"), "xxe");
 }
+
+#[test]
+fn what_asks_loads_or_leaves_as_a_whole_is_an_attack_and_what_only_names_is_not() {
+    check(&[
+        ("@@version", "sqli"),
+        ("current_user()", "sqli"),
+        (",cast(chr(65)||version() as numeric)", "sqli"),
+        ("?page=1 and convert(int,(select @@version))", "sqli"),
+        ("or n=n", "sqli"),
+        ("'--old\n-", "sqli"),
+        ("delete from visits where 2=2", "sqli"),
+        ("update staff set pin='1' where name='ann'", "sqli"),
+        ("<plaintext>", "xss"),
+        (";throw new Error('x')//", "xss"),
+        ("a.png; script-src *", "xss"),
+        ("\"><h3>x", "xss"),
+        ("<img src='https://collect.example/?", "xss"),
+        ("{,id,-u}", "shell"),
+        ("; echo done", "shell"),
+        (";wmic os get caption", "shell"),
+        ("/var/www/shop/settings.php", "path-traversal"),
+        ("C:\\Windows\\Panther\\a.xml", "path-traversal"),
+        ("//user[position()=1]/password", "xpath"),
+        ("https:// 127.0.0.1", "ssrf"),
+        ("\r\n\r\n<html>x</html>", "crlf"),
+        ("update your profile, set a picture", ""),
+        ("drop table tennis from the list", ""),
+        ("default-src 'self'; script-src 'self'", ""),
+        ("5'11\" tall, > 60 kg", ""),
+        ("<img src=\"https://pictures.example/1.png\" alt=\"a\">", ""),
+        ("/products/settings.html", ""),
+        ("C:\\Users\\anna\\Documents\\letter.docx", ""),
+        ("https://pictures.example/u/2?", ""),
+        ("if (node == NULL)\n    goto out;", ""),
+        ("@cache.wraps(function)", ""),
+        ("// #[derive(Clone)]", ""),
+        ("Hello,\r\n\r\nthank you.", ""),
+    ]);
+}
+
+#[test]
+fn an_engine_is_probed_with_openers_settings_and_filters_that_run() {
+    check(&[
+        ("${{<%[%'\"}}%\\.", "template"),
+        ("{{settings.DATABASES}}", "template"),
+        ("{{ text | eval }}", "template"),
+        ("{{lipsum|string}}", "template"),
+        ("{% import shapes %}", "template"),
+        ("- var x = 7*7; = x", "template"),
+        ("= 7*7", "template"),
+        ("<cfoutput>#7*7#</cfoutput>", "template"),
+        ("$class.getResource('.').getPath()", "template"),
+        ("@System.DateTime.Now", "template"),
+        ("{{settings.theme}}", ""),
+        ("{{ text | upper }}", ""),
+        ("- milk, 2 bottles", ""),
+        ("= the sum of all parts", ""),
+    ]);
+}

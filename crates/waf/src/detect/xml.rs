@@ -22,6 +22,7 @@ pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
         return;
     }
     entities(view, work);
+    declarations(view, work);
     doctype(view, work);
     inclusions(view, work);
     sheets(view, work);
@@ -111,10 +112,25 @@ fn entities(view: &View<'_>, work: &mut Work<'_>) {
                 nested += 1;
                 if nested > 1 { 88 } else { 45 }
             }
+            // A document for machines that brings entities of its own.
+            () if view.place == Place::XmlText && bytes.len() < 600 && body.len() > 2 => 62,
             () if bytes.len() < 600 && is_used(bytes, part(bytes, next, next + name)) => 64,
             () => 40,
         };
         note(view, confidence, place, 8 + name + 10, "an entity of XML", work);
+    }
+}
+
+/// `<!NOTATION x SYSTEM "…">`, `<!ATTLIST a b CDATA "&x;">`: other declarations that fetch or expand.
+fn declarations(view: &View<'_>, work: &mut Work<'_>) {
+    for (sign, needs) in [(&b"<!notation"[..], ["system", "public"]), (b"<!attlist", ["\"&", "'&"])]
+    {
+        let Some(place) = find(view.bytes, sign) else { continue };
+        let rest = part(view.bytes, place, place + 200);
+        let end = memchr::memchr(b'>', rest).unwrap_or(rest.len());
+        if contains_any(part(rest, 0, end), &needs) {
+            note(view, 68, place, 10, "a declaration that fetches or expands", work);
+        }
     }
 }
 
@@ -148,11 +164,10 @@ fn doctype(view: &View<'_>, work: &mut Work<'_>) {
     if foreign {
         note(view, 66, place, 40, "a document type from elsewhere", work);
     }
-    if at(view.bytes, next) == b'['
-        && !html
-        && matches!(view.place, Place::QueryValue | Place::BodyField | Place::Cookie)
-    {
-        note(view, 55, place, 40, "a document type with declarations", work);
+    if at(view.bytes, next) == b'[' && !html {
+        let inline = view.place == Place::XmlText && find(view.bytes, b"<!element").is_some();
+        let confidence = if inline { 62 } else { 55 };
+        note(view, confidence, place, 40, "a document type with declarations", work);
     }
 }
 

@@ -74,11 +74,22 @@ fn is_whole(value: &[u8]) -> bool {
     let over_path = name > 2
         && (tail(value, name).starts_with(b"(//") || tail(value, name).starts_with(b"(/"))
         && contains_any(value, &["::", "[", "()", "*"]);
-    let filtered = value.starts_with(b"//")
-        && value.ends_with(b"]")
-        && contains_any(value, &["='", "=\"", "[@", "()", "[1]", "::"]);
+    // `// [x]` is a remark of many languages.
+    let rooted =
+        value.starts_with(b"//") && (is_word(at(value, 2)) || b"*@".contains(&at(value, 2)));
+    let predicate = memchr::memchr(b'[', value).filter(|_| value.contains(&b']'));
+    let steps = part(value, 0, predicate.unwrap_or(0));
+    let filtered = rooted
+        && predicate.is_some()
+        && !steps.contains(&b' ')
+        && (contains_any(value, &["='", "=\"", "[@", "()", "::"])
+            || value.ends_with(b"]") && contains_any(value, &["[1]"]));
+    let nodes = rooted
+        && !value.contains(&b' ')
+        && value.ends_with(b"()")
+        && contains_any(value, &["node()", "text()", "comment()"]);
     let document = starts_with_any(value, &["doc('http", "doc(\"http", "document('http"]);
-    over_path || filtered || document
+    over_path || filtered || nodes || document
 }
 
 /// Whether a function is handed a path from the root: `substring(/users/user[1],1,1)`.

@@ -36,11 +36,13 @@ pub(crate) enum Kind {
     Own,
     /// A published list, in two halves.
     List,
+    /// A published list that was unseen once and has been read whole since.
+    Read,
     /// A published list of which only numbers are looked at.
     Unseen,
     /// What the test suite of another firewall calls an attack.
     Crs,
-    /// Words and probes that attack nothing by themselves: shown, not counted.
+    /// What attacks nothing by itself, by rule: shown, not counted.
     NotCounted,
 }
 
@@ -50,9 +52,10 @@ pub(crate) fn kind_of(group: &str) -> (Kind, &str) {
     let class = rest.split(':').next().unwrap_or(rest);
     match first {
         "list" => (Kind::List, class),
+        "read" => (Kind::Read, class),
         "unseen" => (Kind::Unseen, class),
         "crs" | "libinjection" => (Kind::Crs, class),
-        "probes" | "policy" => (Kind::NotCounted, class),
+        "left-out" | "policy" => (Kind::NotCounted, class),
         _ => (Kind::Own, group),
     }
 }
@@ -74,6 +77,11 @@ impl Case {
     /// Whether it comes from a source of which only numbers are looked at.
     pub(crate) fn is_unseen(&self) -> bool {
         kind_of(&self.group).0 == Kind::Unseen
+    }
+
+    /// Whether its source is reported as a whole and belongs to no half.
+    pub(crate) fn is_whole(&self) -> bool {
+        matches!(kind_of(&self.group).0, Kind::Unseen | Kind::Read)
     }
 
     /// Whether the detectors may be tuned on it.

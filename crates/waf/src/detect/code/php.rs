@@ -172,6 +172,7 @@ fn calls(view: &View<'_>, work: &mut Work<'_>) {
             }
             () if variable && leads(bytes, place) => 66,
             () if telling && !empty && leads(bytes, place) => 64,
+            () if telling && leaves_call(bytes, place) => 66,
             () if telling => 45,
             () => 20,
         };
@@ -296,4 +297,14 @@ fn settings(view: &View<'_>, work: &mut Work<'_>) {
             note(view, Class::Php, 70, place..place + name.len(), "a setting of PHP", work);
         }
     }
+}
+
+/// `'')); phpinfo();`: the call follows a quote, the parentheses of another call and a semicolon.
+fn leaves_call(bytes: &[u8], place: usize) -> bool {
+    let head = trimmed(part(bytes, 0, place));
+    let Some(head) = head.strip_suffix(b";") else { return false };
+    let closers =
+        head.iter().rev().take(6).take_while(|b| matches!(b, b')' | b']' | b'}' | b' ')).count();
+    let quote = head.len().checked_sub(closers + 1).map_or(0, |place| at(head, place));
+    closers > 0 && matches!(quote, b'\'' | b'"')
 }

@@ -2,7 +2,7 @@
 
 use super::text::Text;
 use super::url::hex;
-use crate::detect::bytes::{at, part, tail};
+use crate::detect::bytes::{at, part, starts_with_any, tail};
 use crate::detect::scan::{Mask, class};
 
 /// The names attacks need. They are few: the others are letters and signs of text.
@@ -63,7 +63,12 @@ pub(in crate::detect) fn entity(bytes: &[u8]) -> Option<(u32, usize)> {
         Some((known, code)) if matches!(*known, "lt" | "gt" | "quot" | "amp") => {
             Some((*code, length + 1))
         }
-        _ => None,
+        // `&ltscript`: in a text the two oldest names end where they end.
+        _ => ["lt", "gt"]
+            .iter()
+            .zip([0x3c, 0x3e])
+            .find(|(known, _)| starts_with_any(name, &[known]))
+            .map(|(_, code)| (code, 3)),
     }
 }
 

@@ -90,6 +90,42 @@ fn folded(bytes: &[u8], place: usize) -> Option<(u8, usize)> {
             0xbe => Some((b'>', 3)),
             _ => None,
         },
+        _ => rare(first, [follow(1), follow(2), follow(3)]),
+    }
+}
+
+/// Letters and signs that become ASCII when a case is changed, a text is cut to bytes or its forms
+/// are made one.
+fn rare(first: u8, next: [u8; 3]) -> Option<(u8, usize)> {
+    match (first, next) {
+        // Long s and the sign of Kelvin.
+        (0xc5, [0xbf, ..]) => Some((b's', 2)),
+        (0xe2, [0x84, 0xaa, _]) => Some((b'k', 3)),
+        // Set minus, which best fit takes for a backslash.
+        (0xe2, [0x88, 0x96, _]) => Some((b'\\', 3)),
+        // Two letters that a cut to a byte leaves as CR and LF, side by side.
+        (0xc4, [0x8d, 0xc4, 0x8a]) => Some((b'\n', 4)),
+        (0xef, [0xb9, last, _]) => small_form(last).map(|byte| (byte, 3)),
+        _ => None,
+    }
+}
+
+/// U+FE50 to U+FE6B by their last byte.
+fn small_form(last: u8) -> Option<u8> {
+    match last {
+        0x94 => Some(b';'),
+        0x95 => Some(b':'),
+        0x99 => Some(b'('),
+        0x9a => Some(b')'),
+        0x9b => Some(b'{'),
+        0x9c => Some(b'}'),
+        0x9f => Some(b'#'),
+        0xa0 => Some(b'&'),
+        0xa4 => Some(b'<'),
+        0xa5 => Some(b'>'),
+        0xa6 => Some(b'='),
+        0xa8 => Some(b'\\'),
+        0xa9 => Some(b'$'),
         _ => None,
     }
 }

@@ -13,6 +13,25 @@ pub(super) fn action(view: &View<'_>) -> Option<Sign> {
     Some(Sign { confidence: 70, start: place, end: place + 11, reason: "a script in a document" })
 }
 
+/// `x; script-src *`: a directive behind something else: it would be added to the policy of a page.
+pub(super) fn policy(view: &View<'_>) -> Option<Sign> {
+    const DIRECTIVES: &[&[u8]] = &[b"script-src", b"default-src"];
+    if !view.is_short() || view.is_header() {
+        return None;
+    }
+    let bytes = crate::detect::bytes::trimmed(view.bytes);
+    let place = memchr::memchr_iter(b';', bytes).find(|place| {
+        let next = tail(bytes, crate::detect::bytes::skip_space(bytes, place + 1));
+        DIRECTIVES.iter().any(|name| crate::detect::bytes::starts_with(next, name))
+    })?;
+    // A whole policy begins with a directive.
+    let head = part(bytes, 0, place);
+    let directive =
+        crate::detect::bytes::contains_any(head, &["-src", "-uri", "-to", "sandbox", "policy"]);
+    let reason = "a directive for the policy of the page";
+    (!directive).then_some(Sign { confidence: 62, start: place, end: place + 12, reason })
+}
+
 /// The stretches of a document that Markdown quotes. Asked about rising places.
 #[derive(Debug)]
 pub(super) struct Quoted<'a> {

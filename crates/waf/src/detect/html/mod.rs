@@ -7,6 +7,7 @@
 mod attribute;
 mod dialog;
 mod document;
+mod leaving;
 mod script;
 mod tag;
 mod url;
@@ -55,7 +56,11 @@ pub(super) fn has_cause(view: &View<'_>) -> bool {
 pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
     tags(view, work);
     attributes(view, work);
-    if let Some(sign) = url::active(view).or_else(|| document::action(view)) {
+    if let Some(sign) = leaving::closed(view).or_else(|| leaving::dangling(view)) {
+        note(view, sign, work);
+    }
+    let page = url::active(view).or_else(|| document::action(view));
+    if let Some(sign) = page.or_else(|| document::policy(view)) {
         note(view, sign, work);
     }
     if view.has(signal::SCRIPT) || view.mask.any(class::TICK) || !view.mask.any(class::PLAIN) {

@@ -183,6 +183,9 @@ pub(super) fn whole(view: &View<'_>) -> Option<Sign> {
     {
         return sign(80, "a script written in brackets");
     }
+    if leads_out(bytes) && view.is_short() {
+        return sign(64, "a script after the end of a string");
+    }
     let tagged = [".call`", ".apply`"].iter().any(|text| find(bytes, text.as_bytes()).is_some());
     if tagged && view.is_short() {
         return sign(66, "a call by a template literal");
@@ -214,6 +217,15 @@ pub(super) fn whole(view: &View<'_>) -> Option<Sign> {
     }
     let member = member_sign(code, name, next);
     member.and_then(|confidence| sign(confidence, "a member that only a script reaches"))
+}
+
+/// `;throw new Error('x')//`, `};f(1);//`: closers and a semicolon, a call, and a remark that takes
+/// what follows.
+fn leads_out(bytes: &[u8]) -> bool {
+    let closers = bytes.iter().take(8).take_while(|b| b"'\"`)]}/ ".contains(b)).count();
+    let rest = tail(bytes, closers);
+    let called = rest.contains(&b'(') && rest.contains(&b')') || rest.contains(&b'`');
+    at(rest, 0) == b';' && called && (rest.ends_with(b"//") || rest.ends_with(b"/*"))
 }
 
 /// `$.getScript('//…')`, `new Worker('//…')`: a call that loads or sends to an address without a

@@ -30,6 +30,7 @@ fn element(name: &[u8]) -> (u8, &'static str) {
             "isindex",
             "portal",
             "fencedframe",
+            "plaintext",
         ]) =>
         {
             (70, "an element that loads active content")
@@ -53,7 +54,6 @@ fn element(name: &[u8]) -> (u8, &'static str) {
             "noscript",
             "template",
             "xmp",
-            "plaintext",
             "noembed",
             "noframes",
             "mglyph",
@@ -130,7 +130,7 @@ pub(super) fn read(view: &View<'_>, place: usize) -> Option<Sign> {
         confidence = if ends && !generic { script_confidence(view, bytes, after) } else { 40 };
     }
     // `Stream<Frame>`: without an attribute nothing is loaded.
-    if confidence == 70 && matches!(boundary, b'>' | b'<' | 0 | b',') {
+    if confidence == 70 && matches!(boundary, b'>' | b'<' | 0 | b',') && !swallows(view, &name) {
         confidence = 45;
     }
     let length = attributes(bytes, after, &name, &mut confidence, &mut reason);
@@ -149,6 +149,11 @@ pub(super) fn read(view: &View<'_>, place: usize) -> Option<Sign> {
         confidence = confidence.min(20);
     }
     found(confidence, length, reason)
+}
+
+/// `<plaintext>` needs no attribute: the rest of the page is its text.
+fn swallows(view: &View<'_>, name: &[u8]) -> bool {
+    is_any(name, &["plaintext"]) && view.is_short() && !view.is_prose()
 }
 
 /// `</title></textarea></script>`: the ends of several elements whose text is no markup, and the
@@ -197,7 +202,7 @@ fn is_end_of_name(byte: u8) -> bool {
 }
 
 /// The name of a tag without the characters some browsers drop; `None` when it begins with no letter.
-fn read_name(bytes: &[u8], start: usize) -> Option<(Vec<u8>, usize)> {
+pub(super) fn read_name(bytes: &[u8], start: usize) -> Option<(Vec<u8>, usize)> {
     let mut name = Vec::with_capacity(12);
     let mut place = start;
     while is_blank(at(bytes, place)) && place < start + 3 && place < bytes.len() {
@@ -271,6 +276,20 @@ fn attributes(
     place.min(bytes.len())
 }
 
+/// The attributes of a meta element that act.
+fn of_meta(name: &[u8], value: &[u8]) -> (u8, &'static str) {
+    const ACTING: &[&str] = &["refresh", "set-cookie", "content-security-policy", "link"];
+    match () {
+        () if is_any(name, &["charset"]) && contains_any(value, &["utf-7"]) => {
+            (72, "a character set that hides text")
+        }
+        () if is_any(name, &["http-equiv"]) => {
+            (if is_any(value, ACTING) { 82 } else { 40 }, "a meta element that acts")
+        }
+        () => (0, ""),
+    }
+}
+
 fn judge_attribute(element: &[u8], attribute: attribute::Attribute<'_>) -> (u8, &'static str) {
     let name = attribute.name;
     let is = |names: &[&str]| is_any(name, names);
@@ -304,17 +323,7 @@ fn judge_attribute(element: &[u8], attribute: attribute::Attribute<'_>) -> (u8, 
             (92, "an address that runs code")
         }
         () if is(&["style"]) && is_active_style(value) => (85, "a style that runs code"),
-        () if is(&["charset"]) && of(&["meta"]) && contains_any(value, &["utf-7"]) => {
-            (72, "a character set that hides text")
-        }
-        () if is(&["http-equiv"]) && of(&["meta"]) => (
-            if is_any(value, &["refresh", "set-cookie", "content-security-policy"]) {
-                82
-            } else {
-                40
-            },
-            "a meta element that acts",
-        ),
+        () if of(&["meta"]) => of_meta(name, value),
         () if is(&["href"]) && of(&["base"]) && contains_any(value, &["//"]) => {
             (80, "an element that moves every address of the page")
         }
@@ -325,8 +334,12 @@ fn judge_attribute(element: &[u8], attribute: attribute::Attribute<'_>) -> (u8, 
             (62, "a foreign style or import")
         }
         () if is(&["href"]) && of(&["link"]) && contains_any(value, &["//"]) => {
-            (55, "a foreign style or import")
+            (62, "a foreign style or import")
         }
+        () if is(&["ng-app", "data-ng-app", "x-ng-app", "ng-csp"]) => {
+            (66, "an application that compiles the page")
+        }
+        () if is(&["src"]) && of(&["xml"]) => (64, "an element that loads active content"),
         () if is(&["action", "formaction"]) && contains_any(value, &["//"]) => {
             (62, "a form that sends elsewhere")
         }
@@ -341,19 +354,27 @@ fn judge_attribute(element: &[u8], attribute: attribute::Attribute<'_>) -> (u8, 
     }
 }
 
+/// `\0075\0072\006c`: letters of a style that nobody has to escape.
+fn is_spelt_in_escapes(value: &[u8]) -> bool {
+    let hex = |place: usize| (1..5).all(|step| at(value, place + step).is_ascii_hexdigit());
+    memchr::memchr_iter(b'\\', value).filter(|place| hex(*place)).take(4).count() > 3
+}
+
 fn is_active_style(value: &[u8]) -> bool {
-    contains_any(
-        value,
-        &[
-            "expression(",
-            "javascript:",
-            "-moz-binding",
-            "behavior:",
-            "behaviour:",
-            "@import",
-            "vbscript:",
-        ],
-    ) || contains_any(value, &["url("])
-        && contains_any(value, &["data:text", "//"])
-        && contains_any(value, &["script", "xss"])
+    is_spelt_in_escapes(value)
+        || contains_any(
+            value,
+            &[
+                "expression(",
+                "javascript:",
+                "-moz-binding",
+                "behavior:",
+                "behaviour:",
+                "@import",
+                "vbscript:",
+            ],
+        )
+        || contains_any(value, &["url("])
+            && contains_any(value, &["data:text", "//"])
+            && contains_any(value, &["script", "xss"])
 }

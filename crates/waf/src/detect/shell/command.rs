@@ -131,7 +131,7 @@ fn is_common(name: &[u8]) -> bool {
         name,
         &[
             "start", "type", "copy", "del", "dir", "query", "set", "net", "ren", "rd", "md", "ver",
-            "sc", "reg", "attrib",
+            "sc", "reg", "attrib", "erase", "forfiles",
         ],
     )
 }
@@ -154,6 +154,13 @@ fn skip_openers(bytes: &[u8], start: usize) -> usize {
         place += 1;
         if place > start + 64 || place >= bytes.len() {
             break;
+        }
+    }
+    // `$u cat`: a variable that nobody set is nothing.
+    if at(bytes, place) == b'$' && at(bytes, place + 1).is_ascii_alphabetic() {
+        let name = crate::detect::bytes::word_at(bytes, place + 1).len();
+        if at(bytes, place + 1 + name) == b' ' && name < 12 {
+            place += name + 2;
         }
     }
     if tail(bytes, place).starts_with(b"$(") { place + 2 } else { place }
@@ -222,6 +229,8 @@ const WINDOWS: &[&str] = &[
     "\\",
     "/domain",
     "process call",
+    " /t ",
+    " /f ",
     " user",
     "/all",
     "http",
@@ -287,6 +296,10 @@ fn judge(bytes: &[u8], word: &Word, kind: Kind, by_path: bool, prefixed: bool) -
         Kind::Word if is_any(&word.text, &["sleep"]) && is_number(line) => Evidence::Good,
         Kind::Net if arguments == Evidence::Weak && line.contains(&b'.') => Evidence::Good,
         Kind::Info if is_short_argument(line) => Evidence::Weak.max(arguments),
+        // `wmic os get caption`: no word of a language, whatever follows.
+        Kind::Windows if !is_common(&word.text) && !line.is_empty() => {
+            Evidence::Weak.max(arguments)
+        }
         Kind::Word | Kind::Windows if arguments == Evidence::Weak => Evidence::Word,
         _ => arguments,
     };

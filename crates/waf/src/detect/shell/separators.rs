@@ -1,7 +1,9 @@
 //! Separators and substitutions, and the commands behind them.
 
 use super::command::{self, Command, Evidence};
-use crate::detect::bytes::{at, before, find, is_space, part, skip_space, tail, trimmed};
+use crate::detect::bytes::{
+    at, before, find, is_space, part, skip_space, starts_with_any, tail, trimmed,
+};
 use crate::detect::finding::Class;
 use crate::detect::input::{Hint, Place};
 use crate::detect::scan::class;
@@ -205,22 +207,34 @@ fn after_sign(
         && !is_numbered(tail(view.bytes, start));
     let prose = view.bytes.iter().take(place).filter(|b| is_space(**b)).take(4).count() > 3;
     let table = sign == b'|' && document;
+    let opens = skip_space(view.bytes, 0);
+    // `||last`: the sign stands twice, so it is no part of an address or a sentence.
+    let twice = place == opens + 1 && at(view.bytes, opens) == sign;
+    let first = place == opens && sign != b'&' || twice;
     // The separator ends the application's command and stands first in the value.
-    let leads = sign != b'&'
+    let leads = first
         && word_only
         && view.is_short()
-        && skip_space(view.bytes, 0) == place
         && (command.is_telling || tail(view.bytes, start).iter().any(u8::is_ascii_digit))
         && few_words(tail(view.bytes, start));
     // `; powershell Start-Sleep -s 5`: a known program right behind a sign that stands first, and
     // what follows reads like arguments.
-    let command_line = sign != b'&'
+    let command_line = first
         && view.is_short()
-        && skip_space(view.bytes, 0) == place
         && evidence <= Evidence::Weak
         && !view.is_prose()
         && reads_as_arguments(tail(view.bytes, start));
+    // `; echo x`: one word that says nothing by itself, and one thing to say.
+    let says = sign != b'|'
+        && word_only
+        && (first || place == opens)
+        && starts_with_any(
+            tail(view.bytes, skip_space(view.bytes, start)),
+            &["echo ", "ver", "start "],
+        )
+        && trimmed(tail(view.bytes, start)).split(|b| *b == b' ').count() <= 2;
     let bonus: u8 = match () {
+        () if says => 42,
         () if command_line && !leads && word_only => 42,
         () if alone && prose => 25,
         () if alone => 45,
@@ -233,7 +247,13 @@ fn after_sign(
         () if document => 12,
         () if prose && !tight && evidence < Evidence::Good => 20,
         () if evidence < Evidence::Strong && starts_with_command(view.bytes, place) => 14,
-        () if sign == b'&' && evidence <= Evidence::Weak && !tight => 10,
+        () if sign == b'&'
+            && evidence <= Evidence::Weak
+            && !tight
+            && !(alone && is_token(view.bytes, place)) =>
+        {
+            10
+        }
         () => 0,
     };
     let tight_bonus =
@@ -246,6 +266,12 @@ fn starts_with_command(bytes: &[u8], place: usize) -> bool {
     let head = trimmed(part(bytes, 0, place));
     let command = command::read(head, 0).filter(|command| !command.ends_value);
     command.is_some_and(|command| command.evidence >= Evidence::Weak && head.len() > 8)
+}
+
+/// `1 & whoami`: a number stands before the sign, as an application would take it.
+fn is_token(bytes: &[u8], place: usize) -> bool {
+    let head = trimmed(part(bytes, 0, place));
+    !head.is_empty() && head.len() <= 24 && head.iter().all(|b| b.is_ascii_digit() || *b == b'.')
 }
 
 /// `Apt #4`: a number behind the name, and no comment.
@@ -322,18 +348,37 @@ fn is_command_line(line: &[u8]) -> bool {
         || line.iter().take(24).any(|b| *b == b'=') && !line.iter().take(24).any(|b| *b == b' ')
 }
 
+/// `/usr/bin/id`: a program that only tells, by its path and without anything to work on.
+fn is_program(value: &[u8]) -> bool {
+    let base = value.rsplit(|b| *b == b'/').next().unwrap_or_default();
+    value.first() == Some(&b'/')
+        && !value.contains(&b' ')
+        && crate::detect::bytes::is_any(
+            base,
+            &["id", "whoami", "uname", "ls", "cat", "ps", "env", "nc", "wget", "curl"],
+        )
+}
+
 /// The value is a command from end to end.
 fn at_start(view: &View<'_>, work: &mut Work<'_>) {
     if !view.is_short() || !view.has(signal::COMMAND | signal::FILE) || view.is_header() {
         return;
     }
     let start = skip_space(view.bytes, 0);
+    // `\\n/bin/ls`: a line break that is spelt, for a reader that takes it for one.
+    let spelt =
+        tail(view.bytes, start).starts_with(b"\\n") || tail(view.bytes, start).starts_with(b"\\r");
+    let start = start + if spelt { 2 } else { 0 };
     let Some(command) = command::read(view.bytes, start) else { return };
+    if spelt && command.evidence >= Evidence::Good {
+        note(view, 66, 0, command.end, "a command after a separator", work);
+    }
     let synopsis = find(view.bytes, b"[-").is_some() || find(view.bytes, b"...").is_some();
     let confidence = match command.evidence {
         _ if view.is_prose() || synopsis => 40,
         Evidence::Strong if command.has_target || command.is_telling => 76,
         Evidence::Good if command.has_target && !view.bytes.starts_with(b"echo") => 64,
+        Evidence::Good if is_program(trimmed(view.bytes)) => 62,
         Evidence::Good => 50,
         Evidence::Weak => 35,
         _ => return,

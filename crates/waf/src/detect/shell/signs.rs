@@ -20,8 +20,11 @@ pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
     sign(b"/dev/tcp/", 82, 50, "a connection opened by a shell");
     sign(b"/dev/udp/", 82, 50, "a connection opened by a shell");
     sign(b"{cat,", 82, 50, "a command spelt as a list");
+    let within = find(bytes, b"$(").is_some() || bytes.contains(&b'`');
     let handed = find(bytes, b"<<<").is_some_and(|place| {
-        before(bytes, place).is_ascii_alphanumeric() && at(bytes, place + 3) != b'<'
+        let joint = before(bytes, place);
+        (joint.is_ascii_alphanumeric() || within && matches!(joint, b'\'' | b'"'))
+            && at(bytes, place + 3) != b'<'
     });
     let confidence = if view.is_short() && handed { 64 } else { 20 };
     sign(b"<<<", confidence, 10, "a text handed to a command");
@@ -29,6 +32,7 @@ pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
     options(view, work);
     functions(view, work);
     command_lists(view, work);
+    assembled(view, work);
     super::expansions::inspect(view, work);
 }
 
@@ -94,6 +98,41 @@ fn command_lists(view: &View<'_>, work: &mut Work<'_>) {
         let option = at(inside, name) == b',' && matches!(at(inside, name + 1), b'-' | b'/');
         if known && option {
             note(view, 80, place, place + name + 2, "a command spelt as a list", work);
+        }
+    }
+}
+
+/// `a=c;b=at;$a$b x`, `{,ip,a}`: a command put together from variables, or from a list that begins
+/// with nothing.
+fn assembled(view: &View<'_>, work: &mut Work<'_>) {
+    let bytes = view.bytes;
+    if !view.is_short() || view.is_header() {
+        return;
+    }
+    let value = trimmed(bytes);
+    let signs = value.iter().take_while(|b| matches!(b, b';' | b'|' | b'&' | b' ')).count();
+    let list = tail(value, signs);
+    let letter = |b: u8| b.is_ascii_lowercase() || matches!(b, b'$' | b'#');
+    let begun = list.starts_with(b"{,") && letter(at(list, 2))
+        || signs > 0 && at(list, 0) == b'{' && list.ends_with(b",}");
+    if begun && list.ends_with(b"}") && !list.contains(&b':') {
+        note(view, 66, 0, bytes.len(), "a command spelt as a list", work);
+    }
+    for place in memchr::memchr_iter(b'$', bytes).take(16) {
+        let name = tail(bytes, place + 1)
+            .iter()
+            .take(16)
+            .take_while(|b| b.is_ascii_alphanumeric())
+            .count();
+        let next = place + 1 + name;
+        let glued =
+            name > 0 && at(bytes, next) == b'$' && at(bytes, next + 1).is_ascii_alphanumeric();
+        let assigned = [part(bytes, place + 1, next), b"="].concat();
+        let head = part(bytes, 0, place);
+        let known = memchr::memmem::find(head, &assigned)
+            .is_some_and(|found| matches!(before(head, found), b';' | b'&' | b' ' | b'\n' | 0));
+        if glued && known && matches!(before(bytes, place), b';' | b'&' | b' ' | b'\n') {
+            note(view, 74, place, next, "a command put together from variables", work);
         }
     }
 }

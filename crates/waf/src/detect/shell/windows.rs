@@ -84,6 +84,15 @@ fn compares(rest: &[u8]) -> bool {
         let spaced = place > 0 && is_space(at(rest, place - 1)) && is_space(at(rest, place + 3));
         spaced.then_some(place + 3)
     });
+    // `if (x == NULL)`: other languages have the comparison within the parentheses.
+    let within = at(rest, 0) == b'('
+        && equals.is_some_and(|place| {
+            let head = part(rest, 0, place);
+            memchr::memchr_iter(b'(', head).count() > memchr::memchr_iter(b')', head).count()
+        });
+    if within {
+        return false;
+    }
     let Some(after) = equals.map(|place| place + 2).or(word) else { return false };
     let operand = skip_space(rest, after);
     let end = tail(rest, operand).iter().position(|b| is_space(*b)).map(|end| operand + end);

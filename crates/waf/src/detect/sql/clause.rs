@@ -12,6 +12,7 @@ use crate::detect::view::View;
 pub(super) fn comment(view: &View<'_>, origin: Origin, token: Token) -> Judgement {
     let text = part(view.bytes, token.start, token.end);
     let after = trimmed(tail(text, if text.starts_with(b"#") { 1 } else { 2 }));
+    let after = super::closers::without_remark(after);
     let wordless = !after.iter().any(u8::is_ascii_alphanumeric);
     let empty = wordless && after.len() <= 12 || after.len() == 1;
     let reason = "a comment cuts off the rest of the query";

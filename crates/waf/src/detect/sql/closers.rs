@@ -3,7 +3,7 @@
 
 use super::token::{Kind, Lexer};
 use super::words::Word;
-use crate::detect::bytes::is_any;
+use crate::detect::bytes::{is_any, tail};
 
 /// Closers that are passed; nobody nests deeper.
 const LIMIT: usize = 16;
@@ -57,4 +57,10 @@ fn pass_mode(lexer: &mut Lexer<'_>) -> bool {
         *lexer = ahead;
     }
     matches
+}
+
+/// `text` behind the remark it begins with, `/*x*/`; all of it when it begins with none.
+pub(super) fn without_remark(text: &[u8]) -> &[u8] {
+    let Some(rest) = text.strip_prefix(b"/*") else { return text };
+    memchr::memmem::find(rest, b"*/").map_or(text, |end| tail(rest, end + 2))
 }

@@ -4,7 +4,7 @@ use super::condition::{self, Ending, Expression};
 use super::token::{self, Kind, Lexer, Token};
 use super::words::{self, Word};
 use super::{clause, closers, operator, statement, union, whole};
-use crate::detect::bytes::{before, is_any, trimmed};
+use crate::detect::bytes::{before, is_any, part, tail, trimmed};
 use crate::detect::view::View;
 
 /// Where the query would resume.
@@ -39,7 +39,9 @@ pub(super) fn judge(view: &View<'_>, origin: Origin, place: usize) -> Option<Ver
         });
         return surest(resumed, surest(whole::read(view), statement::at_start(view)));
     }
-    surest(resume(view, origin, place, lexer), whole::call_behind(view, origin, place))
+    let resumed =
+        surest(resume(view, origin, place, lexer), whole::call_behind(view, origin, place));
+    surest(resumed, whole::cut_behind(view, origin, place))
 }
 
 /// The surer of two verdicts.
@@ -65,7 +67,9 @@ fn pass_operand(lexer: &mut Lexer<'_>) -> Option<()> {
     }
     match first.kind {
         // `or 1=1`: what the value follows is the application's.
-        Kind::Word(Word::Logic) | Kind::Logic | Kind::Close | Kind::Semicolon => return Some(()),
+        Kind::Word(Word::Logic) | Kind::Logic | Kind::Close | Kind::Semicolon | Kind::Comma => {
+            return Some(());
+        }
         Kind::Word(Word::Clause) => return Some(()),
         Kind::Operator => {
             lexer.next();
@@ -96,6 +100,9 @@ fn resume(view: &View<'_>, origin: Origin, place: usize, mut lexer: Lexer<'_>) -
     let start = place.saturating_sub(usize::from(origin != Origin::Start));
     let closed = closers::pass(&mut lexer);
     let token = lexer.peek();
+    if let Some(verdict) = whole::line_cut_off(view, origin, place, lexer) {
+        return Some(verdict);
+    }
     // Backticks quote names: only a comparison behind one is telling.
     let tick = before(view.bytes, place) == b'`' && origin != Origin::Start;
     let (confidence, end, reason) = match token.kind {
@@ -122,10 +129,24 @@ fn resume(view: &View<'_>, origin: Origin, place: usize, mut lexer: Lexer<'_>) -
         Kind::Comma if matches!(origin, Origin::Quote { .. }) || origin == Origin::Start => {
             operator::list(view, origin, lexer)?
         }
+        Kind::Open if opens_query(view, origin, lexer) => {
+            (66, token.end, "a query in parentheses after a literal")
+        }
         _ => return None,
     };
     let confidence = if tick && confidence < 75 { confidence.min(55) } else { confidence };
     Some(Verdict { confidence, start, end, reason })
+}
+
+/// `' (select …`: a query in parentheses right behind the end of a literal.
+fn opens_query(view: &View<'_>, origin: Origin, mut lexer: Lexer<'_>) -> bool {
+    while lexer.peek().kind == Kind::Open {
+        lexer.next();
+    }
+    origin == (Origin::Quote { unbalanced: true })
+        && view.is_short()
+        && lexer.next().kind == Kind::Word(Word::Select)
+        && !matches!(lexer.peek().kind, Kind::End | Kind::Close)
 }
 
 pub(super) type Judgement = Option<(u8, usize, &'static str)>;
@@ -134,9 +155,13 @@ pub(super) type Judgement = Option<(u8, usize, &'static str)>;
 fn logic(view: &View<'_>, origin: Origin, mut lexer: Lexer<'_>) -> Judgement {
     let word = lexer.next();
     let alternative = lexer.text(word).eq_ignore_ascii_case(b"or") || lexer.text(word) == b"||";
+    let began = lexer;
     let expression = condition::read(&mut lexer);
     let reason = "a condition after the end of a literal";
     let end = expression.end.max(word.end);
+    if asks_query(view, origin, began) {
+        return Some((64, end, reason));
+    }
     if expression.operands == 0 {
         // `' or ` and nothing more: the application's own text would be the operand.
         let bare = alternative
@@ -159,6 +184,20 @@ fn logic(view: &View<'_>, origin: Origin, mut lexer: Lexer<'_>) -> Judgement {
     Some((confidence.saturating_add(comment).min(96), end, reason)).filter(|found| found.0 > 0)
 }
 
+/// `' or select *`, `' or (exists)`: a query stands where the condition would.
+fn asks_query(view: &View<'_>, origin: Origin, mut lexer: Lexer<'_>) -> bool {
+    while lexer.peek().kind == Kind::Open {
+        lexer.next();
+    }
+    let word = lexer.next();
+    let next = lexer.peek();
+    let selects = word.kind == Kind::Word(Word::Select)
+        && (lexer.text(next) == b"*" || matches!(next.kind, Kind::Number | Kind::Variable));
+    let exists =
+        is_any(lexer.text(word), &["exists"]) && matches!(next.kind, Kind::Open | Kind::Close);
+    origin == (Origin::Quote { unbalanced: true }) && view.is_short() && (selects || exists)
+}
+
 /// The quote closes a literal of the application.
 fn unbalanced(view: &View<'_>, expression: &Expression, alternative: bool) -> u8 {
     let tail = if expression.ends_well() { 0 } else { 45 };
@@ -170,6 +209,7 @@ fn unbalanced(view: &View<'_>, expression: &Expression, alternative: bool) -> u8
         e if e.ending == Ending::Clause => 70,
         e if e.literals > 0 && alternative && e.ending == Ending::End && view.is_short() => 64,
         e if e.literals > 0 && e.operators > 0 && view.is_short() => 62,
+        e if e.literals == 1 && e.operands == 1 && is_tight(view) => 64,
         e if e.operands == 1 && view.is_short() && trimmed(view.bytes).len() < 24 => 40,
         _ => 20,
     };
@@ -192,6 +232,12 @@ fn balanced(view: &View<'_>, expression: &Expression, word: Token, lexer: &Lexer
     }
 }
 
+/// `admin'and'1`: no space anywhere, so no sentence.
+fn is_tight(view: &View<'_>) -> bool {
+    let value = trimmed(view.bytes);
+    value.len() < 48 && !value.iter().any(|byte| matches!(byte, b' ' | b','))
+}
+
 /// There was no quote: a number or a name came first.
 fn bare(view: &View<'_>, expression: &Expression, alternative: bool) -> u8 {
     let first = trimmed(view.bytes).first().copied().unwrap_or(0);
@@ -204,6 +250,15 @@ fn bare(view: &View<'_>, expression: &Expression, alternative: bool) -> u8 {
         e if !e.ends_well() || !view.is_short() => 15,
         e if e.compares > 0 && constant && e.literals > 1 => 84,
         _ if logic_first => 30,
+        e if e.ending == Ending::Comment
+            && first.is_ascii_alphabetic()
+            && starts_with_joint(view)
+            && !trimmed(view.bytes).ends_with(b";")
+            && e.compares + e.calls + e.literals > 0 =>
+        {
+            66
+        }
+        e if e.compares == 1 && starts_with_joint(view) && is_identity(view) => 64,
         e if e.compares > 0
             && (e.literals > 0 || number)
             && (hides || e.calls > 0 || view.bytes.contains(&b'@')) =>
@@ -226,6 +281,21 @@ fn bare(view: &View<'_>, expression: &Expression, alternative: bool) -> u8 {
     }
 }
 
+/// Whether the value begins with `or` or `and`: what it follows is the application's.
+fn starts_with_joint(view: &View<'_>) -> bool {
+    let value = trimmed(view.bytes);
+    is_any(crate::detect::bytes::word_at(value, 0), &["or", "and", "xor"])
+}
+
+/// `or a=a`: the same on both sides.
+fn is_identity(view: &View<'_>) -> bool {
+    let value = trimmed(view.bytes);
+    let Some(equals) = memchr::memchr(b'=', value) else { return false };
+    let (head, right) = (trimmed(part(value, 0, equals)), trimmed(tail(value, equals + 1)));
+    let left = head.rsplit(|byte| *byte == b' ').next().unwrap_or_default();
+    !left.is_empty() && left == right
+}
+
 /// Whether what stands at `place` could go on as a query at all: a sign that joins or ends
 /// something, or the first letter of a word that does.
 pub(super) fn resumes(bytes: &[u8], place: usize) -> bool {
@@ -237,7 +307,7 @@ pub(super) fn resumes(bytes: &[u8], place: usize) -> bool {
             let word = crate::detect::bytes::word_at(bytes, start);
             (2..=12).contains(&word.len()) && words::lookup(word) != Word::Other
         }
-        b'0'..=b'9' => token::empty_exponent(crate::detect::bytes::tail(bytes, start)).is_some(),
+        b'0'..=b'9' => token::empty_exponent(tail(bytes, start)).is_some(),
         b'a'..=b'z' | b'_' | 0 | b'\'' | b'"' | b'.' | b'!' | b':' | b'}' | b']' | b'[' | b'{' => {
             false
         }

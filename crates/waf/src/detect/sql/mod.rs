@@ -5,6 +5,7 @@
 //! number, an identifier, a closing parenthesis), behind each quote, behind each semicolon, and at
 //! each `union`. From there it is tokenised for a bounded stretch and parsed.
 
+mod asked;
 mod clause;
 mod closers;
 mod condition;
@@ -95,6 +96,10 @@ pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
     }
     if view.has(signal::SQL) {
         words(view, work);
+    }
+    let spliced = statement::spliced(view).filter(|_| view.mask.all(class::SLASH | class::STAR));
+    if let Some(verdict) = spliced {
+        report(view, verdict, work);
     }
 }
 

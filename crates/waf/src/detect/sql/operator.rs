@@ -134,6 +134,13 @@ pub(super) fn list(view: &View<'_>, origin: Origin, mut lexer: Lexer<'_>) -> Jud
         () if item.calls > 0 && item.compares > 0 && view.is_short() && fits => {
             Some((68, item.end, reason))
         }
+        () if item.calls > 1
+            && fits
+            && trimmed(view.bytes).starts_with(b",")
+            && view.is_short() =>
+        {
+            Some((64, item.end, reason))
+        }
         () if quoted && item.ending == Ending::Comment && view.is_short() => {
             Some((66, item.end, reason))
         }

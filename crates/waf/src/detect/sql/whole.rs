@@ -6,7 +6,7 @@ use super::continuation::{Judgement, Origin, Verdict};
 use super::statement;
 use super::token::{Kind, Lexer, Token};
 use super::words::Word;
-use crate::detect::bytes::{is_any, trimmed};
+use crate::detect::bytes::{is_any, part, tail, trimmed};
 use crate::detect::scan::class;
 use crate::detect::view::View;
 
@@ -20,9 +20,15 @@ pub(super) fn read(view: &View<'_>) -> Option<Verdict> {
     if !view.is_short() || view.is_header() {
         return None;
     }
-    let mut lexer = Lexer::new(view.bytes, 0);
+    // `?id=1 or …`: the value is a query string itself.
+    let question = usize::from(view.bytes.first() == Some(&b'?'));
+    let mut lexer = Lexer::new(view.bytes, question);
     let first = lexer.next();
+    let accounts = is_any(lexer.text(first), &["create", "alter", "grant"]);
     let (confidence, end, reason) = match first.kind {
+        Kind::Word(Word::Statement) if accounts && !view.mask.any(class::LINE) => {
+            change(&mut lexer, first)
+        }
         Kind::Word(Word::Select | Word::Statement) if written => None,
         Kind::Word(Word::Select) => query(&mut lexer),
         Kind::Word(Word::Statement) => change(&mut lexer, first),
@@ -35,6 +41,8 @@ pub(super) fn read(view: &View<'_>) -> Option<Verdict> {
         Kind::Word(Word::Order) => order(&mut lexer),
         Kind::Word(Word::Compare) if lexer.peek().kind == Kind::Open => compared(&mut lexer),
         Kind::Word(_) if lexer.peek().kind == Kind::Compare => tautology(&mut lexer),
+        Kind::Word(_) if lexer.peek().kind == Kind::Open => super::asked::call(&lexer, first),
+        Kind::Variable => super::asked::variable(&lexer, first),
         _ => None,
     }?;
     Some(Verdict { confidence, start: first.start, end, reason })
@@ -167,9 +175,53 @@ fn change(lexer: &mut Lexer<'_>, verb: Token) -> Judgement {
         }
         () if is(&["if"]) && object.kind == Kind::Open => branches(lexer),
         () if is(&["print"]) => text.starts_with(b"@@"),
+        () if is(&["drop", "truncate"]) && object.kind == Kind::Word(Word::Object) => drops(lexer),
+        () if is(&["delete"]) && object.kind == Kind::Word(Word::From) => {
+            table(lexer).is_some() && filters(lexer)
+        }
+        () if is(&["update"]) => sets(lexer),
         () => false,
     };
     fits.then_some((62, lexer.place(), "a statement in the place of a value"))
+}
+
+/// `drop table users`: a name of one word, and the end.
+fn drops(lexer: &mut Lexer<'_>) -> bool {
+    for _ in 0..2 {
+        if is_any(lexer.text(lexer.peek()), &["if", "exists"]) {
+            lexer.next();
+        }
+    }
+    table(lexer).is_some()
+        && (ends(lexer) || is_any(lexer.text(lexer.peek()), &["cascade", "purge"]))
+}
+
+/// `where a = 1`, and the end.
+fn filters(lexer: &mut Lexer<'_>) -> bool {
+    if lexer.next().kind != Kind::Word(Word::Where) {
+        return false;
+    }
+    let filter = condition::read(lexer);
+    filter.compares > 0 && filter.ends_well()
+}
+
+/// `set a = 1 where b = 2` behind the name of a table, and the end.
+fn sets(lexer: &mut Lexer<'_>) -> bool {
+    let word = lexer.next();
+    if !is_any(lexer.text(word), &["set"]) {
+        return false;
+    }
+    for _ in 0..TOKENS {
+        match lexer.next().kind {
+            Kind::Word(Word::Where) => {
+                let filter = condition::read(lexer);
+                return filter.compares > 0 && filter.ends_well();
+            }
+            Kind::End | Kind::Comment | Kind::Semicolon => return false,
+            _ => {}
+        }
+    }
+    false
 }
 
 /// `(a, b) values (…)`, `values (…)`.
@@ -233,10 +285,15 @@ fn tautology(lexer: &mut Lexer<'_>) -> Judgement {
         return None;
     }
     let condition = condition::read(lexer);
-    let constant = condition.compares > 0
-        && condition.literals == condition.operands
-        && matches!(condition.ending, Ending::End | Ending::Comment);
-    constant.then_some((66, condition.end, "a condition of constants in the place of a value"))
+    let constant = condition.compares > 0 && condition.literals == condition.operands
+        || condition.is_unmistakable()
+        || condition.calls > 0 && condition.selects > 0;
+    let ends = matches!(condition.ending, Ending::End | Ending::Comment);
+    (constant && ends).then_some((
+        66,
+        condition.end,
+        "a condition of constants in the place of a value",
+    ))
 }
 
 /// A call that takes time or reaches outside, somewhere behind the end of a literal: nothing else
@@ -265,4 +322,45 @@ pub(super) fn call_behind(view: &View<'_>, origin: Origin, place: usize) -> Opti
         }
     }
     None
+}
+
+/// `' and …--`: a word of SQL right behind the end of a literal, and a comment at the very end.
+pub(super) fn cut_behind(view: &View<'_>, origin: Origin, place: usize) -> Option<Verdict> {
+    let value = trimmed(view.bytes);
+    let cut = [&b"--"[..], b"-- -", b"--+", b"/*"].iter().any(|sign| value.ends_with(sign));
+    if origin != (Origin::Quote { unbalanced: true }) || !view.is_short() || !cut {
+        return None;
+    }
+    let mut lexer = Lexer::new(view.bytes, place);
+    let mut joint = lexer.next();
+    while matches!(joint.kind, Kind::Close | Kind::Semicolon) {
+        joint = lexer.next();
+    }
+    let joins = matches!(
+        joint.kind,
+        Kind::Word(
+            Word::Logic | Word::Select | Word::Union | Word::Where | Word::Order | Word::From
+        )
+    );
+    let reason = "a comment cuts off the rest of the query";
+    let telling = joins && !matches!(lexer.peek().kind, Kind::Comment | Kind::End);
+    telling.then_some(Verdict { confidence: 66, start: place, end: joint.end, reason })
+}
+
+/// `'--x`, a line break and no word: what the application would add is cut off on a line of its own.
+pub(super) fn line_cut_off(
+    view: &View<'_>,
+    origin: Origin,
+    place: usize,
+    mut lexer: Lexer<'_>,
+) -> Option<Verdict> {
+    let next = lexer.next();
+    let rest = tail(view.bytes, next.start);
+    let signs = rest.len() <= 8 && !rest.iter().any(u8::is_ascii_alphanumeric);
+    let value = trimmed(view.bytes);
+    let word = !part(view.bytes, 0, place).contains(&b' ') && value.len() <= 48;
+    let lined = view.mask.any(class::LINE) && lexer.saw_comment && word;
+    let cut = origin == (Origin::Quote { unbalanced: true }) && lined && signs;
+    let reason = "a comment cuts off the rest of the query";
+    cut.then_some(Verdict { confidence: 66, start: place, end: next.end, reason })
 }

@@ -140,12 +140,21 @@ pub(super) fn bare(view: &View<'_>, value: &[u8], lead: usize, work: &mut Work<'
         () if metadata => 55,
         () if path && wanted && starts_with_any(rest, &["localhost", "127."]) => 64,
         () if path && confidence == 66 => 62,
+        () if (70..90).contains(&confidence) && at(rest, 0) == b'[' => 62,
+        () if has_port(part(rest, 0, end)) && (confidence == 66 || confidence >= 70) => 60,
         () if (70..90).contains(&confidence) && start >= 2 => 64,
         () if (70..90).contains(&confidence) && end < rest.len() && rest.contains(&b':') => 62,
         () if wanted && confidence <= 66 && !rest.first().is_some_and(u8::is_ascii_digit) => 60,
         () => 30,
     };
     note(view, confidence, lead, lead + value.len(), reason, work);
+}
+
+/// `localhost:8080`: a port says that something is to be connected to.
+fn has_port(host: &[u8]) -> bool {
+    let port = super::host::split_port(host).1;
+    let plain = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b':' | b'+');
+    port.iter().any(u8::is_ascii_digit) && port.len() <= 16 && port.iter().all(plain)
 }
 
 /// The metadata service anywhere in a value that is one word: `http::80//169.254.169.254/`.

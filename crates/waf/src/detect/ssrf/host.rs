@@ -12,6 +12,34 @@ const INNER: &[&[u8]] = &[
     b".cluster.local",
     b".svc",
     b".consul",
+    b".internal",
+    b".intranet",
+    b".corp",
+    b".lan",
+    b".home.arpa",
+    b".localdomain",
+];
+
+/// Names without a dot that stand for the services of an installation.
+const SERVICES: &[&str] = &[
+    "internal",
+    "intranet",
+    "kubernetes",
+    "kubernetes.default",
+    "consul",
+    "vault",
+    "etcd",
+    "redis",
+    "memcached",
+    "elasticsearch",
+    "rancher-metadata",
+    "docker",
+    "jenkins",
+    "rabbitmq",
+    "mongodb",
+    "postgres",
+    "mysql",
+    "backend",
 ];
 
 /// Ends of names whose owners let anybody choose what they resolve to, or listen for look-ups.
@@ -72,6 +100,9 @@ pub(super) fn reach(host: &[u8]) -> Option<(u8, &'static str)> {
     ) || INNER.iter().any(|suffix| name.ends_with(suffix))
     {
         return Some((66, "an address only the server can reach"));
+    }
+    if is_any(name, SERVICES) {
+        return Some((62, "an address only the server can reach"));
     }
     if RESOLVERS.iter().any(|suffix| name.ends_with(suffix)) {
         return Some((62, "a name made to resolve to an inner address"));
@@ -159,7 +190,9 @@ fn judge_ip(ip: IpAddr, hidden: bool) -> Option<(u8, &'static str)> {
                 Some((84, inner))
             }
             () if v4.is_loopback() || v4.is_unspecified() => Some((70, inner)),
-            () if v4.is_private() => Some((62, inner)),
+            () if v4.is_private() || v4.is_multicast() || v4.is_broadcast() => Some((62, inner)),
+            // Shared between carriers (RFC 6598), and for benchmarks (RFC 2544).
+            () if a == 100 && b & 0xc0 == 64 || a == 198 && b & 0xfe == 18 => Some((62, inner)),
             () if odd => Some((62, "an address spelt to be misread")),
             () => None,
         };

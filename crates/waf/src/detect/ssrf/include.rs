@@ -77,7 +77,8 @@ pub(super) fn inspect(
         () if script && numeric => 72,
         () if dangling && numeric => 70,
         () if script && including => 66,
-        () if dangling => 62,
+        () if dangling && including => 62,
+        () if dangling => 45,
         () if including
             && starts_with(view.name, b"mosconfig")
                 | contains_any(view.name, &["_path", "path]"]) =>

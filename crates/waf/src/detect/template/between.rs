@@ -36,7 +36,7 @@ pub(super) fn judge(view: &View<'_>, open: &[u8], inside: &[u8]) -> (u8, &'stati
 }
 
 /// `7*7`, `7*'7'`, `'a'.toUpperCase()`, `"x"+"y"`: literals and operators, no names.
-fn computes(core: &[u8]) -> bool {
+pub(super) fn computes(core: &[u8]) -> bool {
     if core.len() > 80 || core.is_empty() {
         return false;
     }

@@ -24,6 +24,7 @@ const PAIRS: &[(&[u8], &[u8])] = &[
     (b"{%", b"%}"),
     (b"{!!", b"!!}"),
     (b"${", b"}"),
+    (b"!{", b"}"),
     (b"#{", b"}"),
     (b"*{", b"}"),
     (b"@{", b"}"),
@@ -52,9 +53,10 @@ pub(super) fn has_cause(view: &View<'_>) -> bool {
         || mask.any(class::BRACKET) && mask.any(class::EQUALS)
         || mask.all(class::BRACKET | class::STAR | class::DIGIT)
         || mask.all(class::EQUALS | class::PAREN) && view.bytes.first() == Some(&b'=')
-        || matches!(view.bytes.first(), Some(b'@' | b'#'))
-            && mask.any(class::PAREN | class::STAR | class::PLUS)
+        || matches!(view.bytes.first(), Some(b'@' | b'#' | b'-' | b'=' | b'p'))
+            && mask.any(class::PAREN | class::STAR | class::PLUS | class::DOT)
         || mask.all(class::LESS | class::COLON)
+        || view.bytes.first() == Some(&b'$') && mask.all(class::PAREN | class::DOT)
 }
 
 /// Looks at each pair of delimiters.

@@ -43,11 +43,39 @@ fn one_expression(view: &View<'_>, work: &mut Work<'_>) {
             tag(view, value)
         }
         () if is_markup_tag(value) => (62, "a tag of a template engine"),
+        () if value.starts_with(b"$class.") && value.contains(&b'(') => {
+            (66, "an expression that climbs to the engine's inside")
+        }
+        () if is_line_of_pug(value) => (62, "an expression that computes with constants"),
+        () if opens_several(value) => (66, "delimiters of several template engines"),
+        () if starts_with_any(value, &["- var ", "-var "]) && super::between::climbs(value) => {
+            (66, "an expression that climbs to the engine's inside")
+        }
         () => smarty(value),
     };
     if found > 0 {
         note(view, found, 0, view.bytes.len(), reason, work);
     }
+}
+
+/// `= 7*7`, `- var x = 7*7; = x`: a line of Pug that shows or keeps what it computes.
+fn is_line_of_pug(value: &[u8]) -> bool {
+    let shown = value.strip_prefix(b"= ").or_else(|| value.strip_prefix(b"p= "));
+    let kept = starts_with_any(value, &["- var ", "-var "])
+        && value.contains(&b'=')
+        && value.contains(&b';');
+    let product = |rest: &[u8]| rest.contains(&b'*') && super::between::computes(trimmed(rest));
+    value.len() < 64 && (kept || shown.is_some_and(product))
+}
+
+/// `${{<%[%'"}}%\\`: the openers of several engines in a few bytes, and nothing between them.
+fn opens_several(value: &[u8]) -> bool {
+    const OPENERS: &[&[u8]] =
+        &[b"{{", b"${", b"<%", b"{%", b"[%", b"#{", b"@{", b"*{", b"[[", b"{#"];
+    let found =
+        OPENERS.iter().filter(|opener| memchr::memmem::find(value, opener).is_some()).count();
+    let letters = value.iter().filter(|b| b.is_ascii_alphabetic()).count();
+    value.len() <= 48 && found > 2 && letters <= 4
 }
 
 /// `{% include 'a' %}`, `{% for k in config %}…{% endfor %}`.
@@ -57,7 +85,10 @@ fn tag(view: &View<'_>, value: &[u8]) -> (u8, &'static str) {
         && contains_any(value, &["'", "\"", "request.", "%}{%"]);
     let reaches = contains_any(value, &["config", "cycler", "request", "self", "environ", "7*7"])
         && is_any(name, &["for", "set", "if", "with", "block"]);
-    if (loads || reaches) && !view.is_prose() {
+    let runs = is_any(name, &["eval", "exec", "system", "php", "import", "load"])
+        && value.starts_with(b"{%")
+        && value.ends_with(b"%}");
+    if (loads || reaches || runs) && !view.is_prose() {
         return (62, "a tag that loads or reaches the engine's inside");
     }
     (0, "")
@@ -78,6 +109,35 @@ fn is_code(inside: &[u8]) -> bool {
         || filters_a_literal(core)
         || compares_literals(core)
         || is_inside(core)
+        || ends_in_call(core)
+        || is_setting(core)
+}
+
+/// `x | eval`: the value is handed to something that runs it.
+fn ends_in_call(core: &[u8]) -> bool {
+    let Some(bar) = memchr::memrchr(b'|', core) else { return false };
+    is_any(
+        trimmed(tail(core, bar + 1)),
+        &[
+            "eval",
+            "exec",
+            "system",
+            "passthru",
+            "shell_exec",
+            "popen",
+            "assert",
+            "attr",
+            "call_user_func",
+        ],
+    )
+}
+
+/// `settings.DATABASES`: a setting of the whole application.
+fn is_setting(core: &[u8]) -> bool {
+    let name = core.strip_prefix(b"settings.").or_else(|| core.strip_prefix(b"config."));
+    name.is_some_and(|name| {
+        name.len() > 3 && name.iter().all(|b| b.is_ascii_uppercase() || matches!(b, b'_' | b'.'))
+    })
 }
 
 /// `printf "%s" "x"`, `.System "id"`: a name and a text side by side, as Go calls functions.
@@ -158,7 +218,22 @@ fn is_inside(core: &[u8]) -> bool {
     let name = word_at(core, 0);
     let path = core.iter().all(|b| is_word(*b) || matches!(b, b'.'));
     let filtered = at(core, skip_space(core, name.len())) == b'|'
-        && is_any(name, &["config", "self", "_self", "request", "_context"]);
+        && is_any(
+            name,
+            &[
+                "config",
+                "self",
+                "_self",
+                "request",
+                "_context",
+                "lipsum",
+                "cycler",
+                "joiner",
+                "namespace",
+                "url_for",
+                "get_flashed_messages",
+            ],
+        );
     let member = path
         && core.len() > name.len()
         && is_any(name, OBJECTS)
@@ -181,6 +256,10 @@ fn is_markup_tag(value: &[u8]) -> bool {
         "<c:set",
         "<c:redirect",
         "<c:url",
+        "<cfoutput",
+        "<cfset",
+        "<cfexecute",
+        "<cfinclude",
         "<#assign",
         "<#list",
         "<#include",
@@ -232,7 +311,12 @@ fn razor(view: &View<'_>, work: &mut Work<'_>) {
     let sum = !code.is_empty()
         && code.iter().all(|b| b.is_ascii_digit() || matches!(b, b'*' | b'+'))
         && code.iter().any(|b| matches!(b, b'*' | b'+'));
-    if dots > 0 && call || declares || sum {
+    let system =
+        starts_with_any(code, &["system.", "html.raw", "viewcontext."]) && path == code.len();
+    // `@functools.wraps(f)` above a line of Python is a decorator.
+    let single = !value.contains(&b'\n');
+    let upper = code.first().is_some_and(u8::is_ascii_uppercase);
+    if dots > 0 && call && single && upper || system || declares || sum {
         note(view, 64, 0, view.bytes.len(), "code of a page's own engine", work);
     }
 }
