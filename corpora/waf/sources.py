@@ -12,7 +12,6 @@ usage: sources.py OUT
 import ast
 import configparser
 import contextlib
-import hashlib
 import io
 import json
 import pathlib
@@ -22,6 +21,7 @@ import subprocess
 import sys
 import zipfile
 
+from honest import BENIGN, number
 from scanners import by_context, js_lists, literals_holding, named, scanner
 
 # registry, package, version, licence
@@ -96,6 +96,25 @@ PACKAGES = [
     ("deb", "vim-runtime", None, "Vim"),
     ("deb", "miscfiles", None, "GPL-2.0"),
     ("deb", "linux-doc-6.1", None, "GPL-2.0"),
+    ("deb", "python-django-doc", None, "BSD"),
+    ("deb", "python-jinja2-doc", None, "BSD"),
+    ("deb", "python-flask-doc", None, "BSD"),
+    ("deb", "python-sqlalchemy-doc", None, "MIT"),
+    ("deb", "debian-reference-zh-cn", None, "GPL-2.0"),
+    ("deb", "debian-reference-pt", None, "GPL-2.0"),
+    ("deb", "gnome-user-docs", None, "CC-BY-SA-3.0"),
+    ("deb", "manpages-pl", None, "several"),
+    ("deb", "fortunes-cs", None, "several"),
+    ("deb", "fortunes-pl", None, "several"),
+    ("deb", "fortunes-ru", None, "several"),
+    ("deb", "fail2ban", None, "GPL-2.0"),
+    ("pip", "mimesis", "22.2.0", "MIT"),
+    ("pip", "sympy", "1.14.0", "BSD"),
+    ("pip", "chemicals", "1.5.2", "MIT"),
+    ("pip", "vega_datasets", "0.9.0", "MIT"),
+    ("pip", "botocore", "1.44.5", "Apache-2.0"),
+    ("npm", "uap-core", "0.18.0", "Apache-2.0"),
+    ("npm", "@octokit/graphql-schema", "15.26.1", "MIT"),
 ]
 
 
@@ -132,10 +151,6 @@ def unpack(packages, folder):
             run(["dpkg-deb", "-x", str(archive), str(target)], folder)
         else:
             shutil.unpack_archive(archive, target, filter="data") if sys.version_info >= (3, 12) else shutil.unpack_archive(archive, target)
-
-
-def number(text, bound):
-    return int.from_bytes(hashlib.sha256(text.encode("utf-8", "replace")).digest()[:6], "big") % bound
 
 
 # ---- attacks ----------------------------------------------------------------------------------
@@ -353,147 +368,6 @@ ATTACKS = {"sqlmap": sqlmap, "sqlmap-tamper": tampered, "wapiti": wapiti, "fray"
            "s2n": by_context("s2n"), "summit": by_context("summit_scanner"), "vuln-scanner": by_context("vuln_scanner"),
            "vulnlab": by_context("vulnlab_scanner"), "wphp-scan": by_context("wphp_scan"), "xnoxs": by_context("xnoxs_dork"),
            "redcell": by_context("redcell")}
-
-
-# ---- honest text ------------------------------------------------------------------------------
-
-LOCALES = ["en_US", "en_GB", "en_IE", "de_DE", "de_AT", "fr_FR", "fr_CA", "es_ES", "es_MX", "it_IT", "pt_BR", "pt_PT", "nl_NL", "sv_SE",
-           "da_DK", "fi_FI", "no_NO", "pl_PL", "cs_CZ", "hu_HU", "ro_RO", "tr_TR", "ru_RU", "uk_UA", "el_GR", "he_IL", "ar_SA", "fa_IR",
-           "hi_IN", "th_TH", "ja_JP", "ko_KR", "zh_CN", "zh_TW", "vi_VN", "id_ID", "ga_IE", "fr_BE"]
-FIELDS = ["name", "address", "street_address", "city", "company", "job", "catch_phrase", "bs", "email", "phone_number", "uri", "url", "file_path",
-          "user_agent", "sentence", "paragraph", "color", "currency", "license_plate", "iban", "credit_card_full", "date", "iso8601", "uuid4",
-          "sha256", "ipv4", "ipv6", "mac_address", "file_name", "mime_type", "simple_profile", "password", "slug", "isbn13", "swift"]
-
-
-def faker(root):
-    sys.path.insert(0, str(root / "faker"))
-    from faker import Faker
-    for locale in LOCALES:
-        with contextlib.suppress(Exception):
-            fake = Faker(locale)
-            fake.seed_instance(number(locale, 1 << 30))
-            for field in FIELDS:
-                make = getattr(fake, field, None)
-                for _ in range(24 if make else 0):
-                    with contextlib.suppress(Exception):
-                        value = make()
-                        text = value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
-                        yield f"faker {field}", text
-
-
-def texts(folder, patterns):
-    files = sorted(file for pattern in patterns for file in folder.rglob(pattern) if file.is_file())
-    for file in sorted(files, key=lambda f: number(f.name, 1 << 40))[:1200]:
-        data = file.read_bytes()
-        if file.suffix == ".gz":
-            import gzip
-            data = gzip.decompress(data)
-        yield file, data.decode("utf-8", "replace")
-
-
-def manual(root):
-    for folder in sorted(root.glob("manpages*")):
-        for _, text in texts(folder, ["*.gz"]):
-            plain = re.sub(r"^[.'].*$", "", re.sub(r"\\f.|\\&|\\-", lambda m: "-" if m.group() == "\\-" else "", text), flags=re.M)
-            for piece in re.split(r"\n\s*\n", plain)[:12]:
-                if 30 < len(piece.strip()) < 2000:
-                    yield folder.name, piece.strip()
-
-
-def fortunes(root):
-    for folder in sorted(root.glob("fortunes*")):
-        for file, text in texts(folder, ["fortunes/*", "games/**/*"]):
-            if file.suffix not in (".dat", ".u8"):
-                for piece in text.split("\n%\n")[:400]:
-                    if 10 < len(piece) < 2000:
-                        yield folder.name, piece.strip()
-
-
-def stripped(markup):
-    """What a browser would show."""
-    import html
-    text = re.sub(r"(?s)<(script|style|head)\b.*?</\1>", " ", markup)
-    text = re.sub(r"</?(p|div|h\d|li|pre|tr|table|section|dd|dt)\b[^>]*>", "\n\n", text)
-    return html.unescape(re.sub(r"<[^>]+>", "", text))
-
-
-def documents(root):
-    for name in ["postgresql-doc", "python3.11-doc", "sqlite3-doc", "git-doc", "debian-handbook", "harden-doc"]:
-        for folder in root.glob(name + "*"):
-            for _, text in texts(folder, ["*.html"]):
-                for piece in re.split(r"\n\s*\n", stripped(text))[5:60:3]:
-                    if 25 < len(piece.strip()) < 3000:
-                        yield name, piece.strip()
-    for name in ["vim-runtime", "miscfiles", "linux-doc", "git-doc"]:
-        for folder in root.glob(name + "*"):
-            for _, text in texts(folder, ["*.txt", "*.txt.gz", "*.rst", "*.rst.gz"]):
-                for piece in re.split(r"\n\s*\n", text)[2:60:4]:
-                    if 25 < len(piece.strip()) < 3000:
-                        yield name, piece.strip()
-
-
-def rich(root):
-    """Fragments as editors of rich text send them: no script, no handler, few attributes."""
-    safe = re.compile(r"(?i)<(?!/?(b|i|em|strong|a|p|br|ul|ol|li|code|pre|h[1-6]|span|table|tr|td|th|tbody|thead|blockquote|img|div|sub|sup|hr)\b)")
-    for name in ["postgresql-doc", "python3.11-doc", "sqlite3-doc", "git-doc"]:
-        for folder in root.glob(name + "*"):
-            for _, text in list(texts(folder, ["*.html"]))[:400]:
-                for piece in re.findall(r"(?s)<(?:p|ul|table|blockquote)\b[^>]*>.*?</(?:p|ul|table|blockquote)>", text)[3:30:4]:
-                    if 30 < len(piece) < 2000 and not safe.search(piece):
-                        yield f"rich text {name}", piece
-
-
-def agents(root):
-    for file in (root / "fake_useragent").rglob("*.jsonl"):
-        for line in file.read_text().splitlines():
-            yield "user-agent", json.loads(line)["useragent"]
-
-
-def openapi(root):
-    """Examples and descriptions of a large API."""
-    seen = 0
-    def walk(node, key):
-        if isinstance(node, dict):
-            for name, child in node.items():
-                yield from walk(child, name)
-        elif isinstance(node, list):
-            for child in node:
-                yield from walk(child, key)
-        elif isinstance(node, str) and 3 < len(node) < 3000:
-            yield node
-    for file in (root / "octokit-openapi").rglob("api.github.com.json"):
-        for value in dict.fromkeys(walk(json.loads(file.read_text()), "")):
-            seen += 1
-            if seen < 9000:
-                yield "openapi", value
-
-
-def webhooks(root):
-    """Every text in the examples of what a code host sends to applications."""
-    def walk(node):
-        if isinstance(node, (dict, list)):
-            for child in node.values() if isinstance(node, dict) else node:
-                yield from walk(child)
-        elif isinstance(node, str) and 3 < len(node) < 3000:
-            yield node
-    for file in (root / "octokit-webhooks-examples").rglob("api.github.com/index.json"):
-        for value in list(dict.fromkeys(walk(json.loads(file.read_text()))))[:9000]:
-            yield "webhooks", value
-
-
-def prompts(root):
-    """Honest messages to chat bots; the others of that corpus attack models, not applications."""
-    for file in (root / "bastioncorpus").rglob("*.jsonl"):
-        for line in file.read_text().splitlines():
-            entry = json.loads(line)
-            if "benign" in json.dumps(entry).lower():
-                for key in ("text", "payload", "prompt", "content"):
-                    if isinstance(entry.get(key), str):
-                        yield "prompts", entry[key]
-
-
-BENIGN = {"faker": faker, "manuals": manual, "fortunes": fortunes, "documents": documents, "rich-text": rich, "agents": agents,
-          "openapi": openapi, "webhooks": webhooks, "prompts": prompts}
 
 
 def write(folder, sources, root, key):

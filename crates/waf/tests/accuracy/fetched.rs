@@ -61,6 +61,29 @@ const READ: &[&str] = &[
     "vulnscan",
     "cwv-scanner",
 ];
+/// Groups of honest texts nobody may look into.
+const UNSEEN_HONEST: &[&str] = &[
+    "python-django-doc",
+    "python-jinja2-doc",
+    "python-flask-doc",
+    "python-sqlalchemy-doc",
+    "debian-reference",
+    "gnome-user-docs",
+    "manpages-pl",
+    "fortunes-cs",
+    "fortunes-pl",
+    "fortunes-ru",
+    "mimesis",
+    "formulas",
+    "substances",
+    "tables",
+    "interfaces",
+    "descriptions",
+    "expressions",
+    "graphql",
+    "logs",
+    "beacons",
+];
 
 /// The sources nobody has looked into.
 pub(crate) fn unseen() -> &'static [&'static str] {
@@ -143,15 +166,21 @@ pub(crate) fn benign(share: usize) -> Vec<Case> {
     for (source, lines) in sources("benign") {
         for line in lines {
             let number = usize::try_from(hash(line.value.as_bytes()) >> 4).unwrap();
-            if !number.is_multiple_of(share) {
+            let group = line.group.unwrap_or_else(|| source.clone());
+            let thinned = !UNSEEN_HONEST.contains(&group.as_str());
+            if thinned && !number.is_multiple_of(share) {
                 continue;
             }
-            let group = line.group.unwrap_or_else(|| source.clone());
             let place = match group.as_str() {
                 "user-agent" => Place::Header("user-agent"),
                 _ => place("", &line.value),
             };
-            let group = format!("fetched: {}", group.split_once(' ').map_or(&*group, |(g, _)| g));
+            let name = group.split_once(' ').map_or(&*group, |(name, _)| name);
+            let group = if UNSEEN_HONEST.contains(&name) {
+                format!("unseen honest: {name}")
+            } else {
+                format!("fetched: {name}")
+            };
             cases.push(Case::value(
                 &group,
                 format!("{source} {}", line.value),

@@ -94,7 +94,8 @@ impl Report {
                 f.evidence
             )
         });
-        note(&mut self.benign, case, verdict.is_some(), verdict.is_some(), &why);
+        let listed = verdict.is_some() && !case.is_unseen();
+        note(&mut self.benign, case, verdict.is_some(), listed, &why);
     }
 
     /// Caught attacks of one kind in per cent, each class with the same weight; not a number when
@@ -141,23 +142,35 @@ impl Report {
     /// Blocked benign cases in per cent. What one rule of the rule set must not match is often an
     /// attack that another rule is for: those cases are shown and not counted.
     pub(crate) fn benign_blocked(&self) -> f64 {
-        let counted = self.benign.iter().filter(|(group, _)| !group.starts_with("crs"));
+        self.blocked(|group| !group.starts_with("crs") && !group.starts_with("unseen"))
+    }
+
+    /// Blocked honest texts of the sources nobody has looked into, in per cent; not a number when
+    /// there is none.
+    pub(crate) fn unseen_blocked(&self) -> f64 {
+        self.blocked(|group| group.starts_with("unseen"))
+    }
+
+    fn blocked(&self, counts: impl Fn(&str) -> bool) -> f64 {
+        let counted = self.benign.iter().filter(|(group, _)| counts(group));
         let (hits, cases) = counted.fold((0, 0), |(h, c), (_, t)| (h + t.hits, c + t.cases));
-        100.0 * hits as f64 / cases.max(1) as f64
+        100.0 * hits as f64 / cases as f64
     }
 
     /// The averages in one sentence.
     pub(crate) fn sentence(&self) -> String {
         format!(
             "caught on average over the classes: own {:.2} %, published lists {:.2} %, lists read whole {:.2} %, \
-             unseen lists {:.2} % (with doubtful lines {:.2} %), other firewalls' suites {:.2} %; benign blocked {:.3} %",
+             unseen lists {:.2} % (with doubtful lines {:.2} %), other firewalls' suites {:.2} %; benign blocked {:.3} %, \
+             of unseen sources {:.3} %",
             self.caught_on_average(Kind::Own),
             self.caught_on_average(Kind::List),
             self.caught_on_average(Kind::Read),
             self.caught_on_average(Kind::Unseen),
             self.caught_with_doubtful(Kind::Unseen),
             self.caught_on_average(Kind::Crs),
-            self.benign_blocked()
+            self.benign_blocked(),
+            self.unseen_blocked()
         )
     }
 

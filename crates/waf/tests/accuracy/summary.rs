@@ -46,6 +46,8 @@ fn averages(text: &mut String, tuned: &Report, reported: &Report) {
     }
     let blocked = |report: &Report| format!("{:.3} %", report.benign_blocked());
     line(text, &["honest texts blocked", &blocked(tuned), &blocked(reported)]);
+    let unseen = format!("{:.3} %", reported.unseen_blocked());
+    line(text, &["honest texts of unseen sources blocked (whole)", "–", &unseen]);
 }
 
 fn classes(text: &mut String, tuned: &Report, reported: &Report) {
@@ -89,7 +91,9 @@ fn honest(text: &mut String, tuned: &Report, reported: &Report) {
     );
     let (tuned, reported) = (tuned.benign_groups(), reported.benign_groups());
     for (group, found) in &reported {
-        line(text, &[group, &rate(tuned.get(group)), &rate(Some(found))]);
+        let whole = group.starts_with("unseen");
+        let first = if whole { "–".to_owned() } else { rate(tuned.get(group)) };
+        line(text, &[group, &first, &rate(Some(found))]);
     }
 }
 
