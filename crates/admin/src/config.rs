@@ -8,6 +8,7 @@ use std::sync::Arc;
 use mantlet_config::{Reader, SecretError, SecretRef, Sources, section};
 use socket2::{Domain, Protocol, Socket, Type};
 
+use crate::api::ApiSection;
 use crate::{AdminAuth, BearerToken, Closed, Open};
 
 /// Shortest token, in bytes.
@@ -16,7 +17,7 @@ const MIN_TOKEN: usize = 20;
 const BACKLOG: i32 = 128;
 
 section! {
-    /// The admin listener: health, readiness and metrics.
+    /// The admin listener: health, readiness, metrics and the service API.
     pub struct AdminSection {
         /// Its address. Loopback unless you say otherwise; it speaks plain HTTP.
         pub listen: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 9443)),
@@ -25,6 +26,8 @@ section! {
         /// The bearer token that `/metrics` then requires. A listener that is open to the network
         /// shows no metrics without one.
         pub metrics_token: Option<SecretRef> = None,
+        /// The service API.
+        pub api: ApiSection = ApiSection::default(),
     }
 }
 
@@ -57,6 +60,7 @@ impl AdminSection {
             let hint = "write a name such as `admin.example.org`, without scheme and path";
             reader.error("admin.hosts", format!("`{host}` is not a host name"), hint);
         }
+        self.api.check(reader);
         if self.listen.ip().is_loopback() {
             return;
         }

@@ -9,23 +9,26 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use axum::Router;
+use axum::body::Body;
 use axum::response::Response;
 use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, HeaderMap, REFERRER_POLICY,
     X_CONTENT_TYPE_OPTIONS,
 };
 use http::request::Parts;
-use http::{HeaderName, HeaderValue, Request};
+use http::{HeaderName, HeaderValue, Method, Request};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use mantlet_event::{Event, Events, Metrics, catalogue, field, task};
+use mantlet_types::Reason;
 use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, watch};
 
 use crate::AdminAuth;
+use crate::api::{self, Api, ApiServices};
 use crate::door::Door;
 use crate::endpoints;
 use crate::refusal::Refusal;
@@ -66,6 +69,8 @@ pub struct AdminServices {
     pub auth: Arc<dyn AdminAuth>,
     /// Further host names under which the listener is asked, besides its own addresses.
     pub hosts: Vec<String>,
+    /// What the service API needs; `None` where there is none.
+    pub api: Option<ApiServices>,
 }
 
 impl fmt::Debug for AdminServices {
@@ -105,7 +110,7 @@ impl AdminServer {
         Ok(Self { address, socket, shared, stop })
     }
 
-    /// From now on `services` answer: new connections alone.
+    /// From now on `services` answer, on connections that there are too.
     pub fn replace(&self, services: AdminServices) {
         self.shared.store(Arc::new(Shared::new(self.address, services)));
     }
@@ -133,6 +138,7 @@ struct Shared {
     door: Door,
     router: Router,
     services: Arc<AdminServices>,
+    api: Option<Api>,
 }
 
 /// The two ends of a connection.
@@ -166,64 +172,38 @@ async fn accept(
             tokio::time::sleep(ACCEPT_PAUSE).await;
             continue;
         };
-        // Not the one of before the wait: it may have been replaced.
-        let (connection, stopped) = (serving.load_full(), stopped.clone());
+        let (serving, stopped) = (Arc::clone(&serving), stopped.clone());
         task::spawn(&shared.services.events, "admin connection", async move {
-            connection.serve(stream, peer, stopped).await;
+            serve(serving, stream, peer, stopped).await;
             drop(slot);
         });
     }
 }
 
 impl Shared {
-    fn new(address: SocketAddr, services: AdminServices) -> Self {
+    fn new(address: SocketAddr, mut services: AdminServices) -> Self {
         let door = Door::new(address, &services.hosts);
+        let api = services.api.take().map(Api::new);
         let services = Arc::new(services);
-        Self { door, router: endpoints::router(Arc::clone(&services)), services }
+        Self { door, router: endpoints::router(Arc::clone(&services)), services, api }
     }
 
-    async fn serve(
-        self: Arc<Self>,
-        stream: TcpStream,
-        peer: SocketAddr,
-        mut stopped: watch::Receiver<bool>,
-    ) {
-        let Ok(local) = stream.local_addr() else { return };
-        let ends = Ends { local, peer };
-        let service = service_fn(move |request| {
-            let shared = Arc::clone(&self);
-            async move { Ok::<_, Infallible>(shared.answer(request, ends).await) }
-        });
-        let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(HEAD_TIMEOUT)
-            .max_buf_size(HEAD_BYTES)
-            .serve_connection(TokioIo::new(stream), service);
-        let mut connection = std::pin::pin!(connection);
-        tokio::select! {
-            // What goes wrong here is the client's: it broke off, or sent no HTTP.
-            _ = connection.as_mut() => return,
-            _ = stopped.changed() => {}
-            () = tokio::time::sleep(CONNECTION_TIME) => {}
-        }
-        connection.as_mut().graceful_shutdown();
-        let _ = tokio::time::timeout(LAST_ANSWER, connection).await;
-    }
-
-    /// The door, the endpoint, and what every answer carries. No request body is ever read.
+    /// The door, the endpoint, and what every answer carries.
     async fn answer(&self, request: Request<Incoming>, ends: Ends) -> Response {
         let (parts, body) = request.into_parts();
         let mut response = match self.door.check(&parts, ends.local) {
             Err(refusal) => self.refuse(refusal, &parts, ends),
             Ok(()) => {
-                let request = Request::from_parts(parts.clone(), body);
-                let answer = TowerToHyperService::new(self.router.clone()).call(request);
+                let answer = self.endpoint(parts.clone(), body, ends);
                 match tokio::time::timeout(REQUEST_TIMEOUT, answer).await {
                     Err(_) => self.refuse(Refusal::Timeout, &parts, ends),
-                    Ok(Ok(response)) => match response.extensions().get::<Refusal>() {
-                        Some(refusal) => self.refuse(*refusal, &parts, ends),
-                        None => response,
-                    },
+                    Ok(Err(refusal)) => self.refuse(refusal, &parts, ends),
+                    Ok(Ok(mut response)) => {
+                        if let Some(told) = response.extensions_mut().remove::<api::Told>() {
+                            self.report(told.reason, told.evidence, &parts, ends);
+                        }
+                        response
+                    }
                 }
             }
         };
@@ -231,23 +211,79 @@ impl Shared {
         response
     }
 
+    /// The service API, or an endpoint that can only be read and whose body nobody reads.
+    async fn endpoint(
+        &self,
+        parts: Parts,
+        body: Incoming,
+        ends: Ends,
+    ) -> Result<Response, Refusal> {
+        if let Some(api) = self.api.as_ref().filter(|_| api::is_ours(parts.uri.path())) {
+            return Ok(api.answer(parts, Body::new(body), ends.peer.ip().to_canonical()).await);
+        }
+        if parts.method != Method::GET && parts.method != Method::HEAD {
+            return Err(Refusal::Method);
+        }
+        let request = Request::from_parts(parts, body);
+        let Ok(response) = TowerToHyperService::new(self.router.clone()).call(request).await;
+        match response.extensions().get::<Refusal>() {
+            Some(refusal) => Err(*refusal),
+            None => Ok(response),
+        }
+    }
+
     fn refuse(&self, refusal: Refusal, request: &Parts, ends: Ends) -> Response {
         if refusal.is_reported() {
-            let host = request.headers.get(HOST).map(HeaderValue::as_bytes).unwrap_or_default();
-            let reason = refusal.reason();
-            self.services.events.emit(
-                Event::new(&catalogue::ADMIN_REQUEST_REFUSED)
-                    .text(field::REASON, reason.code)
-                    .text(field::HINT, reason.hint)
-                    .number(field::STATUS, i64::from(reason.status))
-                    .text(field::CLIENT, ends.peer.ip().to_canonical().to_string())
-                    .text(field::METHOD, request.method.as_str().to_owned())
-                    .text(field::HOST, String::from_utf8_lossy(host).into_owned())
-                    .text(field::PATH, request.uri.path().to_owned()),
-            );
+            self.report(refusal.reason(), None, request, ends);
         }
         refusal.render()
     }
+
+    /// Tells the operator of a request that was refused.
+    fn report(&self, reason: &'static Reason, why: Option<String>, request: &Parts, ends: Ends) {
+        let host = request.headers.get(HOST).map(HeaderValue::as_bytes).unwrap_or_default();
+        let event = Event::new(&catalogue::ADMIN_REQUEST_REFUSED)
+            .text(field::REASON, reason.code)
+            .text(field::HINT, reason.hint)
+            .number(field::STATUS, i64::from(reason.status))
+            .text(field::CLIENT, ends.peer.ip().to_canonical().to_string())
+            .text(field::METHOD, request.method.as_str().to_owned())
+            .text(field::HOST, String::from_utf8_lossy(host).into_owned())
+            .text(field::PATH, request.uri.path().to_owned());
+        self.services.events.emit(match why {
+            Some(why) => event.text(field::EVIDENCE, why),
+            None => event,
+        });
+    }
+}
+
+/// Answers the requests of one connection, each by what is in force then.
+async fn serve(
+    serving: Arc<ArcSwap<Shared>>,
+    stream: TcpStream,
+    peer: SocketAddr,
+    mut stopped: watch::Receiver<bool>,
+) {
+    let Ok(local) = stream.local_addr() else { return };
+    let ends = Ends { local, peer };
+    let service = service_fn(move |request| {
+        let shared = serving.load_full();
+        async move { Ok::<_, Infallible>(shared.answer(request, ends).await) }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .max_buf_size(HEAD_BYTES)
+        .serve_connection(TokioIo::new(stream), service);
+    let mut connection = std::pin::pin!(connection);
+    tokio::select! {
+        // What goes wrong here is the client's: it broke off, or sent no HTTP.
+        _ = connection.as_mut() => return,
+        _ = stopped.changed() => {}
+        () = tokio::time::sleep(CONNECTION_TIME) => {}
+    }
+    connection.as_mut().graceful_shutdown();
+    let _ = tokio::time::timeout(LAST_ANSWER, connection).await;
 }
 
 fn add_headers(headers: &mut HeaderMap) {

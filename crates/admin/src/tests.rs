@@ -31,6 +31,7 @@ impl Fixture {
             is_ready: Arc::new(move || ready.load(Ordering::Relaxed)),
             auth: Arc::new(auth),
             hosts: vec!["admin.example.org".into()],
+            api: None,
         };
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let server = AdminServer::start(listener, services).unwrap();

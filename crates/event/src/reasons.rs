@@ -279,6 +279,68 @@ reasons! {
     ADMIN_CLOSED = "admin-closed", 403, "Forbidden",
         "This needs a token, and none is set.",
         "The admin listener is open to the network and no token is set: `[admin] metrics_token`, or a loopback address in `[admin] listen`.";
+
+    // the service API
+    API_MALFORMED = "api-malformed", 400, "Malformed request",
+        "The request could not be read. `errors` says where.",
+        "The program that asks sends something that is not what `/v1/openapi.json` describes.";
+    API_UNAUTHENTICATED = "api-unauthenticated", 401, "Not authenticated",
+        "Send an API key or a token that counts in the Authorization header, as a bearer token.",
+        "`mantlet key issue --user NAME --scope users:read` issues one; the evidence says what is wrong with the one that was sent.";
+    API_SCOPE = "api-scope", 403, "Forbidden",
+        "The credential does not name the scope that this needs.",
+        "Issue a credential with that scope: `mantlet key issue --scope`; `/v1/openapi.json` says which operation needs which.";
+    API_BEYOND = "api-beyond", 403, "Forbidden",
+        "Nobody passes on more than they hold, nor acts on an account that may more than theirs.",
+        "The account that the credential is of lacks a permission: give it a role that has it, or use a credential of another account.";
+    API_NOT_FOUND = "api-not-found", 404, "Not found",
+        "There is no such thing.",
+        "`/v1/openapi.json` lists what there is.";
+    API_METHOD = "api-method", 405, "Method not allowed",
+        "There is no such method at this address. `Allow` lists those that there are.",
+        "`/v1/openapi.json` lists what there is.";
+    API_NOT_ACCEPTABLE = "api-not-acceptable", 406, "Not acceptable",
+        "Answers are JSON, and `Accept` leaves that out.",
+        "The program that asks has to accept `application/json`.";
+    API_SLOW = "api-slow", 408, "Request timeout",
+        "The body of the request did not arrive in time.",
+        "A body has five seconds; there is no setting for this.";
+    API_CONFLICT = "api-conflict", 409, "Conflict",
+        "It is there already, is not in a state for that, or there are as many as there may be.",
+        "The message says what stands in the way.";
+    API_IN_FLIGHT = "api-in-flight", 409, "Conflict",
+        "A request with this Idempotency-Key is being answered at the moment.",
+        "The program that asks has to wait for its first answer.";
+    API_CHANGED = "api-changed", 412, "Precondition failed",
+        "It has changed since you looked at it. Get it again, and try again.",
+        "Two programs changed the same thing; the second has to look again.";
+    API_TOO_LARGE = "api-too-large", 413, "Content too large",
+        "The body of the request is too large.",
+        "A body may have 64 KiB; there is no setting for this.";
+    API_MEDIA_TYPE = "api-media-type", 415, "Unsupported media type",
+        "The body of the request is of a type that is not read here.",
+        "`/v1/openapi.json` says which type each operation reads.";
+    API_INVALID = "api-invalid", 422, "Not as asked for",
+        "The request could be read, and is not in order. `detail` or `errors` says why.",
+        "The program that asks sends something that is not what `/v1/openapi.json` describes, or names something that is not there.";
+    API_KEY_REUSED = "api-idempotency-key-reused", 422, "Idempotency-Key used before",
+        "Another request was sent with this Idempotency-Key. Make a new one for each request.",
+        "The program that asks uses one key for two different requests.";
+    API_PRECONDITION = "api-precondition-required", 428, "Precondition required",
+        "Say with If-Match what you want to change: the ETag of what you looked at.",
+        "The program that asks has to send `If-Match`, so that two of them do not undo each other's changes.";
+    API_RATE = "api-rate", 429, "Too many requests",
+        "Too many requests were sent. Try again after the time that Retry-After names.",
+        "The limits are `[admin.api] rate`, `rate_per_address` and `failures_per_address`.";
+    API_DEFECT = "api-defect", 500, "Internal error",
+        "The request could not be answered.",
+        "This is a defect; the event log says what broke off.";
+    API_BUSY = "api-busy", 503, "Service unavailable",
+        "Too much is asked at the moment. Try again later.",
+        "More passwords are to be hashed, or more requests kept, than `[identity.passwords]` and the limits of the service API allow.";
+    API_UNAVAILABLE = "api-unavailable", 503, "Service unavailable",
+        "The store or the disk does not answer at the moment. Try again later.",
+        "Look at the disk of the data folder; another process may be taking over.";
     ADMIN_TIMEOUT = "admin-timeout", 503, "Service unavailable",
         "The answer took too long. Try again later.",
         "The machine is overloaded, or the process is stuck; there is no setting for this.";

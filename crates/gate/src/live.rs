@@ -313,6 +313,22 @@ pub struct Live {
     rule_files: Vec<RuleFile>,
 }
 
+impl Live {
+    /// What a request of `method` for `host` and `path` asks for.
+    ///
+    /// # Errors
+    /// What is wrong with the path or the method, for people.
+    pub fn rule_at(&self, host: &str, path: &str, method: &str) -> Result<FoundRule, String> {
+        let normal = self.hygiene.normalize(path).map_err(|error| format!("`{path}`: {error}"))?;
+        let parsed = http::Method::from_bytes(method.as_bytes());
+        let parsed = parsed.map_err(|_| format!("`{method}` is not a method"))?;
+        let host = host.to_ascii_lowercase();
+        let target = self.router.choose(&host, normal.match_key(), &parsed);
+        let target = target.unwrap_or(&self.fallback);
+        Ok(FoundRule { route: target.plan.route.to_string(), rule: target.rule.clone() })
+    }
+}
+
 /// What happens to the requests of one place.
 #[derive(Debug)]
 pub(crate) struct Target {

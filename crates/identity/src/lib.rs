@@ -6,6 +6,7 @@
 //! | a key for a program | [`api_key::ApiKeys`] |
 //! | a signed token, ours or another issuer's | [`token`] |
 //! | its successor, without asking for a password | [`refresh::RefreshTokens`] |
+//! | a credential that counts once, for a WebSocket | [`ticket::Tickets`] |
 //! | passwords: which are taken, and their hashes | [`password`] |
 //! | a second factor | [`factor::SecondFactors`] |
 //! | what slows guessing down | [`lockout::Lockout`] |
@@ -34,6 +35,7 @@ pub mod revocation;
 pub mod session;
 pub mod signin;
 pub mod store;
+pub mod ticket;
 mod time;
 pub mod token;
 mod trace;

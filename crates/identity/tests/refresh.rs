@@ -60,7 +60,7 @@ fn house() -> House {
 
 impl House {
     fn begin(&self) -> String {
-        now(self.tokens.begin(&user("alice"), "browser")).unwrap().reveal().expose().clone()
+        now(self.tokens.begin(&user("alice"), "browser", None)).unwrap().1.reveal().expose().clone()
     }
 
     fn rotate(&self, token: &str) -> Result<Refreshed, RefreshError> {

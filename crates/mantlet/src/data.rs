@@ -117,6 +117,11 @@ impl DataFolder {
         let _ = write();
     }
 
+    /// Whether somebody was ever added to it.
+    pub(crate) fn has_store(&self) -> bool {
+        mantlet_store::Store::is_in(&self.path)
+    }
+
     /// Makes a folder in it, ours alone.
     pub(crate) fn make(&self, folder: &Path) -> io::Result<()> {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)

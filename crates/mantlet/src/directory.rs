@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mantlet_config::Sources;
-use mantlet_event::{Event, Events, catalogue, field};
+use mantlet_event::{CounterHandle, Event, Events, Metrics, catalogue, field};
 use mantlet_gate::identity::IdentitySection;
 use mantlet_identity::directory::{Directory, PURPOSES};
-use mantlet_store::{Notice, Store, StoreSection};
+use mantlet_store::{Notice, Pressure, Store, StoreSection};
 use mantlet_types::{Clock, Revocation, Rng};
 
 use crate::config::Config;
@@ -51,12 +51,13 @@ impl<'a> Opening<'a> {
         let options = self.store.options(self.folder, self.sources, times)?;
         let store = Store::open(&options).await?;
         let ring = store.keys().ensure(&PURPOSES)?;
-        let policies = self.identity.policies();
+        let mut policies = self.identity.policies();
+        policies.legacy = self.identity.legacy(self.sources)?;
         let times = (clock, rng);
         let directory =
             Directory::open(store.repositories(), &ring, policies, self.connections, times)?;
         directory.revocations.refresh().await?;
-        Ok(Opened { directory: Arc::new(directory), store })
+        Ok(Opened { directory: Arc::new(directory), store: Arc::new(store) })
     }
 }
 
@@ -65,13 +66,13 @@ impl<'a> Opening<'a> {
 pub(crate) struct Opened {
     pub(crate) directory: Arc<Directory>,
     /// Closed at the end, so that everything is in its one file.
-    pub(crate) store: Store,
+    pub(crate) store: Arc<Store>,
 }
 
 impl Opened {
     /// Tells the operator what happened while it was opened, and follows what other processes end
     /// until this one ends. To be called inside a runtime.
-    pub(crate) fn serve(&self, events: &Events) {
+    pub(crate) fn serve(&self, events: &Events, metrics: &Metrics) {
         for notice in self.store.notices() {
             let entry = match notice {
                 Notice::KeyBeside { .. } => &catalogue::CONFIG_VALUE_RISKY,
@@ -83,16 +84,46 @@ impl Opened {
                 _ => event,
             });
         }
-        let following = follow(Arc::clone(&self.directory), events.clone());
+        let pressure = PressureMeter::new(Arc::clone(&self.store), metrics);
+        let following = follow(Arc::clone(&self.directory), pressure, events.clone());
         mantlet_event::task::spawn(events, "accounts", following);
     }
 }
 
+/// How often the store could not keep up, as metrics.
+struct PressureMeter {
+    store: Arc<Store>,
+    counted: Pressure,
+    queue: CounterHandle,
+    wait: CounterHandle,
+}
+
+impl PressureMeter {
+    fn new(store: Arc<Store>, metrics: &Metrics) -> Self {
+        let queue = metrics.limit_counter("store.queue");
+        let wait = metrics.limit_counter("store.wait");
+        Self { store, counted: Pressure::default(), queue, wait }
+    }
+
+    /// Counts what happened since the last time.
+    fn count(&mut self) {
+        let now = self.store.pressure();
+        for (counter, before, after) in [
+            (&self.queue, self.counted.queue_full, now.queue_full),
+            (&self.wait, self.counted.timed_out, now.timed_out),
+        ] {
+            (before..after).for_each(|_| counter.add_one());
+        }
+        self.counted = now;
+    }
+}
+
 /// Reads what other processes ended, and cleans up now and then.
-async fn follow(directory: Arc<Directory>, events: Events) {
+async fn follow(directory: Arc<Directory>, mut pressure: PressureMeter, events: Events) {
     let (mut is_failing, mut round) = (false, 0_u32);
     loop {
         tokio::time::sleep(FOLLOW).await;
+        pressure.count();
         round = round.wrapping_add(1);
         let mut done = directory.revocations.refresh().await;
         if done.is_ok() && round.is_multiple_of(CLEAN_UP.0) {

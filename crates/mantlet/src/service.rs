@@ -1,6 +1,7 @@
 //! The composition root: everything is built in an order in which nothing is half-started. What
 //! can fail comes first (data folder, secrets, sockets, files); only then does anything serve.
 
+mod api;
 mod channel;
 mod greeting;
 mod handover;
@@ -14,8 +15,9 @@ mod watch;
 use std::fs::File;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::{Arc, Mutex};
 
+use mantlet_admin::api::ApiMemory;
 use mantlet_admin::control::{ControlServer, CoreHandler, ServerFacts};
 use mantlet_admin::{AdminAuth, AdminServer};
 use mantlet_config::Sources;
@@ -138,8 +140,9 @@ fn build(
     let services = services.with_reports(Arc::new(reports::open(&data, &clock, &metrics)));
     let upgraded = usize::try_from(config.server.max_upgraded_connections).unwrap_or(usize::MAX);
     let tunnels = TunnelRegistry::new(upgraded, metrics.clone());
-    let opened = match resolved.asked.is_anywhere() {
-        true => Some(people(&config, &data, &services, (&tunnels, &events), runtime)?),
+    let is_asked = resolved.asked.is_anywhere() || (config.admin.api.enabled && data.has_store());
+    let opened = match is_asked {
+        true => Some(people(&config, &data, &services, (&tunnels, &events, &metrics), runtime)?),
         false => None,
     };
     let live = Arc::new(Live::build(resolved, &services, &metrics, None)?);
@@ -151,6 +154,7 @@ fn build(
     let parts = (tunnels.clone(), ledger, recorder);
     let gate = Arc::new(gate(&config, &events, &metrics, &clock, parts));
     let facts = facts(&config, &listeners, &admin, clock.now())?;
+    let api = Arc::new(ApiMemory::new(&metrics, &*services.rng));
     let keeper = Keeper {
         flags: start.flags,
         fixed,
@@ -165,7 +169,8 @@ fn build(
         running: Mutex::new(None),
         facts: Mutex::new(facts),
         tried: Mutex::new(text),
-        is_handed_over: RwLock::new(false),
+        is_handed_over: Arc::default(),
+        api,
         retire: Notify::new(),
         tunnels,
         opened: Mutex::new(opened),
@@ -237,7 +242,7 @@ async fn serve(
     if let Some(successor) = successor {
         successor.ready()?;
     }
-    let admin = AdminServer::start(admin, admin_services(&keeper, &auth, &config))?;
+    let admin = AdminServer::start(admin, admin_services(&keeper, &auth, &config, &live))?;
     is_serving.store(true, Ordering::Release);
     greet(&config, &live, &keeper.data, &addresses, admin.address());
     if let Some(directory) = keeper.services.identities.directory() {
@@ -285,6 +290,7 @@ fn secrets(
     secrets.extend(resolved.secrets(sources)?);
     secrets.extend(recording::secret(&config.recording, sources)?);
     secrets.extend(config.store.secrets(sources)?);
+    secrets.extend(config.identity.secrets(sources)?);
     Ok(secrets)
 }
 
@@ -293,14 +299,14 @@ fn people(
     config: &Config,
     data: &DataFolder,
     services: &Services,
-    (tunnels, events): (&TunnelRegistry, &Events),
+    (tunnels, events, metrics): (&TunnelRegistry, &Events, &Metrics),
     runtime: &tokio::runtime::Runtime,
 ) -> Result<Opened, Failure> {
     let times = (Arc::clone(&services.clock), Arc::clone(&services.rng));
     let mut opening = Opening::new(data.path(), config, &services.sources, times);
     opening.connections = vec![Arc::new(tunnels.clone())];
     let opened = runtime.block_on(opening.open())?;
-    opened.serve(events);
+    opened.serve(events, metrics);
     services.identities.set(Arc::clone(&opened.directory));
     Ok(opened)
 }

@@ -19,6 +19,8 @@ section! {
         pub passphrase: Option<SecretRef> = None,
         /// How long reading or writing may take before the request that needs it is refused.
         pub wait: Duration = Duration::from_secs(5),
+        /// How much of the file each of the few connections that read may keep in memory, decrypted.
+        pub cache: ByteSize = ByteSize(8 << 20),
         /// The most that the file of the store may grow to; what would exceed it is refused.
         pub max_size: ByteSize = ByteSize(16 << 30),
     }
@@ -38,6 +40,8 @@ impl StoreSection {
         }
         let sizes = ByteSize(1 << 20)..=ByteSize(1 << 43);
         reader.expect_range("store.max_size", &self.max_size, &sizes);
+        let caches = ByteSize(1 << 18)..=ByteSize(1 << 30);
+        reader.expect_range("store.cache", &self.cache, &caches);
     }
 
     /// The secrets that it names, for the redaction of logs.
@@ -64,8 +68,8 @@ impl StoreSection {
             (None, Some(passphrase)) => RootSource::Passphrase(sources.resolve(passphrase, 1)?),
             (None, None) => RootSource::Beside,
         };
-        let ByteSize(max_bytes) = self.max_size;
+        let (ByteSize(max_bytes), ByteSize(cache_bytes)) = (self.max_size, self.cache);
         let options = Options::new(folder, root, clock, rng);
-        Ok(Options { wait: self.wait, max_bytes, ..options })
+        Ok(Options { wait: self.wait, max_bytes, cache_bytes, ..options })
     }
 }

@@ -17,7 +17,12 @@ use crate::sqlite::migrations::{self, Migration};
 pub async fn rekey(options: &Options) -> Result<KeyId, OpenError> {
     let ready = find_existing(options).await?;
     let (id, key) = ready.keys.next_file_key()?;
-    let next = Place { path: ready.files.next_database(), key, max_bytes: options.max_bytes };
+    let next = Place {
+        path: ready.files.next_database(),
+        key,
+        max_bytes: options.max_bytes,
+        cache_bytes: options.cache_bytes,
+    };
     let copied = ready.place.copy_to_other_key(&next).await;
     copied.map_err(OpenError::of_database(&next.path))?;
     opening::see_that_it_is_whole(&next).await?;

@@ -31,6 +31,8 @@ pub struct Options {
     pub wait: Duration,
     /// The most bytes that the file may grow to.
     pub max_bytes: u64,
+    /// The most bytes that a connection that reads keeps in memory, decrypted.
+    pub cache_bytes: u64,
     /// The clocks.
     pub clock: Arc<dyn Clock>,
     /// What keys are made of.
@@ -47,6 +49,7 @@ impl Options {
             readers: 4,
             wait: Duration::from_secs(5),
             max_bytes: 16 << 30,
+            cache_bytes: 8 << 20,
             clock,
             rng,
         }
@@ -166,7 +169,12 @@ pub(crate) async fn find(options: &Options) -> Result<Ready, OpenError> {
     } else {
         return Err(OpenError::Lost { path: path.display().to_string() });
     };
-    let place = Place { path, key: file_key, max_bytes: options.max_bytes };
+    let place = Place {
+        path,
+        key: file_key,
+        max_bytes: options.max_bytes,
+        cache_bytes: options.cache_bytes,
+    };
     Ok(Ready { files, keys, place, key, notices })
 }
 

@@ -9,6 +9,7 @@ use mantlet_types::Clock;
 
 use crate::backup::{self, BackupError, Manifest};
 use crate::error::OpenError;
+use crate::files::Files;
 use crate::keys::Keys;
 use crate::opening::{self, Notice, Options, Ready};
 use crate::sqlite::migrations::{self, Migration};
@@ -24,6 +25,12 @@ pub struct Store {
 }
 
 impl Store {
+    /// Whether there is a store in a data folder.
+    #[must_use]
+    pub fn is_in(folder: &Path) -> bool {
+        Files::of(folder).has_data()
+    }
+
     /// Opens the store of a data folder, whose lock the caller holds; makes an empty one where there
     /// is no data yet.
     ///

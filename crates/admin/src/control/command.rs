@@ -1,5 +1,6 @@
 //! Commands and their lines.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -7,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::desk::Ask;
 
-use super::{ControlError, DEADLINE, LONG_DEADLINE, VERSION};
+use super::{BACKUP_DEADLINE, ControlError, DEADLINE, LONG_DEADLINE, VERSION};
 
 /// What a running server can be asked to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +43,11 @@ pub enum Command {
     Reload,
     /// Starts the binary anew on the same sockets, then drains: `{"pid"}` of the new process.
     Upgrade,
+    /// Makes a backup of the store while everything goes on: `{"folder","bytes","manifest"}`.
+    StoreBackup {
+        /// The folder that it makes; an absolute path.
+        folder: PathBuf,
+    },
     /// Something about accounts and their credentials.
     Identity(Ask),
     /// All blocks: `{"blocks":[{"network","until","why"}]}`, sorted by network.
@@ -60,6 +66,7 @@ impl Command {
             Self::BlockList => "block-list",
             Self::Reload => "reload",
             Self::Upgrade => "upgrade",
+            Self::StoreBackup { .. } => "store-backup",
             Self::Identity(ask) => ask.name(),
         }
     }
@@ -84,6 +91,7 @@ impl Command {
             | Self::BlockList
             | Self::Reload
             | Self::Identity(_)
+            | Self::StoreBackup { .. }
             | Self::Upgrade => None,
         }
     }
@@ -102,6 +110,7 @@ impl Command {
         match self {
             // Opening the store, and hashes of passwords, take their time.
             Self::Reload | Self::Upgrade | Self::Identity(_) => LONG_DEADLINE,
+            Self::StoreBackup { .. } => BACKUP_DEADLINE,
             _ => DEADLINE,
         }
     }
@@ -201,6 +210,7 @@ mod tests {
             Just(Command::Reload),
             Just(Command::Upgrade),
             ".*".prop_map(|id| Command::Explain { id }),
+            ".*".prop_map(|folder| Command::StoreBackup { folder: folder.into() }),
             ".*".prop_map(|network| Command::BlockRemove { network }),
             add.prop_map(|(network, seconds, why, force)| Command::BlockAdd {
                 network,

@@ -115,6 +115,16 @@ impl CoreHandler {
         tokio::runtime::Handle::current().block_on(desk.answer(ask, actor))
     }
 
+    /// Does what changes the data folder, where it may be changed.
+    fn change(
+        &self,
+        change: impl Fn() -> Result<Value, ControlError>,
+    ) -> Result<Value, ControlError> {
+        let mut done = None;
+        self.lifecycle.change(&mut || done = Some(change()))?;
+        done.unwrap_or_else(|| Err(ControlError::new("it was not done", "try again")))
+    }
+
     fn until(&self, seconds: u64) -> Result<Timestamp, ControlError> {
         let end = self.clock.now().checked_add(Duration::from_secs(seconds)).ok();
         end.filter(|_| seconds > 0).ok_or_else(|| {
@@ -152,17 +162,15 @@ impl ControlHandler for CoreHandler {
             Command::Status => Ok(self.status()),
             Command::Explain { id } => self.explain(id),
             Command::BlockAdd { network, seconds, why, force } => {
-                self.lifecycle.change(&mut || self.block(network, *seconds, (why, *force), actor))
+                self.change(|| self.block(network, *seconds, (why, *force), actor))
             }
-            Command::BlockRemove { network } => {
-                self.lifecycle.change(&mut || self.unblock(network, actor))
-            }
+            Command::BlockRemove { network } => self.change(|| self.unblock(network, actor)),
             Command::Reload => self.lifecycle.reload(actor),
             Command::Upgrade => self.lifecycle.upgrade(actor),
             Command::BlockList => Ok(self.blocks()),
-            Command::Identity(ask) if ask.is_change() => {
-                self.lifecycle.change(&mut || self.identity(ask, actor))
-            }
+            // Nothing of the data folder changes, and it takes too long to hold up a successor.
+            Command::StoreBackup { folder } => self.lifecycle.back_up(folder),
+            Command::Identity(ask) if ask.is_change() => self.change(|| self.identity(ask, actor)),
             Command::Identity(ask) => self.identity(ask, actor),
         }
     }

@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 use std::net::SocketAddr;
+use std::path::Path;
 
 use mantlet_config::Cidr;
 use mantlet_types::Timestamp;
@@ -27,8 +28,17 @@ pub struct ServerFacts {
     pub servers: Value,
 }
 
+/// Whether the data folder may be changed at the moment.
+pub trait Changes: Debug + Send + Sync {
+    /// Does what changes the data folder, unless another process is about to take it over.
+    ///
+    /// # Errors
+    /// [`ControlError`] when one is; `change` is not called then.
+    fn change(&self, change: &mut dyn FnMut()) -> Result<(), ControlError>;
+}
+
 /// A server that can look at itself, take a new configuration, and hand over to a new binary.
-pub trait Lifecycle: Debug + Send + Sync {
+pub trait Lifecycle: Changes {
     /// How it is now.
     fn facts(&self) -> ServerFacts;
 
@@ -44,18 +54,16 @@ pub trait Lifecycle: Debug + Send + Sync {
     /// [`ControlError`] when the new process does not get ready. This one goes on then.
     fn upgrade(&self, actor: Actor) -> Result<Value, ControlError>;
 
+    /// Makes a backup of the store in the folder `to`, which must not exist, while everything goes
+    /// on: `{"folder","bytes","manifest"}`.
+    ///
+    /// # Errors
+    /// [`ControlError`] when there is no store, or the backup cannot be made; there is no folder then.
+    fn back_up(&self, to: &Path) -> Result<Value, ControlError>;
+
     /// Who answers what is asked about accounts; opens the store where nothing has yet.
     ///
     /// # Errors
     /// [`ControlError`] when it cannot be opened.
     fn desk(&self) -> Result<Desk, ControlError>;
-
-    /// Does what changes the data folder, unless another process is about to take it over.
-    ///
-    /// # Errors
-    /// [`ControlError`] when one is, and what `change` comes to.
-    fn change(
-        &self,
-        change: &mut dyn FnMut() -> Result<Value, ControlError>,
-    ) -> Result<Value, ControlError>;
 }

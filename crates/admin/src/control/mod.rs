@@ -29,7 +29,7 @@ pub use command::Command;
 pub use core_handler::CoreHandler;
 pub use error::ControlError;
 pub use handler::{Actor, ControlHandler};
-pub use lifecycle::{Lifecycle, ServerFacts};
+pub use lifecycle::{Changes, Lifecycle, ServerFacts};
 pub use server::ControlServer;
 
 use std::path::{Path, PathBuf};
@@ -45,6 +45,8 @@ const ANSWER_BYTES: usize = 16 * 1024 * 1024;
 const DEADLINE: Duration = Duration::from_secs(5);
 /// How long whoever asks waits for what takes long: reading everything again, starting a process.
 const LONG_DEADLINE: Duration = Duration::from_secs(90);
+/// How long whoever asks waits for a backup: it copies everything.
+const BACKUP_DEADLINE: Duration = Duration::from_secs(3600);
 
 /// Where the socket of the server on this data folder is.
 fn socket_path(folder: &Path) -> PathBuf {

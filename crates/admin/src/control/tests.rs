@@ -126,6 +126,10 @@ impl Fixture {
 struct FakeLifecycle(ServerFacts);
 
 impl Lifecycle for FakeLifecycle {
+    fn back_up(&self, _to: &std::path::Path) -> Result<Value, ControlError> {
+        Err(ControlError::new("there is no store", "add an account"))
+    }
+
     fn desk(&self) -> Result<crate::desk::Desk, ControlError> {
         Err(ControlError::new("there is no store", ""))
     }
@@ -141,12 +145,12 @@ impl Lifecycle for FakeLifecycle {
     fn upgrade(&self, actor: Actor) -> Result<Value, ControlError> {
         Ok(json!({ "pid": actor.uid }))
     }
+}
 
-    fn change(
-        &self,
-        change: &mut dyn FnMut() -> Result<Value, ControlError>,
-    ) -> Result<Value, ControlError> {
-        change()
+impl Changes for FakeLifecycle {
+    fn change(&self, change: &mut dyn FnMut()) -> Result<(), ControlError> {
+        change();
+        Ok(())
     }
 }
 

@@ -40,6 +40,12 @@ pub enum Ask {
         #[serde(default)]
         address: Option<IpAddr>,
     },
+    /// Closes an account for good: as locking it, and its keys, its password, its second factors and
+    /// its roles are gone. The name stays taken.
+    UserRetire {
+        /// The account.
+        name: String,
+    },
     /// One account.
     UserShow {
         /// Its name.
@@ -50,6 +56,9 @@ pub enum Ask {
         /// The last name of the page before.
         #[serde(default)]
         after: Option<String>,
+        /// The most of them; `None` for as many as one page may have.
+        #[serde(default)]
+        most: Option<usize>,
     },
     /// The table of roles: `{"roles":[{"name","permissions"}]}`.
     RoleList,
@@ -76,11 +85,19 @@ pub enum Ask {
         #[serde(default)]
         seconds: Option<u64>,
     },
-    /// The keys of an account, or all.
+    /// The keys of an account, or all: `{"keys":[…],"next"}`.
     KeyList {
         /// The account.
         #[serde(default)]
         user: Option<String>,
+        /// A part of all; `None` for all at once.
+        #[serde(default)]
+        page: Option<Page>,
+    },
+    /// One key.
+    KeyShow {
+        /// Its id.
+        id: String,
     },
     /// Gives a key a new secret: `{"id","key"}`.
     KeyRotate {
@@ -96,11 +113,14 @@ pub enum Ask {
         /// Why, for the record.
         why: String,
     },
-    /// The sessions of an account, or all.
+    /// The sessions of an account, or all: `{"sessions":[…],"next"}`.
     SessionList {
         /// The account.
         #[serde(default)]
         user: Option<String>,
+        /// A part of all; `None` for all at once.
+        #[serde(default)]
+        page: Option<Page>,
     },
     /// Ends sessions: `{"ended"}`, how many.
     SessionEnd {
@@ -111,7 +131,7 @@ pub enum Ask {
         #[serde(default)]
         handle: Option<String>,
     },
-    /// Issues a signed token: `{"token","expires"}`.
+    /// Issues a signed token: `{"token","expires"}`, and `"refresh_token"` where that is asked for.
     TokenIssue {
         /// Whom it acts for.
         user: String,
@@ -121,17 +141,49 @@ pub enum Ask {
         /// How long it lives; `None` for the usual time.
         #[serde(default)]
         seconds: Option<u64>,
+        /// The program that is to prolong it, for people; `None` where nobody is to.
+        #[serde(default)]
+        client: Option<String>,
+    },
+    /// Uses a refresh token up: as issuing a token.
+    TokenRefresh {
+        /// The refresh token.
+        token: Typed,
     },
     /// What a token says, or that it does not count (RFC 7662).
     TokenVerify {
         /// The token.
         token: Typed,
     },
-    /// Revokes a token.
+    /// Revokes a token, or a refresh token with all that followed from its sign-in.
     TokenRevoke {
         /// The token.
         token: Typed,
     },
+    /// Issues a ticket for a WebSocket: `{"ticket","expires"}`.
+    TicketIssue {
+        /// Whom it acts for.
+        user: String,
+        /// The origin of the page that may use it.
+        origin: String,
+        /// What it is bounded to; `None` for all that its owner may.
+        #[serde(default)]
+        scopes: Option<Vec<String>>,
+        /// How long it counts; `None` for the usual time, which is also the longest.
+        #[serde(default)]
+        seconds: Option<u64>,
+    },
+}
+
+/// A part of what belongs to accounts, in the order of their names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Page {
+    /// The last account of the part before.
+    #[serde(default)]
+    pub after: Option<String>,
+    /// From how many entries on no further account is looked at.
+    pub most: usize,
 }
 
 /// An account to be added.
@@ -178,17 +230,21 @@ impl Ask {
             Self::UserPassword { .. } => "user-password",
             Self::UserLock { .. } => "user-lock",
             Self::UserUnlock { .. } => "user-unlock",
+            Self::UserRetire { .. } => "user-retire",
             Self::UserShow { .. } => "user-show",
             Self::UserList { .. } => "user-list",
             Self::RoleList => "role-list",
             Self::RoleSet { .. } => "role-set",
             Self::KeyIssue { .. } => "key-issue",
             Self::KeyList { .. } => "key-list",
+            Self::KeyShow { .. } => "key-show",
             Self::KeyRotate { .. } => "key-rotate",
             Self::KeyRevoke { .. } => "key-revoke",
             Self::SessionList { .. } => "session-list",
             Self::SessionEnd { .. } => "session-end",
             Self::TokenIssue { .. } => "token-issue",
+            Self::TokenRefresh { .. } => "token-refresh",
+            Self::TicketIssue { .. } => "ticket-issue",
             Self::TokenVerify { .. } => "token-verify",
             Self::TokenRevoke { .. } => "token-revoke",
         }
@@ -203,6 +259,7 @@ impl Ask {
                 | Self::UserList { .. }
                 | Self::RoleList
                 | Self::KeyList { .. }
+                | Self::KeyShow { .. }
                 | Self::SessionList { .. }
                 | Self::TokenVerify { .. }
         )
@@ -216,9 +273,12 @@ impl Ask {
             Self::UserPassword { name, .. }
             | Self::UserLock { name }
             | Self::UserUnlock { name, .. }
+            | Self::UserRetire { name }
             | Self::UserShow { name }
             | Self::RoleSet { name, .. } => Some(name),
-            Self::KeyIssue { user, .. } | Self::TokenIssue { user, .. } => Some(user),
+            Self::KeyIssue { user, .. }
+            | Self::TokenIssue { user, .. }
+            | Self::TicketIssue { user, .. } => Some(user),
             Self::SessionEnd { user, .. } => user.as_deref(),
             _ => None,
         }

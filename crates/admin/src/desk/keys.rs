@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use mantlet_config::{Cidr, Complaint};
 use mantlet_event::catalogue;
+use mantlet_identity::UserId;
 use mantlet_identity::account::Account;
-use mantlet_identity::api_key::{ApiKeyId, ApiKeyRecord, Grants, Issuer, NewApiKey, Scopes};
+use mantlet_identity::api_key::{ApiKeyId, ApiKeyRecord, Issuer, NewApiKey, Scopes};
 use serde_json::{Value, json};
 
-use super::Act;
-use super::refused::{check_scopes, failed};
-use crate::control::ControlError;
+use super::act::Listed;
+use super::error::{DeskError, Kind, check_scopes};
+use super::{Act, Page};
 
 impl Act<'_> {
     pub(super) async fn issue_key(
@@ -19,8 +20,8 @@ impl Act<'_> {
         scopes: Option<&[String]>,
         networks: &[String],
         seconds: Option<u64>,
-    ) -> Result<Value, ControlError> {
-        let account = self.account(user).await?;
+    ) -> Result<Value, DeskError> {
+        let account = self.subordinate(user).await?;
         let networks: Result<Vec<_>, Complaint> =
             networks.iter().map(|text| text.parse::<Cidr>().map(|it| it.network())).collect();
         let wish = NewApiKey {
@@ -30,11 +31,12 @@ impl Act<'_> {
             networks: networks?,
             lifetime: seconds.map(Duration::from_secs),
         };
-        let issuer = Issuer { id: self.by.clone(), holds: Grants::All };
-        let issued = self.directory().api_keys.issue(wish, &issuer).await.map_err(failed)?;
+        let holds = self.asker.grants(&wish.scopes, self.roles());
+        let issuer = Issuer { id: self.by().clone(), holds };
+        let issued = self.directory().api_keys.issue(wish, &issuer).await?;
         let id = issued.id();
         self.tell(&catalogue::IDENTITY_KEY_ISSUED, &account.id, "issued by the operator");
-        let record = self.directory().repositories.api_keys.lookup(id).await.map_err(failed)?;
+        let record = self.directory().repositories.api_keys.lookup(id).await?;
         let expires = record.map(|record| record.expires.to_string());
         let key = issued.reveal();
         Ok(
@@ -43,7 +45,7 @@ impl Act<'_> {
     }
 
     /// The scopes that were named, else every permission that the owner holds now.
-    fn scopes(&self, owner: &Account, named: Option<&[String]>) -> Result<Scopes, ControlError> {
+    fn scopes(&self, owner: &Account, named: Option<&[String]>) -> Result<Scopes, DeskError> {
         let scopes = match named {
             Some(named) => {
                 check_scopes(named, self.roles())?;
@@ -55,50 +57,65 @@ impl Act<'_> {
                 Scopes::new(roles.permission_names().filter(held))
             }
         };
-        scopes.map_err(failed)
+        Ok(scopes?)
     }
 
-    pub(super) async fn list_keys(&self, user: Option<&str>) -> Result<Value, ControlError> {
-        let mut keys = Vec::new();
-        for account in self.meant(user).await? {
-            let own = self.directory().api_keys.list(&account.id).await.map_err(failed)?;
-            keys.extend(own.iter().map(|key| self.shown(key)));
-        }
-        Ok(json!({ "keys": keys }))
+    pub(super) async fn list_keys(
+        &self,
+        user: Option<&str>,
+        page: Option<&Page>,
+    ) -> Result<Value, DeskError> {
+        let own = |owner: UserId| -> Listed<'_, Value> {
+            Box::pin(async move {
+                let own = self.directory().api_keys.list(&owner).await?;
+                Ok(own.iter().map(|key| self.shown(key)).collect())
+            })
+        };
+        let (keys, next) = self.belongings(user, page, own).await?;
+        Ok(json!({ "keys": keys, "next": next }))
     }
 
-    pub(super) async fn rotate_key(&self, id: &str, grace: u64) -> Result<Value, ControlError> {
+    pub(super) async fn show_key(&self, id: &str) -> Result<Value, DeskError> {
+        Ok(self.shown(&*self.key(id).await?))
+    }
+
+    pub(super) async fn rotate_key(&self, id: &str, grace: u64) -> Result<Value, DeskError> {
         let record = self.key(id).await?;
+        // Its new secret is worth as much as a key issued anew.
+        self.subordinate(record.owner.as_str()).await?;
+        self.asker.may_pass_on(&record.scopes, self.roles())?;
         let grace = Duration::from_secs(grace);
-        let issued = self.directory().api_keys.rotate(record.id, grace).await.map_err(failed)?;
+        let issued = self.directory().api_keys.rotate(record.id, grace).await?;
         self.directory().forget_key(record.id);
         self.tell(&catalogue::IDENTITY_KEY_ISSUED, &record.owner, "rotated by the operator");
         let key = issued.reveal();
-        Ok(json!({ "id": record.id.as_str(), "key": key.expose() }))
+        let expires = record.expires.to_string();
+        let user = record.owner.as_str();
+        Ok(
+            json!({ "id": record.id.as_str(), "key": key.expose(), "user": user, "expires": expires }),
+        )
     }
 
-    pub(super) async fn revoke_key(&self, id: &str, why: &str) -> Result<Value, ControlError> {
+    pub(super) async fn revoke_key(&self, id: &str, why: &str) -> Result<Value, DeskError> {
         let record = self.key(id).await?;
-        let revoked = self.directory().api_keys.revoke(record.id, &self.by, why).await;
-        revoked.map_err(|error| {
-            ControlError::new(error.to_string(), "`mantlet key list` shows what became of it")
-        })?;
+        self.directory().api_keys.revoke(record.id, self.by(), why).await?;
         self.directory().forget_key(record.id);
         self.tell(&catalogue::IDENTITY_KEY_REVOKED, &record.owner, "revoked by the operator");
         Ok(json!({ "id": record.id.as_str(), "revoked": true }))
     }
 
-    async fn key(&self, id: &str) -> Result<std::sync::Arc<ApiKeyRecord>, ControlError> {
+    async fn key(&self, id: &str) -> Result<std::sync::Arc<ApiKeyRecord>, DeskError> {
         let unknown = || {
             let shown: String = id.chars().take(20).collect();
             let message = format!("there is no key `{}`", shown.escape_debug());
-            ControlError::new(
+            DeskError::new(
+                Kind::Unknown,
                 message,
                 "`mantlet key list` shows ids: the 12 characters in the middle of a key",
             )
         };
         let parsed = ApiKeyId::parse(id).ok_or_else(unknown)?;
-        let found = self.directory().repositories.api_keys.lookup(parsed).await.map_err(failed)?;
+        let found = self.directory().repositories.api_keys.lookup(parsed).await?;
         found.ok_or_else(unknown)
     }
 

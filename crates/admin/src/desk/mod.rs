@@ -1,21 +1,27 @@
 //! What an operator does with accounts, keys, sessions and tokens: the same acts whether a running
 //! server is asked over its control socket or the command line opens the store itself.
 
+mod access;
 mod act;
 mod ask;
+mod asker;
+mod error;
 mod keys;
-mod refused;
 mod sessions;
 mod tokens;
 mod users;
 
-pub use ask::{Ask, NewUser, Typed};
+pub use access::{AskedFacts, Question};
+pub use ask::{Ask, NewUser, Page, Typed};
+pub use asker::Asker;
+pub use error::{DeskError, Kind};
 
 use std::sync::Arc;
 
 use mantlet_access::Roles;
 use mantlet_event::Events;
 use mantlet_identity::UserId;
+use mantlet_identity::account::AccountName;
 use mantlet_identity::directory::Directory;
 use serde_json::Value;
 
@@ -38,39 +44,78 @@ impl Desk {
         Self { directory, roles, events }
     }
 
-    /// Does what is asked, for `actor`, and says what came of it.
+    /// Does what the operator of this machine asks, and says what came of it.
     ///
     /// # Errors
     /// [`ControlError`] when it cannot be done.
     pub async fn answer(&self, ask: &Ask, actor: Actor) -> Result<Value, ControlError> {
-        let by = UserId::parse(&actor.to_string());
-        let by = by.map_err(|error| ControlError::new(error.to_string(), "this is a defect"))?;
-        let act = Act { desk: self, by };
+        let asker = Asker::operator(actor)?;
+        Ok(self.answer_to(ask, &asker, None).await?)
+    }
+
+    /// Does what is asked by `asker`, and says what came of it. `version`: only where the account
+    /// that it is about is still as it was then.
+    ///
+    /// # Errors
+    /// [`DeskError`] when it cannot be done; nothing has changed then.
+    pub async fn answer_to(
+        &self,
+        ask: &Ask,
+        asker: &Asker,
+        version: Option<&str>,
+    ) -> Result<Value, DeskError> {
+        let act = Act { desk: self, asker };
+        let name = ask.user().filter(|_| ask.is_change());
+        let parsed = name.and_then(|name| AccountName::parse(name).ok());
+        let id = parsed.and_then(|name| UserId::parse(name.as_str()).ok());
+        let _turn = match &id {
+            Some(id) => self.directory.turns.take(id).await,
+            None => None,
+        };
+        if let (Some(name), Some(version)) = (name, version) {
+            act.expect(name, version).await?;
+        }
+        act.answer(ask).await
+    }
+}
+
+impl Act<'_> {
+    async fn answer(&self, ask: &Ask) -> Result<Value, DeskError> {
         match ask {
-            Ask::UserAdd { user } => act.add_user(user).await,
-            Ask::UserImport { users } => act.import(users).await,
-            Ask::UserPassword { name, password } => act.set_password(name, password.as_ref()).await,
-            Ask::UserLock { name } => act.lock(name).await,
-            Ask::UserUnlock { name, address } => act.unlock(name, *address).await,
-            Ask::UserShow { name } => act.show_user(name).await,
-            Ask::UserList { after } => act.list_users(after.as_deref()).await,
-            Ask::RoleList => Ok(act.list_roles()),
-            Ask::RoleSet { name, roles } => act.set_roles(name, roles).await,
+            Ask::UserAdd { user } => self.add_user(user).await,
+            Ask::UserImport { users } => self.import(users).await,
+            Ask::UserPassword { name, password } => {
+                self.set_password(name, password.as_ref()).await
+            }
+            Ask::UserLock { name } => self.lock(name).await,
+            Ask::UserUnlock { name, address } => self.unlock(name, *address).await,
+            Ask::UserRetire { name } => self.retire(name).await,
+            Ask::UserShow { name } => self.show_user(name).await,
+            Ask::UserList { after, most } => self.list_users(after.as_deref(), *most).await,
+            Ask::RoleList => Ok(self.list_roles()),
+            Ask::RoleSet { name, roles } => self.set_roles(name, roles).await,
             Ask::KeyIssue { user, label, scopes, networks, seconds } => {
-                act.issue_key((user, label), scopes.as_deref(), networks, *seconds).await
+                self.issue_key((user, label), scopes.as_deref(), networks, *seconds).await
             }
-            Ask::KeyList { user } => act.list_keys(user.as_deref()).await,
-            Ask::KeyRotate { id, grace } => act.rotate_key(id, *grace).await,
-            Ask::KeyRevoke { id, why } => act.revoke_key(id, why).await,
-            Ask::SessionList { user } => act.list_sessions(user.as_deref()).await,
+            Ask::KeyList { user, page } => self.list_keys(user.as_deref(), page.as_ref()).await,
+            Ask::KeyShow { id } => self.show_key(id).await,
+            Ask::KeyRotate { id, grace } => self.rotate_key(id, *grace).await,
+            Ask::KeyRevoke { id, why } => self.revoke_key(id, why).await,
+            Ask::SessionList { user, page } => {
+                self.list_sessions(user.as_deref(), page.as_ref()).await
+            }
             Ask::SessionEnd { user, handle } => {
-                act.end_sessions(user.as_deref(), handle.as_deref()).await
+                self.end_sessions(user.as_deref(), handle.as_deref()).await
             }
-            Ask::TokenIssue { user, scopes, seconds } => {
-                act.issue_token(user, scopes.as_deref(), *seconds).await
+            Ask::TokenIssue { user, scopes, seconds, client } => {
+                self.issue_token(user, scopes.as_deref(), *seconds, client.as_deref()).await
             }
-            Ask::TokenVerify { token } => act.verify_token(token).await,
-            Ask::TokenRevoke { token } => act.revoke_token(token).await,
+            Ask::TokenRefresh { token } => self.refresh_token(token).await,
+            Ask::TokenVerify { token } => self.verify_token(token).await,
+            Ask::TokenRevoke { token } => self.revoke_token(token).await,
+            Ask::TicketIssue { user, origin, scopes, seconds } => {
+                self.issue_ticket((user, origin), scopes.as_deref(), *seconds).await
+            }
         }
     }
 }

@@ -10,16 +10,15 @@ use mantlet_identity::store::StoreError;
 use mantlet_types::Secret;
 use serde_json::{Value, json};
 
-use super::act::PAGE;
-use super::refused::{check_roles, failed};
+use super::act::{PAGE, version_of};
+use super::error::{DeskError, Kind, check_roles};
 use super::{Act, NewUser, Typed};
-use crate::control::ControlError;
 
 /// The most characters of a hash that is imported.
 const MAX_HASH: usize = 1024;
 
 impl Act<'_> {
-    pub(super) async fn add_user(&self, user: &NewUser) -> Result<Value, ControlError> {
+    pub(super) async fn add_user(&self, user: &NewUser) -> Result<Value, DeskError> {
         let (account, made) = self.new_account(user).await?;
         let (id, name) = (account.id.clone(), account.name.as_str().to_owned());
         match self.directory().accounts.add(account).await {
@@ -27,9 +26,9 @@ impl Act<'_> {
             Err(StoreError::Conflict) => {
                 let message = format!("there is an account `{name}` already");
                 let hint = "`mantlet user password` gives it another password, `mantlet role set` other roles";
-                return Err(ControlError::new(message, hint));
+                return Err(DeskError::new(Kind::Conflict, message, hint));
             }
-            Err(error) => return Err(failed(error)),
+            Err(error) => return Err(error.into()),
         }
         self.tell(&catalogue::IDENTITY_ACCOUNT_CHANGED, &id, "added");
         let password = made.as_ref().map(|made| made.expose().as_str());
@@ -40,13 +39,14 @@ impl Act<'_> {
     async fn new_account(
         &self,
         user: &NewUser,
-    ) -> Result<(Account, Option<Secret<String>>), ControlError> {
+    ) -> Result<(Account, Option<Secret<String>>), DeskError> {
         let name = AccountName::parse(&user.name).map_err(|error| {
             let message = format!("`{}`: {error}", user.name.escape_debug());
-            ControlError::new(message, "use for example `alice` or `alice@example.org`")
+            DeskError::invalid(message, "use for example `alice` or `alice@example.org`")
         })?;
-        let id = UserId::parse(name.as_str()).map_err(failed)?;
+        let id = UserId::parse(name.as_str())?;
         check_roles(&user.roles, self.roles())?;
+        self.asker.may_give(&user.roles, self.roles())?;
         let (hash, made) = match &user.password_hash {
             Some(hash) => (imported(hash)?, None),
             None => self.hash(&name, user.password.as_ref()).await?,
@@ -70,7 +70,7 @@ impl Act<'_> {
         &self,
         name: &AccountName,
         given: Option<&Typed>,
-    ) -> Result<(PasswordHash, Option<Secret<String>>), ControlError> {
+    ) -> Result<(PasswordHash, Option<Secret<String>>), DeskError> {
         let words = [name.as_str()];
         let context = PasswordContext { has_second_factor: false, words: &words };
         let policy = &self.directory().password_policy;
@@ -80,7 +80,7 @@ impl Act<'_> {
                 let new = new.map_err(|problems| {
                     let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
                     let message = format!("the password is not taken: {}", told.join("; "));
-                    ControlError::new(
+                    DeskError::invalid(
                         message,
                         "choose another, or have one made: leave --password-stdin out",
                     )
@@ -91,16 +91,16 @@ impl Act<'_> {
                 let made = policy.generate(&context, &*self.directory().rng);
                 let (text, new) = made.ok_or_else(|| {
                     let hint = "lower `[identity.passwords] min_length`, or give a password";
-                    ControlError::new("no password could be made that is long enough", hint)
+                    DeskError::invalid("no password could be made that is long enough", hint)
                 })?;
                 (new, Some(text))
             }
         };
-        let hash = self.directory().passwords.hash(&new).await.map_err(failed)?;
+        let hash = self.directory().passwords.hash(&new).await?;
         Ok((hash, made))
     }
 
-    pub(super) async fn import(&self, users: &[NewUser]) -> Result<Value, ControlError> {
+    pub(super) async fn import(&self, users: &[NewUser]) -> Result<Value, DeskError> {
         let (mut added, mut skipped) = (Vec::new(), Vec::new());
         for user in users {
             match self.add_user(user).await {
@@ -115,62 +115,88 @@ impl Act<'_> {
         &self,
         name: &str,
         password: Option<&Typed>,
-    ) -> Result<Value, ControlError> {
-        let account = self.account(name).await?;
+    ) -> Result<Value, DeskError> {
+        let account = self.subordinate(name).await?;
         let (hash, made) = self.hash(&account.name, password).await?;
         let directory = self.directory();
         let now = directory.clock.now();
-        directory.accounts.set_password(&account.id, hash, now, None).await.map_err(failed)?;
+        directory.accounts.set_password(&account.id, hash, now, None).await?;
         self.end_everything(&account.id, "the operator set a password").await?;
         self.tell(&catalogue::IDENTITY_PASSWORD_CHANGED, &account.id, "set by the operator");
         let password = made.as_ref().map(|made| made.expose().as_str());
         Ok(json!({ "name": account.name.as_str(), "password": password }))
     }
 
-    pub(super) async fn lock(&self, name: &str) -> Result<Value, ControlError> {
-        let account = self.account(name).await?;
+    pub(super) async fn lock(&self, name: &str) -> Result<Value, DeskError> {
+        let account = self.subordinate(name).await?;
         let directory = self.directory();
         let now = directory.clock.now();
-        directory.accounts.set_active(&account.id, false, now).await.map_err(failed)?;
+        directory.accounts.set_active(&account.id, false, now).await?;
         let ended = self.end_everything(&account.id, "the account was locked").await?;
         self.tell(&catalogue::IDENTITY_ACCOUNT_CHANGED, &account.id, "locked");
         Ok(json!({ "name": account.name.as_str(), "locked": true, "ended": ended }))
     }
 
     /// Ends sessions, tokens and running connections of an account; how many sessions.
-    async fn end_everything(&self, user: &UserId, why: &str) -> Result<usize, ControlError> {
+    async fn end_everything(&self, user: &UserId, why: &str) -> Result<usize, DeskError> {
         let directory = self.directory();
         directory.forget(user);
         let until = self.last_end();
-        directory.revocations.end_user(user, until, &self.by, why).await.map_err(failed)?;
-        directory.sessions.end_all(user, None, &self.by, why).await.map_err(failed)
+        directory.revocations.end_user(user, until, self.by(), why).await?;
+        Ok(directory.sessions.end_all(user, None, self.by(), why).await?)
     }
 
     pub(super) async fn unlock(
         &self,
         name: &str,
         address: Option<IpAddr>,
-    ) -> Result<Value, ControlError> {
-        let account = self.account(name).await?;
+    ) -> Result<Value, DeskError> {
+        let account = self.subordinate(name).await?;
         let directory = self.directory();
         let now = directory.clock.now();
-        directory.accounts.set_active(&account.id, true, now).await.map_err(failed)?;
+        directory.accounts.set_active(&account.id, true, now).await?;
         directory.lockout.unlock(&account.name, address);
         directory.forget(&account.id);
         self.tell(&catalogue::IDENTITY_ACCOUNT_CHANGED, &account.id, "unlocked");
         Ok(json!({ "name": account.name.as_str(), "locked": false }))
     }
 
-    pub(super) async fn show_user(&self, name: &str) -> Result<Value, ControlError> {
+    pub(super) async fn show_user(&self, name: &str) -> Result<Value, DeskError> {
         Ok(shown(&self.account(name).await?))
     }
 
-    pub(super) async fn list_users(&self, after: Option<&str>) -> Result<Value, ControlError> {
-        let after = after.map(AccountName::parse).transpose().map_err(failed)?;
-        let accounts =
-            self.directory().accounts.list(after.as_ref(), PAGE).await.map_err(failed)?;
+    /// What locking does, and its keys, its password, its second factors and its roles are gone.
+    pub(super) async fn retire(&self, name: &str) -> Result<Value, DeskError> {
+        let account = self.subordinate(name).await?;
+        let (directory, why) = (self.directory(), "the account was closed for good");
+        let now = directory.clock.now();
+        directory.accounts.retire(&account.id, now).await?;
+        let ended = self.end_everything(&account.id, why).await?;
+        for key in directory.api_keys.list(&account.id).await? {
+            if key.is_in_force(now) {
+                directory.api_keys.revoke(key.id, self.by(), why).await?;
+                directory.forget_key(key.id);
+            }
+        }
+        directory.repositories.factors.remove_all(&account.id).await?;
+        self.tell(&catalogue::IDENTITY_ACCOUNT_CHANGED, &account.id, "closed for good");
+        Ok(json!({ "name": account.name.as_str(), "retired": true, "ended": ended }))
+    }
+
+    pub(super) async fn list_users(
+        &self,
+        after: Option<&str>,
+        most: Option<usize>,
+    ) -> Result<Value, DeskError> {
+        let after = after.map(AccountName::parse).transpose()?;
+        let most = most.unwrap_or(PAGE).clamp(1, PAGE);
+        // One more than is shown says whether there are more.
+        let asked = most.saturating_add(1);
+        let mut accounts = self.directory().accounts.list(after.as_ref(), asked).await?;
+        let is_more = accounts.len() > most;
+        accounts.truncate(most);
         let users: Vec<Value> = accounts.iter().map(shown).collect();
-        Ok(json!({ "more": users.len() == PAGE, "users": users }))
+        Ok(json!({ "more": is_more, "users": users }))
     }
 
     pub(super) fn list_roles(&self) -> Value {
@@ -185,28 +211,25 @@ impl Act<'_> {
         json!({ "roles": roles })
     }
 
-    pub(super) async fn set_roles(
-        &self,
-        name: &str,
-        roles: &[String],
-    ) -> Result<Value, ControlError> {
+    pub(super) async fn set_roles(&self, name: &str, roles: &[String]) -> Result<Value, DeskError> {
         check_roles(roles, self.roles())?;
-        let account = self.account(name).await?;
+        self.asker.may_give(roles, self.roles())?;
+        let account = self.subordinate(name).await?;
         let directory = self.directory();
-        directory.accounts.set_roles(&account.id, roles.to_vec()).await.map_err(failed)?;
+        directory.accounts.set_roles(&account.id, roles.to_vec()).await?;
         directory.forget(&account.id);
         self.tell(&catalogue::IDENTITY_ACCOUNT_CHANGED, &account.id, "got other roles");
-        Ok(json!({ "name": account.name.as_str(), "roles": roles }))
+        self.show_user(name).await
     }
 }
 
 /// A hash of an application before us; whether it can be read shows at the first sign-in.
-fn imported(hash: &Typed) -> Result<PasswordHash, ControlError> {
+fn imported(hash: &Typed) -> Result<PasswordHash, DeskError> {
     let text = hash.0.trim();
     let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic());
     if text.is_empty() || text.len() > MAX_HASH || !is_plain {
         let hint = "give it as the application stored it, for example `pbkdf2:sha256:600000$…`";
-        return Err(ControlError::new("that is no hash of a password", hint));
+        return Err(DeskError::invalid("that is no hash of a password", hint));
     }
     Ok(PasswordHash::new(text.to_owned()))
 }
@@ -216,6 +239,8 @@ fn shown(account: &Account) -> Value {
         "name": account.name.as_str(),
         "roles": account.roles,
         "locked": !account.is_active,
+        "second_factor": account.has_second_factor,
+        "version": version_of(account),
         "created": account.created.to_string(),
         "last_sign_in": account.last_signin.map(|at| at.to_string()),
     })

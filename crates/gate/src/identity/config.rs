@@ -3,15 +3,20 @@
 use std::time::Duration;
 
 use http::HeaderName;
-use mantlet_config::{Reader, section};
+use mantlet_config::{Reader, SecretError, SecretRef, Sources, section};
+use mantlet_crypto::jws::VerifyingKeys;
 use mantlet_crypto::password::Cost;
 use mantlet_identity::api_key::ApiKeyPolicy;
 use mantlet_identity::directory::Policies;
 use mantlet_identity::factor::TotpPolicy;
 use mantlet_identity::lockout::LockoutPolicy;
 use mantlet_identity::password::PasswordPolicy;
+use mantlet_identity::refresh::RefreshPolicy;
 use mantlet_identity::session::SessionPolicy;
+use mantlet_identity::ticket::TicketPolicy;
+use mantlet_identity::token::{TokenPolicy, legacy_secret};
 use mantlet_limit::Quota;
+use mantlet_types::{Secret, Timestamp};
 
 use crate::guards::FieldName;
 use crate::guards::limit::QuotaSetting;
@@ -98,6 +103,27 @@ section! {
         pub audience: String = "mantlet".into(),
         /// How long they live at most.
         pub lifetime: Duration = HOUR,
+        /// How long a sign-in can be prolonged with refresh tokens.
+        pub refresh_lifetime: Duration = 30 * DAY,
+        /// How long a refresh token counts that nobody uses.
+        pub refresh_idle: Duration = 7 * DAY,
+        /// The most sign-ins with refresh tokens of one user.
+        pub refresh_per_user: u32 = 50,
+        /// Tokens that the application made with PyJWT before, while its programs move over.
+        pub legacy: LegacySection = LegacySection::default(),
+    }
+}
+
+section! {
+    /// Tokens that an application made with PyJWT and a shared secret (HS256): they name no issuer,
+    /// and act for the account of ours that they name.
+    pub struct LegacySection {
+        /// The secret that they are signed with; unset, none of them counts.
+        pub secret: Option<SecretRef> = None,
+        /// The claim that names the user.
+        pub subject: String = "sub".into(),
+        /// The day from which on none of them counts any more, for example `2027-06-30`.
+        pub until: Option<String> = None,
     }
 }
 
@@ -137,6 +163,11 @@ section! {
     }
 }
 
+/// The beginning of a day, UTC.
+fn day(text: &str) -> Option<Timestamp> {
+    (text.len() == 10).then(|| format!("{text}T00:00:00Z").parse().ok())?
+}
+
 fn quota(limit: u64, window: Duration) -> QuotaSetting {
     Quota::new(limit, window, None).map_or_else(|_| QuotaSetting::generous(), QuotaSetting)
 }
@@ -151,6 +182,7 @@ impl IdentitySection {
             ("keys.lifetime", self.keys.lifetime),
             ("keys.max_lifetime", self.keys.max_lifetime),
             ("tokens.lifetime", self.tokens.lifetime),
+            ("tokens.refresh_idle", self.tokens.refresh_idle),
             ("assertion.lifetime", self.assertion.lifetime),
         ] {
             if duration < Duration::from_secs(1) {
@@ -160,6 +192,7 @@ impl IdentitySection {
         for (name, duration, longest) in [
             ("sessions.idle", self.sessions.idle, self.sessions.lifetime),
             ("keys.lifetime", self.keys.lifetime, self.keys.max_lifetime),
+            ("tokens.refresh_idle", self.tokens.refresh_idle, self.tokens.refresh_lifetime),
         ] {
             if duration > longest {
                 let message = "this is longer than the longest life";
@@ -181,10 +214,64 @@ impl IdentitySection {
             ("passwords.threads", self.passwords.threads, 1..=64),
             ("passwords.waiting", self.passwords.waiting, 1..=10_000),
             ("keys.max_per_user", self.keys.max_per_user, 1..=10_000),
+            ("tokens.refresh_per_user", self.tokens.refresh_per_user, 1..=10_000),
         ] {
             reader.expect_range(&key(name), &number, &range);
         }
         self.check_texts(reader);
+        self.check_legacy(reader);
+    }
+
+    fn check_legacy(&self, reader: &mut Reader<'_>) {
+        let LegacySection { secret, until, subject } = &self.tokens.legacy;
+        let until_key = "identity.tokens.legacy.until";
+        match (secret, until) {
+            (Some(_), None) => {
+                let message = "such tokens cannot be told from forged ones by anybody who has the secret: say until when they count";
+                reader.error(
+                    "identity.tokens.legacy.secret",
+                    message,
+                    "set `until = \"2027-06-30\"`",
+                );
+            }
+            (_, Some(text)) if day(text).is_none() => {
+                let message = format!("`{}` is not a day", text.escape_debug());
+                reader.error(until_key, message, "write it as `2027-06-30`");
+            }
+            _ => {}
+        }
+        if subject.is_empty() {
+            let hint = "name a claim, for example `user_id`";
+            reader.error("identity.tokens.legacy.subject", "this names no claim", hint);
+        }
+    }
+
+    /// The secrets that it names, for the redaction of logs.
+    ///
+    /// # Errors
+    /// [`SecretError`] for one that cannot be read.
+    pub fn secrets(&self, sources: &Sources) -> Result<Vec<Secret<String>>, SecretError> {
+        let named = self.tokens.legacy.secret.iter();
+        named.map(|reference| sources.resolve(reference, 1)).collect()
+    }
+
+    /// The key and the rules of tokens of an application before us; `None` where none count.
+    ///
+    /// # Errors
+    /// What is wrong with the secret; never the secret.
+    pub fn legacy(
+        &self,
+        sources: &Sources,
+    ) -> Result<Option<(VerifyingKeys, TokenPolicy)>, Box<dyn std::error::Error>> {
+        let LegacySection { secret, until, subject } = &self.tokens.legacy;
+        let (Some(secret), Some(until)) = (secret, until.as_deref().and_then(day)) else {
+            return Ok(None);
+        };
+        let keys = legacy_secret(&sources.resolve(secret, 1)?);
+        let keys = keys.map_err(|error| {
+            format!("`[identity.tokens.legacy] secret`: {error}\n  hint: give the application another secret, and its users new tokens")
+        })?;
+        Ok(Some((keys, TokenPolicy::legacy(subject, until))))
     }
 
     fn check_texts(&self, reader: &mut Reader<'_>) {
@@ -258,6 +345,14 @@ impl IdentitySection {
             lockout_counters: LOCKOUT_COUNTERS,
             tokens: (tokens.issuer.clone(), tokens.audience.clone()),
             token_lifetime: tokens.lifetime,
+            refresh: RefreshPolicy {
+                lifetime: tokens.refresh_lifetime,
+                idle: tokens.refresh_idle,
+                max_per_user: number(tokens.refresh_per_user),
+                ..RefreshPolicy::default()
+            },
+            tickets: TicketPolicy::default(),
+            legacy: None,
             remembered: SessionPolicy::default().remembered,
         }
     }

@@ -17,8 +17,8 @@ mod vouch;
 
 pub use access::{AccessSection, Asked};
 pub use config::{
-    AssertionSection, IdentitySection, KeysSection, LockoutSection, PasswordsSection,
-    SessionsSection, TokensSection,
+    AssertionSection, IdentitySection, KeysSection, LegacySection, LockoutSection,
+    PasswordsSection, SessionsSection, TokensSection,
 };
 pub(crate) use facts::Lapsed;
 pub use facts::{Identified, Rule};

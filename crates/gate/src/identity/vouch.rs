@@ -138,7 +138,7 @@ impl Vouch {
             Way::ApiKey(key) => {
                 claims.insert("client_id".to_owned(), Value::from(key.id.as_str()));
             }
-            Way::Token(_) => {}
+            Way::Token(_) | Way::Ticket(_) => {}
         }
         if let Some(scopes) = caller.scopes() {
             claims.insert("scope".to_owned(), Value::from(scopes.join(" ")));

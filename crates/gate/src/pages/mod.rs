@@ -6,6 +6,7 @@
 //! from, and cookies do not come with requests of other sites.
 
 mod answer;
+mod discovery;
 mod failure;
 mod form;
 mod html;
@@ -15,6 +16,7 @@ mod profile;
 mod second_factor;
 mod sign_in;
 mod sign_out;
+mod token;
 mod visit;
 
 pub(crate) use answer::Page;
@@ -45,10 +47,21 @@ pub(crate) const PROFILE: &str = "/.mantlet/profile";
 /// The public keys of assertions and tokens.
 pub(crate) const JWKS: &str = "/.mantlet/jwks.json";
 
+/// Where programs get new tokens for refresh tokens.
+pub(crate) const TOKEN: &str = "/.mantlet/token";
+/// Where programs revoke tokens.
+pub(crate) const REVOKE: &str = "/.mantlet/revoke";
+/// What programs need to know of us, under the names of two standards.
+const DISCOVERY: [&str; 2] = [
+    "/.mantlet/.well-known/openid-configuration",
+    "/.mantlet/.well-known/oauth-authorization-server",
+];
+
 /// Whether a path is one of our pages.
 pub(crate) fn is_page(path: &str) -> bool {
     let below = path.strip_prefix(PROFILE);
-    matches!(path, SIGN_IN | SECOND_FACTOR | SIGN_OUT | JWKS)
+    matches!(path, SIGN_IN | SECOND_FACTOR | SIGN_OUT | JWKS | TOKEN | REVOKE)
+        || DISCOVERY.contains(&path)
         || below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
@@ -83,6 +96,17 @@ impl Worker {
         };
         if path == JWKS && method == Method::GET {
             return Ok(jwks::answer(pages, &exchange.method));
+        }
+        if DISCOVERY.contains(&path) && method == Method::GET {
+            return Ok(discovery::answer(pages, exchange));
+        }
+        if matches!(path, TOKEN | REVOKE) && method == Method::POST {
+            let form = match form::read(exchange, body).await {
+                Ok(form) => form,
+                Err(failure) => return failure.settle(),
+            };
+            let visit = Visit::new(pages, exchange, &self.gate.events, form);
+            return token::answer(&visit, path == TOKEN).await;
         }
         let form = match method {
             Method::POST => form::read(exchange, body).await,

@@ -19,6 +19,10 @@ use crate::pipeline::Denial;
 const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 /// The one version.
 const VERSION: HeaderValue = HeaderValue::from_static("13");
+/// The subprotocol that the gate answers by itself where a ticket was shown.
+const TICKET_PROTOCOL: &str = "mantlet.ticket";
+/// What a subprotocol that carries a ticket begins with.
+pub(crate) const TICKET_CARRIER: &str = "mantlet.ticket.";
 /// Most subprotocols that a client may offer.
 const MAX_PROTOCOLS: usize = 32;
 
@@ -67,7 +71,13 @@ impl Offer {
         let extensions = list(headers, &SEC_WEBSOCKET_EXTENSIONS)
             .ok_or_else(|| malformed("the list of extensions"))?;
         let deflate = extension::offers(&extensions);
-        Ok(Self { accept: accept(key), protocols, deflate, own_protocol: None })
+        let mut offer = Self { accept: accept(key), protocols, deflate, own_protocol: None };
+        // A browser wants one of the subprotocols that it offers with a ticket chosen.
+        if offer.protocols.iter().any(|name| name == TICKET_PROTOCOL) {
+            offer.protocols.retain(|name| name != TICKET_PROTOCOL);
+            offer.own_protocol = Some(TICKET_PROTOCOL);
+        }
+        Ok(offer)
     }
 
     /// Leaves compression out.

@@ -35,7 +35,7 @@ mod utf8;
 pub use config::{Compression, TokenBy, WebsocketSection};
 pub use ending::Ending;
 pub(crate) use first::{part, prove};
-pub(crate) use handshake::{Agreement, Offer};
+pub(crate) use handshake::{Agreement, Offer, TICKET_CARRIER};
 pub(crate) use relay::{Session, run};
 pub(crate) use sockets::{Place, SocketCache, Sockets};
 pub(crate) use token::{MIN_TOKEN, Presented};

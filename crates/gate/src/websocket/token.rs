@@ -154,7 +154,7 @@ impl Token {
         let carried = offer.protocols.len();
         offer.protocols.retain(|name| name != OWN_PROTOCOL);
         let is_named = carried < before && offer.protocols.len() < carried;
-        offer.own_protocol = is_named.then_some(OWN_PROTOCOL);
+        offer.own_protocol = is_named.then_some(OWN_PROTOCOL).or(offer.own_protocol);
         Some(token)
     }
 

@@ -47,6 +47,10 @@ pub trait Accounts: Debug + Send + Sync {
     /// Sets the roles. `false` when there is no such account.
     fn set_roles<'a>(&'a self, id: &'a UserId, roles: Vec<String>) -> Stored<'a, bool>;
 
+    /// Closes the account for good, as far as an account goes: it keeps its name, so that no name
+    /// comes to another, and loses its password and its roles. `false` when there is none.
+    fn retire<'a>(&'a self, id: &'a UserId, at: Timestamp) -> Stored<'a, bool>;
+
     /// Ends what was issued up to `at`. `false` when there is no such account.
     fn end_all<'a>(&'a self, id: &'a UserId, at: Timestamp) -> Stored<'a, bool>;
 

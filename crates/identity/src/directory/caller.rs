@@ -10,6 +10,7 @@ use crate::account::Standing;
 use crate::api_key::{ApiKeyRecord, ApiKeyRefusal};
 use crate::session::{Session, SessionRefusal};
 use crate::store::StoreError;
+use crate::ticket::{Ticket, TicketRefusal};
 use crate::token::{TokenError, VerifiedToken};
 
 /// Somebody whose credential was verified, as they stand at the moment.
@@ -36,6 +37,8 @@ pub enum Way {
     ApiKey(Arc<ApiKeyRecord>),
     /// A signed token.
     Token(Arc<VerifiedToken>),
+    /// A ticket, which is used up with it.
+    Ticket(Arc<Ticket>),
 }
 
 impl Caller {
@@ -45,6 +48,10 @@ impl Caller {
         match &self.way {
             Way::Session(_) => None,
             Way::ApiKey(key) => Some(key.scopes.iter().collect()),
+            Way::Ticket(ticket) => {
+                let scopes = ticket.scopes.as_ref()?;
+                Some(scopes.iter().map(String::as_str).collect())
+            }
             Way::Token(token) => token.claims.contains_key("scope").then(|| token.texts("scope")),
         }
     }
@@ -54,19 +61,20 @@ impl Caller {
     pub const fn session(&self) -> Option<&Arc<Session>> {
         match &self.way {
             Way::Session(session) => Some(session),
-            Way::ApiKey(_) | Way::Token(_) => None,
+            Way::ApiKey(_) | Way::Token(_) | Way::Ticket(_) => None,
         }
     }
 }
 
 impl Way {
-    /// `session`, `api-key` or `token`.
+    /// `session`, `api-key`, `token` or `ticket`.
     #[must_use]
     pub const fn as_str(&self) -> &'static str {
         match self {
             Self::Session(_) => "session",
             Self::ApiKey(_) => "api-key",
             Self::Token(_) => "token",
+            Self::Ticket(_) => "ticket",
         }
     }
 }
@@ -80,6 +88,8 @@ pub enum CallerRefusal {
     ApiKey(ApiKeyRefusal),
     /// The token.
     Token(TokenError),
+    /// The ticket.
+    Ticket(TicketRefusal),
     /// The account is closed, gone, or everything of it from then was ended.
     Account,
     /// The store cannot tell: identity fails closed.
@@ -94,6 +104,7 @@ impl CallerRefusal {
             Self::Session(error) => error.code(),
             Self::ApiKey(error) => error.code(),
             Self::Token(error) => error.code(),
+            Self::Ticket(refusal) => refusal.code(),
             Self::Account => "account-closed",
             Self::Store(_) => "store-unavailable",
         }
@@ -118,6 +129,7 @@ impl fmt::Display for CallerRefusal {
             Self::Session(error) => error.fmt(f),
             Self::ApiKey(error) => error.fmt(f),
             Self::Token(error) => error.fmt(f),
+            Self::Ticket(refusal) => refusal.fmt(f),
             Self::Account => f.write_str("the account is closed, or ended this credential"),
             Self::Store(error) => error.fmt(f),
         }
@@ -141,6 +153,12 @@ impl From<ApiKeyRefusal> for CallerRefusal {
 impl From<TokenError> for CallerRefusal {
     fn from(error: TokenError) -> Self {
         Self::Token(error)
+    }
+}
+
+impl From<TicketRefusal> for CallerRefusal {
+    fn from(refusal: TicketRefusal) -> Self {
+        Self::Ticket(refusal)
     }
 }
 

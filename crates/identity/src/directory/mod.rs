@@ -2,20 +2,25 @@
 //! what the command line opens when no server runs.
 
 mod caller;
+mod grants;
 mod open;
 mod pending;
+mod turns;
 mod verify;
 
 pub use caller::{Caller, CallerRefusal, Way};
+pub use grants::{GrantError, Granted};
 pub use open::{DirectoryError, PURPOSES, Policies};
 pub use pending::PENDING_LIFETIME;
+pub use turns::Turns;
 pub use verify::Credential;
 
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use mantlet_crypto::MacKeys;
+use mantlet_crypto::{MacKeys, jws};
 use mantlet_types::{Clock, Rng};
+use serde_json::Value;
 
 use crate::UserId;
 use crate::account::{Accounts, Standing};
@@ -24,10 +29,12 @@ use crate::cache::Cache;
 use crate::factor::SecondFactors;
 use crate::lockout::Lockout;
 use crate::password::{PasswordPolicy, Passwords};
+use crate::refresh::RefreshTokens;
 use crate::revocation::Revocations;
 use crate::session::Sessions;
 use crate::signin::SignIn;
 use crate::store::{Repositories, StoreError};
+use crate::ticket::Tickets;
 use crate::token::{TokenIssuer, TokenKeys, VerifiedToken, Verifier};
 
 /// The purpose of the ring's keys that sign what the application is told of its users.
@@ -62,8 +69,16 @@ pub struct Directory {
     pub revocations: Arc<Revocations>,
     /// Makes tokens of our own.
     pub issuer: TokenIssuer,
+    /// Gives their successors.
+    pub refresh_tokens: RefreshTokens,
+    /// Credentials that count once.
+    pub tickets: Tickets,
+    /// Whose turn it is to change an account.
+    pub turns: Turns,
     /// Checks them.
     pub verifier: Verifier,
+    /// Checks the tokens of an application before us, which name no issuer; `None` where none count.
+    pub legacy: Option<Verifier>,
     /// The keys that tokens are signed with, for whoever checks them elsewhere.
     pub token_keys: Arc<TokenKeys>,
     /// The keys that sign what the application is told.
@@ -95,6 +110,30 @@ impl Directory {
         Ok(Some(standing))
     }
 
+    /// Whether a token in three parts is ours to check: it names our issuer, or nobody where such
+    /// tokens count, or nobody can say whom it names.
+    #[must_use]
+    pub fn checks(&self, token: &str) -> bool {
+        if token.split('.').count() != 3 {
+            return false;
+        }
+        match jws::unchecked_claims(token) {
+            None => true,
+            Some(claims) => match claims.get("iss").and_then(Value::as_str) {
+                Some(issuer) => self.verifier.policy().issuer.as_deref() == Some(issuer),
+                None => self.legacy.is_some() && !claims.contains_key("iss"),
+            },
+        }
+    }
+
+    /// Who checks a token: by what it claims, and then it has to be true.
+    #[must_use]
+    pub fn verifier_of(&self, token: &str) -> &Verifier {
+        let is_nameless =
+            || jws::unchecked_claims(token).is_some_and(|claims| !claims.contains_key("iss"));
+        self.legacy.as_ref().filter(|_| is_nameless()).unwrap_or(&self.verifier)
+    }
+
     /// Forgets what was remembered of a user, because it has just changed here.
     pub fn forget(&self, user: &UserId) {
         self.standings.remove(user);
@@ -112,6 +151,7 @@ impl Directory {
     pub async fn clean_up(&self, most: usize) -> Result<usize, StoreError> {
         let sessions = self.sessions.remove_expired(most).await?;
         let ends = self.repositories.revocations.remove_expired(self.clock.now()).await?;
-        Ok(sessions.saturating_add(ends))
+        let grants = self.refresh_tokens.remove_expired(most).await?;
+        Ok(sessions.saturating_add(ends).saturating_add(grants))
     }
 }

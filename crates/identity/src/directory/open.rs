@@ -5,22 +5,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use mantlet_crypto::jws::{Algorithm, JwkError};
+use mantlet_crypto::jws::{Algorithm, JwkError, VerifyingKeys};
 use mantlet_crypto::password::Cost;
 use mantlet_crypto::{KeyRing, MacKeys};
 use mantlet_limit::{KeyHasher, MemoryCounters};
 use mantlet_types::{Clock, Revocation, Rng};
 
-use super::{ASSERTION_PURPOSE, Directory, FORM_PURPOSE};
+use super::{ASSERTION_PURPOSE, Directory, FORM_PURPOSE, Turns};
 use crate::api_key::{ApiKeyError, ApiKeyPolicy, ApiKeys};
 use crate::cache::Cache;
 use crate::factor::{SecondFactors, TotpPolicy};
 use crate::lockout::{Lockout, LockoutPolicy};
 use crate::password::{HashPool, PasswordPolicy, Passwords, PoolError};
+use crate::refresh::{RefreshPolicy, RefreshTokens};
 use crate::revocation::{RevocationIndex, Revocations};
 use crate::session::{SessionPolicy, Sessions};
 use crate::signin::SignIn;
 use crate::store::Repositories;
+use crate::ticket::{TicketPolicy, Tickets};
 use crate::token::{TokenIssuer, TokenKeys, TokenPolicy, Verifier};
 use crate::{api_key, factor, lockout, refresh, token};
 
@@ -72,6 +74,12 @@ pub struct Policies {
     pub tokens: (String, String),
     /// How long our tokens live.
     pub token_lifetime: Duration,
+    /// Tokens of an application before us: the key that they are signed with, and which count.
+    pub legacy: Option<(VerifyingKeys, TokenPolicy)>,
+    /// Refresh tokens.
+    pub refresh: RefreshPolicy,
+    /// Tickets.
+    pub tickets: TicketPolicy,
     /// How many keys, tokens and accounts are remembered.
     pub remembered: usize,
 }
@@ -111,6 +119,10 @@ impl Directory {
             signin: parts.signin(&passwords, &lockout)?,
             issuer: parts.issuer(&policies.tokens, policies.token_lifetime)?,
             verifier: parts.verifier(&token_keys, &policies.tokens, policies.token_lifetime),
+            legacy: policies.legacy.map(|legacy| parts.legacy(legacy)),
+            refresh_tokens: parts.refresh_tokens(policies.refresh)?,
+            tickets: Tickets::new(policies.tickets, Arc::clone(&clock), Arc::clone(&rng)),
+            turns: Turns::new(),
             token_keys: Arc::new(token_keys),
             assertion_keys: Arc::new(parts.keys(ASSERTION_PURPOSE, Algorithm::Es256)?),
             forms: ArcSwap::from_pointee(parts.macs(FORM_PURPOSE)?),
@@ -183,6 +195,18 @@ impl Parts<'_> {
         let keys = self.macs(api_key::PURPOSE)?;
         let over = (Arc::clone(store), Arc::clone(ends));
         Ok(ApiKeys::new(over, keys, policy, self.clock(), self.rng())?)
+    }
+
+    fn legacy(&self, (keys, policy): (VerifyingKeys, TokenPolicy)) -> Verifier {
+        let ended = Some(Arc::clone(self.revocations.index()));
+        Verifier::new(policy, keys, ended, self.clock())
+    }
+
+    fn refresh_tokens(&self, policy: RefreshPolicy) -> Result<RefreshTokens, DirectoryError> {
+        let Repositories { refresh, accounts, .. } = self.repositories;
+        let over = (Arc::clone(refresh), Arc::clone(accounts));
+        let keys = self.macs(refresh::PURPOSE)?;
+        Ok(RefreshTokens::new(over, keys, policy, self.clock(), self.rng()))
     }
 
     fn factors(&self, policy: TotpPolicy) -> SecondFactors {

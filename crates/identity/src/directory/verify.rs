@@ -22,6 +22,8 @@ pub enum Credential<'a> {
     ApiKey(&'a str),
     /// A signed token.
     Token(&'a str),
+    /// A ticket, with the origin of the page that shows it; `None` for none.
+    Ticket(&'a str, Option<&'a str>),
 }
 
 impl std::fmt::Debug for Credential<'_> {
@@ -62,9 +64,17 @@ impl Directory {
                 let issued = token.issued.unwrap_or(Timestamp::MIN);
                 let standing = self.in_good_standing(&token.subject, Some(issued)).await?;
                 let id = token.id.as_deref().unwrap_or_default();
-                let mark = What::Token { issuer: &token.issuer, id }.mark();
+                // Connections end with the grant where there is one: all its tokens do.
+                let what = token.grant().map(What::Family);
+                let mark = what.unwrap_or(What::Token { issuer: &token.issuer, id }).mark();
                 let (user, until) = (token.subject.clone(), token.expires);
                 Ok(Caller { user, standing, way: Way::Token(token), mark, until })
+            }
+            Credential::Ticket(presented, origin) => {
+                let ticket = Arc::new(self.tickets.redeem(presented, origin)?);
+                let standing = self.in_good_standing(&ticket.user, Some(ticket.issued)).await?;
+                let (user, mark, until) = (ticket.user.clone(), ticket.mark, ticket.expires);
+                Ok(Caller { user, standing, way: Way::Ticket(ticket), mark, until })
             }
         }
     }
@@ -104,15 +114,23 @@ impl Directory {
         let at = self.clock.monotonic();
         let hash = sha256(presented.as_bytes());
         let known = self.known_tokens.find(&hash, at);
+        let verifier = match &known {
+            // Ours always name us.
+            Some(token) if token.issuer.is_empty() => {
+                self.legacy.as_ref().unwrap_or(&self.verifier)
+            }
+            Some(_) => &self.verifier,
+            None => self.verifier_of(presented),
+        };
         let checked = match &known {
-            Some(token) => self.verifier.recheck(token).map(|()| Arc::clone(token)),
-            None => self.verifier.verify(presented).map(Arc::new),
+            Some(token) => verifier.recheck(token).map(|()| Arc::clone(token)),
+            None => verifier.verify(presented).map(Arc::new),
         };
         let token = match checked {
             Err(TokenError::Unsure) => {
                 // What others ended was not read for too long: read it now.
                 self.revocations.refresh().await?;
-                Arc::new(self.verifier.verify(presented)?)
+                Arc::new(verifier.verify(presented)?)
             }
             checked => checked?,
         };

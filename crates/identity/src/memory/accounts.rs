@@ -100,6 +100,16 @@ impl Accounts for MemoryAccounts {
         })
     }
 
+    fn retire<'a>(&'a self, id: &'a UserId, at: Timestamp) -> Stored<'a, bool> {
+        self.change(id, |account| {
+            account.is_active = false;
+            account.password = None;
+            account.roles.clear();
+            account.not_before = account.not_before.max(Some(at));
+            true
+        })
+    }
+
     fn end_all<'a>(&'a self, id: &'a UserId, at: Timestamp) -> Stored<'a, bool> {
         self.change(id, |account| {
             account.not_before = account.not_before.max(Some(at));

@@ -51,6 +51,8 @@ pub struct Family {
     pub user: UserId,
     /// With which program they signed in, for people.
     pub client: String,
+    /// What its access tokens are bounded to; `None` when to nothing but what the user may.
+    pub scopes: Option<Vec<String>>,
     /// The key of the ring that its secrets are made with.
     pub key: KeyId,
     /// Random bytes that its secrets depend on.

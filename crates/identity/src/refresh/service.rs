@@ -11,6 +11,7 @@ use super::text::{IssuedRefresh, PresentedRefresh};
 use super::{Family, FamilyId, RefreshError, RefreshStore};
 use crate::account::{Accounts, Standing};
 use crate::checked_text::random_digits;
+use crate::store::StoreError;
 use crate::time::{after, since};
 use crate::{Trace, UserId};
 
@@ -51,6 +52,8 @@ pub struct Refreshed {
     pub user: UserId,
     /// Which family.
     pub family: FamilyId,
+    /// What its access tokens are bounded to, as the sign-in said.
+    pub scopes: Option<Vec<String>>,
     /// What the user may now: never taken from an older token.
     pub standing: Standing,
     /// Whether this answers a question that was answered before.
@@ -87,11 +90,16 @@ impl RefreshTokens {
         self.keys.store(Arc::new(keys));
     }
 
-    /// Begins a family: after a sign-in with `client`.
+    /// Begins a family: after a sign-in with `client`, whose access tokens are bounded to `scopes`.
     ///
     /// # Errors
     /// [`RefreshError::NoKey`], [`RefreshError::Store`].
-    pub async fn begin(&self, user: &UserId, client: &str) -> Result<IssuedRefresh, RefreshError> {
+    pub async fn begin(
+        &self,
+        user: &UserId,
+        client: &str,
+        scopes: Option<Vec<String>>,
+    ) -> Result<(FamilyId, IssuedRefresh), RefreshError> {
         let now = self.clock.now();
         let keys = self.keys.load_full();
         let (key, mac) = keys.active().ok_or(RefreshError::NoKey)?;
@@ -102,6 +110,7 @@ impl RefreshTokens {
             id: FamilyId::parse(&id).ok_or(RefreshError::NoKey)?,
             user: user.clone(),
             client: client.chars().filter(|c| !c.is_control()).take(MAX_CLIENT).collect(),
+            scopes,
             key,
             salt,
             created: now,
@@ -111,8 +120,9 @@ impl RefreshTokens {
             revoked: None,
         };
         let issued = IssuedRefresh::of(&family, 0, mac);
+        let id = family.id;
         self.store.add(family, self.policy.max_per_user).await?;
-        Ok(issued)
+        Ok((id, issued))
     }
 
     /// Uses a token up and gives the next.
@@ -144,6 +154,7 @@ impl RefreshTokens {
                 token: IssuedRefresh::of(&family, next, mac),
                 user: family.user,
                 family: family.id,
+                scopes: family.scopes,
                 standing,
                 is_repeated,
             });
@@ -151,21 +162,43 @@ impl RefreshTokens {
         Err(RefreshError::Unknown)
     }
 
-    /// Ends a family: at sign-out. `presented` is any token of it.
+    /// The family that a token of ours is of, ended or not.
     ///
     /// # Errors
     /// As [`RefreshTokens::rotate`] for what is no token of ours.
-    pub async fn end(&self, presented: &str, why: &str) -> Result<(), RefreshError> {
+    pub async fn find(&self, presented: &str) -> Result<Family, RefreshError> {
         let presented = PresentedRefresh::parse(presented).ok_or(RefreshError::Malformed)?;
         let family = self.store.lookup(presented.family).await?.ok_or(RefreshError::Unknown)?;
         let keys = self.keys.load_full();
         let mac = keys.find(family.key).ok_or(RefreshError::Unknown)?;
-        if !presented.is_of(&family, mac) {
-            return Err(RefreshError::Secret);
-        }
-        let trace = Trace::new(self.clock.now(), &family.user, why);
-        self.store.revoke(family.id, trace).await?;
-        Ok(())
+        if presented.is_of(&family, mac) { Ok(family) } else { Err(RefreshError::Secret) }
+    }
+
+    /// Ends a family: at sign-out. `presented` is any token of it.
+    ///
+    /// # Errors
+    /// As [`RefreshTokens::rotate`] for what is no token of ours.
+    pub async fn end(&self, presented: &str, why: &str) -> Result<Family, RefreshError> {
+        let family = self.find(presented).await?;
+        self.revoke(family.id, &family.user, why).await?;
+        Ok(family)
+    }
+
+    /// Ends a family by its id; one that has ended stays as it is.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn revoke(&self, id: FamilyId, by: &UserId, why: &str) -> Result<(), StoreError> {
+        let trace = Trace::new(self.clock.now(), by, why);
+        self.store.revoke(id, trace).await.map(drop)
+    }
+
+    /// Removes what is over, at most `most`, and says how many: for a task that runs now and then.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn remove_expired(&self, most: usize) -> Result<usize, StoreError> {
+        self.store.remove_expired(self.clock.now(), most).await
     }
 
     /// Whether a token of ours counts now; `true` when it is to be answered once more.

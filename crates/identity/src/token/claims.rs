@@ -14,6 +14,9 @@ const MAX_ID: usize = 256;
 /// is too coarse to tell a token from before a revocation from one after it.
 pub(super) const ISSUED_MS: &str = "iat_ms";
 
+/// The claim of ours that names the grant a token is of: a sign-in with a refresh token.
+pub const GRANT: &str = "grant";
+
 /// A token that counts.
 #[derive(Debug, Clone, PartialEq)]
 pub struct VerifiedToken {
@@ -43,6 +46,12 @@ impl VerifiedToken {
             Some(Value::Array(list)) => list.iter().filter_map(Value::as_str).collect(),
             _ => Vec::new(),
         }
+    }
+
+    /// The grant that it is of; `None` for a token that stands alone.
+    #[must_use]
+    pub fn grant(&self) -> Option<&str> {
+        self.claims.get(GRANT).and_then(Value::as_str)
     }
 
     /// What `claims` say, when they satisfy `policy` at `now`.

@@ -66,6 +66,12 @@ impl TokenIssuer {
         self.keys.store(Arc::new(keys));
     }
 
+    /// How long tokens live where nobody asks for less.
+    #[must_use]
+    pub const fn lifetime(&self) -> Duration {
+        self.lifetime
+    }
+
     /// A token for `subject`.
     ///
     /// # Errors

@@ -17,7 +17,7 @@ mod legacy;
 mod policy;
 mod verifier;
 
-pub use claims::VerifiedToken;
+pub use claims::{GRANT, VerifiedToken};
 pub use documents::{Endpoints, discovery, introspection};
 pub use error::TokenError;
 pub use issuer::{NewToken, TokenIssuer};

@@ -78,7 +78,9 @@ impl TokenPolicy {
         }
     }
 
-    pub(super) fn leeway(&self) -> Duration {
+    /// By how much clocks may differ.
+    #[must_use]
+    pub fn leeway(&self) -> Duration {
         self.leeway.min(MAX_LEEWAY)
     }
 }

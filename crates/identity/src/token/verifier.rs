@@ -82,6 +82,10 @@ impl Verifier {
         let what = token.id.as_deref().map(|id| What::Token { issuer: &token.issuer, id });
         // Without a time of issue, every end of the user counts.
         let issued = token.issued.unwrap_or(mantlet_types::Timestamp::MIN);
+        let grant = token.grant().map(What::Family);
+        if grant.is_some() && index.standing(grant, None, issued, now) == Standing::Ended {
+            return Err(TokenError::Revoked);
+        }
         match index.standing(what, Some(&token.subject), issued, now) {
             Standing::InForce => Ok(()),
             Standing::Ended => Err(TokenError::Revoked),

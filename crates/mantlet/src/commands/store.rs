@@ -1,11 +1,12 @@
-//! `mantlet store …`: copies of the store and back, another key, a look at migrations. For a data
-//! folder on which no server runs. A change is on record before it is made.
+//! `mantlet store …`: copies of the store and back, another key, a look at migrations. A server that
+//! runs on the data folder makes the backup itself; the rest is for a folder on which none runs. A
+//! change is on record before it is made.
 
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mantlet_admin::control::{Actor, Client};
+use mantlet_admin::control::{Actor, Client, Command};
 use mantlet_config::Sources;
 use mantlet_event::{Event, Events, Metrics, catalogue, field};
 use mantlet_store::backup::{self, Replacing};
@@ -38,14 +39,42 @@ pub(super) fn execute(command: &StoreCommand) -> Result<Outcome, Failure> {
     let Some(folder) = super::data_folder(place.clone()) else { return Ok(Outcome::Unusable) };
     let flags = ServerFlags { place, ..ServerFlags::default() };
     let Some(ready) = read(&flags, Need::Nothing).ready() else { return Ok(Outcome::Unusable) };
-    see_that_it_is_free(command, &folder)?;
-    let said = alone(command, &ready, &DataFolder::open(folder)?)?;
+    let said = match running(command, &folder)? {
+        Some(said) => said,
+        None => {
+            see_that_it_is_free(command, &folder)?;
+            alone(command, &ready, &DataFolder::open(folder)?)?
+        }
+    };
     if command.flags().json {
         output::say(&said.json.to_string());
     } else {
         said.lines.iter().for_each(|line| output::say(line));
     }
     Ok(said.outcome)
+}
+
+/// What the server that runs on the folder does itself; `None` where none runs, and for the rest.
+fn running(command: &StoreCommand, folder: &Path) -> Result<Option<Said>, Failure> {
+    let StoreCommand::Backup { folder: to, .. } = command else { return Ok(None) };
+    if !folder.exists() {
+        return Ok(None);
+    }
+    let Some(mut client) = Client::connect(folder)? else { return Ok(None) };
+    // The server stands in another folder than whoever types this.
+    let json = client.request(&Command::StoreBackup { folder: std::path::absolute(to)? })?;
+    let bytes = json.get("bytes").and_then(Json::as_u64).unwrap_or_default();
+    Ok(Some(backed_up(bytes, json)))
+}
+
+/// What is said of a backup that was made.
+fn backed_up(bytes: u64, json: Json) -> Said {
+    let shown = json.get("folder").and_then(Json::as_str).unwrap_or_default();
+    let lines = vec![
+        format!("backed up {bytes} bytes to `{shown}`"),
+        "the root key is not in it: without that key, the backup cannot be read".to_owned(),
+    ];
+    Said { lines, json, outcome: Outcome::Fine }
 }
 
 /// The folder must be there, except for a backup to be put in it, which must be there itself, and
@@ -57,7 +86,7 @@ fn see_that_it_is_free(command: &StoreCommand, folder: &Path) -> Result<(), Fail
         return Err(format!("there is no data folder `{shown}`\n  hint: {hint}").into());
     }
     if Client::connect(folder)?.is_some() {
-        let hint = "stop it first; for a backup that takes a moment";
+        let hint = "stop it first";
         let message = format!("a server runs on `{shown}`, and the store is its own meanwhile");
         return Err(format!("{message}\n  hint: {hint}").into());
     }
@@ -131,12 +160,8 @@ async fn back_up(folder: &Path, options: &Options) -> Result<Said, Failure> {
     store.close().await;
     let (manifest, shown) = (made?, folder.display().to_string());
     let bytes = manifest.bytes();
-    let lines = vec![
-        format!("backed up {bytes} bytes to `{shown}`"),
-        "the root key is not in it: without that key, the backup cannot be read".to_owned(),
-    ];
     let json = json!({ "folder": shown, "bytes": bytes, "manifest": manifest });
-    Ok(Said { lines, json, outcome: Outcome::Fine })
+    Ok(backed_up(bytes, json))
 }
 
 async fn verify(folder: &Path, options: &Options) -> Result<Said, Failure> {

@@ -6,7 +6,6 @@ use std::io;
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::PoisonError;
 use std::time::Duration;
 
 use mantlet_event::{Event, catalogue, field};
@@ -115,8 +114,7 @@ impl Keeper {
         let mut running = lock(&self.running);
         let Some(running) = running.as_mut() else { return Err(stopping()) };
         // What is being changed in the data folder is done first, and nothing begins meanwhile.
-        let mut is_handed_over =
-            self.is_handed_over.write().unwrap_or_else(PoisonError::into_inner);
+        let mut is_handed_over = self.is_handed_over.hold();
         // Two that were asked for at a time: the sockets are given away once.
         if *is_handed_over {
             return Err(handed_over());

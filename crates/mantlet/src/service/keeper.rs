@@ -2,9 +2,10 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockWriteGuard};
 
-use mantlet_admin::control::{Actor, ControlError, Lifecycle, ServerFacts};
+use mantlet_admin::api::ApiMemory;
+use mantlet_admin::control::{Actor, Changes, ControlError, Lifecycle, ServerFacts};
 use mantlet_admin::desk::Desk;
 use mantlet_event::{Event, Events, Metrics, catalogue, field};
 use mantlet_gate::guards::RuleFile;
@@ -48,8 +49,10 @@ pub(super) struct Keeper {
     pub(super) facts: Mutex<ServerFacts>,
     /// The file as it was read last, whatever came of it.
     pub(super) tried: Mutex<Option<Vec<u8>>>,
-    /// Whether another process has the data folder. Held for writing while one takes it over.
-    pub(super) is_handed_over: RwLock<bool>,
+    /// Whether another process has the data folder.
+    pub(super) is_handed_over: Arc<HandedOver>,
+    /// What the service API remembers from one configuration to the next.
+    pub(super) api: Arc<ApiMemory>,
     /// Another process serves: this one is to end.
     pub(super) retire: Notify,
     /// Connections that end with the right to them.
@@ -106,7 +109,7 @@ impl Keeper {
     pub(super) fn reload(&self, cause: &str) -> Result<Reloaded, Refused> {
         let mut running = lock(&self.running);
         let Some(running) = running.as_mut() else { return Err(stopping()) };
-        if *self.is_handed_over.read().unwrap_or_else(PoisonError::into_inner) {
+        if self.is_handed_over.is_so() {
             return Err(handed_over());
         }
         notify_reloading();
@@ -175,7 +178,7 @@ impl Keeper {
         let new = self.runtime.block_on(opening.open());
         let new = new.map_err(|error| Refused::new(error, "repair the data folder"))?;
         let _inside = self.runtime.enter();
-        new.serve(&self.events);
+        new.serve(&self.events, &self.metrics);
         let directory = Arc::clone(self.services.identities.set(Arc::clone(&new.directory)));
         *opened = Some(new);
         Ok(directory)
@@ -265,6 +268,29 @@ impl Lifecycle for Keeper {
         Ok(json!({ "pid": self.hand_over("command")? }))
     }
 
+    fn back_up(&self, to: &Path) -> Result<Value, ControlError> {
+        if !self.data.has_store() {
+            let hint = "there is one once an account was added: `mantlet user add`";
+            return Err(ControlError::new("there is no store to back up", hint));
+        }
+        let config = {
+            let running = lock(&self.running);
+            running.as_ref().ok_or_else(stopping)?.config.clone()
+        };
+        self.directory(&config)?;
+        let store = lock(&self.opened).as_ref().map(|opened| Arc::clone(&opened.store));
+        let store = store.ok_or_else(stopping)?;
+        let made = self.runtime.block_on(store.backup(to));
+        let manifest = made.map_err(|error| {
+            ControlError::new(
+                error.to_string(),
+                "name a folder that does not exist, on a disk with room",
+            )
+        })?;
+        let shown = to.display().to_string();
+        Ok(json!({ "folder": shown, "bytes": manifest.bytes(), "manifest": manifest }))
+    }
+
     fn desk(&self) -> Result<Desk, ControlError> {
         let (config, roles) = {
             let running = lock(&self.running);
@@ -274,16 +300,41 @@ impl Lifecycle for Keeper {
         let directory = self.directory(&config)?;
         Ok(Desk::new(directory, roles, Some(self.events.clone())))
     }
+}
 
-    fn change(
-        &self,
-        change: &mut dyn FnMut() -> Result<Value, ControlError>,
-    ) -> Result<Value, ControlError> {
+impl Changes for Keeper {
+    fn change(&self, change: &mut dyn FnMut()) -> Result<(), ControlError> {
+        self.is_handed_over.change(change)
+    }
+}
+
+/// Whether another process has the data folder. Held for writing while one takes it over.
+#[derive(Debug, Default)]
+pub(super) struct HandedOver(RwLock<bool>);
+
+impl HandedOver {
+    /// Whether it has.
+    fn is_so(&self) -> bool {
+        *self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for changes that are being made; none is begun as long as this is held.
+    pub(super) fn hold(&self) -> RwLockWriteGuard<'_, bool> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Changes for HandedOver {
+    fn change(&self, change: &mut dyn FnMut()) -> Result<(), ControlError> {
         let busy = || {
             let message = "another process is taking over and has this from now on";
             ControlError::new(message, "try again in a moment")
         };
-        let is_handed_over = self.is_handed_over.try_read().map_err(|_| busy())?;
-        if *is_handed_over { Err(busy()) } else { change() }
+        let is_handed_over = self.0.try_read().map_err(|_| busy())?;
+        if *is_handed_over {
+            return Err(busy());
+        }
+        change();
+        Ok(())
     }
 }

@@ -10,6 +10,7 @@ use mantlet_gate::edge::Server;
 use mantlet_gate::identity::IdentitySection;
 use mantlet_types::Secret;
 
+use super::api;
 use super::keeper::{Keeper, Refused};
 use crate::config::{Config, Ready};
 use crate::recording;
@@ -62,16 +63,18 @@ impl Running {
         let key = recording::secret(&config.recording, &sources);
         secrets.extend(key.map_err(|error| unreadable(&error))?);
         secrets.extend(config.store.secrets(&sources).map_err(|error| unreadable(&error))?);
+        secrets.extend(config.identity.secrets(&sources).map_err(|error| unreadable(&error))?);
         let failed = |error: &dyn std::fmt::Display| {
             Refused::new(error, "correct this, then `mantlet reload`")
         };
         let next = self.server.open(&config.server).map_err(|error| failed(&error))?;
-        let admin = self.start_admin(keeper, &auth, &config).map_err(|error| failed(&error))?;
         if resolved.asked.is_anywhere() {
             keeper.directory(&config)?;
         }
         let live = Live::build(resolved, &keeper.services, &keeper.metrics, Some(&self.live));
         let live = Arc::new(live.map_err(|error| failed(&error))?);
+        let admin = self.start_admin(keeper, &auth, (&config, &live));
+        let admin = admin.map_err(|error| failed(&error))?;
         let reloaded = Reloaded {
             changed: told(changes(&self.config, &config).iter().map(ToString::to_string)),
             restart: told(changes(&config, &asked).into_iter().map(|change| change.key)),
@@ -85,7 +88,7 @@ impl Running {
         self.server.swap(&config.server, &live, next);
         match admin {
             Some(started) => std::mem::replace(&mut self.admin, started).stop(),
-            None => self.admin.replace(admin_services(keeper, &auth, &config)),
+            None => self.admin.replace(admin_services(keeper, &auth, &config, &live)),
         }
         (self.live, self.secrets, self.config) = (live, secrets, config);
         keeper.data.keep_configuration(text.as_deref());
@@ -115,14 +118,14 @@ impl Running {
         &self,
         keeper: &Keeper,
         auth: &Arc<dyn AdminAuth>,
-        config: &Config,
+        (config, live): (&Config, &Arc<Live>),
     ) -> Result<Option<AdminServer>, Box<dyn std::error::Error>> {
         if config.admin.listen == self.config.admin.listen {
             return Ok(None);
         }
         let socket = config.admin.bind()?;
         let _inside = keeper.runtime.enter();
-        Ok(Some(AdminServer::start(socket, admin_services(keeper, auth, config))?))
+        Ok(Some(AdminServer::start(socket, admin_services(keeper, auth, config, live))?))
     }
 }
 
@@ -131,6 +134,7 @@ pub(super) fn admin_services(
     keeper: &Keeper,
     auth: &Arc<dyn AdminAuth>,
     config: &Config,
+    live: &Arc<Live>,
 ) -> AdminServices {
     AdminServices {
         events: keeper.events.clone(),
@@ -138,6 +142,7 @@ pub(super) fn admin_services(
         is_ready: Arc::clone(&keeper.is_ready.0),
         auth: Arc::clone(auth),
         hosts: config.admin.hosts.clone(),
+        api: config.admin.api.enabled.then(|| api::services(keeper, config, live)),
     }
 }
 

@@ -106,7 +106,12 @@ impl Taken {
     ) -> Result<(), BackupError> {
         self.manifest.take(from, DATABASE, &self.path)?;
         let (_, _, key) = keys::key_of_file(ring, &self.path)?;
-        let place = Place { path: self.path.clone(), key, max_bytes: options.max_bytes };
+        let place = Place {
+            path: self.path.clone(),
+            key,
+            max_bytes: options.max_bytes,
+            cache_bytes: options.cache_bytes,
+        };
         let pending = place.pending(migrations::ALL).await;
         pending.map_err(OpenError::of_schema(&self.path))?;
         opening::see_that_it_is_whole(&place).await?;

@@ -37,6 +37,7 @@ pub async fn holds(store: &dyn Accounts) {
     keeps_a_password_only_where_it_is_still_that_one(store).await;
     ends_what_was_issued_before(store).await;
     lets_no_closed_account_sign_in(store).await;
+    keeps_the_name_of_a_retired_account(store).await;
 }
 
 async fn is_found_by_id_and_name(store: &dyn Accounts) {
@@ -140,4 +141,15 @@ async fn lets_no_closed_account_sign_in(store: &dyn Accounts) {
     assert!(store.set_roles(&id, roles.clone()).await.unwrap());
     assert!(!store.set_roles(&user("nobody"), roles.clone()).await.unwrap());
     assert_eq!(store.standing(&id).await.unwrap().unwrap().roles, roles);
+}
+
+async fn keeps_the_name_of_a_retired_account(store: &dyn Accounts) {
+    let id = user("9");
+    store.add(account("9", "heidi")).await.unwrap();
+    assert!(store.retire(&id, at(6)).await.unwrap());
+    let retired = store.lookup(&id).await.unwrap().unwrap();
+    assert_eq!((retired.is_active, retired.password, retired.roles), (false, None, Vec::new()));
+    assert_eq!((retired.not_before, retired.name), (Some(at(6)), name("heidi")));
+    assert_eq!(store.add(account("10", "heidi")).await, Err(StoreError::Conflict));
+    assert!(!store.retire(&user("nobody"), at(6)).await.unwrap());
 }

@@ -17,6 +17,7 @@ fn family(number: usize, user: &UserId) -> Family {
         id: id(number),
         user: user.clone(),
         client: "app \"of\" Alice's".to_owned(),
+        scopes: Some(vec!["b".to_owned(), "a".to_owned()]),
         key: KeyId(2),
         salt: [8; 16],
         created: at(0),
@@ -38,7 +39,7 @@ pub async fn holds(store: &dyn RefreshStore) {
 async fn is_found_by_id_and_user(store: &dyn RefreshStore) {
     let alice = user("alice");
     let later = Family { created: at(5), revoked: Some(trace(6, "x")), ..family(1, &alice) };
-    let earlier = family(2, &alice);
+    let earlier = Family { scopes: None, ..family(2, &alice) };
     for family in [&later, &earlier] {
         store.add(family.clone(), 10).await.unwrap();
         assert_eq!(store.lookup(family.id).await.unwrap().as_ref(), Some(family));

@@ -25,6 +25,8 @@ statements! {
     CLOSE = "UPDATE account SET is_active = 0, not_before = max(coalesce(not_before, $2), $2)
         WHERE id = $1";
     SET_ROLES = "UPDATE account SET roles = $2 WHERE id = $1";
+    RETIRE = "UPDATE account SET is_active = 0, password = NULL, roles = '[]',
+        not_before = max(coalesce(not_before, $2), $2) WHERE id = $1";
     END_ALL = "UPDATE account SET not_before = max(coalesce(not_before, $2), $2) WHERE id = $1";
     NOTE_SIGNIN = "UPDATE account SET last_signin = $2 WHERE id = $1 AND is_active = 1";
 }
@@ -123,6 +125,14 @@ impl Accounts for SqliteAccounts {
         let (id, roles) = (id.clone(), json_list(roles.iter().map(String::as_str)));
         self.0.write(async move |db| {
             let update = query(SET_ROLES).bind(id.as_str()).bind(roles);
+            Ok(is_done(&update.execute(db).await?))
+        })
+    }
+
+    fn retire<'a>(&'a self, id: &'a UserId, at: Timestamp) -> Stored<'a, bool> {
+        let id = id.clone();
+        self.0.write(async move |db| {
+            let update = query(RETIRE).bind(id.as_str()).bind(nanos(at));
             Ok(is_done(&update.execute(db).await?))
         })
     }

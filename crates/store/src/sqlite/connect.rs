@@ -82,6 +82,8 @@ pub(crate) struct Place {
     pub(crate) key: FileKey,
     /// The most bytes it may grow to.
     pub(crate) max_bytes: u64,
+    /// The most bytes that a connection that reads keeps in memory, decrypted.
+    pub(crate) cache_bytes: u64,
 }
 
 impl Place {
@@ -100,6 +102,10 @@ impl Place {
     pub(crate) async fn connect_to_read(&self) -> sqlx::Result<SqliteConnection> {
         let mut connection = self.connect(true).await?;
         raw_sql(TO_READ).execute(&mut connection).await?;
+        // Negative: kibibytes, not pages.
+        let cache = (self.cache_bytes / 1024).clamp(64, i32::MAX.unsigned_abs().into());
+        let cache = format!("PRAGMA cache_size = -{cache}");
+        raw_sql(AssertSqlSafe(cache)).execute(&mut connection).await?;
         Ok(connection)
     }
 

@@ -22,8 +22,14 @@ pub(crate) struct Migration {
 }
 
 /// Every migration, in order. One that was released is never changed: add another.
-pub(crate) const ALL: &[Migration] =
-    &[Migration { number: 1, name: "identity", sql: include_str!("schema/0001_identity.sql") }];
+pub(crate) const ALL: &[Migration] = &[
+    Migration { number: 1, name: "identity", sql: include_str!("schema/0001_identity.sql") },
+    Migration {
+        number: 2,
+        name: "refresh_scopes",
+        sql: include_str!("schema/0002_refresh_scopes.sql"),
+    },
+];
 
 const CREATE: &str = "CREATE TABLE IF NOT EXISTS migration (
     number   INTEGER PRIMARY KEY,

@@ -9,15 +9,15 @@ use mantlet_types::Timestamp;
 use sqlx::{query, query_scalar};
 
 use super::failed::Failed;
-use super::row::{Row, count, nanos};
+use super::row::{Row, count, json_list, nanos};
 use super::{Database, full, is_done, removed, statements};
 
 statements! {
     COUNT = "SELECT count(*) FROM refresh_family
         WHERE user = $1 AND expires > $2 AND revoked_at IS NULL";
     ADD = "INSERT INTO refresh_family (id, user, client, key, salt, created, expires, generation,
-        rotated, revoked_at, revoked_by, revoked_why)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+        rotated, revoked_at, revoked_by, revoked_why, scopes)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
     LOOKUP = "SELECT * FROM refresh_family WHERE id = $1";
     LIST = "SELECT * FROM refresh_family WHERE user = $1 ORDER BY created, number";
     ADVANCE = "UPDATE refresh_family SET generation = $3, rotated = $4
@@ -37,6 +37,7 @@ fn read(row: &Row<'_>) -> Result<Family, Failed> {
         id: row.parsed("id", FamilyId::parse)?,
         user: row.user("user")?,
         client: row.text("client")?.to_owned(),
+        scopes: row.maybe_list("scopes")?,
         key: row.key("key")?,
         salt: row.array("salt")?,
         created: row.time("created")?,
@@ -53,6 +54,8 @@ impl RefreshStore for SqliteRefresh {
             let live = query_scalar(COUNT).bind(family.user.as_str()).bind(nanos(family.created));
             let live: i64 = live.fetch_one(&mut *db).await?;
             let trace = family.revoked.as_ref();
+            let scopes = family.scopes.as_ref();
+            let scopes = scopes.map(|list| json_list(list.iter().map(String::as_str)));
             let insert = query(ADD)
                 .bind(family.id.as_str())
                 .bind(family.user.as_str())
@@ -65,7 +68,8 @@ impl RefreshStore for SqliteRefresh {
                 .bind(nanos(family.rotated))
                 .bind(trace.map(|trace| nanos(trace.at)))
                 .bind(trace.map(|trace| trace.by.as_str()))
-                .bind(trace.map(|trace| trace.why.as_str()));
+                .bind(trace.map(|trace| trace.why.as_str()))
+                .bind(scopes);
             // An id that is taken is told first, whatever the limit says.
             insert.execute(db).await?;
             if live < count(most) { Ok(()) } else { Err(full(most)) }

@@ -110,6 +110,11 @@ impl<'r> Row<'r> {
     pub(super) fn list(&self, column: &'static str) -> Result<Vec<String>, Failed> {
         self.parsed(column, |text| serde_json::from_str(text).ok())
     }
+
+    /// The same, where there is one.
+    pub(super) fn maybe_list(&self, column: &'static str) -> Result<Option<Vec<String>>, Failed> {
+        self.maybe_text(column)?.map(|_| self.list(column)).transpose()
+    }
 }
 
 /// A list of texts as it is stored.

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use http::HeaderValue;
-use http::header::{AUTHORIZATION, CACHE_CONTROL, COOKIE, SET_COOKIE, WWW_AUTHENTICATE};
+use http::header::{
+    AUTHORIZATION, CACHE_CONTROL, COOKIE, SEC_WEBSOCKET_PROTOCOL, SET_COOKIE, WWW_AUTHENTICATE,
+};
 use mantlet_event::reasons;
 use mantlet_identity::directory::{Caller, CallerRefusal, Directory};
 
@@ -48,8 +50,7 @@ impl Guard for Identity {
         let Some(directory) = &self.directory else {
             return Inspection::failed("there is no directory of users");
         };
-        let issuer = directory.verifier.policy().issuer.as_deref().unwrap_or_default();
-        let presented = Presented::of(exchange, issuer);
+        let presented = Presented::of(exchange, &|token| directory.checks(token));
         if presented.is_none() {
             return Inspection::ready(pass(exchange, &presented, Changes::default()));
         }
@@ -134,6 +135,10 @@ pub(super) fn pass(exchange: &Exchange, presented: &Presented, mut changes: Chan
     }
     if presented.is_in_key_header {
         headers.push(HeaderEdit::Remove(X_API_KEY));
+    }
+    if let Some(others) = &presented.other_protocols {
+        headers.push(HeaderEdit::Remove(SEC_WEBSOCKET_PROTOCOL));
+        headers.extend(others.clone().map(|it| HeaderEdit::Append(SEC_WEBSOCKET_PROTOCOL, it)));
     }
     // Our own pages need them, and no application sees those requests.
     let is_page = pages::is_page(exchange.path.match_key());

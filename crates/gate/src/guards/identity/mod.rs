@@ -1,9 +1,10 @@
-//! Establishes who asks: by the cookie of a session, an API key or a signed token.
+//! Establishes who asks: by the cookie of a session, an API key, a signed token or a ticket.
 //!
 //! **Protects against** forged, stolen and outlived credentials, and against requests that claim two
 //! identities at once.
 //!
-//! **Looks at** our session cookie, `Authorization: Bearer` and `X-API-Key`. What is not ours (the
+//! **Looks at** our session cookie, `Authorization: Bearer`, `X-API-Key`, and in the handshake of a
+//! WebSocket the subprotocol `mantlet.ticket.<ticket>`. What is not ours (the
 //! application's own keys and tokens) goes on as it came. A credential that was verified a moment ago
 //! is remembered; that it was revoked meanwhile is noticed within a second.
 //!

@@ -6,13 +6,19 @@ use super::presented::{Kind, Presented};
 use crate::pipeline::sample::exchange;
 use crate::pipeline::{Changes, Edits, Guard as _, Inspection, Verdict};
 
+fn is_own(token: &str) -> bool {
+    let issuer = mantlet_crypto::jws::unchecked_claims(token)
+        .map(|claims| claims.get("iss").and_then(|it| it.as_str()).map(str::to_owned));
+    issuer.is_none_or(|issuer| issuer.as_deref() == Some("mantlet"))
+}
+
 fn presented(headers: &[(&str, &str)]) -> (Vec<Kind>, bool, bool) {
     let mut exchange = exchange();
     for (name, value) in headers {
         let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
         exchange.headers.append(name, HeaderValue::from_str(value).unwrap());
     }
-    let presented = Presented::of(&exchange, "mantlet");
+    let presented = Presented::of(&exchange, &is_own);
     let kinds = presented.kinds();
     (kinds, presented.is_in_authorization, presented.is_in_key_header)
 }
@@ -35,6 +41,7 @@ fn what_is_ours_is_told_from_what_is_the_applications() {
         (&[("authorization", "bEARER   mk_live_x ")], &[Kind::ApiKey]),
         (&[("authorization", "Basic mk_live_x")], &[]),
         (&[("authorization", "mk_live_x")], &[]),
+        (&[("sec-websocket-protocol", "mantlet.ticket.x")], &[]),
         (&[("authorization", &ours)], &[Kind::Token]),
         (&[("authorization", unreadable)], &[Kind::Token]),
         (&[("authorization", &theirs)], &[]),
@@ -62,7 +69,7 @@ fn without_a_directory_everything_is_refused() {
 fn a_request_of_nobody_keeps_what_is_not_ours() {
     let mut plain = exchange();
     plain.headers.insert(COOKIE, HeaderValue::from_static("a=1"));
-    let nothing = Presented::of(&plain, "mantlet");
+    let nothing = Presented::of(&plain, &is_own);
     assert!(matches!(pass(&plain, &nothing, Changes::default()), Verdict::Pass));
     plain.headers.insert(COOKIE, HeaderValue::from_static("a=1; mantlet-device=x"));
     let verdict = pass(&plain, &nothing, Changes::default());

@@ -64,6 +64,14 @@ impl HygieneStage {
         Ok(CleanRequest { host, authority, path, query, headers, is_websocket })
     }
 
+    /// The normal form of a path.
+    ///
+    /// # Errors
+    /// [`PathError`] when it has none.
+    pub fn normalize<'a>(&self, path: &'a str) -> Result<NormalPath<'a>, PathError> {
+        normalize(path, &self.policy)
+    }
+
     fn path_of(&self, parts: &Parts) -> Result<NormalPath<'static>, Denial> {
         let raw = parts.uri.path();
         if raw == "*" {

@@ -20,14 +20,18 @@ pub(in crate::commands) fn key(command: KeyCommand) -> Result<Outcome, Failure> 
                 output::say(&format!("key, shown this once: {}", text(key, "key")));
             })
         }
-        KeyCommand::List { user, flags } => answer(flags, Ask::KeyList { user }, |answer| {
-            for key in entries(answer, "keys") {
-                let (id, state) = (text(key, "id"), text(key, "state"));
-                let (user, label) = (text(key, "user"), text(key, "label"));
-                let (scopes, expires) = (list(key, "scopes"), text(key, "expires"));
-                output::say(&format!("{id}  {state:<8} {user:<16} {expires}  {scopes}  {label}"));
-            }
-        }),
+        KeyCommand::List { user, flags } => {
+            answer(flags, Ask::KeyList { user, page: None }, |answer| {
+                for key in entries(answer, "keys") {
+                    let (id, state) = (text(key, "id"), text(key, "state"));
+                    let (user, label) = (text(key, "user"), text(key, "label"));
+                    let (scopes, expires) = (list(key, "scopes"), text(key, "expires"));
+                    output::say(&format!(
+                        "{id}  {state:<8} {user:<16} {expires}  {scopes}  {label}"
+                    ));
+                }
+            })
+        }
         KeyCommand::Rotate { id, grace, flags } => {
             let grace = seconds("--grace", &grace)?;
             answer(flags, Ask::KeyRotate { id, grace }, |key| {
@@ -43,7 +47,7 @@ pub(in crate::commands) fn key(command: KeyCommand) -> Result<Outcome, Failure> 
 pub(in crate::commands) fn session(command: SessionCommand) -> Result<Outcome, Failure> {
     match command {
         SessionCommand::List { user, flags } => {
-            answer(flags, Ask::SessionList { user }, |answer| {
+            answer(flags, Ask::SessionList { user, page: None }, |answer| {
                 for session in entries(answer, "sessions") {
                     let (handle, user) = (text(session, "handle"), text(session, "user"));
                     let (address, seen) = (text(session, "address"), text(session, "last_seen"));
@@ -66,7 +70,7 @@ pub(in crate::commands) fn token(command: TokenCommand) -> Result<Outcome, Failu
         TokenCommand::Issue { user, scopes, expires, flags } => {
             let seconds = expires.map(|text| seconds("--expires", &text)).transpose()?;
             let scopes = (!scopes.is_empty()).then_some(scopes);
-            answer(flags, Ask::TokenIssue { user, scopes, seconds }, |token| {
+            answer(flags, Ask::TokenIssue { user, scopes, seconds, client: None }, |token| {
                 output::say(&format!("expires {}", text(token, "expires")));
                 output::say(&format!("token, shown this once: {}", text(token, "token")));
             })

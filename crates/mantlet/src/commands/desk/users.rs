@@ -69,7 +69,7 @@ fn shown(user: &Json, what: &str) {
 fn list_users(flags: &DeskFlags) -> Result<Outcome, Failure> {
     let (mut all, mut after): (Vec<Json>, Option<String>) = (Vec::new(), None);
     loop {
-        let Some(page) = ask(flags.place.clone(), Ask::UserList { after })? else {
+        let Some(page) = ask(flags.place.clone(), Ask::UserList { after, most: None })? else {
             return Ok(Outcome::Unusable);
         };
         all.extend(entries(&page, "users").iter().cloned());
