@@ -13,7 +13,8 @@ section! {
         pub rate: u32 = 1000,
         /// Requests a second of one address, and as many more at once.
         pub rate_per_address: u32 = 2000,
-        /// Wrong credentials a minute of one address; then none of it is looked at.
+        /// Wrong credentials a minute of one address; further ones are told to come back later. Right
+        /// ones are never held up by it.
         pub failures_per_address: u32 = 30,
     }
 }

@@ -27,10 +27,9 @@ pub(super) async fn caller(
 ) -> Result<(Arc<Directory>, Caller), Problem> {
     let limits = &services.memory.limits;
     let shown = shown(headers)?;
-    limits.may_try(&services.section, address, &*services.clock).await?;
-    let wrong = |evidence: &str| {
-        limits.failed(&services.section, address, &*services.clock);
-        Problem::unauthenticated(Some(evidence.to_owned()))
+    let wrong = |evidence: &str| match limits.failed(&services.section, address, &*services.clock) {
+        Ok(()) => Problem::unauthenticated(Some(evidence.to_owned())),
+        Err(problem) => problem.evidence(evidence),
     };
     // Without a store there is nobody, and no credential.
     let directory = services.directories.directory().ok_or_else(|| wrong("no accounts"))?;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use http::HeaderValue;
 use http::header::RETRY_AFTER;
 use mantlet_event::{Metrics, reasons};
-use mantlet_limit::{Counters as _, Key, KeyHasher, MemoryCounters, Outcome, Quota};
+use mantlet_limit::{Key, KeyHasher, MemoryCounters, Outcome, Quota};
 use mantlet_types::{Clock, Rng};
 
 use super::ApiSection;
@@ -60,25 +60,16 @@ impl Limits {
         self.take(key, per_second(section.rate), clock)
     }
 
-    /// Whether an address has shown too many wrong credentials to show another one.
-    pub(super) async fn may_try(
+    /// One more wrong credential of this address. Right ones are never held up by it: others may
+    /// ask from the same address.
+    pub(super) fn failed(
         &self,
         section: &ApiSection,
         address: IpAddr,
         clock: &dyn Clock,
     ) -> Result<(), Problem> {
         let key = Key::of_address(Policy::Failures as u32, address);
-        let quotas = [failures(section)];
-        // Wrong credentials that cannot be counted would be free.
-        let outcome = self.counters.peek(&key, &quotas, clock.monotonic()).await;
-        outcome.map_or_else(|_| Err(Problem::new(&reasons::API_BUSY)), |it| allowed(&it))
-    }
-
-    /// One more wrong credential of this address.
-    pub(super) fn failed(&self, section: &ApiSection, address: IpAddr, clock: &dyn Clock) {
-        let key = Key::of_address(Policy::Failures as u32, address);
-        // When it cannot be counted, the next look finds that out.
-        let _ = self.counters.take_now(&key, &[failures(section)], 1, clock.monotonic());
+        self.take(key, failures(section), clock)
     }
 
     fn take(&self, key: Key, quota: Quota, clock: &dyn Clock) -> Result<(), Problem> {

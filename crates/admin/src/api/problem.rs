@@ -45,34 +45,33 @@ pub(super) static ALL: [&Reason; 23] = [
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Problem {
     pub(super) reason: &'static Reason,
+    /// What the reason does not say, aside: most calls succeed, and carry none of it.
+    more: Box<More>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct More {
     /// What is wrong with this very request; `None` where the reason says it all.
     detail: Option<String>,
     hint: Option<String>,
     errors: Vec<Value>,
     headers: Vec<(HeaderName, HeaderValue)>,
     /// For the operator alone.
-    pub(super) evidence: Option<String>,
+    evidence: Option<String>,
 }
 
 impl Problem {
-    pub(super) const fn new(reason: &'static Reason) -> Self {
-        Self {
-            reason,
-            detail: None,
-            hint: None,
-            errors: Vec::new(),
-            headers: Vec::new(),
-            evidence: None,
-        }
+    pub(super) fn new(reason: &'static Reason) -> Self {
+        Self { reason, more: Box::default() }
     }
 
     /// What is asked for is not in order.
     pub(super) fn invalid(detail: impl Into<String>) -> Self {
-        Self { detail: Some(detail.into()), ..Self::new(&reasons::API_INVALID) }
+        Self::told(&reasons::API_INVALID, More { detail: Some(detail.into()), ..More::default() })
     }
 
     /// There is no such thing.
-    pub(super) const fn not_found() -> Self {
+    pub(super) fn not_found() -> Self {
         Self::new(&reasons::API_NOT_FOUND)
     }
 
@@ -84,8 +83,8 @@ impl Problem {
                 HeaderValue::from_static("Bearer realm=\"mantlet\", error=\"invalid_token\"")
             }
         };
-        let problem = Self::new(&reasons::API_UNAUTHENTICATED);
-        Self { evidence, ..problem }.header(WWW_AUTHENTICATE, challenge)
+        let more = More { evidence, ..More::default() };
+        Self::told(&reasons::API_UNAUTHENTICATED, more).header(WWW_AUTHENTICATE, challenge)
     }
 
     /// The credential does not name `scope`.
@@ -100,13 +99,22 @@ impl Problem {
     }
 
     pub(super) fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.headers.push((name, value));
+        self.more.headers.push((name, value));
         self
     }
 
     pub(super) fn evidence(mut self, evidence: impl Into<String>) -> Self {
-        self.evidence = Some(evidence.into());
+        self.more.evidence = Some(evidence.into());
         self
+    }
+
+    /// What the operator is told besides.
+    pub(super) fn for_operator(&self) -> Option<String> {
+        self.more.evidence.clone()
+    }
+
+    fn told(reason: &'static Reason, more: More) -> Self {
+        Self { reason, more: Box::new(more) }
     }
 
     /// Whether the same request is to be answered anew: nothing of it was done.
@@ -121,14 +129,15 @@ impl Problem {
 
     /// Bytes that keeping it takes.
     pub(super) fn size(&self) -> usize {
-        let texts = [&self.detail, &self.hint].into_iter().flatten().map(String::len);
-        texts.sum::<usize>().saturating_add(self.errors.len().saturating_mul(256))
+        let texts = [&self.more.detail, &self.more.hint].into_iter().flatten().map(String::len);
+        texts.sum::<usize>().saturating_add(self.more.errors.len().saturating_mul(256))
     }
 
     pub(super) fn render(self) -> Response {
-        let reason = self.reason;
+        let Self { reason, more } = self;
+        let More { detail, hint, errors, headers: more, .. } = *more;
         let mut document = Map::new();
-        let detail = self.detail.as_deref().unwrap_or(reason.detail);
+        let detail = detail.as_deref().unwrap_or(reason.detail);
         for (name, value) in [
             ("type", Value::from(format!("{TYPES}{}", reason.code))),
             ("title", Value::from(reason.title)),
@@ -138,18 +147,18 @@ impl Problem {
         ] {
             document.insert(name.to_owned(), value);
         }
-        if let Some(hint) = self.hint {
+        if let Some(hint) = hint {
             document.insert("hint".to_owned(), Value::from(hint));
         }
-        if !self.errors.is_empty() {
-            document.insert("errors".to_owned(), Value::from(self.errors));
+        if !errors.is_empty() {
+            document.insert("errors".to_owned(), Value::from(errors));
         }
         let mut response = Response::new(Body::from(Value::Object(document).to_string()));
         *response.status_mut() =
             StatusCode::from_u16(reason.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        headers.extend(self.headers);
+        headers.extend(more);
         response
     }
 }
@@ -169,7 +178,7 @@ impl From<DeskError> for Problem {
             }
         };
         let (detail, hint) = (Some(error.message), Some(error.hint));
-        Self { detail, hint, ..Self::new(reason) }
+        Self::told(reason, More { detail, hint, ..More::default() })
     }
 }
 
@@ -187,6 +196,6 @@ impl From<Refusal> for Problem {
                 "message": fault.message,
             })
         });
-        Self { errors: faults.collect(), ..Self::new(reason) }
+        Self::told(reason, More { errors: faults.collect(), ..More::default() })
     }
 }

@@ -7,7 +7,7 @@ const MAX_QUESTIONS: usize = 100;
 
 /// Every schema, by name.
 pub(super) fn all() -> Map<String, Value> {
-    let groups = [accounts(), credentials(), tokens(), access(), problems()];
+    let groups = [accounts(), sessions(), keys(), tickets(), tokens(), access(), problems()];
     let mut all = Map::new();
     for group in groups {
         if let Value::Object(group) = group {
@@ -134,13 +134,7 @@ fn accounts() -> Value {
     })
 }
 
-fn credentials() -> Value {
-    let trace = object(
-        &["at", "by", "why"],
-        &json!({
-            "at": time(), "by": { "type": "string" }, "why": { "type": "string" },
-        }),
-    );
+fn sessions() -> Value {
     json!({
         "Session": object(
             &["handle", "user", "address", "agent", "created", "last_seen", "expires",
@@ -157,6 +151,17 @@ fn credentials() -> Value {
             }),
         ),
         "Sessions": page("sessions", "Session"),
+    })
+}
+
+fn keys() -> Value {
+    let trace = object(
+        &["at", "by", "why"],
+        &json!({
+            "at": time(), "by": { "type": "string" }, "why": { "type": "string" },
+        }),
+    );
+    json!({
         "Key": object(
             &["id", "user", "label", "state", "scopes", "networks", "created", "expires",
                 "last_used", "secrets", "revoked"],
@@ -197,6 +202,11 @@ fn credentials() -> Value {
             "grace": { "type": "integer", "minimum": 0, "maximum": 31_622_400,
                 "description": "For how many seconds the secret before stays valid; a day where it is left out." },
         })),
+    })
+}
+
+fn tickets() -> Value {
+    json!({
         "NewTicket": object(&["user", "origin"], &json!({
             "user": reference("Name"),
             "origin": { "type": "string", "minLength": 8, "maxLength": 256,

@@ -81,7 +81,7 @@ impl Api {
             Err(problem) => {
                 let told = problem
                     .is_reported()
-                    .then(|| Told { reason: problem.reason, evidence: problem.evidence.clone() });
+                    .then(|| Told { reason: problem.reason, evidence: problem.for_operator() });
                 let mut response = problem.render();
                 if let Some(told) = told {
                     response.extensions_mut().insert(told);

@@ -126,7 +126,7 @@ impl Fixture {
 struct FakeLifecycle(ServerFacts);
 
 impl Lifecycle for FakeLifecycle {
-    fn back_up(&self, _to: &std::path::Path) -> Result<Value, ControlError> {
+    fn back_up(&self, _to: &Path) -> Result<Value, ControlError> {
         Err(ControlError::new("there is no store", "add an account"))
     }
 

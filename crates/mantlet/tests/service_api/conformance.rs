@@ -1,0 +1,42 @@
+//! What another program makes of the document, and of what is done.
+
+use std::time::Duration;
+
+use mantlet_testkit::{Answer, FakeUpstream, left_out, run_program, venv_python};
+
+use super::{ALL, house_of};
+
+/// What it looks at. Not `positive_data_acceptance`: a schema cannot say which accounts, roles and
+/// permissions there are.
+const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,\
+response_schema_conformance,response_headers_conformance,negative_data_rejection,\
+unsupported_method,ignored_auth";
+
+#[test]
+fn schemathesis_finds_nothing_that_the_document_does_not_say() {
+    let Some(python) = venv_python(&["schemathesis"]) else {
+        return left_out("service-api", "schemathesis is not in target/venv");
+    };
+    let config =
+        "[admin.api]\nrate = 1000000\nrate_per_address = 1000000\nfailures_per_address = 1000000\n";
+    let house = house_of(FakeUpstream::answering(Answer::ok("inside")), config, &ALL);
+    let document = format!("http://{}/v1/openapi.json", house.gate.admin());
+    let header = format!("Authorization: Bearer {}", house.key);
+    let arguments = [
+        &["-m", "schemathesis.cli", "run", &document, "--checks", CHECKS, "--header", &header][..],
+        &["--phases", "examples,coverage,fuzzing", "--max-examples", "3", "--max-time", "40"],
+        // It must not close the account that it asks with.
+        &["--seed", "1", "--no-color", "--warnings", "off", "--exclude-operation-id", "retireUser"],
+        &["--generation-database", "none"],
+    ];
+    let done = run_program(python, &arguments.concat(), Duration::from_secs(300));
+    assert_eq!(done.code, Some(0), "{}\n{}", done.stdout, done.stderr);
+    assert!(done.stdout.contains("Tested: 27"), "{}", done.stdout);
+    let failed: Vec<_> = house
+        .gate
+        .events()
+        .into_iter()
+        .filter(|event| event["event.name"] == "process.task.panicked")
+        .collect();
+    assert!(failed.is_empty(), "{failed:#?}");
+}
