@@ -19,6 +19,7 @@ use mantlet_types::Secret;
 
 use crate::edge::{ConnectionRules, ServerSection, TlsError, TlsFront};
 use crate::guards::csp::{REPORT_PATH, Reports};
+use crate::guards::quota::QuotaSection;
 use crate::guards::waf::RuleSets;
 use crate::guards::{self, GuardCache, GuardsSection, RuleFile, Services};
 use crate::identity::{AccessSection, Asked, IdentitySection, Rule, Vouch};
@@ -271,13 +272,29 @@ fn place(
     let key = index
         .map_or_else(|| "guards.waf".to_owned(), |index| format!("routes[{index}].guards.waf"));
     place.guards.waf.load_rules(&key, rules, reader);
-    if !asked.is_anywhere() {
+    if asked.is_anywhere() {
+        check_plans(asked, site, &place.guards.quota, reader);
+    } else {
         place.guards.without_users();
     }
     let server = settings.server;
     let default = if place.is_upload { server.upload_limit } else { server.body_limit };
     place.body_limit = body_limit.unwrap_or(default).0;
     place
+}
+
+/// Plans are for roles that there are.
+fn check_plans(asked: &Asked, site: &Site<'_>, quota: &QuotaSection, reader: &mut Reader<'_>) {
+    let keys = site.layers.iter().rev().filter_map(|layer| layer.index);
+    let mut keys = keys.map(|index| format!("routes[{index}].guards.quota.plans"));
+    let own = keys.find(|key| reader.is_set(key));
+    // What a site does not say itself is looked at where it is said.
+    let root = || site.layers.is_empty().then(|| "guards.quota.plans".to_owned());
+    let Some(key) = own.or_else(root) else { return };
+    for role in quota.planned_roles().iter().filter(|role| asked.roles.role(role).is_none()) {
+        let message = format!("there is no role `{}`", role.escape_debug());
+        reader.error(&key, message, "names of roles come from `[access]`");
+    }
 }
 
 /// Everything that serves requests, built from one configuration; never changed, only replaced.

@@ -177,6 +177,49 @@ fn ymera_d13_a_user_counts_once_whatever_they_show_and_from_wherever() {
     assert_refused(&gate, &refused, (429, "rate-limited"), "alice");
 }
 
+// covers: YMERA-13, YMERA-14 (binary)
+#[test]
+fn a_plan_holds_for_who_has_its_role_and_a_key_has_its_own_quota() {
+    let (_upstream, gate) = closed(
+        "[guards.quota]\nper_user = [\"1/h burst 2\"]\nper_key = [\"1/h burst 3\"]\n\
+         plans = [\"admin: 1/h burst 4\", \"user: 1/h burst 1\"]\n",
+    );
+    add(&gate, "ada", "admin");
+    let both = json(&gate, &["role", "set", "ada", "user", "admin"]);
+    assert!(both.to_string().contains("admin"), "{both}");
+    add(&gate, "bob", "user");
+    add(&gate, "eve", "viewer");
+    let ask = |key: &str| with_key(&gate, "/", key).status;
+    let asked = |key: &str, times: usize| (0..times).map(|_| ask(key)).collect::<Vec<_>>();
+    let (_, first) = key(&gate, "ada", &[]);
+    let (_, second) = key(&gate, "ada", &[]);
+    // The key's three, then one more of the plan's four with another key.
+    assert_eq!(asked(&first, 4), [200, 200, 200, 429], "the role listed first decides");
+    assert_eq!(
+        asked(&second, 2),
+        [200, 429],
+        "a refused request took nothing, the plan is used up"
+    );
+    let refused = with_key(&gate, "/", &second);
+    assert_refused(&gate, &refused, (429, "rate-limited"), "ada");
+    let policy = refused.header("ratelimit-policy").unwrap_or_default().to_owned();
+    assert!(policy.contains("burst 4") && !policy.contains("burst 1\""), "no other plan: {policy}");
+    let (_, bobs) = key(&gate, "bob", &[]);
+    assert_eq!(asked(&bobs, 2), [200, 429]);
+    let (_, eves) = key(&gate, "eve", &[]);
+    assert_eq!(asked(&eves, 3), [200, 200, 429], "without a plan the users' quota holds");
+}
+
+#[test]
+fn a_plan_for_a_role_that_is_none_is_an_error_of_the_configuration() {
+    let (_upstream, gate) = closed("");
+    let good = std::fs::read_to_string(gate.config_file()).unwrap();
+    let plans = "[guards.quota]\nplans = [\"nobody: 1/s\"]\n";
+    std::fs::write(gate.config_file(), format!("{good}\n{plans}")).unwrap();
+    let done = gate.command(&["reload"]);
+    assert!(done.code == Some(2) && done.stderr.contains("no role `nobody`"), "{done:?}");
+}
+
 #[test]
 fn what_is_asked_can_be_changed_while_the_server_runs() {
     let (_upstream, gate) = asking("");

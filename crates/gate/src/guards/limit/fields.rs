@@ -11,9 +11,9 @@ pub(super) const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 pub(super) const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
 /// Every quota with its size and window.
-pub(super) fn policy(scopes: &[Scope]) -> HeaderValue {
+pub(super) fn policy<'a>(scopes: impl IntoIterator<Item = &'a Scope>) -> HeaderValue {
     let quotas =
-        scopes.iter().flat_map(|scope| scope.quotas.iter().map(move |quota| (scope, quota)));
+        scopes.into_iter().flat_map(|scope| scope.quotas.iter().map(move |quota| (scope, quota)));
     let items: Vec<String> = quotas
         .map(|(scope, quota)| {
             let name = scope.name(quota);

@@ -16,7 +16,7 @@ use crate::pipeline::{Changes, Denial, Exchange, GuardError, Verdict};
 const WARN_SHARE: f64 = 0.8;
 
 impl Limit {
-    /// One key for each scope; shorter when the request lacks the subject of the last.
+    /// One key for each scope whose subject the request has.
     pub(super) fn asks(&self, exchange: &Exchange) -> Vec<Ask<'_>> {
         let ask = |scope: &Scope| scope.key(exchange, &self.hasher);
         let asks = self.scopes.iter().filter_map(|scope| Some((ask(scope)?, &scope.quotas)));
@@ -33,7 +33,7 @@ impl Limit {
         permits: Vec<Arc<Permit>>,
     ) -> Verdict {
         if !outcome.allowed {
-            return self.refuse(outcome).into();
+            return self.refuse(exchange, outcome).into();
         }
         if !may_warn && permits.is_empty() && self.announce == Announce::OnRefusal {
             return Verdict::Pass;
@@ -57,33 +57,49 @@ impl Limit {
         if !outcome.crossed(WARN_SHARE) {
             return None;
         }
-        let scope = self.scopes.get(outcome.ask)?;
+        let scope = self.asked(exchange, outcome)?;
         let (key, quota) = scope.warning(outcome.quota, exchange, &self.hasher)?;
         Some((key, [quota]))
     }
 
-    fn refuse(&self, outcome: &Outcome) -> Denial {
-        let name = self.quota_text(outcome);
-        let is_shared = self.scopes.get(outcome.ask).is_some_and(Scope::is_shared);
+    fn refuse(&self, exchange: &Exchange, outcome: &Outcome) -> Denial {
+        let name = self.quota_text(exchange, outcome);
+        let is_shared = self.asked(exchange, outcome).is_some_and(Scope::is_shared);
         let (reason, kind) = if is_shared {
             (&reasons::ROUTE_BUSY, REDUCED_CAPACITY)
         } else {
             (&reasons::RATE_LIMITED, QUOTA_EXCEEDED)
         };
-        let [policy, state] = self.announcement(outcome);
+        let [policy, state] = self.announcement(exchange, outcome);
         let denial = Denial::new(reason).evidence(format!("quota {name}")).kind(kind);
         told(denial, &name, fields::seconds_up(outcome.retry_after))
             .header(policy.0, policy.1)
             .header(state.0, state.1)
     }
 
-    pub(super) fn announcement(&self, outcome: &Outcome) -> [(HeaderName, HeaderValue); 2] {
-        let state = fields::state(&self.quota_text(outcome), outcome);
-        [(fields::RATE_LIMIT_POLICY, self.policy_field.clone()), (fields::RATE_LIMIT, state)]
+    pub(super) fn announcement(
+        &self,
+        exchange: &Exchange,
+        outcome: &Outcome,
+    ) -> [(HeaderName, HeaderValue); 2] {
+        let state = fields::state(&self.quota_text(exchange, outcome), outcome);
+        let policy = self.policy_field.clone();
+        let policy = policy.unwrap_or_else(|| fields::policy(self.applying(exchange)));
+        [(fields::RATE_LIMIT_POLICY, policy), (fields::RATE_LIMIT, state)]
     }
 
-    fn quota_text(&self, outcome: &Outcome) -> String {
-        let scope = self.scopes.get(outcome.ask);
+    /// The scopes whose subject the request has, in the order in which the counters are asked.
+    fn applying<'a>(&'a self, exchange: &'a Exchange) -> impl Iterator<Item = &'a Scope> {
+        self.scopes.iter().filter(|scope| scope.key(exchange, &self.hasher).is_some())
+    }
+
+    /// The scope that an outcome is about.
+    fn asked<'a>(&'a self, exchange: &'a Exchange, outcome: &Outcome) -> Option<&'a Scope> {
+        self.applying(exchange).nth(outcome.ask)
+    }
+
+    fn quota_text(&self, exchange: &Exchange, outcome: &Outcome) -> String {
+        let scope = self.asked(exchange, outcome);
         let named = scope.and_then(|scope| Some(scope.name(scope.quotas.get(outcome.quota)?)));
         named.unwrap_or_default()
     }
@@ -94,7 +110,7 @@ impl Limit {
             .text(field::GUARD, "limit")
             .text(field::CLIENT, exchange.client.address.to_string())
             .text(field::ROUTE, exchange.route.to_string())
-            .text(field::LIMIT, self.quota_text(outcome))
+            .text(field::LIMIT, self.quota_text(exchange, outcome))
     }
 }
 

@@ -49,6 +49,7 @@ use mantlet_types::Clock;
 pub use config::{Announce, LimitSection, QuotaSetting};
 
 use super::Services;
+use super::quota::QuotaSection;
 use crate::pipeline::{
     AnswerHead, AnswerVerdict, Edits, Exchange, Guard, GuardError, HeaderEdit, HeldAnswer,
     Inspection, Stages,
@@ -59,7 +60,8 @@ struct Limit {
     scopes: Vec<scope::Scope>,
     concurrent: concurrent::Concurrent,
     cost: u32,
-    policy_field: HeaderValue,
+    /// What is allowed, in the words of the field; `None` where that depends on who asks.
+    policy_field: Option<HeaderValue>,
     announce: Announce,
     /// Whether the client's address is all that is counted by.
     is_by_address: bool,
@@ -75,7 +77,7 @@ struct Remaining(Outcome);
 pub(super) fn build(section: &LimitSection, services: &Services) -> Arc<dyn Guard> {
     let scopes = scope::Scope::all(section, services);
     Arc::new(Limit {
-        policy_field: fields::policy(&scopes),
+        policy_field: Some(fields::policy(&scopes)),
         scopes,
         concurrent: concurrent::Concurrent::new(section),
         cost: section.cost,
@@ -88,11 +90,10 @@ pub(super) fn build(section: &LimitSection, services: &Services) -> Arc<dyn Guar
 }
 
 /// A limit that counts by who asks, for the guard `quota`.
-pub(super) fn for_users(quotas: &[QuotaSetting], services: &Services) -> Arc<dyn Guard> {
-    let scopes = scope::Scope::of_users(quotas, services);
+pub(super) fn for_users(section: &QuotaSection, services: &Services) -> Arc<dyn Guard> {
     Arc::new(Limit {
-        policy_field: fields::policy(&scopes),
-        scopes,
+        policy_field: None,
+        scopes: scope::Scope::of_users(section, services),
         concurrent: concurrent::Concurrent::new(&LimitSection::default()),
         cost: 1,
         announce: Announce::OnRefusal,
@@ -123,7 +124,7 @@ impl Guard for Limit {
         let Some(Remaining(outcome)) = exchange.facts.lookup() else {
             return Ok(AnswerVerdict::Pass);
         };
-        let [policy, state] = self.announcement(outcome);
+        let [policy, state] = self.announcement(exchange, outcome);
         Ok(AnswerVerdict::Edit(Edits::from(vec![
             HeaderEdit::Set(policy.0, policy.1),
             HeaderEdit::Set(state.0, state.1),

@@ -1,12 +1,15 @@
 //! By what requests are counted: each scope has its subject, its quotas and its numbers.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderName;
+use mantlet_identity::directory::Way;
 use mantlet_limit::{Key, KeyHasher, Quota};
 
 use super::LimitSection;
 use crate::guards::Services;
+use crate::guards::quota::QuotaSection;
 use crate::identity::Identified;
 use crate::pipeline::Exchange;
 
@@ -14,10 +17,23 @@ use crate::pipeline::Exchange;
 #[derive(Debug, Clone)]
 enum Subject {
     Address,
-    Network { v4: u8, v6: u8 },
+    Network {
+        v4: u8,
+        v6: u8,
+    },
     Route,
     Header(HeaderName),
-    User,
+    /// The user, where none of their roles has a plan.
+    User {
+        planned: Arc<[String]>,
+    },
+    /// The user, where this is the first of the roles with a plan that they have.
+    Plan {
+        planned: Arc<[String]>,
+        role: usize,
+    },
+    /// The API key.
+    Key,
 }
 
 /// Quotas for each of the same kind of subject.
@@ -31,7 +47,7 @@ pub(super) struct Scope {
 }
 
 impl Scope {
-    /// The scopes that have quotas. Subjects that a request may lack come last.
+    /// The scopes that have quotas.
     pub(super) fn all(section: &LimitSection, services: &Services) -> Vec<Self> {
         let bits = |number: u16| u8::try_from(number).unwrap_or(u8::MAX);
         let network =
@@ -47,10 +63,17 @@ impl Scope {
         scopes.map(|(subject, quotas)| Self::new(subject, quotas, services)).collect()
     }
 
-    /// The scope that counts by who asks; none without quotas.
-    pub(super) fn of_users(quotas: &[super::QuotaSetting], services: &Services) -> Vec<Self> {
-        let quotas = Some(quotas).filter(|quotas| !quotas.is_empty());
-        quotas.map(|quotas| Self::new(Subject::User, quotas, services)).into_iter().collect()
+    /// The scopes that count by who asks; of those that count users one alone applies to a request.
+    pub(super) fn of_users(section: &QuotaSection, services: &Services) -> Vec<Self> {
+        let planned: Arc<[String]> = section.planned_roles().into();
+        let plans = (0..planned.len()).map(|role| {
+            let quotas = planned.get(role).map(|role| section.plan(role)).unwrap_or_default();
+            (Subject::Plan { planned: Arc::clone(&planned), role }, quotas)
+        });
+        let users = (Subject::User { planned: Arc::clone(&planned) }, section.per_user.clone());
+        let keys = (Subject::Key, section.per_key.clone());
+        let scopes = plans.chain([users, keys]).filter(|(_, quotas)| !quotas.is_empty());
+        scopes.map(|(subject, quotas)| Self::new(subject, &quotas, services)).collect()
     }
 
     fn new(subject: Subject, quotas: &[super::QuotaSetting], services: &Services) -> Self {
@@ -83,7 +106,19 @@ impl Scope {
             Subject::Network { v4, v6 } => Key::of_network(policy, address, *v4, *v6),
             Subject::Route => hasher.of_text(policy, exchange.route.as_bytes()),
             Subject::Header(name) => hasher.of_text(policy, exchange.headers.get(name)?.as_bytes()),
-            Subject::User => hasher.of_text(policy, exchange.facts.lookup::<Identified>()?.user()),
+            Subject::User { planned } => {
+                let who = exchange.facts.lookup::<Identified>()?;
+                plan_of(who, planned).is_none().then(|| hasher.of_text(policy, who.user()))?
+            }
+            Subject::Plan { planned, role } => {
+                let who = exchange.facts.lookup::<Identified>()?;
+                let is_theirs = plan_of(who, planned) == Some(*role);
+                is_theirs.then(|| hasher.of_text(policy, who.user()))?
+            }
+            Subject::Key => match &exchange.facts.lookup::<Identified>()?.0.way {
+                Way::ApiKey(key) => hasher.of_text(policy, key.id.to_string()),
+                Way::Session(_) | Way::Token(_) | Way::Ticket(_) => return None,
+            },
         })
     }
 
@@ -95,7 +130,8 @@ impl Scope {
             Subject::Network { .. } => format!("network {quota}"),
             Subject::Route => format!("route {quota}"),
             Subject::Header(_) => format!("header {quota}"),
-            Subject::User => format!("user {quota}"),
+            Subject::User { .. } | Subject::Plan { .. } => format!("user {quota}"),
+            Subject::Key => format!("key {quota}"),
         }
     }
 
@@ -103,6 +139,11 @@ impl Scope {
     pub(super) const fn is_shared(&self) -> bool {
         matches!(self.subject, Subject::Route)
     }
+}
+
+/// The first of the roles with a plan that somebody has.
+fn plan_of(who: &Identified, planned: &[String]) -> Option<usize> {
+    planned.iter().position(|role| who.0.standing.roles.contains(role))
 }
 
 /// One in the time that an empty quota takes to be whole again.
