@@ -152,6 +152,7 @@ impl Detectors {
 /// Values of letters and digits alone can still be names of files or tools, or encoded.
 fn needs_a_look(input: &Input<'_>) -> bool {
     matches!(input.place, Place::Name | Place::FileName | Place::Header("user-agent"))
+        || input.value.ends_with(b"--")
         || input.value.len() >= 8 && (!is_one_case(input.value) || input.value.starts_with(b"aced"))
 }
 

@@ -94,7 +94,8 @@ fn whole(view: &View<'_>, work: &mut Work<'_>) {
     if list && value.contains(&b'=') {
         let wild =
             value.len() < 128 && value.windows(3).any(|three| matches!(three, b"=*)" | b"(!("));
-        let confidence = if wild { 64 } else { 55 };
+        let several = value.len() < 128 && memchr::memmem::find_iter(value, b")(").count() > 0;
+        let confidence = if wild || several { 62 } else { 55 };
         work.note(Class::Ldap, confidence, 0..view.bytes.len(), "a filter in the place of a value");
     }
     let present = value.len() < 64
@@ -113,7 +114,9 @@ fn whole(view: &View<'_>, work: &mut Work<'_>) {
     if begun || negated {
         work.note(Class::Ldap, 64, 0..view.bytes.len(), "a filter in the place of a value");
     }
-    let wild = value.starts_with(b"*))")
+    let cut = value.len() < 64 && view.bytes.ends_with(b")\0") && !value.contains(&b'(');
+    let wild = cut
+        || value.starts_with(b"*))")
         || value.starts_with(b"*)(")
         || value.starts_with(b"*)|(")
         || value.starts_with(b"*(|(")

@@ -78,11 +78,21 @@ const TELLING: &[&str] = &[
 /// Whether the bytes give cause to look.
 pub(super) fn has_cause(view: &View<'_>) -> bool {
     view.mask.any(class::DOLLAR)
+        || starts_code(view)
         || view.mask.any(class::PIPE) && view.mask.any(class::QUOTE | class::DOUBLE)
         || view.mask.any(class::QUOTE | class::DOUBLE) && view.mask.any(class::SEMICOLON)
         || contains_this(view)
         || view.mask.all(class::PAREN | class::DOT | class::BRACE)
         || view.mask.all(class::PAREN | class::BRACE | class::SEMICOLON)
+}
+
+/// A value that begins with the document a condition is asked about, or with the database.
+fn starts_code(view: &View<'_>) -> bool {
+    let value = trimmed(view.bytes);
+    let value = value.strip_prefix(b";").unwrap_or(value);
+    starts_with(value, b"this.")
+        || starts_with(value, b"db.")
+        || view.mask.any(class::SEMICOLON) && find(view.bytes, b"; return ").is_some()
 }
 
 fn contains_this(view: &View<'_>) -> bool {
@@ -123,6 +133,8 @@ fn collections(view: &View<'_>, work: &mut Work<'_>) {
         "eval",
         "getcollectionnames",
     ];
+    const OWN: &[&str] =
+        &["dropdatabase", "getcollectionnames", "getcollection", "eval", "shutdownserver"];
     if !view.is_short() {
         return;
     }
@@ -133,13 +145,33 @@ fn collections(view: &View<'_>, work: &mut Work<'_>) {
         let dot = place + 3 + collection.len();
         let verb = word_at(view.bytes, dot + 1);
         let called = at(view.bytes, dot) == b'.' && at(view.bytes, dot + 1 + verb.len()) == b'(';
-        if called && is_any(verb, VERBS) && !collection.is_empty() {
+        let own = at(view.bytes, dot) == b'(' && is_any(collection, OWN);
+        if own || called && is_any(verb, VERBS) && !collection.is_empty() {
             note(view, 66, place, dot, "a call on a collection of a database", work);
         }
     }
+    conditions(view, work);
     let clock = find(view.bytes, b"new date").is_some() && find(view.bytes, b"while").is_some();
     if clock && contains_any(view.bytes, &["do{", "do {"]) {
         note(view, 70, 0, view.bytes.len(), "a loop that waits for the clock", work);
+    }
+}
+
+/// `this.age > 0`, `1; return true`, `$where=1`: a condition from end to end.
+fn conditions(view: &View<'_>, work: &mut Work<'_>) {
+    let value = trimmed(view.bytes);
+    let compared = value.iter().any(|b| matches!(b, b'<' | b'>' | b'='))
+        || contains_any(value, &[".match(", ".test("]);
+    let asked =
+        starts_with(value, b"this.") && compared && !value.contains(&b'{') && value.len() < 120;
+    let head = value.iter().take_while(|b| b.is_ascii_alphanumeric()).count();
+    let rest = tail(value, head);
+    let returned = head <= 12
+        && at(rest, 0) == b';'
+        && starts_with(tail(rest, skip_space(rest, 1)), b"return ")
+        && contains_any(rest, &["return true", "return 1", "return this", "=="]);
+    if asked || returned || starts_with(value, b"$where=") {
+        note(view, 64, 0, view.bytes.len(), "code for a query of a document database", work);
     }
 }
 
@@ -209,12 +241,39 @@ fn keys(view: &View<'_>, work: &mut Work<'_>) {
             () if is_key && (quoted || braced) && telling => 78,
             () if is_key && telling && place == 0 && view.is_short() => 66,
             () if is_key && leaves_document(view, place) => 68,
+            () if is_key && is_stage(operator) && is_first_key(view, place) => 64,
             () if is_key && (quoted || braced) => 55,
             () if bracket && telling => 70,
             () => continue,
         };
         note(view, confidence, place, after, "an operator of a query as a key", work);
     }
+}
+
+/// Operators that only queries and pipelines have, not the events and schemas that borrow a dollar.
+fn is_stage(operator: &[u8]) -> bool {
+    const STAGES: &[&str] = &[
+        "size",
+        "mod",
+        "all",
+        "text",
+        "search",
+        "lookup",
+        "unionwith",
+        "out",
+        "merge",
+        "match",
+        "accumulator",
+        "type",
+    ];
+    is_any(operator, STAGES)
+}
+
+/// Whether the value is one short document and the key at `place` its first.
+fn is_first_key(view: &View<'_>, place: usize) -> bool {
+    let head = trimmed(part(view.bytes, 0, place));
+    let opens = head.iter().all(|b| matches!(b, b'{' | b'[' | b'"' | b'\'' | b' '));
+    opens && head.contains(&b'{') && view.is_short()
 }
 
 /// `' } ], $comment:`: a quote and closers of a document that the value did not open stand before.

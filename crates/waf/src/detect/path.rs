@@ -184,6 +184,8 @@ fn climb(
         }
         () if odd => 50,
         () if one_path && view.is_header() => 50,
+        // No browser writes a relative address with it.
+        () if one_path && stretch == b"..\\" && start == 0 && !target.is_empty() => 62,
         () if one_path && steps > depth => 48,
         () => 20,
     };

@@ -160,3 +160,35 @@ fn an_engine_is_probed_with_openers_settings_and_filters_that_run() {
         ("= the sum of all parts", ""),
     ]);
 }
+
+#[test]
+fn code_of_the_server_is_found_by_what_it_reaches() {
+    check(&[
+        ("1; return true", "nosql"),
+        ("this.age > 0", "nosql"),
+        ("db.users.drop()", "nosql"),
+        ("[{\"$match\": {}}, {\"$out\": \"x\"}]", "nosql"),
+        ("x' or //user[1]/name='a", "xpath"),
+        ("/shelf/book[@id='1']", "xpath"),
+        ("admin)\0", "ldap"),
+        ("{\"0\":\"$1:constructor:constructor\"}", "node"),
+        ("process[mainModule", "node"),
+        ("Process.spawn(\"id\")", "shell"),
+        ("$SHELL -c id", "shell"),
+        (">/tmp/x", "shell"),
+        ("/etc/pas[s]wd", "shell"),
+        ("..\\letter", "path-traversal"),
+        ("[\"a.b.Source\", {\"url\":\"x\"}]", "deserialisation"),
+        ("self /*a*/ [ /*b*/ \"alert\"](1)", "xss"),
+        ("x'--old", "sqli"),
+        ("7--", "sqli"),
+        ("union select", "sqli"),
+        ("{\"$set\": {\"plan\": \"pro\"}, \"$ip\": \"x\"}", ""),
+        ("{\"$schema\": \"https://json-schema.org/x\", \"$comment\": \"a\"}", ""),
+        ("[\"a.b\", \"c.d\"]", ""),
+        ("read this. return the book", ""),
+        ("10--20 units", ""),
+        ("trade union selects a chair", ""),
+    ]);
+    assert_eq!(class(Place::Header("x-test"), "() { x"), "shell");
+}

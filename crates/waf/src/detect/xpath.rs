@@ -62,6 +62,9 @@ pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
         let end = view.bytes.len();
         work.note(Class::Xpath, 66, 0..end, "a path of XPath in the place of a value");
     }
+    if let Some(place) = path_behind(view.bytes) {
+        work.note(Class::Xpath, 68, place..place + 5, reason);
+    }
     if let Some((start, end)) = condition(view.bytes) {
         work.note(Class::Xpath, 72, start..end, "a condition of XPath after the end of a literal");
     }
@@ -88,7 +91,13 @@ fn is_whole(value: &[u8]) -> bool {
         && !value.contains(&b' ')
         && value.ends_with(b"()")
         && contains_any(value, &["node()", "text()", "comment()"]);
-    let document = starts_with_any(value, &["doc('http", "doc(\"http", "document('http"]);
+    let attribute = value.starts_with(b"/")
+        && is_word(at(value, 1))
+        && !value.contains(&b' ')
+        && contains_any(value, &["[@"])
+        && value.ends_with(b"]");
+    let document =
+        attribute || starts_with_any(value, &["doc('http", "doc(\"http", "document('http"]);
     over_path || filtered || nodes || document
 }
 
@@ -114,6 +123,16 @@ fn leaves(head: &[u8]) -> bool {
         || !open(b'"').is_multiple_of(2)
         || open(b']') > open(b'[')
         || open(b')') > open(b'(')
+}
+
+/// `' or //user[1]/name='x`: a path from the root right behind a word of logic.
+fn path_behind(bytes: &[u8]) -> Option<usize> {
+    ["or ", "and "].iter().find_map(|joint| {
+        let place = find(bytes, joint.as_bytes())?;
+        let rest = tail(bytes, skip_space(bytes, place + joint.len()));
+        let free = !is_word(before(bytes, place)) && leaves(part(bytes, 0, place));
+        (free && is_path(rest) && !rest.starts_with(b"/* ")).then_some(place)
+    })
 }
 
 /// `' or string-length(…)>0`: a logical word behind a quote or bracket, and a function only XPath has.

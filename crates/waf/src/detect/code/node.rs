@@ -132,6 +132,30 @@ fn modules(view: &View<'_>, work: &mut Work<'_>) {
         note(view, Class::Node, confidence, place..open + 1, "a module that runs programs", work);
     }
     inside(view, work);
+    references(view, work);
+}
+
+/// `"$1:constructor:constructor"`: a reference of a serialised component that climbs (CVE-2025-55182),
+/// and `process[x`, `require[x`: the server's own by a computed name.
+fn references(view: &View<'_>, work: &mut Work<'_>) {
+    let bytes = view.bytes;
+    for place in memchr::memchr_iter(b'$', bytes).take(64) {
+        let rest = tail(bytes, place + 1);
+        let number = rest.iter().take(4).take_while(|b| b.is_ascii_alphanumeric()).count();
+        let path = part(rest, number, number + 80);
+        let climbs = number > 0
+            && at(path, 0) == b':'
+            && contains_any(path, &[":constructor", ":__proto__", ":prototype"]);
+        if climbs {
+            let span = place..place + 1 + number;
+            note(view, Class::Node, 84, span, "a reference that climbs to a constructor", work);
+        }
+    }
+    let computed =
+        ["process[", "require["].iter().find(|text| starts_with(trimmed(bytes), text.as_bytes()));
+    if let Some(text) = computed.filter(|_| view.is_short()) {
+        note(view, Class::Node, 62, 0..text.len(), "the inside of the server's process", work);
+    }
 }
 
 /// Names of the process and of what it loads.

@@ -13,6 +13,7 @@ use crate::detect::words::signal;
 pub(in crate::detect) fn has_cause(view: &View<'_>) -> bool {
     let mask = view.mask;
     view.has(signal::OBJECT)
+        || view.bytes.starts_with(b"[\"")
         || mask.all(class::COLON | class::DIGIT)
             && mask.any(class::DOUBLE | class::QUOTE | class::BRACE)
         || mask.any(class::CONTROL | class::HIGH) && matches!(at(view.bytes, 0), 0xac | 0x80 | 0x04)
@@ -24,6 +25,7 @@ pub(in crate::detect) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
         return;
     }
     java(view, work);
+    named_class(view, work);
     php(view, work);
     python(view, work);
     yaml(view, work);
@@ -64,6 +66,27 @@ fn java(view: &View<'_>, work: &mut Work<'_>) {
         && bytes.len() > 40
     {
         found(view, 45, 0, 8, "a compressed object", work);
+    }
+}
+
+/// `["a.b.Class", {…}]`: a class with its fields, as readers of JSON take it that make what they are told.
+fn named_class(view: &View<'_>, work: &mut Work<'_>) {
+    let value = trimmed(view.bytes);
+    let Some(rest) = value.strip_prefix(b"[\"") else { return };
+    let length = memchr::memchr(b'"', rest).unwrap_or(0);
+    let name = part(rest, 0, length);
+    let dots = memchr::memchr_iter(b'.', name).count();
+    let class = memchr::memrchr(b'.', name).map_or(0, |dot| at(name, dot + 1));
+    let plain = name.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'$'));
+    let after = trimmed(tail(rest, length + 1)).strip_prefix(b",").map(trimmed);
+    let fields = after.is_some_and(|after| after.starts_with(b"{") || after.starts_with(b"["));
+    if dots >= 2
+        && class.is_ascii_uppercase()
+        && plain
+        && fields
+        && !name.starts_with(b"java.util.")
+    {
+        found(view, 64, 0, length + 4, "a class that a reader of JSON is told to make", work);
     }
 }
 
@@ -171,7 +194,8 @@ fn others(view: &View<'_>, work: &mut Work<'_>) {
     {
         found(view, 84, place, 18, "a serialised object of .NET", work);
     }
-    if let Some(place) = find(bytes, b"\"$type\"").filter(|place| {
+    let typed = find(bytes, b"\"$type\"").or_else(|| find(bytes, b"\"__type\""));
+    if let Some(place) = typed.filter(|place| {
         contains_any(
             part(bytes, *place, place + 200),
             &["system.", "presentationframework", "mscorlib"],

@@ -215,8 +215,35 @@ pub(super) fn whole(view: &View<'_>) -> Option<Sign> {
     if made || loads_foreign(code) {
         return sign(66, "a call that only a script makes");
     }
-    let member = member_sign(code, name, next);
+    let member = member_sign(code, name, next).or_else(|| without_remarks(bytes));
     member.and_then(|confidence| sign(confidence, "a member that only a script reaches"))
+}
+
+/// The same for code that remarks and parentheses keep apart: `self /*a*/ [ "alert"](1)`.
+fn without_remarks(bytes: &[u8]) -> Option<u8> {
+    let apart = memchr::memmem::find(bytes, b"/*").is_some() || bytes.starts_with(b"(");
+    if !apart {
+        return None;
+    }
+    let mut squeezed = Vec::with_capacity(bytes.len());
+    let mut place = 0;
+    while let Some(&byte) = bytes.get(place) {
+        if byte == b'/' && at(bytes, place + 1) == b'*' {
+            place = memchr::memmem::find(tail(bytes, place + 2), b"*/")
+                .map_or(bytes.len(), |end| place + end + 4);
+            continue;
+        }
+        if !matches!(byte, b' ' | b'\t' | b'\n') {
+            squeezed.push(byte);
+        }
+        place += 1;
+    }
+    let code = squeezed.strip_prefix(b"(").unwrap_or(&squeezed);
+    let length = code.iter().take_while(|&&b| is_word(b)).count();
+    let name = part(code, 0, length).to_vec();
+    let behind = length + usize::from(code.len() < squeezed.len() && at(code, length) == b')');
+    let joined = [&name, tail(code, behind)].concat();
+    member_sign(&joined, &name, at(&joined, length)).map(|found| found.min(66))
 }
 
 /// `;throw new Error('x')//`, `};f(1);//`: closers and a semicolon, a call, and a remark that takes

@@ -73,7 +73,9 @@ pub(super) fn active(view: &View<'_>) -> Option<Sign> {
     if is_active_scheme(bytes) {
         let code = find(bytes, b":").map_or(bytes, |colon| tail(bytes, colon + 1));
         let end = bytes.len().min(200);
-        let runs = !starts_with(squeezed(bytes).as_slice(), b"data:") && !reads_as_prose(code)
+        let hidden = scheme_is_hidden(bytes);
+        let runs = hidden
+            || !starts_with(squeezed(bytes).as_slice(), b"data:") && !reads_as_prose(code)
             || starts_with(squeezed(bytes).as_slice(), b"data:")
                 && is_active_data(&squeezed(bytes));
         let data = starts_with(squeezed(bytes).as_slice(), b"data:");
@@ -95,8 +97,19 @@ pub(super) fn active(view: &View<'_>) -> Option<Sign> {
     let found = style
         .iter()
         .find_map(|text| find(bytes, text.as_bytes()).map(|place| (place, text.len())))?;
-    let in_style = contains_any(part(bytes, 0, found.0), &["style", ":", "{"]);
+    let begins = found.0 == 0 && bytes.contains(&b'(');
+    let in_style = begins || contains_any(part(bytes, 0, found.0), &["style", ":", "{"]);
     (in_style && view.is_short()).then_some(()).and_then(|()| sign(68, found.0, found.0 + found.1))
+}
+
+/// `java&tab;script:`: white space or references within the letters of a scheme.
+fn scheme_is_hidden(bytes: &[u8]) -> bool {
+    let value = crate::detect::bytes::trimmed(bytes);
+    let letters = value.iter().take_while(|b| b.is_ascii_alphabetic()).count();
+    letters > 0
+        && letters < 10
+        && crate::detect::bytes::at(value, letters) != b':'
+        && !starts_with_any(tail(value, letters), &[" ", ",", ":"])
 }
 
 /// Whether what follows the colon is text: "javascript: the good parts".

@@ -43,7 +43,8 @@ pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
         let glued = at(bytes, place + set + 2).is_ascii_alphabetic();
         let globs =
             inside.len() > 1 && inside.iter().any(|b| matches!(b, b'-' | b'!' | b'/' | b'^'));
-        if bytes.starts_with(b"/") && glued && globs {
+        let named = bytes.starts_with(b"/etc/") && inside.iter().all(|b| is_word(*b));
+        if bytes.starts_with(b"/") && glued && (globs || named) {
             note(view, 66, place, place + set + 2, "a path spelt as a pattern", work);
         }
     }

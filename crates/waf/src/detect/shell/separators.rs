@@ -38,6 +38,7 @@ pub(in crate::detect) fn has_cause(view: &View<'_>) -> bool {
         || mask.any(class::SEMICOLON | class::AMP) && !is_structured_header(view);
     separators
         || view.has(signal::COMMAND)
+        || view.bytes.first() == Some(&b'>')
         || mask.any(class::EQUALS) && view.bytes.first() == Some(&b'-')
         || mask.all(class::DOLLAR | class::BRACE)
         || mask.all(class::LESS | class::PAREN)
@@ -365,6 +366,10 @@ fn at_start(view: &View<'_>, work: &mut Work<'_>) {
         return;
     }
     let start = skip_space(view.bytes, 0);
+    let redirected = starts_with_any(tail(view.bytes, start), &[">/", ">>/", "> /tmp/", "> /var/"]);
+    if redirected && !view.bytes.contains(&b'<') {
+        note(view, 62, start, start + 2, "an output that goes into a file", work);
+    }
     // `\\n/bin/ls`: a line break that is spelt, for a reader that takes it for one.
     let spelt =
         tail(view.bytes, start).starts_with(b"\\n") || tail(view.bytes, start).starts_with(b"\\r");

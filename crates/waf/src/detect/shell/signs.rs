@@ -29,11 +29,37 @@ pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
     let confidence = if view.is_short() && handed { 64 } else { 20 };
     sign(b"<<<", confidence, 10, "a text handed to a command");
     sign(b"%comspec%", 74, 40, "the command processor by its variable");
+    sign(b"$shell -c", 74, 40, "a shell by its variable");
+    sign(b"${shell} -c", 74, 40, "a shell by its variable");
+    ruby(view, work);
     options(view, work);
     functions(view, work);
     command_lists(view, work);
     assembled(view, work);
     super::expansions::inspect(view, work);
+}
+
+/// `Process.spawn("id")`: a call of Ruby that runs a program.
+fn ruby(view: &View<'_>, work: &mut Work<'_>) {
+    const CALLS: &[&str] = &[
+        "process.spawn(",
+        "process.exec(",
+        "kernel.exec(",
+        "kernel.system(",
+        "kernel.spawn(",
+        "open3.capture",
+        "open3.popen",
+        "io.popen(",
+        "pty.spawn(",
+    ];
+    if !view.is_short() || !view.mask.all(class::PAREN | class::DOT) {
+        return;
+    }
+    let found =
+        CALLS.iter().find_map(|call| find(view.bytes, call.as_bytes()).map(|at| (at, call.len())));
+    if let Some((place, length)) = found.filter(|(place, _)| *place == skip_space(view.bytes, 0)) {
+        note(view, 70, place, place + length, "a call of Ruby that runs a program", work);
+    }
 }
 
 /// `-oProxyCommand=id`: the value would be an option that makes another program run one.
@@ -65,21 +91,24 @@ fn options(view: &View<'_>, work: &mut Work<'_>) {
 
 /// `() { :;};`: a function whose definition goes on (CVE-2014-6271).
 fn functions(view: &View<'_>, work: &mut Work<'_>) {
-    if !view.mask.all(class::PAREN | class::BRACE | class::SEMICOLON) {
+    if !view.mask.all(class::PAREN | class::BRACE) {
         return;
     }
     for place in memchr::memmem::find_iter(view.bytes, b"()").take(64) {
         let open = skip_space(view.bytes, place + 2);
         let body = part(view.bytes, open, open + 24);
-        let shock = at(body, 0) == b'{'
-            && (body.get(1..).is_some_and(|rest| {
-                let rest = trimmed(rest);
-                rest.starts_with(b":;")
-                    || rest.starts_with(b":; }")
-                    || rest.starts_with(b"_;")
-                    || rest.starts_with(b"ignored;")
-                    || rest.starts_with(b"_; }")
-            }));
+        // A header that begins so is no text.
+        let begins = place == 0 && view.is_header() && at(body, 0) == b'{';
+        let shock = begins
+            || at(body, 0) == b'{'
+                && (body.get(1..).is_some_and(|rest| {
+                    let rest = trimmed(rest);
+                    rest.starts_with(b":;")
+                        || rest.starts_with(b":; }")
+                        || rest.starts_with(b"_;")
+                        || rest.starts_with(b"ignored;")
+                        || rest.starts_with(b"_; }")
+                }));
         if shock {
             note(view, 95, place, open + 4, "a function that a shell runs on import", work);
         }
@@ -113,8 +142,13 @@ fn assembled(view: &View<'_>, work: &mut Work<'_>) {
     let signs = value.iter().take_while(|b| matches!(b, b';' | b'|' | b'&' | b' ')).count();
     let list = tail(value, signs);
     let letter = |b: u8| b.is_ascii_lowercase() || matches!(b, b'$' | b'#');
+    let name = tail(list, 1).iter().take_while(|b| b.is_ascii_alphanumeric()).count();
+    let known = super::names::kind(part(list, 1, 1 + name)).is_some();
     let begun = list.starts_with(b"{,") && letter(at(list, 2))
-        || signs > 0 && at(list, 0) == b'{' && list.ends_with(b",}");
+        || (signs > 0 || known)
+            && at(list, 0) == b'{'
+            && list.ends_with(b",}")
+            && !list.contains(&b' ');
     if begun && list.ends_with(b"}") && !list.contains(&b':') {
         note(view, 66, 0, bytes.len(), "a command spelt as a list", work);
     }

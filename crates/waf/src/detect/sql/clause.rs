@@ -25,8 +25,12 @@ pub(super) fn comment(view: &View<'_>, origin: Origin, token: Token) -> Judgemen
             40
         }
         Origin::Quote { unbalanced: true } if empty => 80,
+        Origin::Quote { unbalanced: true } if text.starts_with(b"--") && is_glued(view, token) => {
+            62
+        }
         Origin::Quote { unbalanced: true } if view.is_short() && !text.starts_with(b"#") => 45,
         Origin::Quote { unbalanced: false } if empty && view.is_short() => 45,
+        Origin::Start if empty && text.starts_with(b"--") && is_number_before(view, token) => 62,
         Origin::Start
             if empty && text.starts_with(b"--") && view.is_short() && after.len() == 1 =>
         {
@@ -35,6 +39,20 @@ pub(super) fn comment(view: &View<'_>, origin: Origin, token: Token) -> Judgemen
         _ => return None,
     };
     Some((confidence, token.end, reason))
+}
+
+/// `x'--old`: the sign right behind the quote, and no space anywhere.
+fn is_glued(view: &View<'_>, token: Token) -> bool {
+    let value = trimmed(view.bytes);
+    let quote = crate::detect::bytes::before(view.bytes, token.start);
+    let head = token.start > 1 && quote == b'\'';
+    head && value.len() <= 40 && !value.iter().any(|b| matches!(b, b' ' | b'=' | b','))
+}
+
+/// `1--`: digits, and the sign that cuts off the rest.
+fn is_number_before(view: &View<'_>, token: Token) -> bool {
+    let head = trimmed(part(view.bytes, 0, token.start));
+    !head.is_empty() && head.len() <= 12 && head.iter().all(u8::is_ascii_digit)
 }
 
 /// `order by 3--`, `having 1=1`, `limit 1 into outfile '…'`.

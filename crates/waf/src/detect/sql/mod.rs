@@ -41,6 +41,7 @@ pub(super) fn has_cause(view: &View<'_>) -> bool {
                 .first()
                 .is_some_and(|byte| !byte.is_ascii_alphabetic() || starts_with_logic(view.bytes))
         || mask.all(class::PAREN | class::DIGIT) && mask.any(class::EQUALS) && view.is_short()
+        || view.bytes.ends_with(b"--") && mask.any(class::DIGIT)
         || mask.all(class::SLASH | class::STAR) && !view.is_header()
         || mask.all(class::EQUALS | class::SPACE) && view.is_short() && has_logic(view.bytes)
 }

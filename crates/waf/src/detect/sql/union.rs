@@ -39,6 +39,10 @@ pub(super) fn read(view: &View<'_>, place: usize) -> Option<Verdict> {
     let end = list.end.max(next.end);
     match (after_query, telling) {
         (false, true) => found(90, end),
+        // Nothing but these words: nobody has anything to say with them.
+        (false, false) if list.operands == 0 && place == 0 && view.bytes.len() <= 32 => {
+            found(62, end)
+        }
         (false, false) if view.is_short() && list.ends_well() && list.operands <= 1 => {
             found(50, end)
         }
