@@ -119,6 +119,15 @@ pub(super) const NEEDS: &[Need] = &[
         only_long_runs: false,
     },
     Need {
+        suite: "grpc",
+        debian: &[
+            ("python3", Proof::Program("python3")),
+            ("python3-venv", Proof::PythonModules("venv, ensurepip")),
+        ],
+        requirements: Some("crates/mantlet/tests/waf_guard/requirements.txt"),
+        only_long_runs: false,
+    },
+    Need {
         suite: "waf-differential",
         debian: &[
             ("python3", Proof::Program("python3")),

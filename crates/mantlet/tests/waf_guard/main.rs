@@ -8,6 +8,7 @@ mod clients;
 #[path = "../common/mod.rs"]
 mod common;
 mod core_rules;
+mod grpc;
 mod hidden;
 mod ordinary;
 mod regression;

@@ -3,6 +3,7 @@
 mod answer;
 mod error;
 mod filtered;
+mod grpc;
 mod patience;
 mod pause;
 mod request;

@@ -10,6 +10,7 @@ use http_body::{Body, Frame, SizeHint};
 use mantlet_event::reasons;
 use mantlet_types::Reason;
 
+use super::grpc::Messages;
 use super::{BodyError, Pace, Patience};
 use crate::edge::RequestBody;
 use crate::stages::body::Share;
@@ -99,8 +100,8 @@ struct Stream {
     body: RequestBody,
     left: u64,
     patience: Patience,
-    /// The first byte is to be that of a gRPC message.
-    is_grpc: bool,
+    /// How far its messages have come, where it is to be gRPC.
+    grpc: Option<Messages>,
 }
 
 impl UpstreamBody {
@@ -125,21 +126,17 @@ impl UpstreamBody {
         if body.is_end_stream() {
             return Self::empty();
         }
-        let kind = Kind::Stream(Stream {
-            body,
-            left: limit,
-            patience: Patience::new(pace),
-            is_grpc: false,
-        });
+        let kind =
+            Kind::Stream(Stream { body, left: limit, patience: Patience::new(pace), grpc: None });
         Self { front: Bytes::new(), kind, watch: BodyWatch::new(), share: None }
     }
 
-    /// The same body, which breaks off before its first byte when that does not begin a gRPC
-    /// message: a flag of 0 or 1.
+    /// The same body, which breaks off where it does not go on as messages of gRPC do: before its
+    /// first byte, when it is something else altogether.
     #[must_use]
     pub fn of_grpc(mut self) -> Self {
         if let Kind::Stream(stream) = &mut self.kind {
-            stream.is_grpc = true;
+            stream.grpc = Some(Messages::default());
         }
         self
     }
@@ -239,6 +236,9 @@ impl Stream {
                 }
             };
             let frame = match frame {
+                None if self.grpc.as_ref().is_some_and(|messages| !messages.is_whole()) => {
+                    return Poll::Ready(Some(Err(watch.fail(NOT_GRPC, "not a gRPC message"))));
+                }
                 None => return Poll::Ready(None),
                 Some(Err(error)) => {
                     return Poll::Ready(Some(Err(watch.fail(INCOMPLETE, &error.0))));
@@ -251,13 +251,12 @@ impl Stream {
             let Some(left) = self.left.checked_sub(size) else {
                 return Poll::Ready(Some(Err(watch.fail(TOO_LARGE, "request body too large"))));
             };
-            if self.is_grpc
-                && let Some(first) = data.first()
-            {
-                if *first > 1 {
+            if let Some(messages) = &mut self.grpc {
+                // The last piece of half a message does not go out.
+                let is_last = self.body.is_end_stream() || self.body.size_hint().exact() == Some(0);
+                if !messages.take(&data, self.left) || is_last && !messages.is_whole() {
                     return Poll::Ready(Some(Err(watch.fail(NOT_GRPC, "not a gRPC message"))));
                 }
-                self.is_grpc = false;
             }
             self.left = left;
             watch.passed(size);
