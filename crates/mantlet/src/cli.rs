@@ -71,6 +71,9 @@ pub(crate) enum Command {
         /// With --apply: even where recorded requests would pass that look like attacks
         #[arg(long, requires = "apply")]
         force: bool,
+        /// Rules for the WAF, where `mantlet run` was told of them by this flag and not by the file
+        #[arg(long, value_name = "DIR")]
+        waf_rules: Option<PathBuf>,
         #[command(flatten)]
         place: PlaceFlags,
     },

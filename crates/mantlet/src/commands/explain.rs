@@ -12,7 +12,7 @@ use mantlet_types::RequestId;
 use serde_json::Value as Json;
 
 use super::{Failure, Outcome, data_folder};
-use crate::cli::PlaceFlags;
+use crate::cli::ServerFlags;
 use crate::output;
 
 /// Most records of one request that are shown.
@@ -29,9 +29,9 @@ pub(super) struct Asked {
     pub(super) force: bool,
 }
 
-pub(super) fn execute(id: &str, asked: &Asked, place: PlaceFlags) -> Result<Outcome, Failure> {
+pub(super) fn execute(id: &str, asked: &Asked, flags: ServerFlags) -> Result<Outcome, Failure> {
     let id: RequestId = id.trim().parse()?;
-    let Some(data) = data_folder(place.clone()) else { return Ok(Outcome::Unusable) };
+    let Some(data) = data_folder(flags.place.clone()) else { return Ok(Outcome::Unusable) };
     let records = records(&data, id)?;
     if records.is_empty() {
         output::note(&format!("no record of request `{id}` in `{}`", data.display()));
@@ -44,7 +44,7 @@ pub(super) fn execute(id: &str, asked: &Asked, place: PlaceFlags) -> Result<Outc
         output::say(&if asked.as_json { record.to_string() } else { describe(record) });
     }
     match records.iter().find_map(waf::Refused::of) {
-        Some(refused) => waf::explain(&refused, asked, place),
+        Some(refused) => waf::explain(&refused, asked, flags),
         None if asked.apply => {
             let hint = "write what is shown above into the configuration yourself";
             Err(format!("there is no exception that could be applied\n  hint: {hint}").into())

@@ -60,9 +60,10 @@ pub(crate) fn execute(command: Command) -> Result<Outcome, Failure> {
         Command::Init { upstream, from_env, place } => {
             init::execute(upstream.as_deref(), from_env.as_deref(), &place)
         }
-        Command::Explain { id, json, path, apply, force, place } => {
+        Command::Explain { id, json, path, apply, force, waf_rules, place } => {
             let asked = explain::Asked { as_json: json, path, apply, force };
-            explain::execute(&id, &asked, place)
+            let flags = ServerFlags { waf_rules, place, ..ServerFlags::default() };
+            explain::execute(&id, &asked, flags)
         }
         Command::Recording(command) => recording::execute(command),
         Command::Config(command) => config::execute(command),

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use mantlet_testkit::{Answer, FakeUpstream, TempFolder, poll_until, wire};
+use mantlet_testkit::{Answer, FakeUpstream, MantletProcess, TempFolder, poll_until, wire};
 use serde_json::Value;
 
 use super::{ATTACK, PATIENCE, command, gate, id, post, recorded};
@@ -171,4 +171,26 @@ fn every_rule_that_had_a_part_in_a_score_is_in_the_exception() {
     assert!(passes.is_some(), "{}", gate.story());
     assert_eq!(post(&gate, "/notes", "title=union").status, 403);
     assert_eq!(post(&gate, "/other", form).status, 403);
+}
+
+#[test]
+fn rules_that_the_command_line_names_are_named_to_explain_too() {
+    let upstream = FakeUpstream::answering(Answer::ok("taken"));
+    let folder = TempFolder::new();
+    let rules = folder.write("rules/own.conf", RULES).parent().unwrap().display().to_string();
+    let builder = MantletProcess::builder(env!("CARGO_BIN_EXE_mantlet"));
+    let builder = builder.upstream(&upstream.url()).config(RECORDING);
+    let gate = builder.arg("--waf-rules").arg(&rules).start();
+    let form = "text=a+union+may+select";
+    let refused = post(&gate, "/notes", form);
+    assert_eq!(refused.status, 403, "{refused:?}");
+    let _ = recorded(&gate, 1);
+    let told = command(&gate, &["explain", &id(&refused), "--waf-rules", &rules]);
+    assert_eq!(told.code, Some(0), "{told:#?}");
+    for part in ["rule = \"100\"", "tried on 1 recorded requests", "this request passes under it"] {
+        assert!(told.stdout.contains(part), "{part}: {}", told.stdout);
+    }
+    let missing = command(&gate, &["explain", &id(&refused), "--waf-rules", "/nowhere"]);
+    assert_eq!(missing.code, Some(2), "{missing:#?}");
+    assert!(missing.stderr.contains("/nowhere"), "{}", missing.stderr);
 }

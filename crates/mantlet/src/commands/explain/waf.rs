@@ -15,7 +15,7 @@ use tokio::runtime::Runtime;
 use super::edit::{Change, changed, fragment};
 use super::spot::Spot;
 use super::{Asked, apply};
-use crate::cli::{PlaceFlags, ServerFlags};
+use crate::cli::ServerFlags;
 use crate::commands::waf::{runtime, services, verdict};
 use crate::commands::{Failure, Outcome};
 use crate::config::{Need, Ready, Trial, read, read_trial};
@@ -72,7 +72,7 @@ impl Refused {
 
 /// The present configuration, and everything to try another one.
 struct Bench {
-    place: PlaceFlags,
+    flags: ServerFlags,
     ready: Ready,
     file: Option<PathBuf>,
     services: Services,
@@ -110,9 +110,9 @@ struct Tried {
 pub(super) fn explain(
     refused: &Refused,
     asked: &Asked,
-    place: PlaceFlags,
+    flags: ServerFlags,
 ) -> Result<Outcome, Failure> {
-    let Some(bench) = Bench::new(place)? else { return Ok(Outcome::Unusable) };
+    let Some(bench) = Bench::new(flags)? else { return Ok(Outcome::Unusable) };
     let Some(spot) = refused.spot.clone() else {
         return without(asked, "no route can name the path of this request");
     };
@@ -143,13 +143,12 @@ fn without(asked: &Asked, why: &str) -> Result<Outcome, Failure> {
 }
 
 impl Bench {
-    fn new(place: PlaceFlags) -> Result<Option<Self>, Failure> {
-        let flags = ServerFlags { place: place.clone(), ..ServerFlags::default() };
+    fn new(flags: ServerFlags) -> Result<Option<Self>, Failure> {
         let read = read(&flags, Need::Nothing);
         let file = read.file.clone();
         match read.judge() {
             Ok(ready) => {
-                Ok(Some(Self { place, ready, file, services: services(), runtime: runtime()? }))
+                Ok(Some(Self { flags, ready, file, services: services(), runtime: runtime()? }))
             }
             Err(problems) => {
                 output::note(problems.to_string().trim_end());
@@ -164,9 +163,8 @@ impl Bench {
 
     /// The WAF under the configuration `text`.
     fn replay(&self, text: String) -> Result<Replay, Failure> {
-        let flags = ServerFlags { place: self.place.clone(), ..ServerFlags::default() };
         let trial = Trial { text: Some(text), settings: Vec::new() };
-        match read_trial(&flags, Need::Nothing, &trial).judge() {
+        match read_trial(&self.flags, Need::Nothing, &trial).judge() {
             Ok(ready) => Ok(Replay::new(ready.resolved, &self.services)),
             Err(problems) => {
                 let problems = problems.to_string();
