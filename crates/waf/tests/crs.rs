@@ -5,8 +5,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use mantlet_waf::RuleSet;
-use mantlet_waf::ftw::{Cases, load_rules};
+use mantlet_waf::ftw::{Cases, Request, load_rules};
+use mantlet_waf::{
+    Connection, DiskFiles, Files as _, Limits, Outcome, RuleSet, Source, Transaction,
+};
 
 fn data() -> Option<PathBuf> {
     Some(mantlet_testkit::shared("CRS regression")?.join("data/crs"))
@@ -45,4 +47,52 @@ fn gates_change_no_result() {
     let cases = Cases::load(&crs.join("tests/regression/tests"), None).unwrap();
     let differences = cases.differences_to_naive(&rules, COMPARED);
     assert!(differences.is_empty(), "{}", differences.join("\n"));
+}
+
+/// An order of so many items, whose numbers all have as many digits.
+fn order(items: usize) -> String {
+    let item = |n: usize| {
+        let n = n + 1_000_000;
+        format!(
+            "{{\"id\":{n},\"name\":\"Item number {n}\",\"note\":\"The quick brown fox, at 9.99\"}}"
+        )
+    };
+    format!("{{\"items\":[{}]}}", (0..items).map(item).collect::<Vec<_>>().join(","))
+}
+
+fn work_a_byte(rules: &Arc<RuleSet>, body: &str) -> u64 {
+    let header = |name: &str, value: &str| (name.as_bytes().to_vec(), value.as_bytes().to_vec());
+    let request = Request {
+        method: b"POST".to_vec(),
+        target: b"/api/orders".to_vec(),
+        protocol: b"HTTP/1.1".to_vec(),
+        headers: vec![
+            header("Host", "shop.example.com"),
+            header("User-Agent", "Mozilla/5.0"),
+            header("Accept", "*/*"),
+            header("Content-Type", "application/json"),
+            header("Content-Length", &body.len().to_string()),
+        ],
+        body: body.as_bytes().to_vec(),
+    };
+    let rules = Arc::clone(rules);
+    let mut transaction = Transaction::new(rules, Connection::local(), Limits::default(), None);
+    let inspected = request.go_through(&mut transaction);
+    assert_eq!(inspected.outcome, Outcome::Pass, "{} bytes", body.len());
+    transaction.work_done() * 100 / body.len() as u64
+}
+
+#[test]
+fn work_grows_with_the_body_and_no_faster() {
+    let Some(crs) = data() else { return };
+    let settings = "SecRuleEngine On\nSecRequestBodyAccess On\nSecArgumentsLimit 10000000\n\
+        SecRule REQUEST_HEADERS:Content-Type \"@rx json\" \
+        \"id:200001,phase:1,pass,nolog,ctl:requestBodyProcessor=JSON\"\n";
+    let files = DiskFiles.matching(&crs.join("rules/*.conf")).unwrap();
+    let setup = crs.join("crs-setup.conf.example");
+    let mut sources = vec![Source::Text("settings", settings), Source::File(&setup)];
+    sources.extend(files.iter().map(|file| Source::File(file)));
+    let rules = Arc::new(RuleSet::load(&DiskFiles, &sources).unwrap());
+    let [small, large] = [1_000, 10_000].map(|items| work_a_byte(&rules, &order(items)));
+    assert!(large * 10 <= small * 13, "{small} hundredths of a unit a byte, then {large}");
 }

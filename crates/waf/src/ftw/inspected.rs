@@ -37,16 +37,21 @@ impl Request {
     /// Puts the request through the phases before an answer.
     #[must_use]
     pub fn inspect(&self, rules: &Arc<RuleSet>, limits: Limits) -> Inspected {
-        self.run(Transaction::new(Arc::clone(rules), Connection::local(), limits, None))
+        self.go_through(&mut Self::begin(rules, limits))
     }
 
     /// The same with every rule asked in full, without gates.
     #[must_use]
     pub fn inspect_naively(&self, rules: &Arc<RuleSet>, limits: Limits) -> Inspected {
-        self.run(Transaction::new(Arc::clone(rules), Connection::local(), limits, None).naive())
+        self.go_through(&mut Self::begin(rules, limits).naive())
     }
 
-    fn run(&self, mut transaction: Transaction) -> Inspected {
+    fn begin(rules: &Arc<RuleSet>, limits: Limits) -> Transaction {
+        Transaction::new(Arc::clone(rules), Connection::local(), limits, None)
+    }
+
+    /// The same with a transaction that knows nothing of the request yet, and that can be asked more.
+    pub fn go_through(&self, transaction: &mut Transaction) -> Inspected {
         transaction.request_line(&self.method, &self.target, &self.protocol);
         for (name, value) in &self.headers {
             transaction.request_header(name, value);

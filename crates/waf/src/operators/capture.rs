@@ -11,10 +11,12 @@ pub(crate) enum Captured {
     Text(Box<[u8]>),
 }
 
-/// Captured texts by their number.
+/// Captured texts by their number, and what finding them cost.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Captures {
     pub(crate) groups: Vec<(usize, Captured)>,
+    /// What the operator did beside looking at each byte once, as work is counted.
+    pub(crate) work: u64,
 }
 
 impl Captures {

@@ -1,6 +1,5 @@
 //! The operators a rule can name.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::capture::Captures;
@@ -10,7 +9,7 @@ use super::number::Comparison;
 use super::pm::Pm;
 use super::rx::Rx;
 use super::text::Relation;
-use super::{byte_range, utf8};
+use super::{byte_range, sqli, utf8};
 use crate::seclang::problem::{Fault, nearest};
 use crate::transformations::{ByteSet, url};
 use crate::variables::Template;
@@ -174,7 +173,7 @@ impl Operator {
             Self::IpMatch(networks) => networks.contains(value),
             Self::Number(comparison, _) => comparison.holds(value, argument),
             Self::Text(relation, _) => relation.holds(value, argument),
-            Self::DetectSqli => detect_sqli(value, captures),
+            Self::DetectSqli => sqli::detect(value, captures),
             Self::DetectXss => detect_xss(value, captures),
             Self::ByteRange(allowed) => !value.iter().all(|byte| allowed.has(*byte)),
             Self::UrlEncoding => !url::is_well_encoded(value),
@@ -209,31 +208,6 @@ fn unknown(name: &str) -> Fault {
     let mut fault = Fault::new(format!("unknown operator `@{name}`"));
     fault.hint = nearest(name, NAMES.iter().copied());
     fault
-}
-
-fn detect_sqli(value: &[u8], captures: &mut Captures) -> bool {
-    let value = &*with_large_into(value);
-    let mut state = libinjectionrs::SqliState::new(value, libinjectionrs::SqliFlags::FLAG_NONE);
-    let found = state.detect();
-    if found {
-        captures.text(state.fingerprint_string().as_bytes());
-    }
-    found
-}
-
-/// `INTO` in capitals: libinjection knows `INTO OUTFILE` in any case of letters, this reading of it in
-/// capitals alone.
-fn with_large_into(value: &[u8]) -> Cow<'_, [u8]> {
-    let is_into = |word: &[u8]| word.eq_ignore_ascii_case(b"into");
-    let mut value = Cow::Borrowed(value);
-    let mut start = 0;
-    while let Some(place) = value.get(start..).and_then(|rest| rest.windows(4).position(is_into)) {
-        start += place + 4;
-        if let Some(word) = value.to_mut().get_mut(start - 4..start) {
-            word.make_ascii_uppercase();
-        }
-    }
-    value
 }
 
 fn detect_xss(value: &[u8], captures: &mut Captures) -> bool {

@@ -12,6 +12,7 @@ pub(crate) mod number;
 pub(crate) mod pcre;
 pub(crate) mod pm;
 pub(crate) mod rx;
+mod sqli;
 #[cfg(test)]
 mod tests;
 pub(crate) mod text;

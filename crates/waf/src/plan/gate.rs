@@ -138,6 +138,11 @@ impl Sets {
     }
 }
 
+/// How many matching states of an automaton are known to have opened all they open, and by what their
+/// numbers are divided to find a place.
+const RECENT: usize = 64;
+const STRIDE: usize = 8;
+
 /// Literals, and the questions that each opens.
 #[derive(Debug, Default)]
 struct Literals {
@@ -190,9 +195,17 @@ impl Literals {
 
     fn walk(&self, automaton: &impl Automaton, text: &[u8], row: &mut [u64]) {
         let Ok(mut state) = automaton.start_state(Anchored::No) else { return };
+        // A sign that many rules ask for may stand a hundred thousand times in a text: what a state
+        // opens it has to open once.
+        let mut opened = [None; RECENT];
         for byte in text {
             state = automaton.next_state(Anchored::No, state, *byte);
             if automaton.is_special(state) && automaton.is_match(state) {
+                if let Some(recent) = opened.get_mut(state.as_usize() / STRIDE % RECENT)
+                    && recent.replace(state) == Some(state)
+                {
+                    continue;
+                }
                 for index in 0..automaton.match_len(state) {
                     let literal = automaton.match_pattern(state, index).as_usize();
                     for number in self.opens.get(literal).into_iter().flatten() {

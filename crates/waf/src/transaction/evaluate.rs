@@ -20,6 +20,9 @@ use crate::seclang::settings::EngineMode;
 /// What asking an operator costs beside the bytes it looks at.
 const ASKING_COST: u64 = 64;
 
+/// What it costs to see that a value need not be asked.
+const VALUE_COST: u64 = 2;
+
 /// What a match costs: it acts and is reported.
 const MATCH_COST: u64 = 1_024;
 
@@ -109,7 +112,8 @@ impl State {
         }
     }
 
-    fn exhausted(&self) -> Option<Budget> {
+    fn exhausted(&mut self) -> Option<Budget> {
+        self.watch.spend(self.texts.take_work());
         if self.texts.is_full() {
             return Some(Budget::Memory);
         }
@@ -158,6 +162,7 @@ impl State {
             }
         }
         let mut any = false;
+        self.watch.spend(VALUE_COST.saturating_mul(found.len() as u64));
         for value in &found {
             if self.exhausted().is_some() {
                 break;
@@ -189,6 +194,9 @@ impl State {
         self.variants(rules, link, value.text, &mut workspace.variants);
         for variant in 0..workspace.variants.len() {
             let Some(text) = workspace.variants.get(variant).copied() else { continue };
+            if self.exhausted().is_some() {
+                break;
+            }
             if self.text_passes(rules, rule, link, text) && self.ask(link, text, workspace) {
                 any = true;
                 self.watch.spend(MATCH_COST);
@@ -233,8 +241,10 @@ impl State {
         }
         let value = self.texts.get(text);
         self.watch.spend(value.len() as u64 + ASKING_COST);
+        workspace.captures.work = 0;
         let found =
             link.question.operator.matches(&workspace.argument, value, &mut workspace.captures);
+        self.watch.spend(workspace.captures.work);
         found != link.question.negated
     }
 

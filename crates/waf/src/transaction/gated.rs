@@ -8,6 +8,9 @@ use crate::plan::RuleSet;
 use crate::plan::gates::{Class, List, Side};
 use crate::plan::rule::{Link, Rule, Step, Test};
 
+/// What it costs to look up what can match one value of a list.
+const LOOK_COST: u64 = 8;
+
 /// What is known of the values of a list of targets.
 #[derive(Debug, Clone, Copy, Default)]
 struct ListValues {
@@ -108,6 +111,7 @@ impl State {
         let (begin, end) = self.list_values(number, link);
         let start = self.known.words.len();
         self.known.words.resize(start + side.words(), 0);
+        self.watch.spend(LOOK_COST.saturating_mul((end - begin) as u64));
         for index in begin..end {
             let Some(value) = self.known.values.get(index).copied() else { continue };
             let row = self.value_row(rules, side, value.text, list);

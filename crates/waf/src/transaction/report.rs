@@ -161,12 +161,13 @@ pub struct Limits {
     pub memory_bytes: usize,
     /// Bytes looked at by operators, over all rules, whatever the size of the request.
     pub work_bytes: u64,
-    /// How many more for each byte of the request and the answer.
+    /// How many more for each byte of the request and the answer; twice as many for each that comes
+    /// after the first 128 KiB.
     pub work_per_byte: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { memory_bytes: 256 << 20, work_bytes: 4 << 20, work_per_byte: 128 }
+        Self { memory_bytes: 256 << 20, work_bytes: 2 << 20, work_per_byte: 80 }
     }
 }

@@ -59,6 +59,8 @@ pub(crate) struct Texts {
     /// Texts that transformations made, by the hash of their bytes.
     made: HashMap<u64, TextId, BuildHasherDefault<Hashed>>,
     hasher: RandomState,
+    /// Bytes that transformations read and made, and that nobody has taken account of yet.
+    uncounted: u64,
     /// The buffer is full: later texts are empty, and the transaction says so.
     is_full: bool,
     limit: usize,
@@ -94,6 +96,7 @@ impl Texts {
         self.known_rows.clear();
         self.news.clear();
         self.made.clear();
+        self.uncounted = 0;
         self.is_full = false;
         self.limit = limit.min(u32::MAX as usize / 2);
     }
@@ -115,6 +118,11 @@ impl Texts {
             + size_of::<Entry>() * self.entries.len()
             + size_of::<u32>() * self.results.len()
             + size_of::<u64>() * (self.gate_rows.len() + self.known_rows.len())
+    }
+
+    /// The work of transformations since it was asked for last.
+    pub(super) const fn take_work(&mut self) -> u64 {
+        std::mem::replace(&mut self.uncounted, 0)
     }
 
     /// Whether a text did not fit.
@@ -202,6 +210,7 @@ impl Texts {
         let mut out = std::mem::take(&mut self.scratch);
         out.clear();
         transformation.apply(self.get(id), &mut out);
+        self.uncounted += (self.length(id) + out.len()) as u64;
         let result = if out == self.get(id) { id } else { self.add_made(&out) };
         self.scratch = out;
         if let Some(known) = self.results.get_mut(slot) {

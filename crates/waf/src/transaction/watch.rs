@@ -10,17 +10,28 @@ pub(super) struct Watch {
     work_done: u64,
     /// How much each byte adds that comes in.
     work_per_byte: u64,
+    /// How many bytes came in.
+    received: u64,
 }
+
+/// How many bytes are a large request. What is small may cost little in all, so that it is over soon;
+/// what is large is mostly many values, and each of its bytes may cost more.
+const LARGE_BYTES: u64 = 128 * 1024;
 
 impl Watch {
     pub(super) const fn new(limits: Limits) -> Self {
         let Limits { work_bytes: work_left, work_per_byte, .. } = limits;
-        Self { work_left, work_done: 0, work_per_byte }
+        Self { work_left, work_done: 0, work_per_byte, received: 0 }
     }
 
     /// So much of the request or the answer came.
     pub(super) const fn receive(&mut self, bytes: usize) {
-        let more = self.work_per_byte.saturating_mul(bytes as u64);
+        let before = self.received;
+        self.received = before.saturating_add(bytes as u64);
+        let beyond = self.received.saturating_sub(LARGE_BYTES);
+        let known = before.saturating_sub(LARGE_BYTES);
+        let counted = (bytes as u64).saturating_add(beyond - known);
+        let more = self.work_per_byte.saturating_mul(counted);
         if self.work_left > 0 {
             self.work_left = self.work_left.saturating_add(more);
         }
