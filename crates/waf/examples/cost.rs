@@ -2,8 +2,9 @@
 //! took to load and how much memory they brought, then measures one round of every request whose name
 //! comes as a line of standard input: the CPU time of its request phases in microseconds.
 //! `cost requests` prints the requests as JSON instead, for measuring another engine with them.
-//! `cost sizes RULES_DIR SETUP_FILE` measures JSON of 10 KB to 10 MB with the limits of arguments and
-//! memory lifted, as a table: the time, the work that was counted, and both for each byte.
+//! `cost sizes RULES_DIR SETUP_FILE` measures JSON of 10 KB to 10 MB, with the limits of arguments and
+//! memory lifted, before the rules and before the native detectors, as a table: the time, the work that
+//! was counted, and both for each byte.
 
 #![expect(clippy::print_stdout, reason = "a measuring program prints its figures")]
 #![expect(clippy::cast_precision_loss, reason = "figures for people")]
@@ -13,6 +14,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use mantlet_waf::detect::{Budget, Detectors, Settings};
+use mantlet_waf::native::Inspection;
 use mantlet_waf::{
     Connection, DiskFiles, Files as _, Limits, Outcome, RuleSet, Source, Transaction,
 };
@@ -48,20 +51,20 @@ fn text(length: usize) -> String {
     SENTENCE.chars().cycle().take(length).collect()
 }
 
-/// An order of so many items.
-fn json(items: usize) -> String {
+/// An order of so many items, numbered from `first` on.
+fn json(items: usize, first: usize) -> String {
     let item = |n: usize| {
         let note = text(40);
         format!("{{\"id\":{n},\"name\":\"Item number {n}\",\"price\":{n}.99,\"note\":\"{note}\"}}")
     };
-    let items: Vec<String> = (0..items).map(item).collect();
+    let items: Vec<String> = (first..first + items).map(item).collect();
     format!("{{\"customer\":\"Ada Lovelace\",\"items\":[{}]}}", items.join(","))
 }
 
 fn requests() -> Vec<Request> {
     let form: String =
         (0..8).map(|n| format!("field{n}={}&", text(112).replace(' ', "+"))).collect();
-    let json = json(40);
+    let json = json(40, 0);
     let get = "/api/products?category=books&sort=price&page=3&q=rust+programming";
     let form_type = Some("application/x-www-form-urlencoded");
     vec![
@@ -185,36 +188,61 @@ fn measure(rules: &Arc<RuleSet>, request: &Request) -> f64 {
     (cpu_time() - start).as_secs_f64() * 1e6 / f64::from(count)
 }
 
+/// An order of about 10 KB, 100 KB, 1 MB, 10 MB.
+fn orders() -> impl Iterator<Item = Request> {
+    [90, 900, 9_000, 90_000].into_iter().map(|items| Request {
+        name: "json",
+        method: "POST",
+        target: "/api/orders",
+        content_type: Some("application/json"),
+        // Numbers of as many digits, so that all sizes hold the same kinds of values.
+        body: json(items, 100_000_000),
+    })
+}
+
 /// Prints what orders of growing size cost, as lines of a table.
 fn sizes(rules: &Path, setup: &Path) -> Result<(), Box<dyn Error>> {
     let rules = load(rules, setup, 1)?;
     let limits = Limits { memory_bytes: usize::MAX, ..Limits::default() };
-    for items in [90, 900, 9_000, 90_000] {
-        let request = Request {
-            name: "json",
-            method: "POST",
-            target: "/api/orders",
-            content_type: Some("application/json"),
-            body: json(items),
-        };
+    for request in orders() {
         let headers = request.headers();
-        let (mut least, mut work, mut end) = (Duration::MAX, 0, Outcome::Pass);
-        for _ in 0..3 {
-            let start = cpu_time();
-            (end, work) = inspect_within(&rules, &request, &headers, limits);
-            least = least.min(cpu_time() - start);
-        }
-        let bytes = request.body.len();
-        let each = |amount: f64| amount / bytes as f64;
-        println!(
-            "| {bytes} | {} | {:.2} | {:.1} | {work} | {:.1} |",
-            if end == Outcome::Pass { "passed" } else { "not passed" },
-            least.as_secs_f64() * 1e3,
-            each(least.as_secs_f64() * 1e9),
-            each(work as f64),
-        );
+        line("rules", &request.body, || {
+            let (end, work) = inspect_within(&rules, &request, &headers, limits);
+            (end == Outcome::Pass, work)
+        });
+    }
+    let detectors = Detectors::new(Settings::default());
+    for request in orders() {
+        let body = request.body.as_bytes();
+        line("detectors", &request.body, || {
+            let budget = Budget::for_bytes(body.len());
+            let mut inspection = Inspection::new(&detectors, Settings::THRESHOLD, budget);
+            let readable = inspection.body(b"application/json", body).is_ok();
+            let work = inspection.work_done();
+            let passed = inspection.exhausted_by().is_none() && inspection.into_hit().is_none();
+            (readable && passed, work.into())
+        });
     }
     Ok(())
+}
+
+/// Measures a look at `body` and prints its line. What takes seconds is measured once.
+fn line(name: &str, body: &str, mut look: impl FnMut() -> (bool, u64)) {
+    let bytes = body.len();
+    let (mut least, mut work, mut passed) = (Duration::MAX, 0, false);
+    for _ in 0..if bytes > 200_000 { 1 } else { 3 } {
+        let start = cpu_time();
+        (passed, work) = look();
+        least = least.min(cpu_time() - start);
+    }
+    let each = |amount: f64| amount / bytes as f64;
+    println!(
+        "| {name} | {bytes} | {} | {:.2} | {:.1} | {work} | {:.1} |",
+        if passed { "passed" } else { "not passed" },
+        least.as_secs_f64() * 1e3,
+        each(least.as_secs_f64() * 1e9),
+        each(work as f64),
+    );
 }
 
 /// Resident memory, KiB.

@@ -12,10 +12,20 @@ impl Budget {
     /// What a request gets unless its owner says otherwise.
     pub const ORDINARY: u32 = 4_000_000;
 
+    /// What each byte of a body adds: every reading of it, and a few encodings.
+    const UNITS_A_BYTE: usize = 16;
+
     /// A budget of `units`.
     #[must_use]
     pub fn new(units: u32) -> Self {
         Self { left: units, exhausted_by: None }
+    }
+
+    /// The budget of a request, or of its body, that is `bytes` long.
+    #[must_use]
+    pub fn for_bytes(bytes: usize) -> Self {
+        let more = u32::try_from(bytes.saturating_mul(Self::UNITS_A_BYTE)).unwrap_or(u32::MAX);
+        Self::new(Self::ORDINARY.saturating_add(more))
     }
 
     /// The units that are left.

@@ -9,6 +9,10 @@ use super::words::signal;
 
 /// Lines looked at in each value.
 const ANCHORS: usize = 256;
+/// How many words are looked for in the whole of a value, about.
+const NEEDLES: usize = 4;
+/// What a look at one line costs.
+const LINE: usize = 100;
 
 /// Whether the bytes and words give cause to look.
 pub(super) fn has_cause(view: &View<'_>) -> bool {
@@ -96,13 +100,16 @@ const MAIL: &[&str] = &["bcc", "cc", "to", "from", "reply-to", "subject", "mime-
 
 /// Looks behind each line break.
 pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
-    if !work.budget.spend(view.bytes.len(), "crlf") {
+    if !work.look(view, NEEDLES, "crlf") {
         return;
     }
     for place in memchr::memchr2_iter(b'\r', b'\n', view.bytes).take(ANCHORS) {
         let start = skip_space(part(view.bytes, 0, place + 10), place + 1);
         if start - place > 8 {
             continue;
+        }
+        if !work.budget.spend(LINE, "crlf") {
+            return;
         }
         let line = part(view.bytes, start, start + 200);
         let confidence = judge(view, line).max(opening(view, place, line));
@@ -149,6 +156,9 @@ fn spelt(view: &View<'_>, work: &mut Work<'_>) {
 
 /// A header right behind a line break that begins the value or ends its first word.
 fn opening(view: &View<'_>, place: usize, line: &[u8]) -> u8 {
+    if !view.is_short() {
+        return 0;
+    }
     let head = super::bytes::trimmed(part(view.bytes, 0, place));
     let name =
         line.iter().take(48).take_while(|b| b.is_ascii_alphanumeric() || **b == b'-').count();
@@ -156,7 +166,7 @@ fn opening(view: &View<'_>, place: usize, line: &[u8]) -> u8 {
     let shaped = header.first().is_some_and(u8::is_ascii_alphabetic) && at(line, name) == b':';
     let hyphen = header.contains(&b'-') && !header.ends_with(b"-");
     let known = is_any(header, &["expect", "allow", "vary", "via", "warning", "pragma", "origin"]);
-    let alone = head.len() <= 32 && !head.contains(&b' ') && view.is_short();
+    let alone = head.len() <= 32 && !head.contains(&b' ');
     // People write such lines below others; nobody begins with an empty one.
     let opens = head.is_empty() && (hyphen || known || is_any(header, HEADERS));
     // One line, below nothing: a name, a colon, a value, and no text that goes on.

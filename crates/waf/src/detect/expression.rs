@@ -9,6 +9,9 @@ use super::scan::class;
 use super::view::{View, Work};
 use super::words::signal;
 
+/// How many words are looked for in the whole of a value, about.
+const WORDS: usize = 34;
+
 /// Lookups nested deeper than this are not resolved.
 const DEPTH: usize = 12;
 /// Bytes of one lookup that are read.
@@ -26,7 +29,7 @@ pub(super) fn has_cause(view: &View<'_>) -> bool {
 
 /// Looks for lookups and for expressions.
 pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
-    if !work.budget.spend(view.bytes.len(), "expression") {
+    if !work.look(view, WORDS, "expression") {
         return;
     }
     lookups(view, work);

@@ -76,7 +76,7 @@ impl Detectors {
         }
         let mut findings = Findings::default();
         let signals = self.signals.of(input.value);
-        let view = view(&input, input.value, mask, signals, &[]);
+        let view = View::new(&input, input.value, (mask, signals), &[]);
         let mut notes = Vec::new();
         look(&view, &mut Work { budget, notes: &mut notes });
         collect(&mut findings, notes, None, input.value.len());
@@ -106,9 +106,9 @@ impl Detectors {
             let mask = Mask::of(segment);
             if !mask.only(NAME) && budget.spend(segment.len(), "first pass") {
                 let signals = self.signals.of(segment);
-                let plain = view(input, segment, mask, signals, &[]);
+                let input = Input { place: Place::QueryValue, ..*input };
+                let view = View::new(&input, segment, (mask, signals), &[]);
                 let mut notes = Vec::new();
-                let view = View { place: Place::QueryValue, ..plain };
                 look(&view, &mut Work { budget, notes: &mut notes });
                 for note in &mut notes {
                     note.span = note.span.start + start..note.span.end + start;
@@ -128,7 +128,7 @@ impl Detectors {
             if next > 0 {
                 mask = Mask::of(&text.bytes);
                 let signals = self.signals.of(&text.bytes);
-                let view = view(input, &text.bytes, mask, signals, &text.layers);
+                let view = View::new(input, &text.bytes, (mask, signals), &text.layers);
                 let mut notes = Vec::new();
                 look(&view, &mut Work { budget, notes: &mut notes });
                 collect(findings, notes, Some(text), input.value.len());
@@ -221,16 +221,6 @@ fn children(text: &Text, mask: Mask, budget: &mut Budget) -> Vec<Text> {
         }
     }
     children
-}
-
-fn view<'a>(
-    input: &Input<'a>,
-    bytes: &'a [u8],
-    mask: Mask,
-    signals: u32,
-    layers: &'a [Layer],
-) -> View<'a> {
-    View { bytes, place: input.place, name: input.name, hint: input.hint, mask, signals, layers }
 }
 
 fn look(view: &View<'_>, work: &mut Work<'_>) {

@@ -8,6 +8,8 @@ use super::view::{View, Work};
 
 /// Parentheses looked at in each value.
 const ANCHORS: usize = 512;
+/// What a look at one parenthesis costs.
+const GLANCE: usize = 16;
 
 /// Whether the bytes give cause to look.
 pub(super) fn has_cause(view: &View<'_>) -> bool {
@@ -26,6 +28,10 @@ pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
         let mut next = place + 1;
         while at(bytes, next) == b')' || is_space(at(bytes, next)) {
             next += 1;
+        }
+        // Parentheses in a row are read once for each of them, and the text before as often.
+        if !work.budget.spend(next - place + place / 16 + GLANCE, "ldap") {
+            return;
         }
         let bang = matches!(at(bytes, next), b'!' | b'&' | b'|');
         let open = skip_space(bytes, next + usize::from(bang));

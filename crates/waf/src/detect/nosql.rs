@@ -9,6 +9,9 @@ use super::input::{Hint, Place};
 use super::scan::class;
 use super::view::{View, Work};
 
+/// How many words are looked for in the whole of a value, about.
+const WORDS: usize = 8;
+
 /// Operators that select; the names are MongoDB's, and others copied them.
 const OPERATORS: &[&str] = &[
     "ne",
@@ -75,6 +78,9 @@ const TELLING: &[&str] = &[
     "not",
 ];
 
+/// What it costs to look for code behind one quote.
+const CODE: usize = 400;
+
 /// Whether the bytes give cause to look.
 pub(super) fn has_cause(view: &View<'_>) -> bool {
     view.mask.any(class::DOLLAR)
@@ -103,7 +109,7 @@ fn contains_this(view: &View<'_>) -> bool {
 
 /// Looks for operators as names and keys, and for code.
 pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
-    if !work.budget.spend(view.bytes.len(), "nosql") {
+    if !work.look(view, WORDS, "nosql") {
         return;
     }
     if view.place == Place::Name {
@@ -296,6 +302,12 @@ fn code(view: &View<'_>, work: &mut Work<'_>) {
         let rest = tail(bytes, next);
         let joined = rest.starts_with(b"||") || rest.starts_with(b"&&");
         let stacked = rest.starts_with(b";");
+        if !joined && !stacked {
+            continue;
+        }
+        if !work.budget.spend(CODE, "nosql") {
+            return;
+        }
         let body = tail(bytes, skip_space(bytes, next + if joined { 2 } else { 1 }));
         let javascript = contains_any(
             part(body, 0, 120),

@@ -10,8 +10,14 @@ use super::sensitive::{is_of_system, is_of_windows, sensitive};
 use super::view::{View, Work};
 use super::words::signal;
 
+/// How many words are looked for in the whole of a value, about.
+const WORDS: usize = 8;
+
 /// Places of a value that are looked at.
 const ANCHORS: usize = 2_000;
+/// What it costs to see where steps lead, and whether a path is a file of the system.
+const CLIMB: usize = 400;
+const FILE: usize = 100;
 
 /// Whether the bytes and words give cause to look.
 pub(super) fn has_cause(view: &View<'_>) -> bool {
@@ -31,7 +37,7 @@ fn has_parent(view: &View<'_>) -> bool {
 
 /// Looks for ways out and for files.
 pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
-    if !work.budget.spend(view.bytes.len(), "path") {
+    if !work.look(view, WORDS, "path") {
         return;
     }
     if view.has(signal::PARENT) || has_parent(view) {
@@ -79,6 +85,9 @@ fn step(bytes: &[u8], place: usize) -> Option<usize> {
     let dots = rest.iter().take(4).take_while(|b| **b == b'.').count();
     let mut length = dots;
     if dots < 2 {
+        if !matches!(part(rest, 0, 2), [b'0', b'x' | b'X'] | [b'%', b'2'] | [b'.', b'0' | b'%']) {
+            return None;
+        }
         let spelt = ["0x2e.", ".0x2e", "0x2e0x2e", "%2e%2e", ".%00.", "..%00"];
         length = spelt.iter().find(|text| starts_with_any(rest, &[text])).map(|text| text.len())?;
     }
@@ -101,6 +110,9 @@ fn parents(view: &View<'_>, work: &mut Work<'_>) {
     let mut place = 0;
     for _ in 0..ANCHORS {
         let Some(found) = find_step(bytes, place) else { break };
+        if !work.budget.spend(CLIMB, "path") {
+            return;
+        }
         let (end, steps) = run_of_steps(bytes, found);
         let (confidence, reason) = climb(view, found, end, steps, one_path);
         note(view, confidence, found, end, reason, work);
@@ -125,10 +137,8 @@ fn find_step(bytes: &[u8], start: usize) -> Option<usize> {
         .take(4 * ANCHORS)
         .map(|found| start + found)
         .find(|&place| {
-            !is_word(before(bytes, place))
-                && before(bytes, place) != b'.'
-                && step(bytes, place).is_some()
-                || step(bytes, place).is_some_and(|_| matches!(before(bytes, place), b'/' | b'\\'))
+            let before = before(bytes, place);
+            !is_word(before) && before != b'.' && step(bytes, place).is_some()
         })
 }
 
@@ -259,6 +269,9 @@ fn files(view: &View<'_>, work: &mut Work<'_>) {
         let nested = one_path && at(bytes, place) != b'.' && is_word(separator);
         if !rooted && !nested {
             continue;
+        }
+        if !work.budget.spend(FILE, "path") {
+            return;
         }
         let Some(length) = sensitive(tail(bytes, place)) else { continue };
         let whole = place <= value_start + 2;

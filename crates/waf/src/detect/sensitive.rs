@@ -172,6 +172,36 @@ const HIDDEN: &[&str] = &[
     "settings.local.php",
 ];
 
+/// For each hash of two bytes, whether a path of the lists begins with them.
+const BEGINNINGS: [bool; 1024] = beginnings();
+
+const fn hash(first: u8, second: u8) -> usize {
+    (first as usize * 31 + second as usize) % 1024
+}
+
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
+const fn beginnings() -> [bool; 1024] {
+    let mut table = [false; 1024];
+    let lists = [SYSTEM, HIDDEN];
+    let mut list = 0;
+    while list < lists.len() {
+        let mut entry = 0;
+        while entry < lists[list].len() {
+            let path = lists[list][entry].as_bytes();
+            table[hash(path[0], path[1])] = true;
+            entry += 1;
+        }
+        list += 1;
+    }
+    table
+}
+
+/// Whether a path of the lists could begin as `path` does.
+fn may_begin(path: &[u8]) -> bool {
+    let [first, second, ..] = path else { return false };
+    BEGINNINGS.get(hash(*first, *second)).copied().unwrap_or(true)
+}
+
 /// The file of the system or the hidden file that `path` leads to; gives its length.
 pub(super) fn sensitive(path: &[u8]) -> Option<usize> {
     let start = path.iter().take_while(|b| matches!(b, b'/' | b'\\' | b'.')).count();
@@ -194,6 +224,9 @@ pub(super) fn sensitive(path: &[u8]) -> Option<usize> {
         }
     }
     let no_dot = plain.strip_prefix(b".").unwrap_or(&plain);
+    if !may_begin(&plain) && !may_begin(no_dot) {
+        return None;
+    }
     let system = SYSTEM.iter().find(|known| starts_with_any(no_dot, &[known]));
     let hidden = HIDDEN.iter().find(|known| starts_with_any(&plain, &[known]));
     system.or(hidden).map(|known| start + known.len())

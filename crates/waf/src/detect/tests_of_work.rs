@@ -1,6 +1,7 @@
 //! What looking at a value may cost, counted in work and not in time.
 
 use super::{Budget, Detectors, Input, Place, Settings};
+use crate::native::Inspection;
 
 /// What attacks and texts repeat, and what parsers could read again and again.
 const UNITS: &[&str] = &[
@@ -69,10 +70,25 @@ const UNITS: &[&str] = &[
     "YWJjZGVm",
     "\u{ff1c}",
     "{a,b}",
+    "t=/admi",
+    "'\"",
+    "$x`ss\r",
+    "aaa=\"",
+    "../a",
+    "\nid",
+    "))",
+    "';this.",
+    "A+",
+    "'alert(",
+    "</script",
+    "~/documents ",
 ];
 
 /// Beginnings that make the rest quoted, fenced or prose.
 const HEADS: &[&str] = &["", "a b c d e f g h `", "one two three four five six\n```\n", "x' or "];
+
+/// What a look at one request may cost, in units; it takes no more than 20 ms where a unit takes 3.5 ns.
+const WHOLE: u32 = 6_000_000;
 
 fn spent(detectors: &Detectors, head: &str, unit: &str, size: usize) -> Option<u32> {
     let mut text = head.to_owned();
@@ -99,6 +115,26 @@ fn work_grows_with_the_value_and_no_faster_or_a_budget_names_itself() {
             );
         }
     }
+}
+
+#[test]
+fn a_request_of_a_hundred_kilobytes_has_no_more_than_its_time_allows() {
+    assert!(Budget::for_bytes(100_000).left() <= WHOLE);
+}
+
+#[test]
+fn work_for_a_body_of_ordinary_json_grows_with_it_and_no_faster() {
+    let detectors = Detectors::new(Settings::default());
+    let item = "{\"id\":4711,\"name\":\"O'Brien\",\"note\":\"it's 12' wide & \\\"new\\\"\"},";
+    let work_a_byte = |items: usize| {
+        let body = format!("[{}1]", item.repeat(items));
+        let mut inspection = Inspection::new(&detectors, 60, Budget::for_bytes(body.len()));
+        inspection.body(b"application/json", body.as_bytes()).unwrap();
+        assert_eq!(inspection.exhausted_by(), None, "{items}");
+        u64::from(inspection.work_done()) * 100 / body.len() as u64
+    };
+    let [small, large] = [1_000, 20_000].map(work_a_byte);
+    assert!(large * 10 <= small * 13, "{small} hundredths of a unit a byte, then {large}");
 }
 
 #[test]

@@ -1,18 +1,19 @@
 //! One reading of a value, and the notes detectors take about it.
 
+use std::cell::OnceCell;
 use std::ops::Range;
 
 use super::budget::Budget;
 use super::bytes;
 use super::finding::{Class, Layer};
-use super::input::{Hint, Place};
+use super::input::{Hint, Input, Place};
 use super::scan::Mask;
 
 /// Up to this length a value that is code from end to end is no text about code.
 const SHORT: usize = 256;
 
 /// A value as it reads after some decoding.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct View<'a> {
     pub(super) bytes: &'a [u8],
     pub(super) place: Place<'a>,
@@ -21,6 +22,28 @@ pub(super) struct View<'a> {
     pub(super) mask: Mask,
     pub(super) signals: u32,
     pub(super) layers: &'a [Layer],
+    shape: Shape,
+}
+
+/// What detectors ask of a value as a whole, many times over: found out once.
+#[derive(Debug, Clone, Default)]
+struct Shape {
+    lines: OnceCell<usize>,
+    is_prose: OnceCell<bool>,
+    words: OnceCell<usize>,
+}
+
+impl<'a> View<'a> {
+    /// The value of `input` as it reads as `bytes`, with what the first pass says of these.
+    pub(super) fn new(
+        input: &Input<'a>,
+        bytes: &'a [u8],
+        (mask, signals): (Mask, u32),
+        layers: &'a [Layer],
+    ) -> Self {
+        let Input { place, name, hint, .. } = *input;
+        Self { bytes, place, name, hint, mask, signals, layers, shape: Shape::default() }
+    }
 }
 
 impl View<'_> {
@@ -42,6 +65,10 @@ impl View<'_> {
 
     /// Whether the value reads as a sentence: words, and little else between the spaces.
     pub(super) fn is_prose(&self) -> bool {
+        *self.shape.is_prose.get_or_init(|| self.reads_as_prose())
+    }
+
+    fn reads_as_prose(&self) -> bool {
         // Signs that stand at the edges of words in sentences.
         let edge = |byte: &&u8| {
             matches!(
@@ -63,7 +90,21 @@ impl View<'_> {
         counts.0 >= 5 && counts.0 * 10 >= counts.1 * 6
     }
 
+    /// Whether several words stand before `place`.
+    pub(super) fn has_words_before(&self, place: usize) -> bool {
+        const SEVERAL: usize = 4;
+        let end = self.shape.words.get_or_init(|| {
+            let spaces = self.bytes.iter().enumerate().filter(|(_, byte)| bytes::is_space(**byte));
+            spaces.map(|(place, _)| place + 1).nth(SEVERAL - 1).unwrap_or(usize::MAX)
+        });
+        *end <= place
+    }
+
     fn lines(&self) -> usize {
+        *self.shape.lines.get_or_init(|| self.count_lines())
+    }
+
+    fn count_lines(&self) -> usize {
         if !self.mask.any(super::scan::class::LINE) {
             return 1;
         }
@@ -100,6 +141,17 @@ pub(super) struct Work<'a> {
 }
 
 impl Work<'_> {
+    /// What it costs to look for one word in a view: something, and a unit for so many bytes.
+    const WORD: usize = 8;
+    const BYTES_A_UNIT: usize = 12;
+
+    /// Takes the cost of looking at every byte of `view`, and for so many words in it.
+    pub(super) fn look(&mut self, view: &View<'_>, words: usize, part: &'static str) -> bool {
+        let bytes = view.bytes.len();
+        let word = Self::WORD + bytes / Self::BYTES_A_UNIT;
+        self.budget.spend(bytes + words * word, part)
+    }
+
     /// Notes for one view; the surest of a kind survives anyway.
     const LIMIT: usize = 256;
 

@@ -8,6 +8,9 @@ use super::input::{Hint, Place};
 use super::view::{View, Work};
 use super::words::signal;
 
+/// How many words are looked for in the whole of a value, about.
+const WORDS: usize = 16;
+
 /// Declarations read of one value.
 const ANCHORS: usize = 256;
 
@@ -18,7 +21,7 @@ pub(super) fn has_cause(view: &View<'_>) -> bool {
 
 /// Looks for declarations and inclusions.
 pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
-    if !work.budget.spend(view.bytes.len(), "xml") {
+    if !work.look(view, WORDS, "xml") {
         return;
     }
     entities(view, work);

@@ -48,7 +48,7 @@ pub(super) fn has_cause(view: &View<'_>) -> bool {
 
 /// Looks for a path after the end of a literal or a predicate.
 pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
-    if !work.budget.spend(view.bytes.len(), "xpath") {
+    if !work.look(view, TELLING.len(), "xpath") {
         return;
     }
     let reason = "a path of XPath after the end of a literal";

@@ -27,6 +27,8 @@ pub struct Inspection<'d> {
     exempt: Option<&'d dyn Exempt>,
     known: Option<&'d dyn Known>,
     budget: Budget,
+    /// What the budget was.
+    units: u32,
     /// Whether the contents of files are looked at.
     pub(super) reads_files: bool,
     hit: Option<Hit>,
@@ -35,12 +37,13 @@ pub struct Inspection<'d> {
 impl<'d> Inspection<'d> {
     /// Nothing looked at yet; a finding counts from the confidence `threshold`.
     #[must_use]
-    pub const fn new(detectors: &'d Detectors, threshold: u8, budget: Budget) -> Self {
+    pub fn new(detectors: &'d Detectors, threshold: u8, budget: Budget) -> Self {
         Self {
             detectors,
             threshold,
             exempt: None,
             known: None,
+            units: budget.left(),
             budget,
             reads_files: false,
             hit: None,
@@ -79,6 +82,12 @@ impl<'d> Inspection<'d> {
     pub fn exhausted_by(&self) -> Option<&'static str> {
         // Once there is an attack, what was not looked at makes no difference.
         self.budget.exhausted_by().filter(|_| self.hit.is_none())
+    }
+
+    /// The work done so far, in the units of [`Budget`]; all there was once that is exhausted.
+    #[must_use]
+    pub fn work_done(&self) -> u32 {
+        self.units - self.budget.left()
     }
 
     /// Whether nothing more needs to be looked at.

@@ -15,10 +15,6 @@ use crate::pipeline::{Exchange, TypedInputs};
 static DETECTORS: LazyLock<Arc<Detectors>> =
     LazyLock::new(|| Arc::new(Detectors::new(Settings::default())));
 
-/// What a byte of a body adds to what looking at a request may cost: every reading of it, and a few
-/// encodings.
-const UNITS_A_BYTE: usize = 16;
-
 /// The detectors as one route wants them.
 #[derive(Debug)]
 pub(super) struct Native {
@@ -45,8 +41,7 @@ impl Native {
     }
 
     fn begin<'s>(&'s self, bytes: usize, known: Option<&'s TypedInputs>) -> Inspection<'s> {
-        let more = u32::try_from(bytes.saturating_mul(UNITS_A_BYTE)).unwrap_or(u32::MAX);
-        let budget = Budget::new(Budget::ORDINARY.saturating_add(more));
+        let budget = Budget::for_bytes(bytes);
         let inspection = Inspection::new(&self.detectors, self.threshold, budget)
             .exempting(&self.exceptions)
             .reading_files(self.reads_files);

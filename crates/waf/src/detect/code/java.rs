@@ -81,7 +81,7 @@ pub(in crate::detect) fn has_cause(view: &View<'_>) -> bool {
 
 /// Looks for classes, calls and gadgets.
 pub(in crate::detect) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
-    if !work.budget.spend(view.bytes.len(), "java") {
+    if !work.look(view, CLASSES.len() + GADGETS.len(), "java") {
         return;
     }
     let bytes = view.bytes;

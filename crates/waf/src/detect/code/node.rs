@@ -10,6 +10,9 @@ use crate::detect::input::Place;
 use crate::detect::view::{View, Work};
 use crate::detect::words::signal;
 
+/// How many words are looked for in the whole of a value, about.
+const WORDS: usize = 16;
+
 /// Whether the words give cause to look.
 pub(in crate::detect) fn has_cause(view: &View<'_>) -> bool {
     view.has(signal::NODE)
@@ -17,7 +20,7 @@ pub(in crate::detect) fn has_cause(view: &View<'_>) -> bool {
 
 /// Looks for modules, prototypes and endless loops.
 pub(in crate::detect) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
-    if !work.budget.spend(view.bytes.len(), "node") {
+    if !work.look(view, INSIDE.len() + WORDS, "node") {
         return;
     }
     prototype(view, work);

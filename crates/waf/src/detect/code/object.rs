@@ -9,6 +9,9 @@ use crate::detect::scan::class;
 use crate::detect::view::{View, Work};
 use crate::detect::words::signal;
 
+/// How many words are looked for in the whole of a value, about.
+const WORDS: usize = 20;
+
 /// Whether the words give cause to look.
 pub(in crate::detect) fn has_cause(view: &View<'_>) -> bool {
     let mask = view.mask;
@@ -21,7 +24,7 @@ pub(in crate::detect) fn has_cause(view: &View<'_>) -> bool {
 
 /// Looks for the marks of each format.
 pub(in crate::detect) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
-    if !work.budget.spend(view.bytes.len(), "object") {
+    if !work.look(view, WORDS, "object") {
         return;
     }
     java(view, work);

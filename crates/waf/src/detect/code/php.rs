@@ -42,7 +42,7 @@ fn is_bare_call(bytes: &[u8]) -> bool {
 
 /// Looks for PHP.
 pub(in crate::detect) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
-    if !work.budget.spend(view.bytes.len(), "php") {
+    if !work.look(view, RUN.len() + LOAD.len() + REACH.len(), "php") {
         return;
     }
     tags(view, work);

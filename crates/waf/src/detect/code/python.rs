@@ -6,6 +6,9 @@ use crate::detect::finding::Class;
 use crate::detect::view::{View, Work};
 use crate::detect::words::signal;
 
+/// How many words are looked for in the whole of a value, about.
+const WORDS: usize = 36;
+
 /// Whether the words give cause to look.
 pub(in crate::detect) fn has_cause(view: &View<'_>) -> bool {
     view.has(signal::PYTHON)
@@ -13,7 +16,7 @@ pub(in crate::detect) fn has_cause(view: &View<'_>) -> bool {
 
 /// Looks for imports, calls and climbs.
 pub(in crate::detect) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
-    if !work.budget.spend(view.bytes.len(), "python") {
+    if !work.look(view, WORDS, "python") {
         return;
     }
     let bytes = view.bytes;

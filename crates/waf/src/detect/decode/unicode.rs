@@ -167,23 +167,20 @@ fn shifted(bytes: &[u8], place: usize) -> Option<(Vec<u8>, usize)> {
         b'/' => Some(63),
         _ => None,
     };
-    let run =
-        tail(bytes, place + 1).iter().take(LONGEST).take_while(|b| digit(**b).is_some()).count();
-    if run < 3 {
-        return None;
-    }
-    let (mut bits, mut count, mut codes) = (0_u32, 0, Vec::new());
-    for byte in tail(bytes, place + 1).iter().take(run) {
-        bits = (bits << 6 | digit(*byte)?) & 0x3f_ffff;
+    let (mut bits, mut count, mut run, mut codes) = (0_u32, 0, 0, Vec::new());
+    for value in tail(bytes, place + 1).iter().take(LONGEST).map_while(|byte| digit(*byte)) {
+        run += 1;
+        bits = (bits << 6 | value) & 0x3f_ffff;
         count += 6;
         if count >= 16 {
             count -= 16;
+            // The first sign that is none of ASCII ends it: most of what looks like this is no UTF-7.
             codes.push(u8::try_from(bits >> count & 0xffff).ok().filter(u8::is_ascii)?);
         }
     }
     let signs = codes.iter().any(|code| !code.is_ascii_alphanumeric());
-    let closing = usize::from(at(bytes, place + 1 + run) == b'-');
-    (signs && !codes.is_empty() && closing == 1).then_some((codes, 1 + run + closing))
+    let closing = at(bytes, place + 1 + run) == b'-';
+    (signs && closing).then_some((codes, 2 + run))
 }
 
 /// Two bytes for each letter, one of them NUL.

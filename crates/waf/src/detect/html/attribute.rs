@@ -4,6 +4,9 @@ use super::{Sign, is_blank, url};
 use crate::detect::bytes::{at, before, is_any, part, starts_with_any, tail, trimmed};
 use crate::detect::view::View;
 
+/// How much of the value of an attribute is read that stands outside any tag.
+const LONGEST: usize = 512;
+
 /// An attribute as a browser reads it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Attribute<'a> {
@@ -192,7 +195,7 @@ pub(super) fn break_out(view: &View<'_>, equals: usize) -> Option<Sign> {
     if !separated || length < 3 {
         return None;
     }
-    let (attribute, after) = read(bytes, start);
+    let (attribute, after) = read(part(bytes, 0, equals + LONGEST), start);
     let (confidence, reason) =
         judge(view, name, attribute.value, leaves_quote(bytes, start), start)?;
     Some(Sign { confidence, start, end: after.min(bytes.len()).max(equals), reason })
@@ -224,16 +227,17 @@ fn judge(
     let handler = starts_with_any(name, &["on"]) && starts_with_any(tail(name, 2), EVENTS);
     let runs = value.iter().any(|b| matches!(b, b'(' | b'`' | b'=' | b'\\' | b'[' | b'&' | b'%'))
         || is_any(value, &["alert"]);
-    let first = start == 0 || trimmed(part(view.bytes, 0, start)).is_empty();
     if handler {
+        let is_short = view.is_short();
+        let first = is_short && trimmed(part(view.bytes, 0, start)).is_empty();
         let reason = "an event handler after the end of an attribute";
         let confidence = match () {
             () if leaves && before(view.bytes, start) == b'`' && view.is_prose() => 45,
             () if leaves && !view.is_document() => 86,
             () if leaves => 62,
-            () if runs && first && view.is_short() => 72,
-            () if runs && view.is_short() => 66,
-            () if first && view.is_short() && !value.is_empty() => 60,
+            () if runs && first => 72,
+            () if runs && is_short => 66,
+            () if first && !value.is_empty() => 60,
             () => 35,
         };
         return Some((confidence, reason));

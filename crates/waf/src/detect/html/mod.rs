@@ -14,7 +14,7 @@ mod url;
 
 use super::bytes::{before, is_space};
 use super::finding::Class;
-use super::input::Hint;
+use super::input::{Hint, Place};
 use super::scan::class;
 use super::view::{View, Work};
 use super::words::signal;
@@ -31,12 +31,20 @@ struct Sign {
 /// Tags, quotes and equals signs looked at in each value.
 const ANCHORS: usize = 20_000;
 
+/// How many words are looked for in the whole of a value, about.
+const WORDS: usize = 12;
 /// What a look at one equals sign costs.
 const ATTRIBUTE: usize = 40;
+/// What a look behind one quote costs, and what it costs when a call stands there.
+const SCRIPT: usize = 10;
+const CALL: usize = 600;
 
 /// Whether the bytes and words give cause to look.
 pub(super) fn has_cause(view: &View<'_>) -> bool {
     let mask = view.mask;
+    if is_browser(view) {
+        return false;
+    }
     mask.any(class::LESS)
         || mask.any(class::EQUALS)
             && !view.is_header()
@@ -49,11 +57,29 @@ pub(super) fn has_cause(view: &View<'_>) -> bool {
                     | class::PAREN,
             )
         || view.has(signal::SCRIPT)
-        || mask.only(class::BRACKET | class::PAREN | class::PLUS | class::OTHER | class::SPACE)
+        || view.bytes.len() >= script::BRACKETS
+            && mask.only(class::BRACKET | class::PAREN | class::PLUS | class::OTHER | class::SPACE)
+}
+
+/// The name of a browser as browsers write it: `Windows` is no `window` there.
+fn is_browser(view: &View<'_>) -> bool {
+    const ACTIVE: u32 = class::LESS
+        | class::EQUALS
+        | class::QUOTE
+        | class::DOUBLE
+        | class::TICK
+        | class::BRACKET
+        | class::BACKSLASH;
+    view.place == Place::Header("user-agent")
+        && !view.mask.any(ACTIVE)
+        && view.bytes.starts_with(b"Mozilla/")
 }
 
 /// Reads `view` in every context of a page.
 pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
+    if !work.look(view, WORDS, "html") {
+        return;
+    }
     tags(view, work);
     attributes(view, work);
     if let Some(sign) = leaving::closed(view).or_else(|| leaving::dangling(view)) {
@@ -118,7 +144,12 @@ fn scripts(view: &View<'_>, work: &mut Work<'_>) {
         let Some(count) = parity.get_mut(kind) else { continue };
         let opens = *count % 2 == 0 || before(view.bytes, place) == b'\\';
         *count += 1;
+        if !work.budget.spend(SCRIPT, "script") {
+            return;
+        }
         if let Some(sign) = script::break_out(view, place + 1, opens) {
+            // A short text was read to its end.
+            work.budget.spend(CALL, "script");
             note(view, sign, work);
         }
     }

@@ -65,6 +65,9 @@ const GLOBALS: &[&str] = &[
     "postmessage",
 ];
 
+/// From this length on brackets alone can be a script.
+pub(super) const BRACKETS: usize = 12;
+
 /// Calls that nobody writes into a field that is not made for code.
 const CALLS: &[&str] = &[
     "alert",
@@ -98,13 +101,13 @@ pub(super) fn break_out(view: &View<'_>, start: usize, opens: bool) -> Option<Si
         place += 1;
     }
     let call = call_at(bytes, place)?;
-    let ends = closes(bytes, call.end);
+    // In a document it makes no difference, and every quote of it may stand before a call.
+    let ends = !view.is_document() && closes(bytes, call.end);
     let confidence = match () {
         () if opens && ends && view.is_short() => 84,
         () if opens && view.is_short() && call.sure => 76,
         () if ends && view.is_short() && call.sure => 68,
-        () if opens && ends && call.sure && !view.is_document() => 64,
-        () if opens && ends && call.sure => 50,
+        () if opens && ends && call.sure => 64,
         () => 20,
     };
     Some(Sign {
@@ -178,7 +181,7 @@ pub(super) fn whole(view: &View<'_>) -> Option<Sign> {
     let spaced = |b: &u8| symbols(b) || *b == b' ';
     let empty =
         [&b"[]"[..], b"![", b"+["].iter().any(|text| memchr::memmem::find(bytes, text).is_some());
-    if bytes.len() >= 12 && empty && bytes.iter().all(spaced)
+    if bytes.len() >= BRACKETS && empty && bytes.iter().all(spaced)
         || bytes.len() >= 20 && bytes.iter().all(symbols)
     {
         return sign(80, "a script written in brackets");

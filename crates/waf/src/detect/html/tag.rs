@@ -101,9 +101,9 @@ pub(super) fn read(view: &View<'_>, place: usize) -> Option<Sign> {
                 ],
             );
         let opens_next = memchr::memchr(b'<', tail(bytes, after)).is_some();
-        let many = leaves && leaves_several(view.bytes);
+        let many = leaves && view.is_short() && leaves_several(view.bytes);
         let confidence = match () {
-            () if many && view.is_short() => 64,
+            () if many => 64,
             () if script && is_end_of_name(at(bytes, after)) => {
                 if opens_next {
                     72

@@ -8,8 +8,14 @@ use crate::detect::view::{View, Work};
 
 /// `;$'\\x69\\x64'`, `${PATH#*:}`, `/usr/[a-z]in/x`: names that a shell puts together.
 pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
+    const SIGNS: u32 = class::DOLLAR
+        | class::BRACE
+        | class::BRACKET
+        | class::PERCENT
+        | class::COLON
+        | class::OTHER;
     let bytes = view.bytes;
-    if !view.is_short() {
+    if !view.is_short() || !view.mask.any(SIGNS) {
         return;
     }
     for place in memchr::memmem::find_iter(bytes, b"$'\\").take(8) {

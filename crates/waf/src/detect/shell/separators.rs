@@ -10,12 +10,18 @@ use crate::detect::scan::class;
 use crate::detect::view::{View, Work};
 use crate::detect::words::signal;
 
+/// How many words are looked for in the whole of a value, about.
+const WORDS: usize = 24;
+
 /// What a look at one separator costs, and what it costs to judge the command behind it.
 const GLANCE: usize = 60;
 const COST: usize = 4_000;
 const COST_A_BYTE: usize = 4;
 /// How far back a line is read to see what it begins with.
 const LINE: usize = 512;
+
+/// How far before and behind a command between backticks a sentence is looked for.
+const AROUND: usize = 256;
 
 /// What stands before a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,7 +78,7 @@ fn is_structured_header(view: &View<'_>) -> bool {
 
 /// Looks at each place where a command could begin.
 pub(in crate::detect) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
-    if !work.budget.spend(view.bytes.len(), "shell") {
+    if !work.look(view, WORDS, "shell") {
         return;
     }
     super::signs::inspect(view, work);
@@ -160,10 +166,12 @@ fn judge(view: &View<'_>, from: Before, place: usize, start: usize, command: &Co
     match from {
         Before::Separator(sign) => after_sign(view, sign, place, start, command, base),
         Before::Line => {
-            let own_line = trimmed(part(view.bytes, 0, place)).len() < 64
-                && !is_command_line(part(view.bytes, 0, place));
+            let own_line = || {
+                let head = trimmed(part(view.bytes, 0, place));
+                head.len() < 64 && !is_command_line(head)
+            };
             match () {
-                () if document || !own_line => base.min(30),
+                () if document || !own_line() => base.min(30),
                 () if evidence >= Evidence::Good => base,
                 () if evidence == Evidence::Word && command.ends_value && command.is_telling => 62,
                 () => base.saturating_sub(10),
@@ -206,7 +214,7 @@ fn after_sign(
         && view.is_short()
         && command.is_telling
         && !is_numbered(tail(view.bytes, start));
-    let prose = view.bytes.iter().take(place).filter(|b| is_space(**b)).take(4).count() > 3;
+    let prose = view.has_words_before(place);
     let table = sign == b'|' && document;
     let opens = skip_space(view.bytes, 0);
     // `||last`: the sign stands twice, so it is no part of an address or a sentence.
@@ -314,7 +322,8 @@ fn tick(view: &View<'_>, place: usize, start: usize, command: &Command, base: u8
             .filter(|w| w.len() > 1 && w.iter().all(u8::is_ascii_alphabetic))
             .count()
     };
-    let around = prose(part(view.bytes, 0, place)) + prose(tail(view.bytes, end + 1));
+    let near = part(view.bytes, place.saturating_sub(AROUND), place);
+    let around = prose(near) + prose(part(view.bytes, end + 1, end + 1 + AROUND));
     match () {
         () if around > 1 => base.min(35),
         () if command.evidence == Evidence::Word && command.is_telling && command.end >= end => 70,

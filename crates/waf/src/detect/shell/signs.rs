@@ -2,7 +2,7 @@
 
 use super::separators::note;
 use crate::detect::bytes::{at, before, find, part, skip_space, starts_with_any, tail, trimmed};
-use crate::detect::scan::class;
+use crate::detect::scan::{Mask, class};
 use crate::detect::view::{View, Work};
 
 /// Looks for spellings, functions, lists and options that only a shell or an attack on one has.
@@ -10,7 +10,7 @@ pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
     let bytes = view.bytes;
     let document = view.is_document();
     let mut sign = |text: &[u8], sure: u8, in_document: u8, reason: &'static str| {
-        if let Some(place) = find(bytes, text) {
+        if let Some(place) = rare(view, text) {
             let confidence = if document { in_document } else { sure };
             note(view, confidence, place, place + text.len(), reason, work);
         }
@@ -20,10 +20,10 @@ pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
     sign(b"/dev/tcp/", 82, 50, "a connection opened by a shell");
     sign(b"/dev/udp/", 82, 50, "a connection opened by a shell");
     sign(b"{cat,", 82, 50, "a command spelt as a list");
-    let within = find(bytes, b"$(").is_some() || bytes.contains(&b'`');
-    let handed = find(bytes, b"<<<").is_some_and(|place| {
+    let within = || view.mask.any(class::TICK) || memchr::memmem::find(bytes, b"$(").is_some();
+    let handed = rare(view, b"<<<").is_some_and(|place| {
         let joint = before(bytes, place);
-        (joint.is_ascii_alphanumeric() || within && matches!(joint, b'\'' | b'"'))
+        (joint.is_ascii_alphanumeric() || matches!(joint, b'\'' | b'"') && within())
             && at(bytes, place + 3) != b'<'
     });
     let confidence = if view.is_short() && handed { 64 } else { 20 };
@@ -60,6 +60,12 @@ fn ruby(view: &View<'_>, work: &mut Work<'_>) {
     if let Some((place, length)) = found.filter(|(place, _)| *place == skip_space(view.bytes, 0)) {
         note(view, 70, place, place + length, "a call of Ruby that runs a program", work);
     }
+}
+
+/// Where `text` stands, whose first byte is a sign of its own class: most values have none of it.
+fn rare(view: &View<'_>, text: &[u8]) -> Option<usize> {
+    let class = Mask::of(part(text, 0, 1)).0;
+    if view.mask.any(class) { find(view.bytes, text) } else { None }
 }
 
 /// `-oProxyCommand=id`: the value would be an option that makes another program run one.

@@ -28,7 +28,7 @@ use continuation::{Origin, Verdict};
 const GLANCE: usize = 8;
 /// What reading on from one place costs at most, and for each byte that is left: a query is parsed.
 const COST: usize = 4_000;
-const COST_A_BYTE: usize = 4;
+const COST_A_BYTE: usize = 8;
 
 /// Whether the bytes and words give cause to look.
 pub(super) fn has_cause(view: &View<'_>) -> bool {

@@ -198,20 +198,20 @@ impl<'a> Lexer<'a> {
 
     fn literal(&mut self, quote: u8) -> Kind {
         let mut place = self.at + 1;
-        while let Some(&byte) = self.bytes.get(place) {
-            if byte == b'\\' && quote != b'`' {
+        let escape = if quote == b'`' { quote } else { b'\\' };
+        while let Some(found) = memchr::memchr2(quote, escape, tail(self.bytes, place)) {
+            place += found;
+            if at(self.bytes, place) != quote {
                 place += 2;
                 continue;
             }
             place += 1;
-            if byte == quote {
-                if at(self.bytes, place) == quote && place > self.at + 2 {
-                    place += 1;
-                    continue;
-                }
-                self.at = place;
-                return Kind::Text { closed: true };
+            if at(self.bytes, place) == quote && place > self.at + 2 {
+                place += 1;
+                continue;
             }
+            self.at = place;
+            return Kind::Text { closed: true };
         }
         self.at = self.bytes.len();
         Kind::Text { closed: false }

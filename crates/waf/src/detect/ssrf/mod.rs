@@ -10,6 +10,9 @@ use crate::detect::input::{Hint, Place};
 use crate::detect::view::{View, Work};
 use crate::detect::words::signal;
 
+/// How many words are looked for in the whole of a value, about.
+const WORDS: usize = 20;
+
 /// Addresses read of one value.
 const ANCHORS: usize = 64;
 
@@ -68,7 +71,7 @@ pub(super) fn has_cause(view: &View<'_>) -> bool {
 
 /// Looks at each address of the value.
 pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
-    if !work.budget.spend(view.bytes.len(), "ssrf") {
+    if !work.look(view, WORDS, "ssrf") {
         return;
     }
     let value = trimmed(view.bytes);

@@ -9,9 +9,12 @@ mod whole;
 use super::bytes::part;
 use super::finding::Class;
 use super::input::Hint;
-use super::scan::class;
+use super::scan::{Mask, class};
 use super::view::{View, Work};
 use super::words::signal;
+
+/// How many words are looked for in the whole of a value, about.
+const WORDS: usize = 24;
 
 /// Delimiters looked at in each value.
 const ANCHORS: usize = 1_000;
@@ -61,10 +64,13 @@ pub(super) fn has_cause(view: &View<'_>) -> bool {
 
 /// Looks at each pair of delimiters.
 pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
-    if !work.budget.spend(view.bytes.len(), "template") {
+    if !work.look(view, WORDS, "template") {
         return;
     }
     for (open, close) in PAIRS {
+        if !view.mask.all(Mask::of(open).0) {
+            continue;
+        }
         for place in memchr::memmem::find_iter(view.bytes, open).take(ANCHORS) {
             let start = place + open.len();
             let body = part(view.bytes, start, start + LONGEST);
