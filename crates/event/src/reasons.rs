@@ -289,7 +289,7 @@ reasons! {
         "`mantlet key issue --user NAME --scope users:read` issues one; the evidence says what is wrong with the one that was sent.";
     API_SCOPE = "api-scope", 403, "Forbidden",
         "The credential does not name the scope that this needs.",
-        "Issue a credential with that scope: `mantlet key issue --scope`; `/v1/openapi.json` says which operation needs which.";
+        "Issue a credential with that scope, as `mantlet key issue` does; `/v1/openapi.json` says which operation needs which.";
     API_BEYOND = "api-beyond", 403, "Forbidden",
         "Nobody passes on more than they hold, nor acts on an account that may more than theirs.",
         "The account that the credential is of lacks a permission: give it a role that has it, or use a credential of another account.";

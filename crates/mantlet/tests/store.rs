@@ -77,7 +77,7 @@ fn a_store_is_backed_up_verified_lost_and_restored() {
     make_store(&house.data(), RootSource::Beside);
     let made = house.fine(&["backup", "kept", "--json"]);
     let made: Value = serde_json::from_str(&made.stdout).unwrap();
-    assert_eq!(made["manifest"]["schema"], 1, "{made}");
+    assert_eq!(made["manifest"]["schema"], 2, "{made}");
     house.refused(&["backup", "kept"], "is there already");
     assert!(house.fine(&["restore", "kept", "--verify"]).stdout.contains("whole"));
     house.refused(&["restore", "kept"], "there is a store already");
@@ -162,9 +162,7 @@ fn commands_that_need_the_store_alone_say_that_a_server_runs() {
     let upstream = FakeUpstream::answering(Answer::ok("x"));
     let mut server =
         MantletProcess::builder(BINARY).upstream(&upstream.url()).data(house.data()).start();
-    for arguments in
-        [&["backup", "kept"] as &[&str], &["restore", "kept"], &["rekey"], &["migrate", "--check"]]
-    {
+    for arguments in [&["restore", "kept"] as &[&str], &["rekey"], &["migrate", "--check"]] {
         house.refused(arguments, "a server runs on");
     }
     server.stop();

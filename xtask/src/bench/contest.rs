@@ -53,6 +53,19 @@ are OWASP CRS 4.28 at paranoia level 1 on both sides; bodies of answers are not 
 header fields and of names it finds again, as it does with the traffic of a site.",
 };
 
+/// The gate that looks who asks, with a credential on every request, against the gate that does not.
+pub(super) static GATE_LOGIN: Contest = Contest {
+    name: "gate-login",
+    kinds: &[Kind::Mantlet, Kind::MantletKey, Kind::MantletSession, Kind::MantletToken],
+    cases: &[Case { name: "1 KiB JSON", path: "/1k.json", ask: Ask::Get }],
+    measures: &[Kind::Mantlet],
+    has_half_load: false,
+    about: "Every guard is in its default mode but the WAF, which is off. Where somebody has to be signed in, every
+request carries the same API key, cookie of a session or signed token (EdDSA), the application is told who asks in a
+header and in an assertion signed with ES256, and nobody is let in without: all are asked without a credential before
+anything is measured, and answer 401.",
+};
+
 impl Contest {
     /// Those who take part in this run.
     pub(super) fn kinds(&self, arguments: &Arguments) -> Vec<Kind> {

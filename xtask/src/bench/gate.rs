@@ -136,9 +136,14 @@ fn load_average() -> String {
     text.split(' ').next().unwrap_or_default().to_owned()
 }
 
-/// Fails unless a WAF refuses an attack, and a plain proxy passes it on.
+/// Fails unless a WAF refuses an attack, a gate that asks who refuses nobody's request, and a plain
+/// proxy passes it on.
 fn prove(peer: &Peer, interrupt: &Interrupt) -> Outcome<()> {
-    let expected = if peer.kind.is_waf() { 403 } else { 200 };
+    let expected = match peer.kind {
+        kind if kind.asks_who() => 401,
+        kind if kind.is_waf() => 403,
+        _ => 200,
+    };
     interrupt.wait_for(peer.kind.name(), peer::READY_WITHIN, || {
         match super::http::status(peer.ports.own, ATTACK) {
             Some(status) if status == expected => Ok(Some(())),
@@ -192,7 +197,7 @@ fn slice(
         false => format!("http://127.0.0.1:{}{}", peer.ports.own, case.path),
     };
     let before = cpu::seconds(peer.group())?;
-    let load = load::run(&url, case.ask, seconds, folder, interrupt)
+    let load = load::run((&url, peer.credential.as_deref()), case.ask, seconds, folder, interrupt)
         .map_err(|error| format!("{}, {}: {error}", case.name, peer.kind.name()))?;
     let used = cpu::seconds(peer.group())? - before;
     if used <= 0.0 {

@@ -43,12 +43,22 @@ pub(super) fn status(port: u16, path: &str) -> Option<u16> {
     std::str::from_utf8(line).ok()?.parse().ok()
 }
 
+/// Sends a request with this head, but for its last fields, and this body: the whole answer as text.
+pub(super) fn ask(port: u16, head: &str, body: &str) -> Outcome<String> {
+    let answer = send(port, head, body).map_err(|error| format!("port {port}: {error}"))?;
+    Ok(String::from_utf8_lossy(&answer).into_owned())
+}
+
 fn fetch(port: u16, path: &str) -> std::io::Result<Vec<u8>> {
+    send(port, &format!("GET {path} HTTP/1.1\r\n"), "")
+}
+
+fn send(port: u16, head: &str, body: &str) -> std::io::Result<Vec<u8>> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n")?;
+    write!(stream, "{head}Host: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n{body}")?;
     let mut answer = Vec::new();
     stream.take(1 << 20).read_to_end(&mut answer)?;
     Ok(answer)

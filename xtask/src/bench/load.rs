@@ -40,10 +40,10 @@ pub(super) struct Load {
     pub(super) p99: String,
 }
 
-/// Loads `url` for `seconds` from core 1, asking in this way. An error when any request failed: a
+/// Loads `url` for `seconds` from core 1, asking in this way, with one more header field. An error when any request failed: a
 /// proxy that refuses is not a fast proxy.
 pub(super) fn run(
-    url: &str,
+    (url, field): (&str, Option<&str>),
     ask: Ask,
     seconds: u32,
     folder: &Path,
@@ -71,6 +71,9 @@ pub(super) fn run(
             write(&script, &POST.replace("@BYTES@", &UPLOAD.to_string()))?;
             command.arg("-s").arg(script);
         }
+    }
+    if let Some(field) = field {
+        command.args(["-H", field]);
     }
     command.arg(url);
     let mut wrk = Background::start("wrk", &mut command)?;

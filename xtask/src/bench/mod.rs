@@ -6,6 +6,7 @@
 
 mod contest;
 mod cpu;
+mod credential;
 mod gate;
 mod http;
 mod interrupt;
@@ -47,6 +48,8 @@ enum Name {
     Gate,
     /// The gate with its WAF against nginx with ModSecurity
     GateWaf,
+    /// The gate that looks who asks against the gate that does not
+    GateLogin,
     /// The WAF engine against libmodsecurity
     Waf,
     /// A search for inputs that are slow in the WAF engine
@@ -58,6 +61,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<()> {
     match arguments.name {
         Name::Gate => gate::run(&contest::GATE, arguments),
         Name::GateWaf => gate::run(&contest::GATE_WAF, arguments),
+        Name::GateLogin => gate::run(&contest::GATE_LOGIN, arguments),
         Name::Waf => waf::run(arguments),
         Name::WafSlow => waf::search_slow(),
     }

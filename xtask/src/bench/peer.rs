@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use super::http;
 use super::interrupt::Interrupt;
 use super::upstream::FILES;
+use super::{credential, http};
 use crate::process::{Background, output_of, succeeds};
 use crate::{Outcome, environment};
 
@@ -21,6 +21,9 @@ pub(super) enum Kind {
     Mantlet,
     MantletRules,
     MantletNative,
+    MantletKey,
+    MantletSession,
+    MantletToken,
     Nginx,
     NginxModsecurity,
     Haproxy,
@@ -33,6 +36,9 @@ impl Kind {
             Self::Mantlet => "Mantlet",
             Self::MantletRules => "Mantlet, OWASP CRS",
             Self::MantletNative => "Mantlet, native detectors",
+            Self::MantletKey => "Mantlet, API key",
+            Self::MantletSession => "Mantlet, session",
+            Self::MantletToken => "Mantlet, signed token",
             Self::Nginx => "nginx",
             Self::NginxModsecurity => "nginx with ModSecurity, OWASP CRS",
             Self::Haproxy => "HAProxy",
@@ -45,6 +51,7 @@ impl Kind {
             Self::Mantlet => "mantlet.toml",
             Self::MantletRules => "mantlet-crs.toml",
             Self::MantletNative => "mantlet-native.toml",
+            Self::MantletKey | Self::MantletSession | Self::MantletToken => "mantlet-login.toml",
             Self::Nginx => "nginx.conf",
             Self::NginxModsecurity => "nginx-modsecurity.conf",
             Self::Haproxy => "haproxy.cfg",
@@ -53,7 +60,7 @@ impl Kind {
 
     /// Whether it is ours.
     pub(super) fn is_mantlet(self) -> bool {
-        matches!(self, Self::Mantlet | Self::MantletRules | Self::MantletNative)
+        !matches!(self, Self::Nginx | Self::NginxModsecurity | Self::Haproxy)
     }
 
     /// Whether it refuses attacks.
@@ -61,24 +68,27 @@ impl Kind {
         matches!(self, Self::MantletRules | Self::MantletNative | Self::NginxModsecurity)
     }
 
+    /// Whether it asks everybody who they are.
+    pub(super) fn asks_who(self) -> bool {
+        matches!(self, Self::MantletKey | Self::MantletSession | Self::MantletToken)
+    }
+
     /// The program that has to be installed; `None` of our own.
     pub(super) fn program(self) -> Option<&'static str> {
         match self {
-            Self::Mantlet | Self::MantletRules | Self::MantletNative => None,
             Self::Nginx | Self::NginxModsecurity => Some("nginx"),
             Self::Haproxy => Some("haproxy"),
+            _ => None,
         }
     }
 
     /// The version it prints.
     pub(super) fn version(self) -> Outcome<String> {
         let text = match self {
-            Self::Mantlet | Self::MantletRules | Self::MantletNative => {
-                output_of(Command::new(mantlet_binary()).arg("--version"))?
-            }
             Self::Nginx => output_of(Command::new("nginx").arg("-v"))?,
             Self::NginxModsecurity => packages_of_modsecurity()?,
             Self::Haproxy => output_of(Command::new("haproxy").arg("-v"))?,
+            _ => output_of(Command::new(mantlet_binary()).arg("--version"))?,
         };
         Ok(text.lines().next().unwrap_or_default().to_owned())
     }
@@ -89,6 +99,8 @@ impl Kind {
 pub(super) struct Peer {
     pub(super) kind: Kind,
     pub(super) ports: Ports,
+    /// The header field by which whoever asks is known; `None` where nobody is asked.
+    pub(super) credential: Option<String>,
     program: Background,
 }
 
@@ -109,7 +121,7 @@ impl Peer {
         interrupt: &Interrupt,
     ) -> Outcome<Self> {
         let ports = Ports { own: http::free_port()?, tls: http::free_port()?, application };
-        let own = folder.join(kind.config_file());
+        let own = folder.join(format!("{kind:?}"));
         let config = filled_in(kind.config_file(), &own, ports)?;
         let file = own.join("config");
         write(&file, &config)?;
@@ -118,9 +130,13 @@ impl Peer {
         interrupt.wait_for(kind.name(), READY_WITHIN, || {
             program.still_runs()?;
             let [(path, bytes), _] = FILES;
+            if kind.asks_who() {
+                return Ok(http::status(ports.own, path).map(drop));
+            }
             http::probe(ports.own, path, bytes)
         })?;
-        Ok(Self { kind, ports, program })
+        let credential = credential::make(kind, &own.join("data"), ports.own)?;
+        Ok(Self { kind, ports, credential, program })
     }
 
     /// The process group whose CPU time is counted.
@@ -134,7 +150,14 @@ fn command(kind: Kind, own: &Path, file: &Path, ports: Ports) -> Outcome<Command
     let mut command = Command::new("taskset");
     command.args(["-c", "0"]);
     match kind {
-        Kind::Mantlet | Kind::MantletRules | Kind::MantletNative => {
+        Kind::Nginx | Kind::NginxModsecurity => {
+            command.args(["nginx", "-c"]).arg(file);
+            command.arg("-e").arg(own.join("error.log"));
+        }
+        Kind::Haproxy => {
+            command.args(["haproxy", "-db", "-q", "-f"]).arg(file);
+        }
+        _ => {
             command.arg(mantlet_binary()).args(["run", "--config"]).arg(file);
             command.arg("--data").arg(own.join("data"));
             command.args(["--upstream", &format!("http://127.0.0.1:{upstream}")]);
@@ -144,13 +167,6 @@ fn command(kind: Kind, own: &Path, file: &Path, ports: Ports) -> Outcome<Command
             let output = fs::File::create(&log).and_then(|file| Ok((file.try_clone()?, file)));
             let (out, err) = output.map_err(|error| format!("{}: {error}", log.display()))?;
             command.stdout(out).stderr(err);
-        }
-        Kind::Nginx | Kind::NginxModsecurity => {
-            command.args(["nginx", "-c"]).arg(file);
-            command.arg("-e").arg(own.join("error.log"));
-        }
-        Kind::Haproxy => {
-            command.args(["haproxy", "-db", "-q", "-f"]).arg(file);
         }
     }
     Ok(command)

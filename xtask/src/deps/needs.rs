@@ -67,6 +67,15 @@ pub(super) const NEEDS: &[Need] = &[
         only_long_runs: false,
     },
     Need {
+        suite: "service-api",
+        debian: &[
+            ("python3", Proof::Program("python3")),
+            ("python3-venv", Proof::PythonModules("venv, ensurepip")),
+        ],
+        requirements: Some("crates/mantlet/tests/service_api/requirements.txt"),
+        only_long_runs: false,
+    },
+    Need {
         suite: "neighbours",
         debian: &[
             ("nginx", Proof::Program("nginx")),

@@ -18,9 +18,8 @@ pub use verify::Credential;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use mantlet_crypto::{MacKeys, jws};
+use mantlet_crypto::MacKeys;
 use mantlet_types::{Clock, Rng};
-use serde_json::Value;
 
 use crate::UserId;
 use crate::account::{Accounts, Standing};
@@ -108,30 +107,6 @@ impl Directory {
         };
         self.standings.insert(user.clone(), standing.clone(), at);
         Ok(Some(standing))
-    }
-
-    /// Whether a token in three parts is ours to check: it names our issuer, or nobody where such
-    /// tokens count, or nobody can say whom it names.
-    #[must_use]
-    pub fn checks(&self, token: &str) -> bool {
-        if token.split('.').count() != 3 {
-            return false;
-        }
-        match jws::unchecked_claims(token) {
-            None => true,
-            Some(claims) => match claims.get("iss").and_then(Value::as_str) {
-                Some(issuer) => self.verifier.policy().issuer.as_deref() == Some(issuer),
-                None => self.legacy.is_some() && !claims.contains_key("iss"),
-            },
-        }
-    }
-
-    /// Who checks a token: by what it claims, and then it has to be true.
-    #[must_use]
-    pub fn verifier_of(&self, token: &str) -> &Verifier {
-        let is_nameless =
-            || jws::unchecked_claims(token).is_some_and(|claims| !claims.contains_key("iss"));
-        self.legacy.as_ref().filter(|_| is_nameless()).unwrap_or(&self.verifier)
     }
 
     /// Forgets what was remembered of a user, because it has just changed here.

@@ -3,15 +3,16 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use mantlet_crypto::sha256;
+use mantlet_crypto::{jws, sha256};
 use mantlet_types::Timestamp;
+use serde_json::Value;
 
 use super::{Caller, CallerRefusal, Directory, Way};
 use crate::UserId;
 use crate::account::Standing;
 use crate::api_key::{ApiKeyRecord, ApiKeyRefusal};
 use crate::revocation::What;
-use crate::token::{TokenError, VerifiedToken};
+use crate::token::{TokenError, VerifiedToken, Verifier};
 
 /// What a client showed, as it came; it cannot be printed by accident.
 #[derive(Clone, Copy)]
@@ -33,6 +34,30 @@ impl std::fmt::Debug for Credential<'_> {
 }
 
 impl Directory {
+    /// Whether a token in three parts is ours to check: it names our issuer, or nobody where such
+    /// tokens count, or nobody can say whom it names.
+    #[must_use]
+    pub fn checks(&self, token: &str) -> bool {
+        if token.split('.').count() != 3 {
+            return false;
+        }
+        match jws::unchecked_claims(token) {
+            None => true,
+            Some(claims) => match claims.get("iss").and_then(Value::as_str) {
+                Some(issuer) => self.verifier.policy().issuer.as_deref() == Some(issuer),
+                None => self.legacy.is_some() && !claims.contains_key("iss"),
+            },
+        }
+    }
+
+    /// Who checks a token: by what it claims, and then it has to be true.
+    #[must_use]
+    pub fn verifier_of(&self, token: &str) -> &Verifier {
+        let is_nameless =
+            || jws::unchecked_claims(token).is_some_and(|claims| !claims.contains_key("iss"));
+        self.legacy.as_ref().filter(|_| is_nameless()).unwrap_or(&self.verifier)
+    }
+
     /// Who showed `credential`, from `address`. What was verified a moment ago is remembered; that
     /// it ended meanwhile, here or in another process, is noticed within a second.
     ///

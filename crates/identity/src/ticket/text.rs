@@ -8,7 +8,7 @@ use crate::checked_text::{
 };
 
 /// What every ticket begins with.
-pub const TICKET_PREFIX: &str = "mt_";
+const TICKET_PREFIX: &str = "mt_";
 
 /// A new ticket.
 pub(super) fn generate(rng: &dyn Rng) -> Secret<String> {

@@ -4,7 +4,7 @@ use mantlet_testkit::poll_until;
 use mantlet_testkit::wire::{self, Response};
 use serde_json::{Value, json};
 
-use super::{House, PATIENCE, house};
+use super::{House, PATIENCE, assert_problem, house};
 
 fn issue(house: &House, more: Value) -> Value {
     let mut wish = json!({"user": "bob"});
@@ -120,6 +120,19 @@ fn a_sign_in_ends_with_its_account_or_when_its_holder_says_so() {
         let answer = post(&house, "/.mantlet/token", form);
         assert_eq!((answer.status, answer.json()), (400, json!({"error": error})), "{form}");
     }
+}
+
+#[test]
+fn a_sign_in_ends_unused_and_nobody_has_more_of_them_than_may_be() {
+    let config = "[identity.tokens]\nrefresh_lifetime = \"1h\"\nrefresh_idle = \"1s\"\nrefresh_per_user = 1\n";
+    let house = house(config);
+    house.add("bob", "user");
+    let one = issue(&house, json!({"client": "app"}));
+    let second = house.ask("POST", "/v1/tokens", &json!({"user": "bob", "client": "app"}));
+    assert_problem(&second, 409, "api-conflict");
+    // Nothing but time makes it end.
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    assert_eq!(refresh(&house, &text(&one, "refresh_token")).status, 400);
 }
 
 #[test]
