@@ -141,10 +141,8 @@ fn build(
     let upgraded = usize::try_from(config.server.max_upgraded_connections).unwrap_or(usize::MAX);
     let tunnels = TunnelRegistry::new(upgraded, metrics.clone());
     let is_asked = resolved.asked.is_anywhere() || (config.admin.api.enabled && data.has_store());
-    let opened = match is_asked {
-        true => Some(people(&config, &data, &services, (&tunnels, &events, &metrics), runtime)?),
-        false => None,
-    };
+    let open = || people(&config, &data, &services, (&tunnels, &events, &metrics), runtime);
+    let opened = is_asked.then(open).transpose()?;
     let live = Arc::new(Live::build(resolved, &services, &metrics, None)?);
     data.keep_configuration(text.as_deref());
     metrics.config_loaded(clock.now());

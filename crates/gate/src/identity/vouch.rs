@@ -75,12 +75,13 @@ impl Vouch {
                 exchange.headers.insert(name.clone(), value);
             }
         }
-        let roles = caller.standing.roles.iter();
-        let roles: Vec<String> =
-            roles.map(|role| utf8_percent_encode(role, ESCAPED).to_string()).collect();
-        for name in &self.role_headers {
-            if let Ok(value) = HeaderValue::from_str(&roles.join(",")) {
-                exchange.headers.insert(name.clone(), value);
+        if !self.role_headers.is_empty() {
+            let roles = caller.standing.roles.iter();
+            let roles: Vec<String> =
+                roles.map(|role| utf8_percent_encode(role, ESCAPED).to_string()).collect();
+            let roles = HeaderValue::from_str(&roles.join(","));
+            for (name, value) in self.role_headers.iter().zip(roles.iter().cycle()) {
+                exchange.headers.insert(name.clone(), value.clone());
             }
         }
         if self.is_signed

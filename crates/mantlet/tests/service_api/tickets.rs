@@ -17,7 +17,7 @@ fn origin(house: &House) -> String {
     format!("http://{}", house.gate.address())
 }
 
-fn ticket(house: &House, more: Value) -> String {
+fn ticket(house: &House, more: &Value) -> String {
     let mut wish = json!({"user": "bob", "origin": origin(house)});
     wish.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     let issued = house.told("POST", "/v1/tickets", &wish, 201);
@@ -34,7 +34,7 @@ fn open(house: &House, protocols: &str, origin: &str) -> Result<WebSocket, u16> 
 fn elite_d04_a_ticket_opens_one_socket_for_its_user_from_its_page() {
     let house = start();
     let own = origin(&house);
-    let ticket = ticket(&house, json!({}));
+    let ticket = ticket(&house, &json!({}));
     let protocols = format!("mantlet.ticket, mantlet.ticket.{ticket}");
     let mut socket = open(&house, &protocols, &own).unwrap();
     socket.send(&Frame::text("hello")).unwrap();
@@ -58,7 +58,7 @@ fn elite_d04_a_ticket_opens_one_socket_for_its_user_from_its_page() {
 fn a_ticket_shown_from_elsewhere_is_used_up() {
     let house = start();
     let own = origin(&house);
-    let elsewhere = ticket(&house, json!({"origin": "https://other.example"}));
+    let elsewhere = ticket(&house, &json!({"origin": "https://other.example"}));
     let protocols = format!("mantlet.ticket.{elsewhere}, chat");
     assert_eq!(open(&house, &protocols, &own).err(), Some(401));
     for wrong in ["mt_x", "", &"a".repeat(52)] {
@@ -66,10 +66,10 @@ fn a_ticket_shown_from_elsewhere_is_used_up() {
         let status = open(&house, &protocols, &own).err();
         assert!(matches!(status, Some(400 | 401)), "{wrong}: {status:?}");
     }
-    let short = ticket(&house, json!({"seconds": 1}));
+    let short = ticket(&house, &json!({"seconds": 1}));
     std::thread::sleep(std::time::Duration::from_millis(1100));
     assert_eq!(open(&house, &format!("mantlet.ticket.{short}"), &own).err(), Some(401));
-    let fine = ticket(&house, json!({"scopes": ["read"]}));
+    let fine = ticket(&house, &json!({"scopes": ["read"]}));
     assert!(open(&house, &format!("chat, mantlet.ticket.{fine}"), &own).is_ok());
     for wrong in [
         json!({"user": "bob", "origin": "nowhere"}),

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{House, PATIENCE, assert_problem, house};
 
-fn issue(house: &House, more: Value) -> Value {
+fn issue(house: &House, more: &Value) -> Value {
     let mut wish = json!({"user": "bob"});
     wish.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     house.told("POST", "/v1/tokens", &wish, 201)
@@ -36,7 +36,7 @@ fn introspect(house: &House, token: &str) -> Value {
 fn a_token_is_issued_introspected_and_revoked() {
     let house = house("");
     house.add("bob", "user");
-    let token = text(&issue(&house, json!({"scopes": ["read"], "seconds": 60})), "token");
+    let token = text(&issue(&house, &json!({"scopes": ["read"], "seconds": 60})), "token");
     assert_eq!(house.through(&token), 200);
     let said = introspect(&house, &token);
     assert_eq!(
@@ -60,7 +60,7 @@ fn a_token_is_issued_introspected_and_revoked() {
 fn samo_d11_a_refresh_token_counts_once_and_a_second_use_ends_all_of_its_sign_in() {
     let house = house("");
     house.add("bob", "user");
-    let first = issue(&house, json!({"client": "app", "scopes": ["read"]}));
+    let first = issue(&house, &json!({"client": "app", "scopes": ["read"]}));
     let stolen = text(&first, "refresh_token");
     let next = refresh(&house, &stolen);
     assert_eq!(next.status, 200, "{next:?}");
@@ -90,8 +90,8 @@ fn samo_d11_a_refresh_token_counts_once_and_a_second_use_ends_all_of_its_sign_in
 fn a_sign_in_ends_with_its_account_or_when_its_holder_says_so() {
     let house = house("");
     house.add("bob", "user");
-    let one = issue(&house, json!({"client": "app"}));
-    let two = issue(&house, json!({"client": "app"}));
+    let one = issue(&house, &json!({"client": "app"}));
+    let two = issue(&house, &json!({"client": "app"}));
     let revoked =
         post(&house, "/.mantlet/revoke", &format!("token={}", text(&one, "refresh_token")));
     assert_eq!(revoked.status, 200, "{revoked:?}");
@@ -102,7 +102,7 @@ fn a_sign_in_ends_with_its_account_or_when_its_holder_says_so() {
     let revoked = post(&house, "/.mantlet/revoke", &format!("token={}", text(&two, "token")));
     assert_eq!(revoked.status, 200);
     assert_eq!(refresh(&house, &text(&two, "refresh_token")).status, 400);
-    let three = issue(&house, json!({"client": "app"}));
+    let three = issue(&house, &json!({"client": "app"}));
     let lock = house.ask_as(
         &house.key,
         ("PATCH", "/v1/users/bob"),
@@ -127,7 +127,7 @@ fn a_sign_in_ends_unused_and_nobody_has_more_of_them_than_may_be() {
     let config = "[identity.tokens]\nrefresh_lifetime = \"1h\"\nrefresh_idle = \"1s\"\nrefresh_per_user = 1\n";
     let house = house(config);
     house.add("bob", "user");
-    let one = issue(&house, json!({"client": "app"}));
+    let one = issue(&house, &json!({"client": "app"}));
     let second = house.ask("POST", "/v1/tokens", &json!({"user": "bob", "client": "app"}));
     assert_problem(&second, 409, "api-conflict");
     // Nothing but time makes it end.
