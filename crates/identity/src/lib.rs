@@ -22,6 +22,7 @@
 
 pub mod account;
 pub mod api_key;
+pub mod approval;
 pub mod cache;
 mod checked_text;
 pub mod directory;

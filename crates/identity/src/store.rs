@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use crate::account::Accounts;
 use crate::api_key::ApiKeyStore;
+use crate::approval::ApprovalStore;
 use crate::factor::FactorStore;
 use crate::refresh::RefreshStore;
 use crate::revocation::RevocationStore;
@@ -28,6 +29,8 @@ pub struct Repositories {
     pub accounts: Arc<dyn Accounts>,
     /// Keys of programs.
     pub api_keys: Arc<dyn ApiKeyStore>,
+    /// What users were approved for.
+    pub approvals: Arc<dyn ApprovalStore>,
     /// Second factors.
     pub factors: Arc<dyn FactorStore>,
     /// Families of refresh tokens.

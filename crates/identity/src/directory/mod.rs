@@ -19,9 +19,8 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use mantlet_crypto::MacKeys;
-use mantlet_types::{Clock, Rng};
+use mantlet_types::{Clock, Rng, Timestamp};
 
-use crate::UserId;
 use crate::account::{Accounts, Standing};
 use crate::api_key::{ApiKeyId, ApiKeyRecord, ApiKeys};
 use crate::cache::Cache;
@@ -35,6 +34,7 @@ use crate::signin::SignIn;
 use crate::store::{Repositories, StoreError};
 use crate::ticket::Tickets;
 use crate::token::{TokenIssuer, TokenKeys, VerifiedToken, Verifier};
+use crate::{UserId, approval};
 
 /// The purpose of the ring's keys that sign what the application is told of its users.
 pub const ASSERTION_PURPOSE: &str = "assertion";
@@ -127,6 +127,8 @@ impl Directory {
         let sessions = self.sessions.remove_expired(most).await?;
         let ends = self.repositories.revocations.remove_expired(self.clock.now()).await?;
         let grants = self.refresh_tokens.remove_expired(most).await?;
-        Ok(sessions.saturating_add(ends).saturating_add(grants))
+        let then = self.clock.now().checked_sub(approval::KEPT).unwrap_or(Timestamp::MIN);
+        let approvals = self.repositories.approvals.remove_ended(then, most).await?;
+        Ok([ends, grants, approvals].into_iter().fold(sessions, usize::saturating_add))
     }
 }

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod api_keys;
+mod approvals;
 mod factors;
 mod refresh;
 mod revocations;
@@ -9,6 +10,7 @@ mod sessions;
 
 pub use accounts::MemoryAccounts;
 pub use api_keys::MemoryApiKeys;
+pub use approvals::MemoryApprovals;
 pub use factors::MemoryFactors;
 pub use refresh::MemoryRefresh;
 pub use revocations::MemoryRevocations;
@@ -25,6 +27,7 @@ pub fn repositories() -> Repositories {
     Repositories {
         accounts: Arc::new(MemoryAccounts::default()),
         api_keys: Arc::new(MemoryApiKeys::default()),
+        approvals: Arc::new(MemoryApprovals::default()),
         factors: Arc::new(MemoryFactors::default()),
         refresh: Arc::new(MemoryRefresh::default()),
         revocations: Arc::new(MemoryRevocations::default()),

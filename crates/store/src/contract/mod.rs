@@ -5,6 +5,7 @@
 
 pub mod accounts;
 pub mod api_keys;
+pub mod approvals;
 pub mod factors;
 pub mod refresh;
 pub mod revocations;

@@ -29,6 +29,7 @@ pub(crate) const ALL: &[Migration] = &[
         name: "refresh_scopes",
         sql: include_str!("schema/0002_refresh_scopes.sql"),
     },
+    Migration { number: 3, name: "approvals", sql: include_str!("schema/0003_approvals.sql") },
 ];
 
 const CREATE: &str = "CREATE TABLE IF NOT EXISTS migration (

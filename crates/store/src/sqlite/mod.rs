@@ -6,6 +6,7 @@
 
 mod accounts;
 mod api_keys;
+mod approvals;
 mod check;
 mod connect;
 mod copy;
@@ -83,6 +84,7 @@ impl Database {
         Repositories {
             accounts: Arc::new(accounts::SqliteAccounts(self.clone())),
             api_keys: Arc::new(api_keys::SqliteApiKeys(self.clone())),
+            approvals: Arc::new(approvals::SqliteApprovals(self.clone())),
             factors: Arc::new(factors::SqliteFactors(self.clone())),
             refresh: Arc::new(refresh::SqliteRefresh(self.clone())),
             revocations: Arc::new(revocations::SqliteRevocations(self.clone())),

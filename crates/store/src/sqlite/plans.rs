@@ -3,7 +3,7 @@
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{AssertSqlSafe, Connection as _, Row as _, raw_sql};
 
-use super::{accounts, api_keys, factors, migrations, refresh, revocations, sessions};
+use super::{accounts, api_keys, approvals, factors, migrations, refresh, revocations, sessions};
 
 async fn plan(connection: &mut SqliteConnection, statement: &str) -> Vec<String> {
     let explain = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}"));
@@ -25,6 +25,7 @@ async fn no_statement_walks_over_a_table() {
     let files = [
         accounts::STATEMENTS,
         api_keys::STATEMENTS,
+        approvals::STATEMENTS,
         factors::STATEMENTS,
         refresh::STATEMENTS,
         revocations::STATEMENTS,
