@@ -11,18 +11,20 @@ pub enum Decision {
     Allowed,
     /// Nobody is signed in: whoever asks may try again with an identity.
     SignInFirst,
+    /// Whoever asks may, once they have proved anew who they are.
+    SignInAgain,
     /// Whoever asks is known, and may not.
     Forbidden,
 }
 
 impl Decision {
-    /// The HTTP status of a refusal (RFC 9110, sections 15.5.2 and 15.5.4); `None` when there is
+    /// The HTTP status of a refusal (RFC 9110, sections 15.5.2 and 15.5.4, RFC 9470); `None` when there is
     /// none.
     #[must_use]
     pub const fn status(self) -> Option<u16> {
         match self {
             Self::Allowed => None,
-            Self::SignInFirst => Some(401),
+            Self::SignInFirst | Self::SignInAgain => Some(401),
             Self::Forbidden => Some(403),
         }
     }

@@ -1,5 +1,7 @@
 //! Deciding and explaining.
 
+use std::time::Duration;
+
 use mantlet_types::{DataClass, Timestamp};
 
 use crate::{
@@ -14,15 +16,18 @@ pub fn decide(
     facts: &Facts<'_>,
     now: Timestamp,
 ) -> Decision {
-    decision(is_met(requirement, principal, facts, now), principal)
-}
-
-fn decision(is_met: bool, principal: Option<&Principal>) -> Decision {
-    match (is_met, principal) {
-        (true, _) => Decision::Allowed,
-        (false, None) => Decision::SignInFirst,
-        (false, Some(_)) => Decision::Forbidden,
+    if is_met(requirement, principal, facts, now) {
+        return Decision::Allowed;
     }
+    if principal.is_none() {
+        return Decision::SignInFirst;
+    }
+    // What somebody did who is there to do it again, a program never did.
+    let anew = Facts { authenticated: Some(now), has_second_factor: true, ..*facts };
+    if facts.authenticated.is_some() && is_met(requirement, principal, &anew, now) {
+        return Decision::SignInAgain;
+    }
+    Decision::Forbidden
 }
 
 fn is_met(
@@ -44,7 +49,17 @@ fn is_met(
         Requirement::Owner(fact) => {
             principal.is_some_and(|who| facts.value(fact) == Some(who.id()))
         }
+        Requirement::Within(window) => principal.is_some() && is_within(*window, facts, now),
+        Requirement::SecondFactor => principal.is_some() && facts.has_second_factor,
     }
+}
+
+/// Whether who asks proved who they are not longer ago than `window`.
+fn is_within(window: Duration, facts: &Facts<'_>, now: Timestamp) -> bool {
+    facts.authenticated.is_some_and(|at| {
+        // A clock that was set back makes nothing young again.
+        at <= now && Duration::try_from(now.duration_since(at)).is_ok_and(|ago| ago <= window)
+    })
 }
 
 /// What data of a class asks for and is not there; `None` when it may be used.
@@ -63,7 +78,9 @@ fn missing_for(
         let is_open = class == DataClass::Public && facts.action == Action::Read;
         return (!is_open).then_some("a verified identity");
     };
-    if class >= DataClass::Confidential && facts.membership < needed {
+    // Clearance is for looking: what is changed, is changed by those who belong to it.
+    let is_cleared = facts.action == Action::Read && who.clearance() >= Some(class);
+    if class >= DataClass::Confidential && facts.membership < needed && !is_cleared {
         return Some("belonging to it");
     }
     let is_approved = || facts.approvals.iter().any(|it| it.covers(who.id(), facts, now));
@@ -81,9 +98,10 @@ pub fn explain(
 ) -> Explanation {
     let mut steps = Vec::new();
     let question = Question { principal, facts, now, roles };
-    let is_met = question.walk(requirement, 0, &mut steps);
+    question.walk(requirement, 0, &mut steps);
+    let decision = decide(requirement, principal, facts, now);
     let principal_id = principal.map(|who| who.id().to_owned());
-    Explanation { decision: decision(is_met, principal), principal: principal_id, steps }
+    Explanation { decision, principal: principal_id, steps }
 }
 
 struct Question<'a> {
@@ -135,12 +153,28 @@ impl Question<'_> {
                 Some(_) => format!("`{fact}` names somebody else"),
                 None => format!("`{fact}` is not known"),
             },
+            (Requirement::Within(_), Some(_)) => "signing in again".to_owned(),
+            (Requirement::SecondFactor, Some(_)) => "signing in with a second factor".to_owned(),
             (Requirement::Permission(id), Some(who)) if !self.roles.grants(who, *id).is_empty() => {
                 "the scopes of the key leave it out".to_owned()
             }
             (_, Some(_)) => "no role gives it".to_owned(),
         };
         Met::Missing(missing)
+    }
+
+    /// What opened data of a class.
+    fn by_class(&self, class: DataClass) -> String {
+        let who = self.principal.map_or("", Principal::id);
+        let approval = self.facts.approvals.iter().find(|it| it.covers(who, self.facts, self.now));
+        match approval.filter(|_| class == DataClass::Restricted) {
+            Some(it) => format!("{class} data, approved by `{}` until {}", it.by, it.until),
+            None if class < DataClass::Confidential => format!("{class} data may be used"),
+            None if self.facts.membership > Membership::None => {
+                format!("{class} data, belongs to it")
+            }
+            None => format!("{class} data, cleared by a role"),
+        }
     }
 
     fn by_what(&self, requirement: &Requirement) -> Met {
@@ -154,8 +188,10 @@ impl Question<'_> {
             (Requirement::Owner(fact), _) => Met::By(format!("`{fact}` names the principal")),
             (Requirement::Class(class), _) => {
                 let class = class.unwrap_or_else(|| self.facts.class());
-                Met::By(format!("{class} data may be used"))
+                Met::By(self.by_class(class))
             }
+            (Requirement::Within(_), _) => Met::By("signed in lately".to_owned()),
+            (Requirement::SecondFactor, _) => Met::By("shown at the sign-in".to_owned()),
             _ => Met::By("signed in".to_owned()),
         }
     }

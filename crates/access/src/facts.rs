@@ -40,6 +40,11 @@ pub struct Facts<'a> {
     pub action: Action,
     /// Approvals that may concern it.
     pub approvals: &'a [Approval],
+    /// When who asks last proved who they are, by themselves and not by something they left with a
+    /// program; `None` when that is not known.
+    pub authenticated: Option<Timestamp>,
+    /// Whether they showed a second factor then.
+    pub has_second_factor: bool,
 }
 
 impl Facts<'_> {
@@ -58,12 +63,16 @@ impl Facts<'_> {
     }
 }
 
+/// What the resource of an approval begins with that is for everything of a class:
+/// `class:restricted`. Nothing else is called so.
+pub const CLASS_PREFIX: &str = "class:";
+
 /// That somebody may use a restricted thing for a while.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Approval {
     /// Who may.
     pub principal: String,
-    /// What.
+    /// What: the name of a thing, or `class:` and the name of a class for everything of it.
     pub resource: String,
     /// The most that they may do.
     pub action: Action,
@@ -81,9 +90,16 @@ impl Approval {
     pub fn covers(&self, principal: &str, facts: &Facts<'_>, now: Timestamp) -> bool {
         self.principal == principal
             && self.by != self.principal
-            && facts.resource == Some(self.resource.as_str())
+            && self.is_about(facts)
             && facts.action <= self.action
             && self.at <= now
             && now < self.until
+    }
+
+    fn is_about(&self, facts: &Facts<'_>) -> bool {
+        match self.resource.strip_prefix(CLASS_PREFIX) {
+            Some(class) => facts.class().as_str() == class,
+            None => facts.resource == Some(self.resource.as_str()),
+        }
     }
 }

@@ -48,7 +48,7 @@ mod table;
 pub use access::{Access, Require};
 pub use decision::{Decision, Explanation, Met, Step};
 pub use evaluate::{decide, explain};
-pub use facts::{Action, Approval, Facts, Membership};
+pub use facts::{Action, Approval, CLASS_PREFIX, Facts, Membership};
 pub use principal::Principal;
 pub use profiles::{PROFILES, profile};
 pub use requirement::{Requirement, RequirementError};

@@ -1,5 +1,7 @@
 //! Who asks.
 
+use mantlet_types::DataClass;
+
 use crate::bits::Bits;
 use crate::{PermissionId, RoleId};
 
@@ -11,6 +13,8 @@ pub struct Principal {
     pub(crate) permissions: Bits,
     /// Its roles, and all that these inherit from; empty where scopes bound it.
     pub(crate) ancestors: Bits,
+    /// What its roles are cleared for.
+    pub(crate) clearance: Option<DataClass>,
     /// Whether scopes bound it.
     is_scoped: bool,
     pub(crate) unknown_roles: Vec<String>,
@@ -19,7 +23,15 @@ pub struct Principal {
 impl Principal {
     pub(crate) fn new(id: &str, permissions: Bits, ancestors: Bits, is_scoped: bool) -> Self {
         let (roles, unknown_roles) = (Vec::new(), Vec::new());
-        Self { id: id.to_owned(), roles, permissions, ancestors, is_scoped, unknown_roles }
+        Self {
+            id: id.to_owned(),
+            roles,
+            permissions,
+            ancestors,
+            clearance: None,
+            is_scoped,
+            unknown_roles,
+        }
     }
 
     /// The user's id.
@@ -45,6 +57,13 @@ impl Principal {
     #[must_use]
     pub fn roles(&self) -> &[RoleId] {
         if self.is_scoped { &[] } else { &self.roles }
+    }
+
+    /// The most sensitive class of data that they may look at without belonging to it; `None` for
+    /// none, and where scopes bound them.
+    #[must_use]
+    pub fn clearance(&self) -> Option<DataClass> {
+        self.clearance.filter(|_| !self.is_scoped)
     }
 
     /// Whether scopes bound what they may.

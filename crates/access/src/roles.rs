@@ -1,5 +1,7 @@
 //! Roles and permissions, compiled.
 
+use mantlet_types::DataClass;
+
 use crate::bits::Bits;
 use crate::nearest::nearest;
 use crate::principal::Principal;
@@ -39,6 +41,8 @@ struct Compiled {
     all: Bits,
     /// The role itself and all that it inherits from.
     ancestors: Bits,
+    /// What it is cleared for, by itself or by what it inherits from.
+    clearance: Option<DataClass>,
 }
 
 /// Where a permission comes from.
@@ -69,9 +73,12 @@ impl Roles {
                 own: own_of(table, name, &permissions),
                 all: Bits::new(permissions.len()),
                 ancestors: Bits::new(names.len()),
+                clearance: None,
             };
             for ancestor in ancestors(table, name) {
                 compiled.all.add(&own_of(table, &ancestor, &permissions));
+                let cleared = table.roles.get(&ancestor).and_then(|role| role.clearance.as_deref());
+                compiled.clearance = compiled.clearance.max(cleared.and_then(DataClass::parse));
                 if let Ok(place) = names.binary_search(&&ancestor) {
                     compiled.ancestors.insert(place);
                 }
@@ -142,6 +149,7 @@ impl Roles {
                 Some((id, role)) => {
                     found.permissions.add(&role.all);
                     found.ancestors.add(&role.ancestors);
+                    found.clearance = found.clearance.max(role.clearance);
                     found.roles.push(id);
                 }
                 None => found.unknown_roles.push(name.chars().take(MAX_NAME).collect()),
@@ -179,11 +187,10 @@ impl Roles {
     #[must_use]
     pub fn missing_to_grant(&self, actor: &Principal, role: &str) -> Option<Vec<&str>> {
         let role = self.roles.get(self.role(role)?.0)?;
-        if role.all.is_within(&actor.permissions) {
-            return Some(Vec::new());
-        }
         let missing = role.all.iter().filter(|place| !actor.permissions.holds(*place));
-        Some(missing.map(|place| self.permission_name(PermissionId(place))).collect())
+        let missing = missing.map(|place| self.permission_name(PermissionId(place)));
+        let is_beyond = role.clearance > actor.clearance();
+        Some(missing.chain(is_beyond.then_some("clearance")).collect())
     }
 
     /// The inherited role whose own permission it is.
@@ -235,6 +242,12 @@ fn find_problems(table: &RoleTable) -> Vec<RoleProblem> {
             let nearest = nearest(name, table.permissions.keys().map(String::as_str));
             let (role, name) = (role.clone(), name.clone());
             problems.push(RoleProblem::UnknownPermission { role, name, nearest });
+        }
+        if let Some(class) =
+            entry.clearance.as_ref().filter(|name| DataClass::parse(name).is_none())
+        {
+            let (role, name) = (role.clone(), class.clone());
+            problems.push(RoleProblem::UnknownClass { role, name });
         }
         for name in entry.inherits.iter().filter(|name| !table.roles.contains_key(*name)) {
             let others = table.roles.keys().filter(|other| *other != role).map(String::as_str);

@@ -43,6 +43,10 @@ pub struct Role {
     /// Permissions of its own.
     #[serde(default)]
     pub permissions: Vec<String>,
+    /// The most sensitive class of data that it may look at without belonging to it. What is
+    /// restricted asks for an approval besides. `None` for none above internal.
+    #[serde(default)]
+    pub clearance: Option<String>,
 }
 
 impl RoleTable {
@@ -81,6 +85,13 @@ pub enum RoleProblem {
         /// What was probably meant.
         nearest: Option<String>,
     },
+    /// A role is cleared for a class that there is not.
+    UnknownClass {
+        /// The role.
+        role: String,
+        /// What it names.
+        name: String,
+    },
     /// Roles inherit from each other in a circle; the first stands at the end again.
     Circle(Vec<String>),
     /// There are more permissions or roles than there may be; the number is the limit.
@@ -109,6 +120,11 @@ impl fmt::Display for RoleProblem {
             Self::UnknownRole { role, name, nearest } => {
                 write!(f, "role `{role}` inherits from `{name}`, which is no role{}", hint(nearest))
             }
+            Self::UnknownClass { role, name } => write!(
+                f,
+                "role `{role}` is cleared for `{}`, which is no class: use `confidential` or `restricted`",
+                name.escape_debug()
+            ),
             Self::Circle(roles) => {
                 write!(f, "roles inherit from each other in a circle: `{}`", roles.join("` → `"))
             }

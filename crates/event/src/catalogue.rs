@@ -128,6 +128,10 @@ entries! {
         "An API key was revoked.";
     IDENTITY_ACCOUNT_CHANGED = "identity.account.changed", "user_updated", Medium, Audit,
         "An account was added, locked or unlocked, or got other roles.";
+    ACCESS_APPROVAL_GIVEN = "access.approval.given", "authz_change", Medium, Audit,
+        "Somebody was approved for a restricted thing, for a while.";
+    ACCESS_APPROVAL_WITHDRAWN = "access.approval.withdrawn", "authz_change", Medium, Audit,
+        "An approval was withdrawn.";
     IDENTITY_STORE_OPENED = "identity.store.opened", "identity_store_opened", Info, System,
         "The store of accounts was made, brought up to date or completed.";
     IDENTITY_STORE_FAILED = "identity.store.failed", "identity_store_failed", High, System,

@@ -77,10 +77,16 @@ reasons! {
         "The connection is not accepted.",
         "`[server.proxy_protocol]` says on which listeners connections begin with a PROXY header, and from whom it is believed.";
 
+    FORWARD_AUTH_UNCLEAR = "forward-auth-unclear", 403, "Forbidden",
+        "Nobody can tell what is asked about.",
+        "On the listener of `[server.forward_auth]` only `[client] trusted_proxies` are answered, and each of `X-Forwarded-Method`, `-Proto`, `-Host`, `-Uri` and `-For` must be there once; the evidence says what was wrong.";
     // who asks, and what they may
     SIGN_IN_REQUIRED = "sign-in-required", 401, "Sign-in required",
         "This address is for people and programs that are signed in.",
         "The path asks for an identity: `[access] require`, or `require` of a route. `require = \"none\"` opens a route; `mantlet access explain` says what a path asks for.";
+    SIGN_IN_AGAIN = "sign-in-again", 401, "Sign-in required",
+        "Sign in again for this.",
+        "The path asks for a sign-in lately (`within`) or for one with a second factor (`second_factor`); keys and tokens cannot meet that.";
     INVALID_CREDENTIAL = "invalid-credential", 401, "Sign-in required",
         "The key or token does not count here.",
         "The evidence says why: unknown, expired, revoked, another network, a forged signature. `mantlet key list` shows keys; a session that has ended is no refusal.";

@@ -22,17 +22,17 @@ use crate::guards::csp::{REPORT_PATH, Reports};
 use crate::guards::quota::QuotaSection;
 use crate::guards::waf::RuleSets;
 use crate::guards::{self, GuardCache, GuardsSection, RuleFile, Services};
-use crate::identity::{AccessSection, Asked, IdentitySection, Rule, Vouch};
+use crate::identity::{AccessSection, Asked, IdentitySection, NamedValue, Rule, Vouch};
 use crate::pages::Pages;
 use crate::penalty::{PenaltyRules, PenaltySection};
 use crate::pipeline::{Mode, Plan};
 use crate::stages::client::{ClientSection, ClientStage};
 use crate::stages::https::Outside;
-use crate::stages::hygiene::{HeadLimits, HygieneSection, HygieneStage};
+use crate::stages::hygiene::{HeadLimits, HygieneSection, HygieneStage, NormalPath};
 use crate::stages::route::{
     Action, HostPattern, Layer, PathPattern, RouteSection, Router, Site, compile,
 };
-use crate::upstream::{Group, Pace, UpstreamSection, Upstreams};
+use crate::upstream::{Group, Pace, ServerAddress, UpstreamSection, Upstreams};
 use crate::way::files::Files;
 use crate::websocket::{MIN_TOKEN, SocketCache, Sockets, WebsocketSection};
 
@@ -81,6 +81,8 @@ pub struct Resolved {
     /// The rule files that were read.
     rule_files: Vec<RuleFile>,
     identity: IdentitySection,
+    /// Who is asked what requests are about.
+    facts: Option<ServerAddress>,
     /// What paths ask for.
     pub asked: Asked,
 }
@@ -105,7 +107,10 @@ impl Resolved {
         let host = host.to_ascii_lowercase();
         let place = self.router.choose(&host, normal.match_key(), &parsed);
         let place = place.unwrap_or(&self.fallback);
-        Ok(FoundRule { route: place.name.clone(), rule: place.rule.clone() })
+        let thing = place.rule.as_ref().map(|rule| &rule.thing);
+        let values = thing.map(|thing| thing.values(&normal)).unwrap_or_default();
+        let resource = thing.and_then(|thing| thing.name(&values));
+        Ok(FoundRule { route: place.name.clone(), rule: place.rule.clone(), values, resource })
     }
 
     /// The stages that give a request its one meaning, and the places it can come to, as `each`
@@ -128,6 +133,10 @@ pub struct FoundRule {
     pub route: String,
     /// What is asked for; `None` where nothing asks for an identity anywhere.
     pub rule: Option<Rule>,
+    /// The parameters of the path.
+    pub values: Vec<NamedValue>,
+    /// What approvals call the thing; `None` where no route says so.
+    pub resource: Option<String>,
 }
 
 /// What holds for the requests of one place.
@@ -193,6 +202,7 @@ pub fn resolve(settings: &Settings<'_>, reader: &mut Reader<'_>) -> Option<Resol
         tokens,
         rule_files: rules.files().into_iter().chain(documents).chain(asked.file.clone()).collect(),
         identity: settings.identity.clone(),
+        facts: settings.access.facts.url.clone(),
         limits: HeadLimits {
             size: wire.head_limit,
             target: wire.target_limit,
@@ -232,6 +242,7 @@ fn layers(settings: &Settings<'_>, reader: &mut Reader<'_>) -> Vec<Layer> {
             action: action.clone(),
         }));
     }
+    layers.extend(settings.access.facts.layer());
     layers
 }
 
@@ -250,9 +261,7 @@ fn place(
         is_upload: false,
         is_api: None,
         body_limit: 0,
-        rule: asked
-            .is_anywhere()
-            .then(|| asked.rule(site.layers.iter().filter_map(|layer| layer.index))),
+        rule: asked.is_anywhere().then(|| asked.rule(&site.layers)),
     };
     let mut body_limit = None;
     for layer in &site.layers {
@@ -314,6 +323,8 @@ pub struct Live {
     pub(crate) pages: Option<Arc<Target>>,
     /// Tells the application who asks.
     pub(crate) vouch: Option<Vouch>,
+    /// Who is asked what requests are about; `None` where nobody is.
+    pub(crate) facts: Option<Arc<Group>>,
     /// The roles that names of requirements come from.
     pub roles: Arc<Roles>,
     /// Every server that requests are sent to.
@@ -360,6 +371,16 @@ pub(crate) struct Target {
     pub(crate) rule: Option<Rule>,
     /// Whom assertions are for that are sent there.
     pub(crate) audience: Arc<str>,
+}
+
+impl Target {
+    /// Whether two readings of a path are about the same thing.
+    pub(crate) fn says_the_same(&self, [one, other]: [&NormalPath<'_>; 2]) -> bool {
+        let Some(rule) = self.rule.as_ref().filter(|rule| rule.thing.has_parameters()) else {
+            return true;
+        };
+        rule.thing.values(one) == rule.thing.values(other)
+    }
 }
 
 /// What a target does once the guards have passed a request.
@@ -441,6 +462,9 @@ impl Live {
         let open = resolved.fallback.rule.is_some().then(|| resolved.asked.open());
         let reports = builder.reports(&resolved.fallback, open.as_ref())?;
         let pages = builder.pages(&resolved.fallback, open)?;
+        let facts = resolved.facts.as_ref().filter(|_| pages.is_some());
+        let facts = facts.map(|url| builder.upstreams.group(std::slice::from_ref(url)));
+        let facts = facts.transpose().map_err(BuildError::UpstreamTls)?;
         let directory = services.identities.directory().filter(|_| pages.is_some());
         let vouch = directory.map(|it| Vouch::new(&resolved.identity, Arc::clone(it)));
         Ok(Self {
@@ -453,6 +477,7 @@ impl Live {
             reports,
             pages,
             vouch,
+            facts,
             roles: resolved.asked.roles,
             upstreams: builder.upstreams.complete(),
             guards: builder.cache,

@@ -1,12 +1,14 @@
 //! What can be typed.
 
+pub(crate) mod access;
 pub(crate) mod identity;
 pub(crate) mod store;
 
 use std::path::PathBuf;
 
+use access::AccessCommand;
 use clap::{Args, Parser, Subcommand};
-use identity::{AccessCommand, KeyCommand, RoleCommand, SessionCommand, TokenCommand, UserCommand};
+use identity::{KeyCommand, RoleCommand, SessionCommand, TokenCommand, UserCommand};
 use store::StoreCommand;
 
 const EXAMPLES: &str = "\

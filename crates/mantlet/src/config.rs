@@ -216,7 +216,12 @@ fn check(config: &Config, need: Need, reader: &mut Reader<'_>) {
     config.store.check(reader);
     addresses::check(config, reader);
     lints::check(config, reader);
-    let is_empty = config.upstream.url.is_empty() && config.routes.is_empty();
+    let asking = &config.server.forward_auth.listen;
+    if !asking.is_empty() && config.client.trusted_proxies.is_empty() {
+        let hint = "list the proxies that ask: [client] trusted_proxies = [\"127.0.0.1\"]";
+        reader.error("server.forward_auth.listen", "nobody may ask there", hint);
+    }
+    let is_empty = config.upstream.url.is_empty() && config.routes.is_empty() && asking.is_empty();
     // What was given and cannot be used has been complained about already.
     let was_given = reader.is_file_broken()
         || reader.is_set("upstream.url")

@@ -242,11 +242,13 @@ async fn serve(
     }
     let admin = AdminServer::start(admin, admin_services(&keeper, &auth, &config, &live))?;
     is_serving.store(true, Ordering::Release);
-    greet(&config, &live, &keeper.data, &addresses, admin.address());
+    let (greeted, admin_address) = ((config.clone(), Arc::clone(&live)), admin.address());
+    // Whoever reads the greeting may ask for something at once.
+    *lock(&keeper.running) = Some(Running { server, admin, secrets, live, config });
+    greet(&greeted.0, &greeted.1, &keeper.data, &addresses, admin_address);
     if let Some(directory) = keeper.services.identities.directory() {
         greet_people(directory, &keeper.data, &addresses).await;
     }
-    *lock(&keeper.running) = Some(Running { server, admin, secrets, live, config });
     started(&keeper, &addresses);
     notify(&[NotifyState::Ready]);
     let listening: Vec<SocketAddr> = addresses.iter().map(|(address, _)| *address).collect();

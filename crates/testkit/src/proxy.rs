@@ -57,10 +57,44 @@ impl ProxyKind {
     /// When it does not listen in time.
     #[must_use]
     pub fn start_with(self, upstream: SocketAddr, more: &str) -> Proxy {
+        self.run(|root, address| self.configuration(root, address, upstream, more))
+    }
+
+    /// Starts it with a recipe as people write it: an nginx `server`, a Caddyfile, HAProxy's front and
+    /// back ends, for clients at 127.0.0.1:8000. `global` is for HAProxy's section of that name.
+    ///
+    /// # Panics
+    /// When it does not listen in time.
+    #[must_use]
+    pub fn start_recipe(self, recipe: &str, global: &str) -> Proxy {
+        self.run(|root, address| {
+            let recipe = recipe.replace("127.0.0.1:8000", &address.to_string());
+            match self {
+                Self::Nginx => format!(
+                    "daemon off; master_process off; pid {root}/pid; error_log {root}/error.log;
+                    events {{ worker_connections 256; }}
+                    http {{
+                        access_log off;
+                        client_body_temp_path {root}/a; proxy_temp_path {root}/b;
+                        fastcgi_temp_path {root}/c; uwsgi_temp_path {root}/d; scgi_temp_path {root}/e;
+                        {recipe}
+                    }}"
+                ),
+                Self::Haproxy => format!(
+                    "global\n  maxconn 256\n  {global}\ndefaults\n  mode http\n  timeout connect 5s\n  \
+                     timeout client 20s\n  timeout server 20s\n{recipe}\n"
+                ),
+                Self::Caddy => format!("{{\n  admin off\n  auto_https off\n}}\n{recipe}\n"),
+            }
+        })
+    }
+
+    /// Starts it with what `configuration` makes of its folder and address.
+    fn run(self, configuration: impl FnOnce(&str, SocketAddr) -> String) -> Proxy {
         let (folder, address) = (TempFolder::new(), free_address());
         let root = folder.path().display().to_string();
         let file = folder.path().join("configuration");
-        std::fs::write(&file, self.configuration(&root, address, upstream, more)).unwrap();
+        std::fs::write(&file, configuration(&root, address)).unwrap();
         let mut command = Command::new(self.program());
         match self {
             Self::Nginx => command.args(["-p", &root, "-c"]).arg(&file),

@@ -1,8 +1,10 @@
 //! What a route asks for.
 
+mod asks;
 mod parse;
 
 use std::fmt;
+use std::time::Duration;
 
 use mantlet_types::DataClass;
 
@@ -18,6 +20,8 @@ use crate::{PermissionId, RoleId, Roles};
 /// | `owner:user` | being the user that the fact `user` names: a parameter of the path, or what the application told |
 /// | `class:confidential` | what data of this class asks for |
 /// | `class` | the same, of the class that the application told; restricted when it did not |
+/// | `within:5m` | having signed in not longer ago than that, by oneself |
+/// | `second-factor` | having shown a second factor at the sign-in |
 /// | `nobody` | something that nobody has |
 /// | `… and …`, `… or …`, `( … )` | both, one of them; `and` binds closer |
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +36,10 @@ pub enum Requirement {
     Owner(String),
     /// What data of a class asks for; `None` means the class among the facts.
     Class(Option<DataClass>),
+    /// Having proved who they are not longer ago than this.
+    Within(Duration),
+    /// Having shown a second factor then.
+    SecondFactor,
     /// Nobody has it.
     Nobody,
     /// All of them.
@@ -63,6 +71,8 @@ impl Requirement {
             Self::Owner(fact) => format!("owner:{fact}"),
             Self::Class(Some(class)) => format!("class:{class}"),
             Self::Class(None) => "class".to_owned(),
+            Self::Within(window) => format!("within:{}s", window.as_secs()),
+            Self::SecondFactor => "second-factor".to_owned(),
             Self::Nobody => "nobody".to_owned(),
             Self::All(list) => join(list, " and "),
             Self::Any(list) => join(list, " or "),

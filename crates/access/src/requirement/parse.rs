@@ -1,5 +1,7 @@
 //! Reading requirements.
 
+use std::time::Duration;
+
 use mantlet_types::DataClass;
 
 use super::{Requirement, RequirementError};
@@ -12,8 +14,21 @@ const MAX_TEXT: usize = 1000;
 /// The deepest nesting.
 const MAX_DEPTH: usize = 16;
 
+/// The longest time that can be asked for with `within`, in seconds: a day.
+const LONGEST_WINDOW: u64 = 86_400;
+
 /// Words that an expression can begin with, for what was probably meant.
-const KINDS: [&str; 7] = ["signed-in", "permission", "role", "owner", "class", "nobody", "none"];
+const KINDS: [&str; 9] = [
+    "signed-in",
+    "permission",
+    "role",
+    "owner",
+    "class",
+    "within",
+    "second-factor",
+    "nobody",
+    "none",
+];
 
 pub(super) fn parse(text: &str, roles: &Roles) -> Result<Requirement, RequirementError> {
     if text.len() > MAX_TEXT {
@@ -72,6 +87,7 @@ impl Reader<'_> {
         };
         match word.split_once(':') {
             None if word == "signed-in" => Ok(Requirement::SignedIn),
+            None if word == "second-factor" => Ok(Requirement::SecondFactor),
             None if word == "nobody" => Ok(Requirement::Nobody),
             None if word == "class" => Ok(Requirement::Class(None)),
             // It opens a route, so it stands alone.
@@ -91,6 +107,10 @@ impl Reader<'_> {
                     unknown("class", name, nearest(name, classes.into_iter()))
                 }
             },
+            Some(("within", text)) => match window(text) {
+                Some(window) => Ok(Requirement::Within(window)),
+                None => Err(RequirementError::Syntax { found: word.to_owned() }),
+            },
             Some(("owner", fact)) if is_fact(fact) => Ok(Requirement::Owner(fact.to_owned())),
             _ => {
                 let kind = word.split(':').next().unwrap_or(word);
@@ -101,6 +121,19 @@ impl Reader<'_> {
             }
         }
     }
+}
+
+/// A time such as `90s`, `5m` or `1h`.
+fn window(text: &str) -> Option<Duration> {
+    let unit = match text.bytes().last()? {
+        b's' => 1,
+        b'm' => 60,
+        b'h' => 3600,
+        _ => return None,
+    };
+    let number: u64 = text.get(..text.len().checked_sub(1)?)?.parse().ok()?;
+    let seconds = number.checked_mul(unit)?;
+    (1..=LONGEST_WINDOW).contains(&seconds).then(|| Duration::from_secs(seconds))
 }
 
 fn is_fact(name: &str) -> bool {

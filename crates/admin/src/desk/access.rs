@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use mantlet_access::{
-    Action, Explanation, Facts, Finding, Membership, Met, Principal, Requirement, UserView,
-    explain, review,
+    Action, Approval, Explanation, Facts, Finding, Membership, Met, Principal, Requirement,
+    UserView, explain, review,
 };
 use mantlet_identity::UserId;
 use mantlet_identity::account::AccountName;
-use mantlet_types::DataClass;
+use mantlet_types::{DataClass, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::approvals::for_decisions;
 use super::error::unknown_user;
 use super::{Desk, DeskError};
 use crate::api::PathRule;
@@ -69,6 +70,11 @@ impl Desk {
             },
         };
         let asked = &question.facts;
+        let now = self.directory.clock.now();
+        let approvals = match &principal {
+            Some(who) => self.approvals(&UserId::parse(who.id())?, now).await?,
+            None => Vec::new(),
+        };
         let values: Vec<(&str, &str)> =
             asked.values.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         let facts = Facts {
@@ -84,9 +90,9 @@ impl Desk {
                 Some("read") => Action::Read,
                 _ => Action::Write,
             },
+            approvals: &approvals,
             ..Facts::default()
         };
-        let now = self.directory.clock.now();
         Ok(told(&explain(&requirement, principal.as_ref(), &facts, now, &self.roles)))
     }
 
@@ -168,6 +174,12 @@ impl Desk {
         Ok(json!({ "users": users, "unused_roles": reviewed.unused_roles, "next": next }))
     }
 
+    /// What somebody was approved for that is in force.
+    async fn approvals(&self, user: &UserId, now: Timestamp) -> Result<Vec<Approval>, DeskError> {
+        let found = self.directory.repositories.approvals.in_force(user, now).await?;
+        Ok(found.into_iter().map(for_decisions).collect())
+    }
+
     /// Who an account is now; `None` when there is none that may anything.
     async fn principal(
         &self,
@@ -218,6 +230,7 @@ fn told(explanation: &Explanation) -> Value {
     let decision = match explanation.decision {
         mantlet_access::Decision::Allowed => "allowed",
         mantlet_access::Decision::SignInFirst => "sign-in-first",
+        mantlet_access::Decision::SignInAgain => "sign-in-again",
         mantlet_access::Decision::Forbidden => "forbidden",
     };
     json!({

@@ -173,6 +173,27 @@ pub enum Ask {
         #[serde(default)]
         seconds: Option<u64>,
     },
+    /// Approves somebody for a thing: `{"number","user","resource","by","until"}`.
+    AccessApprove {
+        /// The approval.
+        grant: NewGrant,
+    },
+    /// A page of approvals in the order of their numbers: `{"approvals":[…],"last","more"}`.
+    AccessApprovals {
+        /// Those of this account.
+        #[serde(default)]
+        user: Option<String>,
+        /// The last number of the page before, 0 for none.
+        #[serde(default)]
+        after: u64,
+    },
+    /// Withdraws an approval.
+    AccessWithdraw {
+        /// Its number.
+        number: u64,
+        /// Why, for the record.
+        why: String,
+    },
 }
 
 /// A part of what belongs to accounts, in the order of their names.
@@ -184,6 +205,27 @@ pub struct Page {
     pub after: Option<String>,
     /// From how many entries on no further account is looked at.
     pub most: usize,
+}
+
+/// An approval to be given.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewGrant {
+    /// The account that may.
+    pub user: String,
+    /// What: the name of a thing, or `class:` and the name of a class.
+    pub resource: String,
+    /// Whether it may be changed, too.
+    #[serde(default)]
+    pub may_write: bool,
+    /// For how many seconds.
+    pub seconds: u64,
+    /// The account that decided it; `None` for whoever asks.
+    #[serde(default)]
+    pub by: Option<String>,
+    /// Why, for the record.
+    #[serde(default)]
+    pub why: String,
 }
 
 /// An account to be added.
@@ -247,6 +289,9 @@ impl Ask {
             Self::TicketIssue { .. } => "ticket-issue",
             Self::TokenVerify { .. } => "token-verify",
             Self::TokenRevoke { .. } => "token-revoke",
+            Self::AccessApprove { .. } => "access-approve",
+            Self::AccessApprovals { .. } => "access-approvals",
+            Self::AccessWithdraw { .. } => "access-withdraw",
         }
     }
 
@@ -262,6 +307,7 @@ impl Ask {
                 | Self::KeyShow { .. }
                 | Self::SessionList { .. }
                 | Self::TokenVerify { .. }
+                | Self::AccessApprovals { .. }
         )
     }
 
@@ -279,6 +325,7 @@ impl Ask {
             Self::KeyIssue { user, .. }
             | Self::TokenIssue { user, .. }
             | Self::TicketIssue { user, .. } => Some(user),
+            Self::AccessApprove { grant } => Some(&grant.user),
             Self::SessionEnd { user, .. } => user.as_deref(),
             _ => None,
         }

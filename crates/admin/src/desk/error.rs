@@ -8,6 +8,7 @@ use mantlet_crypto::jws::JwsError;
 use mantlet_identity::BadUserId;
 use mantlet_identity::account::BadAccountName;
 use mantlet_identity::api_key::{ApiKeyError, BadScope};
+use mantlet_identity::approval::BadApproval;
 use mantlet_identity::directory::GrantError;
 use mantlet_identity::password::PoolError;
 use mantlet_identity::refresh::RefreshError;
@@ -164,7 +165,7 @@ macro_rules! invalid {
     )*};
 }
 
-invalid!(BadAccountName, BadScope, BadUserId, JwsError, TokenError);
+invalid!(BadAccountName, BadApproval, BadScope, BadUserId, JwsError, TokenError);
 
 pub(super) fn unknown_user(name: &str) -> DeskError {
     let message = format!("there is no account `{}`", name.escape_debug());

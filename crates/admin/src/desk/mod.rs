@@ -3,6 +3,7 @@
 
 mod access;
 mod act;
+mod approvals;
 mod ask;
 mod asker;
 mod error;
@@ -12,7 +13,7 @@ mod tokens;
 mod users;
 
 pub use access::{AskedFacts, Question};
-pub use ask::{Ask, NewUser, Page, Typed};
+pub use ask::{Ask, NewGrant, NewUser, Page, Typed};
 pub use asker::Asker;
 pub use error::{DeskError, Kind};
 
@@ -116,6 +117,11 @@ impl Act<'_> {
             Ask::TicketIssue { user, origin, scopes, seconds } => {
                 self.issue_ticket((user, origin), scopes.as_deref(), *seconds).await
             }
+            Ask::AccessApprove { grant } => self.approve(grant).await,
+            Ask::AccessApprovals { user, after } => {
+                self.list_approvals(user.as_deref(), *after).await
+            }
+            Ask::AccessWithdraw { number, why } => self.withdraw(*number, why).await,
         }
     }
 }

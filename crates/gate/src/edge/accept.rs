@@ -38,6 +38,7 @@ struct Accepted {
     peer: SocketAddr,
     is_tls: bool,
     is_proxied: bool,
+    is_asking: bool,
 }
 
 /// One worker's handle of a listening socket.
@@ -65,8 +66,8 @@ pub(super) async fn accept(ear: Ear, shared: Arc<Shared>) {
         };
         match accepted {
             Ok((stream, peer)) => {
-                let is_proxied = is_proxied(listener.local_addr(), &shared);
-                admit(Accepted { stream, peer, is_tls, is_proxied }, &shared);
+                let address = listener.local_addr();
+                admit(Accepted::new((stream, peer), is_tls, address, &shared), &shared);
             }
             // The client is gone already, or the system is out of descriptors or memory.
             Err(error) => {
@@ -89,15 +90,25 @@ fn accept_waiting(socket: &std::net::TcpListener, is_tls: bool, shared: &Arc<Sha
         let stream = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream));
         // One that cannot be had is a client that has gone.
         let Ok(stream) = stream else { continue };
-        let is_proxied = is_proxied(socket.local_addr(), shared);
-        admit(Accepted { stream, peer, is_tls, is_proxied }, shared);
+        let address = socket.local_addr();
+        admit(Accepted::new((stream, peer), is_tls, address, shared), shared);
     }
 }
 
-/// Whether connections to the listener at `address` begin with a PROXY header.
-fn is_proxied(address: io::Result<SocketAddr>, shared: &Shared) -> bool {
-    let worker = shared.seat.worker();
-    address.is_ok_and(|address| worker.live.connections.proxy_protocol.is_spoken_on(address))
+impl Accepted {
+    /// One that came to the listener at `address`, which says what it is for.
+    fn new(
+        (stream, peer): (TcpStream, SocketAddr),
+        is_tls: bool,
+        address: io::Result<SocketAddr>,
+        shared: &Shared,
+    ) -> Self {
+        let worker = shared.seat.worker();
+        let (rules, address) = (&worker.live.connections, address.ok());
+        let is_proxied = address.is_some_and(|at| rules.proxy_protocol.is_spoken_on(at));
+        let is_asking = address.is_some_and(|at| rules.asking.contains(&at));
+        Self { stream, peer, is_tls, is_proxied, is_asking }
+    }
 }
 
 fn report(shared: &Shared, error: &io::Error) {
@@ -183,7 +194,7 @@ async fn claimed(
 }
 
 async fn serve(accepted: Accepted, shared: &Shared, rules: ConnectionRules) {
-    let Accepted { stream, peer, is_tls, .. } = accepted;
+    let Accepted { stream, peer, is_tls, is_asking, .. } = accepted;
     if stream.set_nodelay(true).is_err() {
         return;
     }
@@ -193,7 +204,7 @@ async fn serve(accepted: Accepted, shared: &Shared, rules: ConnectionRules) {
     if is_tls {
         Box::pin(serve_tls(stream, client, protocols)).await;
     } else {
-        let connection = Connection { client, certificate: None, wire: None };
+        let connection = Connection { client, certificate: None, is_asking, wire: None };
         protocols.serve(stream, None, connection).await;
     }
 }
@@ -216,6 +227,6 @@ async fn serve_tls(stream: TcpStream, client: Client, protocols: Protocols) {
         _ => Version::One,
     };
     let certificate = client_of(&stream).map(Arc::new);
-    let connection = Connection { client, certificate, wire: None };
+    let connection = Connection { client, certificate, is_asking: false, wire: None };
     protocols.serve(stream, Some(version), connection).await;
 }

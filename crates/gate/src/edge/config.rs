@@ -6,7 +6,7 @@ use std::time::Duration;
 use mantlet_config::{ByteSize, Reader, section};
 
 use super::wire::Rules;
-use super::{ProxyProtocolSection, TlsSection};
+use super::{ForwardAuthSection, ProxyProtocolSection, TlsSection};
 use crate::stages::https::{self, HttpsRedirect, Outside, PublicHost};
 use crate::upstream::Pace;
 
@@ -29,6 +29,8 @@ section! {
         pub https_redirect: HttpsRedirect = HttpsRedirect::Auto,
         /// HTTPS.
         pub tls: TlsSection = TlsSection::default(),
+        /// Other proxies that ask about requests.
+        pub forward_auth: ForwardAuthSection = ForwardAuthSection::default(),
         /// Load balancers that pass connections on.
         pub proxy_protocol: ProxyProtocolSection = ProxyProtocolSection::default(),
         /// Worker threads; 0: one for each processor.
@@ -116,6 +118,7 @@ impl ServerSection {
     pub fn check(&self, reader: &mut Reader<'_>) {
         self.check_ranges(reader);
         self.tls.check(reader);
+        self.forward_auth.check(self, reader);
         self.proxy_protocol.check(self, reader);
         https::check(self, reader);
         for address in self.open_addresses() {

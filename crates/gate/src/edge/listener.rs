@@ -88,6 +88,8 @@ impl Listeners {
 /// Every address that a section names, and whether it is for TLS.
 pub(super) fn wanted(section: &ServerSection) -> impl Iterator<Item = (SocketAddr, bool)> {
     let plain = section.listen.iter().map(|address| (*address, false));
+    let asking = section.forward_auth.listen.iter().map(|address| (*address, false));
+    let plain = plain.chain(asking);
     plain.chain(section.tls.listen.iter().map(|address| (*address, true)))
 }
 

@@ -1,6 +1,7 @@
 //! What holds for one connection from its first byte to its last.
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +19,8 @@ pub(crate) struct ConnectionRules {
     /// The end of TLS; `None` where nothing listens for it.
     pub(crate) tls: Option<Arc<TlsFront>>,
     pub(super) proxy_protocol: Arc<ProxyProtocol>,
+    /// Where other proxies ask about requests.
+    pub(super) asking: Arc<[SocketAddr]>,
 }
 
 impl fmt::Debug for ConnectionRules {
@@ -42,6 +45,7 @@ impl ConnectionRules {
             send_timeout: section.send_timeout,
             max_streams: section.max_streams,
             tls: TlsFront::open(section, &services.data, services.clock.now(), before)?,
+            asking: section.forward_auth.listen.as_slice().into(),
             proxy_protocol: Arc::new(ProxyProtocol::new(&section.proxy_protocol)),
         })
     }

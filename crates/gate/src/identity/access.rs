@@ -6,9 +6,11 @@ use std::sync::Arc;
 use mantlet_access::{Access, PROFILES, Require, RoleTable, Roles, profile};
 use mantlet_config::{Reader, section};
 
-use super::{RequireSetting, Rule};
+use super::{RequireSetting, Rule, Thing, ThingName};
 use crate::guards::RuleFile;
-use crate::stages::route::RouteSection;
+use crate::stages::hygiene::{PathPolicy, normalize};
+use crate::stages::route::{Action, HostPattern, Layer, PathPattern, RouteSection};
+use crate::upstream::ServerAddress;
 
 /// The largest table of roles, in bytes.
 const MAX_TABLE: usize = 1024 * 1024;
@@ -28,6 +30,48 @@ section! {
         /// A table of roles that comes with Mantlet: `standard`, `dashboard`, `monitoring`,
         /// `publishing`, `research` or `agents`. Unset, and without `roles`: `standard`.
         pub profile: Option<String> = None,
+        /// Whom to ask what a request is about, where only the application knows.
+        pub facts: FactsSection = FactsSection::default(),
+    }
+}
+
+section! {
+    /// The application states whose a thing is, who belongs to it and how sensitive it is: for a
+    /// request of `/projects/7` it is asked for `URL/projects/7?method=GET`, before it sees the
+    /// request.
+    pub struct FactsSection {
+        /// Where it is asked, for example `http://127.0.0.1:5000/.facts`. Clients never reach that
+        /// path. Unset: nobody is asked, and every thing is restricted and nobody's.
+        pub url: Option<ServerAddress> = None,
+    }
+}
+
+impl FactsSection {
+    /// The route that keeps clients from where the application is asked.
+    pub(crate) fn layer(&self) -> Option<Layer> {
+        let base = self.url.as_ref().map(ServerAddress::base).filter(|base| !base.is_empty())?;
+        Some(Layer {
+            index: None,
+            host: HostPattern::Any,
+            path: PathPattern::under(base),
+            methods: Vec::new(),
+            action: Some(Action::Deny),
+        })
+    }
+
+    /// Finds what the types cannot say.
+    pub(crate) fn check(&self, reader: &mut Reader<'_>) {
+        let Some(url) = &self.url else { return };
+        let is_normal = normalize(url.base(), &PathPolicy::default())
+            .is_ok_and(|path| path.as_str() == url.base());
+        if !url.base().is_empty() && !is_normal {
+            let message = format!("`{url}` is not in normal form");
+            reader.error(
+                "access.facts.url",
+                message,
+                "write for example `http://127.0.0.1:5000/.facts`",
+            );
+        }
     }
 }
 
@@ -100,6 +144,7 @@ pub struct Asked {
     is_anywhere: bool,
     root: Option<Require>,
     routes: Vec<Option<Require>>,
+    names: Vec<Option<ThingName>>,
 }
 
 impl Asked {
@@ -119,13 +164,15 @@ impl Asked {
             require.map_err(told).ok()
         };
         let root = parse("access.require", &access.require);
+        let named = routes;
         let keyed = routes.iter().enumerate();
         let routes: Vec<Option<Require>> = keyed
             .map(|(index, route)| parse(&format!("routes[{index}].require"), &route.require))
             .collect();
         let is_asked = |require: &Option<Require>| matches!(require, Some(Require::Of(_)));
         let is_anywhere = is_asked(&root) || routes.iter().any(is_asked);
-        Self { roles: Arc::new(roles), file, is_anywhere, root, routes }
+        let names = named.iter().map(|route| route.resource.clone()).collect();
+        Self { roles: Arc::new(roles), file, is_anywhere, root, routes, names }
     }
 
     /// Whether anything asks for an identity anywhere.
@@ -134,17 +181,34 @@ impl Asked {
         self.is_anywhere
     }
 
-    /// What is asked for where these routes hold, from the widest to the narrowest.
-    pub(crate) fn rule(&self, routes: impl Iterator<Item = usize>) -> Rule {
-        let start = Access::start(self.is_anywhere).narrow(self.root.as_ref());
-        let access = routes.fold(start, |access, index| {
-            access.narrow(self.routes.get(index).and_then(Option::as_ref))
-        });
-        Rule { access, roles: Arc::clone(&self.roles) }
+    /// What is asked for where these layers hold, from the widest to the narrowest. Where layers
+    /// cross, what each asks for holds: one opens only what the layers around it have closed.
+    pub(crate) fn rule(&self, layers: &[&Layer]) -> Rule {
+        let require = |layer: &Layer| self.routes.get(layer.index?).and_then(Option::as_ref);
+        let is_lifted = |around: &Layer| {
+            let mut opening = layers.iter().filter(|it| require(it) == Some(&Require::None));
+            opening.any(|it| {
+                let is_narrower = it.methods.len() > around.methods.len() || !it.is_around(around);
+                around.is_around(it) && is_narrower
+            })
+        };
+        let has_opening = layers.iter().any(|layer| require(layer) == Some(&Require::None));
+        let start = Access::start(self.is_anywhere);
+        let start = match has_opening {
+            true => start.narrow(Some(&Require::None)),
+            false => start.narrow(self.root.as_ref()),
+        };
+        let asking = layers.iter().filter(|layer| !is_lifted(layer));
+        let asked = asking.filter_map(|layer| require(layer)).filter(|it| **it != Require::None);
+        let access = asked.fold(start, |access, asked| access.narrow(Some(asked)));
+        let named = |layer: &&Layer| self.names.get(layer.index?).and_then(Clone::clone);
+        let name = layers.iter().rev().find_map(named);
+        let thing = Thing::new(layers.iter().copied(), name);
+        Rule { access, roles: Arc::clone(&self.roles), thing }
     }
 
     /// The rule of what is ours and open to everybody.
     pub(crate) fn open(&self) -> Rule {
-        Rule { access: Access::Open, roles: Arc::clone(&self.roles) }
+        Rule { access: Access::Open, roles: Arc::clone(&self.roles), thing: Thing::default() }
     }
 }

@@ -18,6 +18,7 @@ use mantlet_identity::token::{TokenPolicy, legacy_secret};
 use mantlet_limit::Quota;
 use mantlet_types::{Secret, Timestamp};
 
+use super::HeaderPreset;
 use crate::guards::FieldName;
 use crate::guards::limit::QuotaSetting;
 
@@ -155,6 +156,9 @@ section! {
         /// Whom it is for (`aud`). Unset: the address of the route's first server, as it is
         /// configured.
         pub audience: Option<String> = None,
+        /// Names under which other proxies tell it, for applications that were written for them:
+        /// `remote-user`, `x-auth-request`, `pomerium`, `cloudflare` or `google-iap`.
+        pub presets: Vec<HeaderPreset> = Vec::new(),
         /// Headers that carry the name of the user.
         pub user_headers: Vec<FieldName> =
             vec![FieldName(HeaderName::from_static("x-forwarded-user"))],

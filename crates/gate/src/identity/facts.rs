@@ -5,6 +5,8 @@ use std::sync::Arc;
 use mantlet_access::{Access, Principal, Roles};
 use mantlet_identity::directory::Caller;
 
+use super::Thing;
+
 /// What the path asks for: a fact of every exchange once anything asks for an identity anywhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rule {
@@ -12,6 +14,8 @@ pub struct Rule {
     pub access: Access,
     /// The table that its names come from.
     pub roles: Arc<Roles>,
+    /// What the path tells.
+    pub thing: Thing,
 }
 
 /// Who asks: a fact, stated once their credential was verified.

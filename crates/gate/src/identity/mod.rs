@@ -4,7 +4,7 @@
 //! | wanted | see |
 //! |---|---|
 //! | settings | [`IdentitySection`], [`AccessSection`], [`RequireSetting`] |
-//! | what a path asks for | [`Rule`], a fact that the route states |
+//! | what a path asks for, and what it tells | [`Rule`] and [`Thing`], a fact that the route states |
 //! | who asks | [`Identified`], a fact that the guard `identity` states |
 //! | what the application is told of them | [`Vouch`] |
 
@@ -12,17 +12,23 @@ mod access;
 mod config;
 pub(crate) mod cookies;
 mod facts;
+mod presets;
 mod require;
+mod thing;
+mod told;
 mod vouch;
 
-pub use access::{AccessSection, Asked};
+pub use access::{AccessSection, Asked, FactsSection};
 pub use config::{
     AssertionSection, IdentitySection, KeysSection, LegacySection, LockoutSection,
     PasswordsSection, SessionsSection, TokensSection,
 };
 pub(crate) use facts::Lapsed;
 pub use facts::{Identified, Rule};
+pub use presets::HeaderPreset;
 pub use require::RequireSetting;
+pub use thing::{NamedValue, Thing, ThingName};
+pub(crate) use told::{Answer as ToldAnswer, Asks, MAX_ANSWER, Source, Told};
 pub use vouch::Vouch;
 
 use std::sync::{Arc, OnceLock};

@@ -4,7 +4,7 @@ use mantlet_access::{Require, RequirementError, Roles};
 use mantlet_config::{Complaint, Scalar, Value};
 
 /// How it can be written.
-const HINT: &str = "write \"login\", \"none\", { permission = \"…\" }, { role = \"…\" }, { class = \"…\" }, or a list of these";
+const HINT: &str = "write \"login\", \"none\", { permission = \"…\" }, { role = \"…\" }, { class = \"…\" }, { owner = \"{user}\" }, { within = \"5m\" }, { second_factor = true }, or a list of these";
 
 /// The deepest nesting of lists.
 const MAX_DEPTH: usize = 8;
@@ -67,10 +67,14 @@ fn text_of(value: &Value, depth: usize) -> Result<String, Complaint> {
 
 fn entry(key: &str, value: &Value, depth: usize) -> Result<String, Complaint> {
     match (key, value) {
+        ("second_factor", Value::Boolean(true)) => Ok("second-factor".to_owned()),
+        ("within", Value::String(window)) if is_word(window) => Ok(format!("within:{window}")),
+        ("owner", Value::String(name)) if name.starts_with('{') => {
+            let bare = name.strip_prefix('{').and_then(|name| name.strip_suffix('}'));
+            entry(key, &Value::String(bare.unwrap_or_default().to_owned()), depth)
+        }
         ("permission" | "role" | "class" | "owner", Value::String(name)) => {
-            let is_word = !name.is_empty()
-                && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte));
-            if is_word {
+            if is_word(name) {
                 return Ok(format!("{key}:{name}"));
             }
             let name: String = name.chars().take(60).collect();
@@ -90,6 +94,11 @@ fn entry(key: &str, value: &Value, depth: usize) -> Result<String, Complaint> {
             Err(Complaint::new(message, HINT))
         }
     }
+}
+
+fn is_word(text: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
+    !text.is_empty() && text.bytes().all(is_plain)
 }
 
 fn joined(list: &[Value], word: &str, depth: usize) -> Result<String, Complaint> {
@@ -121,6 +130,10 @@ mod tests {
             ("\"login\"", "signed-in"),
             ("\"none\"", "none"),
             ("{ permission = \"read_project\" }", "permission:read_project"),
+            ("{ owner = \"{user}\" }", "owner:user"),
+            ("{ owner = \"user\" }", "owner:user"),
+            ("{ role = \"admin\", within = \"5m\" }", "(role:admin and within:300s)"),
+            ("{ second_factor = true }", "second-factor"),
             ("{ role = \"admin\" }", "role:admin"),
             ("{ class = \"internal\" }", "class:internal"),
             ("{ role = \"admin\", class = \"internal\" }", "(class:internal and role:admin)"),
@@ -155,6 +168,12 @@ mod tests {
             "{ role = \"\" }",
             "[\"none\", \"login\"]",
             "{ any = [] }",
+            "{ owner = \"{user\" }",
+            "{ owner = \"{}\" }",
+            "{ within = \"5\" }",
+            "{ within = \"0s\" }",
+            "{ within = \"2d or nobody\" }",
+            "{ second_factor = false }",
             "[[[[[[[[[[\"login\"]]]]]]]]]]",
         ] {
             assert!(described(text).is_err(), "{text}");

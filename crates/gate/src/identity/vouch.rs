@@ -10,7 +10,8 @@ use mantlet_identity::directory::{Caller, Directory, Way};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde_json::{Map, Value};
 
-use super::{Identified, IdentitySection};
+use super::presets::Told;
+use super::{HeaderPreset, Identified, IdentitySection};
 use crate::guards::FieldName;
 use crate::pipeline::Exchange;
 
@@ -36,7 +37,7 @@ pub struct Vouch {
     is_signed: bool,
     issuer: String,
     lifetime: Duration,
-    user_headers: Vec<HeaderName>,
+    user_headers: Vec<Told>,
     role_headers: Vec<HeaderName>,
     made: Cache<About, Made>,
 }
@@ -52,26 +53,39 @@ impl Vouch {
     /// By these settings.
     #[must_use]
     pub fn new(section: &IdentitySection, directory: Arc<Directory>) -> Self {
-        let names = |names: &[FieldName]| names.iter().map(|name| name.0.clone()).collect();
         let assertion = &section.assertion;
+        let named = |names: &[FieldName]| names.iter().map(|name| name.0.clone()).collect();
+        let presets = || assertion.presets.iter().copied();
+        let (users, mut roles): (Vec<HeaderName>, Vec<HeaderName>) =
+            (named(&assertion.user_headers), named(&assertion.role_headers));
+        let mut users: Vec<Told> = users.into_iter().map(|name| (name, "")).collect();
+        users.extend(presets().flat_map(HeaderPreset::users));
+        roles.extend(presets().flat_map(HeaderPreset::roles));
         Self {
             directory,
             is_signed: assertion.signed,
             issuer: section.tokens.issuer.clone(),
             lifetime: assertion.lifetime,
-            user_headers: names(&assertion.user_headers),
-            role_headers: names(&assertion.role_headers),
+            user_headers: users,
+            role_headers: roles,
             // What is handed out has half of its life before it.
             made: Cache::new(REMEMBERED, assertion.lifetime / 2),
         }
+    }
+
+    /// The names of all headers that tell it.
+    pub(crate) fn names(&self) -> impl Iterator<Item = HeaderName> {
+        let users = self.user_headers.iter().map(|(name, _)| name);
+        let names = users.chain(&self.role_headers).cloned();
+        names.chain(self.is_signed.then_some(ASSERTION))
     }
 
     /// Puts into the headers what is known of who asks; for nobody that is nothing.
     pub(crate) fn tell(&self, exchange: &mut Exchange, audience: &Arc<str>) {
         let Some(Identified(caller)) = exchange.facts.lookup::<Identified>() else { return };
         let caller = Arc::clone(caller);
-        for name in &self.user_headers {
-            if let Some(value) = readable(caller.user.as_str()) {
+        for (name, prefix) in &self.user_headers {
+            if let Some(value) = readable(prefix, caller.user.as_str()) {
                 exchange.headers.insert(name.clone(), value);
             }
         }
@@ -149,9 +163,9 @@ impl Vouch {
 }
 
 /// A name as a header value: as it is where it is plain text, else percent-encoded.
-fn readable(name: &str) -> Option<HeaderValue> {
+fn readable(prefix: &str, name: &str) -> Option<HeaderValue> {
     if name.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return HeaderValue::from_str(name).ok();
+        return HeaderValue::from_str(&format!("{prefix}{name}")).ok();
     }
-    HeaderValue::from_str(&utf8_percent_encode(name, ESCAPED).to_string()).ok()
+    HeaderValue::from_str(&format!("{prefix}{}", utf8_percent_encode(name, ESCAPED))).ok()
 }

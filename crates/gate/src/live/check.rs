@@ -5,6 +5,7 @@ use mantlet_config::{ByteSize, Reader};
 
 use super::{MAX_ROUTES, Settings};
 use crate::guards::GuardsSection;
+use crate::identity::ThingName;
 use crate::pipeline::Mode;
 use crate::stages::route::{Action, PathPattern, RouteSection, StaticFiles};
 use crate::upstream::{MAX_MEMBERS, ServerAddress};
@@ -29,6 +30,7 @@ const NEEDED_HEADERS: [&str; 10] = [
 /// Checks each section for itself.
 pub(super) fn sections(settings: &Settings<'_>, reader: &mut Reader<'_>) {
     identity_headers(settings, reader);
+    settings.access.facts.check(reader);
     let routes = settings.routes.iter().flat_map(|route| &route.upstream);
     let uses_tls = settings.upstream.url.iter().chain(routes).any(ServerAddress::is_tls);
     settings.upstream.check(uses_tls, reader);
@@ -159,7 +161,15 @@ pub(super) fn route(index: usize, route: &RouteSection, reader: &mut Reader<'_>)
             reader.error(&format!("routes[{index}].methods"), message, hint);
         }
     }
-    if PathPattern::Under(RESERVED.into()).covers(&route.path) {
+    let has = |name: &str| route.path.parameters().any(|(own, _)| own == name);
+    let needs = route.resource.iter().flat_map(ThingName::needs);
+    if let Some(name) = { needs }.find(|name| !has(name)) {
+        let name: String = name.chars().take(60).collect();
+        let message = format!("the path has no parameter `{}`", name.escape_debug());
+        let hint = "write a segment of the path as `{project}` to name it";
+        reader.error(&format!("routes[{index}].resource"), message, hint);
+    }
+    if PathPattern::under(RESERVED).covers(&route.path) {
         let message = format!("no request below `{RESERVED}` reaches a route");
         let hint = "choose another path: Mantlet answers these itself";
         reader.error(&format!("routes[{index}].path"), message, hint);

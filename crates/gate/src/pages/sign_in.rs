@@ -19,13 +19,25 @@ const WRONG: &str = "This name and password do not fit.";
 /// The same for accounts that exist and those that do not.
 const ELSEWHERE: &str = "Too many attempts at this account. Sign in from a device on which you have signed in before, or ask whoever runs this service.";
 
+/// Somebody who is signed in, and has to prove it anew.
+const AGAIN: &str = "Sign in again to go on.";
+/// The same, where a second factor is asked for.
+const AGAIN_WITH_FACTOR: &str =
+    "Sign in with your second factor to go on. It is set up under /.mantlet/profile.";
+
 pub(super) fn show(visit: &Visit<'_>) -> Result<Page, Failure> {
     visit.check_private()?;
-    if visit.signed_in().is_some() {
+    let again = visit.parameter("again");
+    if visit.signed_in().is_some() && again.is_empty() {
         return Ok(Page::to(visit.next().as_ref().map_or("/", Next::as_str)));
     }
-    let notice = (visit.parameter("out") == "1").then_some("You are signed out.");
-    render(visit, "", None, notice)
+    let name = visit.signed_in().map_or("", |(caller, _)| caller.user.as_str());
+    let notice = match again {
+        "" => (visit.parameter("out") == "1").then_some("You are signed out."),
+        "factor" => Some(AGAIN_WITH_FACTOR),
+        _ => Some(AGAIN),
+    };
+    render(visit, name, None, notice)
 }
 
 pub(super) async fn take(visit: &Visit<'_>) -> Result<Page, Failure> {

@@ -19,6 +19,11 @@ impl Facts {
         self.0.get()
     }
 
+    /// Forgets the fact of type `T`.
+    pub fn forget<T: Send + Sync + 'static>(&mut self) {
+        self.0.remove::<T>();
+    }
+
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {

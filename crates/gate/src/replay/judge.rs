@@ -158,7 +158,7 @@ impl Replay {
             facts: Facts::default(),
             permits: Vec::new(),
         };
-        let chosen = choose(&self.router, &exchange);
+        let chosen = choose(&self.router, &exchange, |_, _| true);
         let chosen = chosen.map_err(|stop| {
             Outcome::Unclean(stop.reason().map_or("answered", |reason| reason.code))
         })?;

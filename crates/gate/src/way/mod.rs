@@ -1,5 +1,7 @@
 //! The way of a request, in order, one line a step: see `Worker::answer`.
 
+mod asked;
+mod facts;
 pub(crate) mod files;
 mod finish;
 mod forward;

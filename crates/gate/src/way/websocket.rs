@@ -1,6 +1,7 @@
 //! The step to the application, for a connection that is to become a WebSocket.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::BytesMut;
 use http::header::{CONNECTION, UPGRADE};
@@ -90,6 +91,9 @@ impl Worker {
             principal: caller.map(|caller| caller.user().to_owned()),
             credential: caller.map(|caller| caller.0.mark),
         };
+        // It outlives no credential, whatever its own lifetime may be.
+        let left = caller.map(|caller| caller.0.until.duration_since(gate.clock.now()));
+        let credential = left.map(|left| Duration::try_from(left).unwrap_or_default());
         let slot = gate.tunnels.reserve(tunnel);
         let slot = slot.ok_or_else(|| full("server.max_upgraded_connections"))?;
         let exchange = if target.plan.wants_messages() {
@@ -106,6 +110,7 @@ impl Worker {
             target: Arc::clone(target),
             exchange,
             slot,
+            credential,
             patience: self.live.body_pace.pause,
         };
         Ok((session, place))

@@ -8,12 +8,14 @@ use http_body::Body as _;
 use mantlet_event::{Event, catalogue, field, reasons};
 use mantlet_types::RequestId;
 
+use super::asked::{in_style, is_same_path};
 use super::finish::Account;
 use super::refuse::{of_violation, with_cause};
 use super::{Answer, Gate, Stop, TrackedBody, redirect};
 use crate::edge::RequestBody;
 use crate::edge::wire::{Violation, WireControl};
 use crate::guards::csp::REPORT_PATH;
+use crate::identity::Source;
 use crate::live::{Live, Step, Target};
 use crate::pages;
 use crate::pipeline::{
@@ -43,6 +45,8 @@ pub(crate) struct Connection {
     pub(crate) client: Client,
     /// What the client showed in the handshake; `None` when that is nothing.
     pub(crate) certificate: Option<Arc<ClientCertificate>>,
+    /// Whether a proxy asks on it about requests that it will pass on itself.
+    pub(crate) is_asking: bool,
     /// What is known of the connection itself: what broke off a body under HTTP/1.1, and how many
     /// requests are answered.
     pub(crate) wire: Option<WireControl>,
@@ -77,12 +81,17 @@ impl Worker {
         let (mut parts, body) = request.into_parts();
         let body = body.into();
         let accept = parts.headers.get(http::header::ACCEPT).cloned();
+        let asked = self.asked_about(connection, &mut parts);
+        let sent = asked.as_ref().map(|_| parts.uri.path().to_owned());
         let exchange = self.begin(connection, &parts);
         let mut account = Account::open(self, exchange, &parts.headers, on_wire);
 
-        let settled = self.settle(connection, &mut parts, &mut account);
+        let (style, understood) = asked.map_or((None, Ok(())), |(style, it)| (Some(style), it));
+        let settled = understood.and_then(|()| self.settle(connection, &mut parts, &mut account));
+        let settled = settled.and_then(|()| same_path(sent.as_deref(), &account.exchange));
         let Account { exchange, target, watch, .. } = &mut *account;
         let answer = match settled {
+            Ok(()) if style.is_some() => Box::pin(self.allow(target, exchange)).await,
             Ok(()) => self.pass(target, exchange, body, watch).await,
             Err(stop) => match self.runner.inspect_address(&target.plan, exchange).await {
                 Ok(()) => Err(stop),
@@ -93,6 +102,10 @@ impl Worker {
         let refused = answer.as_ref().err().and_then(Stop::reason);
         self.gate.penalties.note(&self.live.penalty, exchange, refused).await;
         let response = self.dress(target, exchange, accept.as_ref(), answer).await;
+        let response = match style {
+            Some(style) => in_style(style, response),
+            None => response,
+        };
         account.attach(response)
     }
 
@@ -157,7 +170,7 @@ impl Worker {
         let chosen = match (&live.reports, &live.pages) {
             (Some(reports), _) if key == REPORT_PATH => Ok(Some(Arc::clone(reports))),
             (_, Some(pages)) if pages::is_page(key) => Ok(Some(Arc::clone(pages))),
-            _ => choose(&live.router, &account.exchange),
+            _ => choose(&live.router, &account.exchange, Target::says_the_same),
         };
         if let Ok(Some(target)) = &chosen {
             account.target = Arc::clone(target);
@@ -213,9 +226,14 @@ impl Worker {
             target.sockets.vouch(exchange);
         }
         let is_forwarded = matches!(target.step, Step::Forward(_)) && !exchange.is_websocket;
+        if let Some(source) = self.facts().filter(|_| target.rule.is_some()) {
+            exchange.facts.state(source);
+        }
         exchange.has_body = !body.is_end_stream();
         exchange.is_body_shown = is_forwarded && !target.is_upload && exchange.has_body;
         let inspected = self.runner.inspect(&target.plan, exchange).await;
+        // A WebSocket would keep this configuration's worker for as long as it lives.
+        exchange.facts.forget::<Source>();
         if inspected.is_err() || !is_forwarded {
             let seen = if exchange.has_body { Seen::NotHeld } else { Seen::None };
             self.record(exchange, seen, inspected.as_ref().err());
@@ -267,10 +285,11 @@ impl Worker {
 }
 
 /// The target of the route; `None` where none matches. However else the application may read the
-/// path, it must come to the same.
+/// path, it must come to the same, and `is_same` must hold of both paths.
 pub(crate) fn choose<T>(
     router: &Router<Arc<T>>,
     exchange: &Exchange,
+    is_same: impl Fn(&T, [&NormalPath<'_>; 2]) -> bool,
 ) -> Result<Option<Arc<T>>, Stop> {
     let find = |path: &NormalPath<'_>| {
         let key = path.match_key();
@@ -282,12 +301,25 @@ pub(crate) fn choose<T>(
     let chosen = find(&exchange.path)?;
     let others = exchange.path.other_readings().map_err(|error| Stop::hygiene(error.into()))?;
     for other in &others {
-        if find(other)?.map(Arc::as_ptr) != chosen.map(Arc::as_ptr) {
+        let is_same = chosen.is_none_or(|chosen| is_same(chosen, [&exchange.path, other]));
+        if find(other)?.map(Arc::as_ptr) != chosen.map(Arc::as_ptr) || !is_same {
             let evidence = format!("another-route: some servers read it as `{}`", other.as_str());
             return Err(Stop::hygiene(Denial::new(&reasons::INVALID_PATH).evidence(evidence)));
         }
     }
     Ok(chosen.cloned())
+}
+
+/// Refuses what the application would read as another path than the one that was decided on;
+/// `sent` is there where it gets the path from somebody else.
+fn same_path(sent: Option<&str>, exchange: &Exchange) -> Result<(), Stop> {
+    match sent {
+        Some(sent) if !is_same_path(sent, exchange) => {
+            let evidence = "the proxy would pass on another form of this path";
+            Err(Stop::hygiene(Denial::new(&reasons::INVALID_PATH).evidence(evidence)))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The host of a request without a meaning, for records only: what the client claims.

@@ -45,6 +45,8 @@ pub enum Ending {
     Blocked,
     /// Its identity was revoked.
     Revoked,
+    /// What it was opened with has come to its end.
+    Outlived,
     /// The application broke the protocol, or sent a message above its limit; says how.
     Application(&'static str),
     /// The application cannot be reached, or did not agree.
@@ -70,7 +72,8 @@ impl Ending {
             | Self::MessageTimeout
             | Self::Token
             | Self::Blocked
-            | Self::Revoked => (code::POLICY, code::POLICY),
+            | Self::Revoked
+            | Self::Outlived => (code::POLICY, code::POLICY),
             Self::GuardFailed | Self::Unreachable | Self::ApplicationGone => {
                 (code::INTERNAL, code::INTERNAL)
             }
@@ -98,6 +101,7 @@ impl Ending {
             Self::Stopping => "server is stopping",
             Self::Blocked => "address blocked",
             Self::Revoked => "identity revoked",
+            Self::Outlived => "credential over",
             Self::Unreachable => "application not reached",
             Self::ApplicationGone => "upstream closed",
             Self::ClientGone => "client closed",

@@ -10,7 +10,7 @@ use super::frame::{self, Opcode, Sender};
 use super::judge::{Judge, Rules};
 use super::message::Held;
 use super::pump::read_some;
-use super::relay::{Session, close};
+use super::relay::{Session, close, lifetime};
 use super::scanner::{Next, Scanner};
 use super::token::{MAX_MESSAGE, Token};
 
@@ -38,6 +38,7 @@ where
                 Err(ending) => ending,
             },
             ending = ended.asked() => ending,
+            () = lifetime(session.credential) => Ending::Outlived,
         }
     };
     part(session, client, ending).await;

@@ -35,6 +35,8 @@ pub(crate) struct Session {
     /// The request that asked for it; with its headers only where guards look at messages.
     pub(crate) exchange: Exchange,
     pub(crate) slot: Slot,
+    /// How long the credential counts that it was opened with; `None` for one opened without.
+    pub(crate) credential: Option<Duration>,
     /// How long a message that guards are to see may pause.
     pub(crate) patience: Duration,
 }
@@ -110,6 +112,7 @@ pub(crate) async fn run<C, U>(
         let relay = relay(&session, streams, &outlets, &agreement, early);
         tokio::select! {
             ending = relay => ending,
+            () = lifetime(session.credential) => Some(Ending::Outlived),
             ending = ended.asked() => Some(ending),
         }
     };
@@ -198,7 +201,7 @@ async fn silence(activity: &AtomicU64, idle: Duration) {
     }
 }
 
-async fn lifetime(lifetime: Option<Duration>) {
+pub(super) async fn lifetime(lifetime: Option<Duration>) {
     match lifetime {
         Some(lifetime) => tokio::time::sleep(lifetime).await,
         None => std::future::pending().await,

@@ -210,6 +210,7 @@ fn every_ending_has_a_code_that_may_be_sent() {
         Ending::Stopping,
         Ending::Blocked,
         Ending::Revoked,
+        Ending::Outlived,
         Ending::Application(""),
         Ending::Unreachable,
         Ending::ApplicationGone,

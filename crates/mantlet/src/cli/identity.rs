@@ -210,30 +210,3 @@ pub(crate) enum TokenCommand {
         flags: DeskFlags,
     },
 }
-
-/// `mantlet access …`
-#[derive(Debug, Subcommand)]
-pub(crate) enum AccessCommand {
-    /// Say what a path asks for, and whether somebody may
-    #[command(
-        after_help = "Example:\n  mantlet access explain /admin/users --user alice\n\nExit codes: 0 they may, 1 they may not"
-    )]
-    Explain {
-        /// The path, as a client sends it
-        path: String,
-        /// Whether this account may; without it, whether somebody may who is not signed in
-        #[arg(long, value_name = "NAME")]
-        user: Option<String>,
-        /// The method
-        #[arg(long, default_value = "GET")]
-        method: String,
-        /// The host that is asked for
-        #[arg(long, default_value = "localhost")]
-        host: String,
-        #[command(flatten)]
-        flags: DeskFlags,
-        /// As if the server ran with --require-login
-        #[arg(long)]
-        require_login: bool,
-    },
-}

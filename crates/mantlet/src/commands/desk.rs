@@ -89,7 +89,11 @@ fn told(entry: &'static mantlet_event::Entry, ask: &Ask, actor: Actor) -> Event 
 }
 
 /// Asks, and prints the answer: as JSON, or by `shown`.
-fn answer(flags: DeskFlags, ask: Ask, shown: impl FnOnce(&Json)) -> Result<Outcome, Failure> {
+pub(super) fn answer(
+    flags: DeskFlags,
+    ask: Ask,
+    shown: impl FnOnce(&Json),
+) -> Result<Outcome, Failure> {
     let Some(answer) = self::ask(flags.place, ask)? else { return Ok(Outcome::Unusable) };
     if flags.json {
         output::say(&answer.to_string());
@@ -100,7 +104,7 @@ fn answer(flags: DeskFlags, ask: Ask, shown: impl FnOnce(&Json)) -> Result<Outco
 }
 
 /// The text of a member; `-` where there is none.
-fn text<'a>(value: &'a Json, key: &str) -> &'a str {
+pub(super) fn text<'a>(value: &'a Json, key: &str) -> &'a str {
     value.get(key).and_then(Json::as_str).unwrap_or("-")
 }
 
@@ -112,12 +116,12 @@ fn list(value: &Json, key: &str) -> String {
 }
 
 /// The entries of a list.
-fn entries<'a>(value: &'a Json, key: &str) -> &'a [Json] {
+pub(super) fn entries<'a>(value: &'a Json, key: &str) -> &'a [Json] {
     value.get(key).and_then(Json::as_array).map_or(&[], Vec::as_slice)
 }
 
 /// A duration of a flag, in seconds.
-fn seconds(flag: &str, text: &str) -> Result<u64, Failure> {
+pub(super) fn seconds(flag: &str, text: &str) -> Result<u64, Failure> {
     Duration::parse(&Value::String(text.into())).map(|duration| duration.as_secs()).map_err(
         |complaint| format!("{flag}: {}\n  hint: {}", complaint.message, complaint.hint).into(),
     )

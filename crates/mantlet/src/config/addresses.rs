@@ -32,7 +32,9 @@ pub(super) fn check(config: &Config, reader: &mut Reader<'_>) {
 fn own(config: &Config) -> Vec<(&'static str, SocketAddr)> {
     let server = config.server.listen.iter().map(|address| ("server.listen", *address));
     let tls = config.server.tls.listen.iter().map(|address| ("server.tls.listen", *address));
-    server.chain(tls).chain([("admin.listen", config.admin.listen)]).collect()
+    let asking = config.server.forward_auth.listen.iter();
+    let asking = asking.map(|address| ("server.forward_auth.listen", *address));
+    server.chain(tls).chain(asking).chain([("admin.listen", config.admin.listen)]).collect()
 }
 
 /// Every server that requests are sent to, with the key that names it.

@@ -24,7 +24,10 @@ pub(super) fn greet(
     output::note(&format!("Mantlet {} is up", env!("CARGO_PKG_VERSION")));
     for (address, is_tls) in addresses {
         let scheme = if *is_tls { "https" } else { "http" };
-        output::note(&format!("  listening   {scheme}://{address}/"));
+        match config.server.forward_auth.listen.contains(address) {
+            true => output::note(&format!("  proxies ask http://{address}/")),
+            false => output::note(&format!("  listening   {scheme}://{address}/")),
+        }
     }
     for url in &config.upstream.url {
         output::note(&format!("  protecting  {url}"));

@@ -9,16 +9,19 @@
 )]
 
 mod accounts;
+mod approvals;
 mod assertions;
 #[path = "../common/mod.rs"]
 mod common;
 mod keys;
+mod owners;
 mod paths;
 mod person;
 mod second_factor;
 mod settings;
 mod sign_in;
 mod sockets;
+mod step_up;
 mod tokens;
 
 use mantlet_testkit::wire::{self, Response};

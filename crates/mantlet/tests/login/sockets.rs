@@ -65,3 +65,16 @@ fn sci_d36_a_locked_account_loses_every_connection_and_nobody_else_does() {
     assert_eq!(kept.read().unwrap().payload, b"on");
     assert_eq!(open(&gate, &[("X-API-Key", &alices)]).err(), Some(401));
 }
+
+#[test]
+fn a_socket_ends_with_the_time_of_the_credential_that_opened_it() {
+    let (_upstream, gate) = start();
+    add(&gate, "alice", "user");
+    let (_, text) = key(&gate, "alice", &["--expires", "4s"]);
+    let (_, lasting) = key(&gate, "alice", &[]);
+    let mut ending = open(&gate, &[("X-API-Key", &text)]).unwrap();
+    let mut kept = open(&gate, &[("X-API-Key", &lasting)]).unwrap();
+    assert_eq!(ending.read_close().unwrap(), Some(1008));
+    kept.send(&Frame::text("on")).unwrap();
+    assert_eq!(kept.read().unwrap().payload, b"on");
+}

@@ -5,13 +5,17 @@
 //! opens is closed; a narrower route keeps what the wider ones ask for and adds its own, unless it
 //! says `require = "none"`.
 //!
-//! **Looks at** who asks, as the guard `identity` established it, and at `require` of the routes
-//! that the path lies in. Data of the classes confidential and restricted asks for belonging to it,
-//! which the gate does not know: such paths are closed here.
+//! **Looks at** who asks, as the guard `identity` established it, at `require` of the routes that the
+//! path lies in, at the parameters of the path, and at what the application tells of the thing where
+//! `[access.facts]` names it: its owner, who belongs to it, its class. Confidential data asks for
+//! belonging to it, restricted data for an approval besides; what is not known counts against the
+//! request.
 //!
 //! **Verdicts**: refused with `sign-in-required` when nobody is signed in: a browser that opens a
 //! page is sent to the sign-in page (303), everybody else gets 401 with `WWW-Authenticate` (RFC
-//! 6750). Refused with `access-forbidden` (403) when who asks is known and may not.
+//! 6750). Refused with `sign-in-again` in the same way where a sign-in lately or a second factor is
+//! asked for (RFC 9470), and with `access-forbidden` (403) when who asks is known and may not. When
+//! the application or the store cannot answer, the request is refused (503).
 //!
 //! **Settings**: `mode` (`enforce` alone), `dangerous_mode` with `why`; what is asked for stands in
 //! `[access]` and in `require` of `[[routes]]`. It always fails closed.
@@ -27,41 +31,43 @@
 //! require = { permission = "admin_users" }
 //!
 //! [[routes]]
+//! path = "/users/{user}/*"
+//! require = { any = [{ owner = "{user}" }, { role = "admin", within = "10m" }] }
+//!
+//! [[routes]]
 //! path = "/about"
 //! require = "none"
 //! ```
 
+mod answer;
 mod config;
+mod question;
 mod sign_in;
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 
-use http::header::{LOCATION, WWW_AUTHENTICATE};
-use http::{HeaderValue, Method};
-use mantlet_access::{Action, Decision, Facts, decide};
-use mantlet_event::reasons;
+use mantlet_access::Requirement;
+use mantlet_identity::directory::Directory;
 
 pub use config::AccessGuardSection;
 pub(crate) use sign_in::Next;
 
 use super::Services;
-use crate::identity::{Identified, Lapsed, Rule};
-use crate::pipeline::{Denial, Exchange, Guard, Inspection, Stages, Verdict};
-
-/// What a program is told that shows nothing (RFC 6750, section 3).
-const CHALLENGE: HeaderValue = HeaderValue::from_static("Bearer realm=\"mantlet\"");
-
-/// What a program is told whose key or token allows too little.
-const TOO_LITTLE: HeaderValue =
-    HeaderValue::from_static("Bearer realm=\"mantlet\", error=\"insufficient_scope\"");
+use crate::identity::Rule;
+use crate::pipeline::{Exchange, Guard, GuardError, Inspection, Stages, Verdict};
+use answer::verdict;
+use question::Question;
 
 #[derive(Debug)]
-struct AccessGuard;
+struct AccessGuard {
+    /// Where approvals are; `None` where nothing opened it.
+    directory: Option<Arc<Directory>>,
+}
 
-pub(super) fn build(_section: &AccessGuardSection, _services: &Services) -> Arc<dyn Guard> {
-    Arc::new(AccessGuard)
+pub(super) fn build(_section: &AccessGuardSection, services: &Services) -> Arc<dyn Guard> {
+    Arc::new(AccessGuard { directory: services.identities.directory().cloned() })
 }
 
 impl Guard for AccessGuard {
@@ -76,38 +82,32 @@ impl Guard for AccessGuard {
         let Some(requirement) = rule.access.requirement() else {
             return Inspection::ready(Verdict::Pass);
         };
-        let caller = exchange.facts.lookup::<Identified>();
-        let principal = caller.map(|caller| caller.principal(&rule.roles));
-        let is_reading = matches!(exchange.method, Method::GET | Method::HEAD | Method::OPTIONS);
-        let action =
-            if is_reading && !exchange.is_websocket { Action::Read } else { Action::Write };
-        let facts = Facts { action, ..Facts::default() };
-        Inspection::ready(match decide(requirement, principal.as_ref(), &facts, exchange.at) {
-            Decision::Allowed => Verdict::Pass,
-            Decision::SignInFirst => sign_in_first(exchange).into(),
-            Decision::Forbidden => {
-                let asked = requirement.describe(&rule.roles);
-                let denial = Denial::new(&reasons::ACCESS_FORBIDDEN);
-                forbidden(denial.evidence(format!("asked for {asked}")), caller).into()
+        let question = Question::new(exchange, rule, requirement);
+        if question.source().is_none() && !question.may_be_restricted(None) {
+            return Inspection::ready(verdict(exchange, requirement, question.decide(None, &[])));
+        }
+        Inspection::pending(self.ask(exchange, requirement, question))
+    }
+}
+
+impl AccessGuard {
+    /// Decides once others have answered.
+    async fn ask(
+        &self,
+        exchange: &Exchange,
+        requirement: &Requirement,
+        question: Question<'_>,
+    ) -> Result<Verdict, GuardError> {
+        let told = match question.source() {
+            Some(source) => source.0.ask(exchange).await.map_err(GuardError)?,
+            None => None,
+        };
+        let approvals = match &self.directory {
+            Some(directory) if question.may_be_restricted(told.as_ref()) => {
+                question.approvals(directory).await?
             }
-        })
+            _ => Vec::new(),
+        };
+        Ok(verdict(exchange, requirement, question.decide(told.as_ref(), &approvals)))
     }
-}
-
-/// A browser that opens a page goes to the sign-in page and comes back; others are told.
-fn sign_in_first(exchange: &Exchange) -> Denial {
-    let denial = Denial::new(&reasons::SIGN_IN_REQUIRED);
-    let denial = match exchange.facts.lookup::<Lapsed>() {
-        Some(Lapsed(why)) => denial.evidence(format!("{why} session")),
-        None => denial,
-    };
-    match sign_in::page_for(exchange) {
-        Some(location) => denial.status(303).header(LOCATION, location),
-        None => denial.header(WWW_AUTHENTICATE, CHALLENGE),
-    }
-}
-
-fn forbidden(denial: Denial, caller: Option<&Identified>) -> Denial {
-    let is_bounded = caller.is_some_and(|caller| caller.0.scopes().is_some());
-    if is_bounded { denial.header(WWW_AUTHENTICATE, TOO_LITTLE) } else { denial }
 }

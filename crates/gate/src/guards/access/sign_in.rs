@@ -41,8 +41,9 @@ impl Next {
     }
 }
 
-/// The sign-in page for a browser that opens a page; `None` for everything else.
-pub(super) fn page_for(exchange: &Exchange) -> Option<HeaderValue> {
+/// The sign-in page, with this in its query, for a browser that opens a page; `None` for everything
+/// else.
+pub(super) fn page_for(exchange: &Exchange, query: &str) -> Option<HeaderValue> {
     let is_page = matches!(exchange.method, Method::GET | Method::HEAD)
         && !exchange.is_websocket
         && exchange.headers.contains_key(ACCEPT)
@@ -55,9 +56,13 @@ pub(super) fn page_for(exchange: &Exchange) -> Option<HeaderValue> {
     if let Some(query) = &exchange.query {
         asked = format!("{asked}?{query}");
     }
-    let location = match Next::parse(&asked).filter(|_| asked != "/") {
-        Some(next) => format!("{SIGN_IN}?next={}", utf8_percent_encode(next.as_str(), PARAMETER)),
-        None => SIGN_IN.to_owned(),
+    let next = Next::parse(&asked).filter(|_| asked != "/");
+    let next = next.map(|next| format!("next={}", utf8_percent_encode(next.as_str(), PARAMETER)));
+    let query = [Some(query.to_owned()).filter(|query| !query.is_empty()), next];
+    let query: Vec<String> = query.into_iter().flatten().collect();
+    let location = match query.as_slice() {
+        [] => SIGN_IN.to_owned(),
+        parts => format!("{SIGN_IN}?{}", parts.join("&")),
     };
     HeaderValue::from_str(&location).ok()
 }

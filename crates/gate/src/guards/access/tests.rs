@@ -1,7 +1,10 @@
-use http::HeaderName;
+use http::header::{LOCATION, WWW_AUTHENTICATE};
+use http::{HeaderName, HeaderValue};
 use mantlet_access::{Access, Require, Roles, profile};
 
 use super::*;
+use crate::identity::Thing;
+use crate::pipeline::Denial;
 use crate::pipeline::sample::exchange;
 
 fn roles() -> Arc<Roles> {
@@ -12,12 +15,13 @@ fn asking(text: &str) -> Exchange {
     let (roles, mut exchange) = (roles(), exchange());
     let require = Require::parse(text, &roles).unwrap();
     let access = Access::start(true).narrow(Some(&require));
-    exchange.facts.state(Rule { access, roles });
+    exchange.facts.state(Rule { access, roles, thing: Thing::default() });
     exchange
 }
 
-fn verdict(exchange: &Exchange) -> Result<Verdict, crate::pipeline::GuardError> {
-    match AccessGuard.inspect(exchange) {
+fn verdict(exchange: &Exchange) -> Result<Verdict, GuardError> {
+    let guard = AccessGuard { directory: None };
+    match guard.inspect(exchange) {
         Inspection::Ready(verdict) => verdict,
         Inspection::Pending(_) => panic!("nothing to wait for"),
     }
@@ -34,7 +38,11 @@ fn denial(exchange: &Exchange) -> Denial {
 fn what_is_not_known_is_closed() {
     assert!(verdict(&exchange()).is_err(), "no rule");
     let mut closed = exchange();
-    closed.facts.state(Rule { access: Access::start(true), roles: roles() });
+    closed.facts.state(Rule {
+        access: Access::start(true),
+        roles: roles(),
+        thing: Thing::default(),
+    });
     assert_eq!(denial(&closed).reason.code, "sign-in-required");
     assert!(matches!(verdict(&asking("none")), Ok(Verdict::Pass)));
 }

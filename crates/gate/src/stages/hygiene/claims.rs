@@ -105,6 +105,12 @@ const PREFIXES: [&str; 27] = [
     "x-webauth-",
 ];
 
+/// Whether a header claims something under a name that reads as another one for some servers.
+pub(crate) fn is_disguised(name: &str) -> bool {
+    let is_odd = |byte: u8| !byte.is_ascii_alphanumeric() && byte != b'-';
+    name.bytes().any(is_odd) && is_claim(name, &[])
+}
+
 /// Whether a lower-case name is a claim; `extra` are further ones, after [`fold`].
 pub(super) fn is_claim(name: &str, extra: &[String]) -> bool {
     may_be_listed(name) && is_listed(&fold(name)) || !extra.is_empty() && is_extra(name, extra)

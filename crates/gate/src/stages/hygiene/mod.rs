@@ -13,7 +13,7 @@ mod stage;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use claims::fold;
+pub(crate) use claims::{fold, is_disguised};
 pub use config::HygieneSection;
 pub use head::HeadLimits;
 pub(crate) use head::is_method;

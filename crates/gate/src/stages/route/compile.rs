@@ -1,10 +1,13 @@
 //! From a list of routes to a [`Router`]: crossings, inheritance, errors.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use http::Method;
 
 use super::{Action, HostPattern, PathPattern, Router};
+
+/// Most places for which routes apply, crossings among them.
+const MAX_PLACES: usize = 20_000;
 
 /// One route as a layer: what it is for, and what it says.
 #[derive(Debug, Clone)]
@@ -26,6 +29,7 @@ impl Layer {
         self.methods.is_empty() || method.is_some_and(|method| self.methods.contains(method))
     }
 
+    /// Whether everything of a place is ours, methods aside.
     fn covers(&self, host: &HostPattern, path: &PathPattern) -> bool {
         self.host.covers(host) && self.path.covers(path)
     }
@@ -36,8 +40,13 @@ impl Layer {
             || self.methods.iter().any(|method| other.methods.contains(method))
     }
 
-    fn rank(&self) -> (usize, (usize, bool), bool) {
+    fn rank(&self) -> (usize, (usize, usize, bool), bool) {
         (self.host.rank(), self.path.rank(), !self.methods.is_empty())
+    }
+
+    /// Whether everything of another layer is ours, methods aside.
+    pub(crate) fn is_around(&self, other: &Self) -> bool {
+        self.covers(&other.host, &other.path)
     }
 
     /// The route as it is written in messages and metrics.
@@ -86,7 +95,8 @@ pub fn compile<T>(
         return Err(overlaps);
     }
     let mut router = Router::default();
-    for (host, path) in places(layers) {
+    let places = places(layers).map_err(|layer| vec![too_many(layer)])?;
+    for (host, path) in places {
         let covering: Vec<&Layer> =
             layers.iter().filter(|layer| layer.covers(&host, &path)).collect();
         let named: BTreeSet<&str> =
@@ -101,6 +111,14 @@ pub fn compile<T>(
         }
     }
     Ok(router)
+}
+
+fn too_many(layer: &Layer) -> Overlap {
+    Overlap {
+        routes: (layer.index, None),
+        message: format!("routes cross in more than {MAX_PLACES} places"),
+        hint: "name segments in place of parameters, or say it once on a route around them".into(),
+    }
 }
 
 fn site<'a>(covering: &[&'a Layer], method: Option<&Method>) -> Site<'a> {
@@ -120,31 +138,49 @@ fn site<'a>(covering: &[&'a Layer], method: Option<&Method>) -> Site<'a> {
     Site { layers, action }
 }
 
-/// The place of every layer, and of every crossing of two: there the more specific host meets the
-/// more specific path.
-fn places(layers: &[Layer]) -> Vec<(HostPattern, PathPattern)> {
-    let mut places: Vec<(HostPattern, PathPattern)> = Vec::new();
-    let mut seen = std::collections::HashSet::new();
-    let own = layers.iter().map(|layer| (layer.host.clone(), layer.path.clone()));
-    let crossings = layers.iter().flat_map(|one| {
-        let crossed = layers.iter().filter(move |other| is_crossing(one, other));
-        crossed.map(|other| (one.host.clone(), other.path.clone()))
-    });
-    for place in own.chain(crossings) {
+/// The place of every layer, and of every crossing: where layers meet of which none covers the
+/// others, what all of them say applies.
+///
+/// # Errors
+/// The layer at which there are more than [`MAX_PLACES`].
+fn places(layers: &[Layer]) -> Result<Vec<Place>, &Layer> {
+    let mut places: Vec<Place> = Vec::new();
+    let mut seen: HashSet<Place> = HashSet::new();
+    let mut add = |place: Place, places: &mut Vec<Place>| {
         if seen.insert(place.clone()) {
             places.push(place);
         }
+    };
+    for layer in layers {
+        add((layer.host.clone(), layer.path.clone()), &mut places);
     }
-    places
+    let mut at = 0;
+    while let Some((host, path)) = places.get(at).cloned() {
+        for layer in layers {
+            if let Some(met) = meet((&host, &path), layer) {
+                add(met, &mut places);
+            }
+            if places.len() > MAX_PLACES {
+                return Err(layer);
+            }
+        }
+        at += 1;
+    }
+    Ok(places)
 }
 
-/// Whether `one` is more specific by host and `other` by path.
-fn is_crossing(one: &Layer, other: &Layer) -> bool {
-    one.host != other.host
-        && one.path != other.path
-        && other.host.covers(&one.host)
-        && one.path.covers(&other.path)
+/// Where a place and a layer cross; `None` where they do not meet, and where one covers the other.
+fn meet((host, path): (&HostPattern, &PathPattern), layer: &Layer) -> Option<Place> {
+    let is_covered = layer.covers(host, path);
+    let is_covering = host.covers(&layer.host) && path.covers(&layer.path);
+    if is_covered || is_covering {
+        return None;
+    }
+    Some((host.meet(&layer.host)?.clone(), path.meet(&layer.path)?))
 }
+
+/// Which requests something is for.
+type Place = (HostPattern, PathPattern);
 
 fn overlaps(layers: &[Layer]) -> Vec<Overlap> {
     let mut found = Vec::new();
@@ -152,12 +188,9 @@ fn overlaps(layers: &[Layer]) -> Vec<Overlap> {
         for other in layers.iter().skip(index + 1) {
             let message = if one.host == other.host && one.path == other.path {
                 same_place(one, other)
-            } else if is_crossing(one, other) {
-                crossing(layers, one, other)
-            } else if is_crossing(other, one) {
-                crossing(layers, other, one)
             } else {
-                None
+                let met = meet((&one.host, &one.path), other);
+                met.and_then(|met| crossing(layers, (one, other), &met))
             };
             if let Some((message, hint)) = message {
                 found.push(Overlap { routes: (one.index, other.index), message, hint });
@@ -183,9 +216,13 @@ fn same_place(one: &Layer, other: &Layer) -> Option<(String, String)> {
     ))
 }
 
-/// `one` is more specific by host, `other` by path: at the crossing both apply, unless they name
-/// different actions and no route is for the crossing itself.
-fn crossing(layers: &[Layer], one: &Layer, other: &Layer) -> Option<(String, String)> {
+/// Neither covers the other: where they meet both apply, unless they name different actions and no
+/// route is for just that place.
+fn crossing(
+    layers: &[Layer],
+    (one, other): (&Layer, &Layer),
+    (host, path): &Place,
+) -> Option<(String, String)> {
     let (Some(first), Some(second)) = (&one.action, &other.action) else { return None };
     if !one.shares_method_with(other) {
         return None;
@@ -193,13 +230,13 @@ fn crossing(layers: &[Layer], one: &Layer, other: &Layer) -> Option<(String, Str
     let is_settled = first == second
         || *first == Action::Deny
         || *second == Action::Deny
-        || layers.iter().any(|layer| {
-            layer.host == one.host && layer.path == other.path && layer.action.is_some()
-        });
+        || layers
+            .iter()
+            .any(|layer| layer.host == *host && layer.path == *path && layer.action.is_some());
     (!is_settled).then(|| {
         (
             format!("`{}` and `{}` overlap and lead to different places", one.name(), other.name()),
-            format!("add a route with host = \"{}\" and path = \"{}\" that says where those requests go", one.host, other.path),
+            format!("add a route with host = \"{host}\" and path = \"{path}\" that says where those requests go"),
         )
     })
 }

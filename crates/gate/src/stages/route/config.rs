@@ -6,7 +6,7 @@ use http::Method;
 use mantlet_config::{ByteSize, Complaint, RawTable, Scalar, Value, section};
 
 use super::{HostPattern, PathPattern};
-use crate::identity::RequireSetting;
+use crate::identity::{RequireSetting, ThingName};
 use crate::upstream::ServerAddress;
 
 section! {
@@ -15,7 +15,9 @@ section! {
     pub struct RouteSection {
         /// Host names this route is for; `*.example.org` covers every host below it. Empty: all.
         pub host: Vec<HostPattern> = Vec::new(),
-        /// Path this route is for; `/admin/*` covers `/admin` too.
+        /// Path this route is for; `/admin/*` covers `/admin` too. `{user}` stands for any one
+        /// segment, `/{*rest}` at the end for everything below as `/*` does; what stands there in a
+        /// request, `require` can compare with who asks.
         pub path: PathPattern = PathPattern::all(),
         /// Methods this route is for. Empty: all.
         pub methods: Vec<MethodName> = Vec::new(),
@@ -40,9 +42,13 @@ section! {
         /// Refuse every request.
         pub deny: bool = false,
         /// What it asks for, besides what the routes around it do: `"login"`,
-        /// `{ permission = "…" }`, `{ role = "…" }`, `{ class = "…" }`, or a list of these of which
-        /// all must be met. `"none"` opens it to everybody, whatever the routes around it ask for.
+        /// `{ permission = "…" }`, `{ role = "…" }`, `{ class = "…" }`, `{ owner = "{user}" }`,
+        /// `{ within = "5m" }`, `{ second_factor = true }`, or a list of these of which all must be
+        /// met. `"none"` opens it to everybody, whatever the routes around it ask for.
         pub require: Option<RequireSetting> = None,
+        /// What things are called here, for approvals: text with parameters of the path, for example
+        /// `project:{project}`. Unset: as a route around it says.
+        pub resource: Option<ThingName> = None,
         /// Asked over plain HTTP where HTTPS is to be used: refuse (`true`, for programs) or
         /// redirect (`false`, for people). Unset: judged by what each request carries.
         pub api: Option<bool> = None,

@@ -4,6 +4,7 @@
 use hashbrown::HashMap;
 use http::Method;
 
+use super::path::Segment;
 use super::{HostPattern, PathPattern};
 
 /// All routes, ready to be chosen from. `T` is what a route leads to.
@@ -15,11 +16,16 @@ pub struct Router<T> {
     any: Paths<T>,
 }
 
-/// The routes of one host.
+/// The routes of one host, as a tree of segments.
 #[derive(Debug)]
 struct Paths<T> {
-    exact: HashMap<String, Methods<T>>,
-    prefixes: HashMap<String, Methods<T>>,
+    literals: HashMap<String, Self>,
+    /// Below a parameter.
+    parameter: Option<Box<Self>>,
+    /// Where the path ends here.
+    exact: Option<Methods<T>>,
+    /// Where it ends here or goes on.
+    under: Option<Methods<T>>,
 }
 
 /// The variants of one place: one for each method that some covering route names, one for the rest.
@@ -31,7 +37,7 @@ struct Methods<T> {
 
 impl<T> Default for Paths<T> {
     fn default() -> Self {
-        Self { exact: HashMap::new(), prefixes: HashMap::new() }
+        Self { literals: HashMap::new(), parameter: None, exact: None, under: None }
     }
 }
 
@@ -46,6 +52,8 @@ impl<T> Router<T> {
     /// case, `path` a normal form without trailing slash.
     #[must_use]
     pub fn choose<'a>(&'a self, host: &'a str, path: &str, method: &Method) -> Option<&'a T> {
+        // The root has no segment.
+        let path = if path == "/" { "" } else { path };
         self.hosts(host).find_map(|paths| paths.choose(path, method))
     }
 
@@ -81,10 +89,9 @@ impl<T> Router<T> {
             HostPattern::Exact(name) => self.exact.entry(name.clone()).or_default(),
             HostPattern::Under(suffix) => self.suffix(suffix),
         };
-        let methods = match path {
-            PathPattern::Exact(path) => paths.exact.entry(path.clone()).or_default(),
-            PathPattern::Under(path) => paths.prefixes.entry(path.clone()).or_default(),
-        };
+        let place = path.segments().iter().fold(paths, Paths::step);
+        let methods = if path.has_below() { &mut place.under } else { &mut place.exact };
+        let methods = methods.get_or_insert_default();
         match method {
             Some(method) => methods.named.push((method, target)),
             None => methods.rest = Some(target),
@@ -114,31 +121,50 @@ impl<T> Default for Methods<T> {
 
 impl<T> Paths<T> {
     fn try_map<U, E>(self, map: &mut impl FnMut(T) -> Result<U, E>) -> Result<Paths<U>, E> {
-        let mut places = |places: HashMap<String, Methods<T>>| {
-            let each = places.into_iter().map(|(path, methods)| Ok((path, methods.try_map(map)?)));
-            each.collect::<Result<HashMap<_, _>, E>>()
-        };
-        Ok(Paths { exact: places(self.exact)?, prefixes: places(self.prefixes)? })
-    }
-
-    fn choose(&self, path: &str, method: &Method) -> Option<&T> {
-        let exact = if self.exact.is_empty() { None } else { self.exact.get(path) };
-        exact
-            .and_then(|methods| methods.choose(method))
-            .or_else(|| self.choose_prefix(path, method))
-    }
-
-    /// The longest prefix of whole segments: `/a/b` is under `/a/b`, `/a` and the root.
-    fn choose_prefix(&self, path: &str, method: &Method) -> Option<&T> {
-        let mut rest = if path == "/" { "" } else { path };
-        while !self.prefixes.is_empty() {
-            let found = self.prefixes.get(rest).and_then(|methods| methods.choose(method));
-            if found.is_some() || rest.is_empty() {
-                return found;
-            }
-            rest = rest.rsplit_once('/').map_or("", |(parent, _)| parent);
+        let mut literals = HashMap::with_capacity(self.literals.len());
+        for (text, below) in self.literals {
+            literals.insert(text, below.try_map(map)?);
         }
-        None
+        Ok(Paths {
+            literals,
+            parameter: match self.parameter {
+                Some(below) => Some(Box::new(below.try_map(map)?)),
+                None => None,
+            },
+            exact: self.exact.map(|methods| methods.try_map(map)).transpose()?,
+            under: self.under.map(|methods| methods.try_map(map)).transpose()?,
+        })
+    }
+
+    /// The place below this one, made where there is none.
+    fn step<'a>(&'a mut self, segment: &Segment) -> &'a mut Self {
+        match segment {
+            Segment::Literal(text) => self.literals.entry(text.clone()).or_default(),
+            Segment::Parameter(_) => self.parameter.get_or_insert_default(),
+        }
+    }
+
+    /// The most specific place for the segments of `rest`, which begins with a slash or is empty.
+    /// Every crossing has a place of its own, so the first one found is the most specific: it names
+    /// whatever segment any other names. No place is looked at twice.
+    fn choose(&self, rest: &str, method: &Method) -> Option<&T> {
+        let Some(inner) = rest.strip_prefix('/') else {
+            let exact = self.exact.as_ref().and_then(|methods| methods.choose(method));
+            return exact.or_else(|| self.choose_under(method));
+        };
+        let (segment, rest) = inner.split_at(inner.find('/').unwrap_or(inner.len()));
+        let named = if self.literals.is_empty() { None } else { self.literals.get(segment) };
+        let named = named.and_then(|below| below.choose(rest, method));
+        named
+            .or_else(|| {
+                let below = self.parameter.as_ref().filter(|_| !segment.is_empty());
+                below.and_then(|below| below.choose(rest, method))
+            })
+            .or_else(|| self.choose_under(method))
+    }
+
+    fn choose_under(&self, method: &Method) -> Option<&T> {
+        self.under.as_ref().and_then(|methods| methods.choose(method))
     }
 }
 

@@ -170,7 +170,7 @@ fn a_byte_and_its_escape_are_the_same_route() {
 
 #[test]
 fn a_pattern_reads_back_as_it_is_shown() {
-    for text in ["/", "/*", "/a%2Ab/*", "/a:b@c", "/%3Bx"] {
+    for text in ["/", "/*", "/a%2Ab/*", "/a:b@c", "/%3Bx", "/u/{id}", "/{a}/b/*", "/a/{*rest}"] {
         let pattern = PathPattern::parse(&Value::String(text.into())).unwrap();
         assert_eq!(pattern.show(), Value::String(text.into()));
     }
@@ -188,7 +188,29 @@ fn an_address_in_a_pattern_has_one_spelling() {
 
 #[test]
 fn patterns_that_are_not_in_normal_form_are_refused() {
-    for path in ["admin", "", "/a/*/b", "/a*", "/a/../b", "/a//b", "/%61", "/a/./b", "/a%3Ab"] {
+    for path in [
+        "admin",
+        "",
+        "/a/*/b",
+        "/a*",
+        "/a/../b",
+        "/a//b",
+        "/%61",
+        "/a/./b",
+        "/a%3Ab",
+        "/{",
+        "/{}",
+        "/{a",
+        "/a}",
+        "/x{a}",
+        "/{a}x",
+        "/{a b}",
+        "/{*a}/b",
+        "/{a}/{a}",
+        "/{a}/{*a}",
+        "//",
+        "/{a}//b",
+    ] {
         assert!(PathPattern::parse(&Value::String(path.into())).is_err(), "{path}");
     }
     for host in ["", "a b", "http://a", "a:80", "*", "*.a", "*.*.a", "a..b"] {
@@ -201,7 +223,7 @@ fn patterns_that_are_not_in_normal_form_are_refused() {
 /// last one that has any, and a denial that crosses it wins.
 fn by_definition(layers: &[Layer], host: &str, path: &str, method: &Method) -> Vec<String> {
     let host = HostPattern::Exact(host.into());
-    let path = PathPattern::Exact(path.into());
+    let path = PathPattern::exactly(path);
     let mut matching: Vec<&Layer> = layers
         .iter()
         .filter(|layer| layer.host.covers(&host) && layer.path.covers(&path))
@@ -214,10 +236,13 @@ fn by_definition(layers: &[Layer], host: &str, path: &str, method: &Method) -> V
 proptest::proptest! {
     #[test]
     fn a_request_meets_every_layer_that_matches_it(
-        routes in proptest::collection::vec((0_usize..4, 0_usize..6, 0_usize..4), 1..7),
+        routes in proptest::collection::vec((0_usize..4, 0_usize..11, 0_usize..4), 1..7),
     ) {
         let hosts = ["", "*.example", "a.example", "b.example"];
-        let paths = ["/*", "/x/*", "/x", "/x/y/*", "/x/y", "/z"];
+        let paths = [
+            "/*", "/x/*", "/x", "/x/y/*", "/x/y", "/z", "/{a}", "/{a}/y", "/x/{b}", "/{a}/{b}/*",
+            "/x/{b}/{*rest}",
+        ];
         let methods = ["", "GET", "POST", "GET,POST"];
         let layers: Vec<Layer> = routes
             .iter()
@@ -261,4 +286,59 @@ fn a_path_as_people_write_it_is_answered_with_the_form_to_write() {
         assert_eq!(complaint.hint, format!("write `{form}`"));
         PathPattern::parse(&Value::String(form.into())).unwrap();
     }
+}
+
+#[test]
+fn a_name_is_more_specific_than_a_parameter_and_both_apply_where_they_cross() {
+    let router = router(&[
+        ("/*", "root"),
+        ("/users/{user}", "user"),
+        ("/users/me", "me"),
+        ("/users/{user}/files/*", "files"),
+        ("/users/admin/{what}/x", ""),
+    ])
+    .unwrap();
+    for (request, target) in [
+        ("GET x/users", "root"),
+        ("GET x/users/", "root"),
+        ("GET x/users/alice", "user"),
+        ("GET x/users/me", "me"),
+        ("GET x/users/me/files", "files"),
+        ("GET x/users/me/other", "root"),
+        ("GET x/users/alice/files/a/b", "files"),
+        ("GET x/users/admin/files/x", "files"),
+        ("GET x/users/admin/files/y", "files"),
+        ("GET x/users//files", "root"),
+    ] {
+        assert_eq!(choose(&router, request), target, "{request}");
+    }
+    let crossing = router.choose("x", "/users/admin/files/x", &Method::GET).unwrap();
+    assert_eq!(crossing.1, ["/*", "/users/{user}/files/*", "/users/admin/{what}/x"]);
+    for routes in [
+        &[("/{a}/b", "x"), ("/a/{b}", "y")][..],
+        &[("/{a}", "x"), ("/{b}", "y")],
+        &[("/{a}/*", "x"), ("/{b}/{*rest}", "y")],
+    ] {
+        assert_eq!(self::router(routes).unwrap_err().len(), 1, "{routes:?}");
+    }
+    let settled = self::router(&[("/{a}/b", "x"), ("/a/{b}", "y"), ("/a/b", "z")]).unwrap();
+    assert_eq!(choose(&settled, "GET x/a/b"), "z");
+    let denied = self::router(&[("/{a}/b", "deny"), ("/a/{b}", "y")]).unwrap();
+    assert_eq!(choose(&denied, "GET x/a/b"), "deny");
+}
+
+#[test]
+fn routes_that_cross_without_end_are_refused() {
+    // Each names one segment of sixteen: every set of them meets somewhere.
+    let routes: Vec<(String, &str)> = (0..16)
+        .map(|at| {
+            let segments =
+                (0..16).map(|other| if other == at { "x".into() } else { format!("{{p{other}}}") });
+            let segments: Vec<String> = segments.collect();
+            (format!("/{}", segments.join("/")), "")
+        })
+        .collect();
+    let routes: Vec<(&str, &str)> = routes.iter().map(|(path, to)| (path.as_str(), *to)).collect();
+    let error = router(&routes).unwrap_err();
+    assert!(error[0].contains("cross in more than"), "{error:?}");
 }

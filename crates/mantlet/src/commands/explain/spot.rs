@@ -20,7 +20,7 @@ impl Spot {
         let text = |key: &str| record.get(key).and_then(Json::as_str).unwrap_or_default();
         let path = text("url.path").to_owned();
         let pattern = PathPattern::parse(&TomlValue::String(path.clone()));
-        if !matches!(pattern, Ok(PathPattern::Exact(_))) || path.contains(REDACTED) {
+        if !pattern.is_ok_and(|pattern| pattern.is_single()) || path.contains(REDACTED) {
             return None;
         }
         let (host, method) =
