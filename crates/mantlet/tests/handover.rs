@@ -4,6 +4,9 @@
 
 #[path = "common/load.rs"]
 mod load;
+#[path = "login/person.rs"]
+#[expect(dead_code, reason = "the tests of signing in use all of it")]
+mod person;
 
 use std::fs;
 use std::net::SocketAddr;
@@ -91,6 +94,40 @@ fn is_gone(process: u64) -> bool {
         (about.is_empty() || about.contains(") Z ")).then_some(())
     })
     .is_some()
+}
+
+#[test]
+fn whoever_is_signed_in_stays_so_under_the_process_that_takes_over() {
+    let upstream = FakeUpstream::answering(Answer::ok("inside"));
+    let gate = Gate::start(&upstream.url(), "[access]\nrequire = \"login\"\n", &[]);
+    let json = |arguments: &[&str]| -> Value {
+        let done = gate.command(&[arguments, &["--json"]].concat());
+        assert_eq!(done.code, Some(0), "{arguments:?}: {done:#?}");
+        serde_json::from_str(&done.stdout).unwrap()
+    };
+    let text =
+        |value: &Value, key: &str| value.get(key).and_then(Value::as_str).unwrap().to_owned();
+    let password = text(&json(&["user", "add", "alice", "--role", "admin"]), "password");
+    let (kept, lost) =
+        (json(&["key", "issue", "--user", "alice"]), json(&["key", "issue", "--user", "alice"]));
+    json(&["key", "revoke", &text(&lost, "id")]);
+    let status =
+        |key: &Value| wire::get(gate.address(), "/", &[("X-API-Key", &text(key, "key"))]).status;
+    let mut alice = person::Person::new(&gate.first);
+    assert_eq!(alice.sign_in("alice", &password).status, 303);
+    assert_eq!((status(&kept), status(&lost), alice.get("/").status), (200, 401, 200));
+    let first = gate.process();
+    let done = gate.command(&["upgrade"]);
+    assert_eq!(done.code, Some(0), "{done:#?}");
+    assert!(is_gone(first) && gate.process() != first);
+    assert_eq!((status(&kept), status(&lost), alice.get("/").status), (200, 401, 200));
+    let mut again = person::Person::new(&gate.first);
+    assert_eq!(again.sign_in("alice", &password).status, 303);
+    assert_eq!(again.get("/").status, 200);
+    json(&["key", "revoke", &text(&kept, "id")]);
+    json(&["session", "end", "--user", "alice"]);
+    assert_eq!(status(&kept), 401);
+    assert_eq!((alice.get("/").status, again.get("/").status), (303, 303));
 }
 
 #[test]

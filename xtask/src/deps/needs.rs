@@ -108,6 +108,17 @@ pub(super) const NEEDS: &[Need] = &[
         only_long_runs: false,
     },
     Need {
+        suite: "sci-example",
+        debian: &[
+            ("python3", Proof::Program("python3")),
+            ("python3-venv", Proof::PythonModules("venv, ensurepip")),
+            ("chromium", Proof::Program("chromium")),
+            ("chromium-driver", Proof::Program("chromedriver")),
+        ],
+        requirements: Some("examples/sci/requirements.txt"),
+        only_long_runs: false,
+    },
+    Need {
         suite: "samo-example",
         debian: &[
             ("python3", Proof::Program("python3")),
