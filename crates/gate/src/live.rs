@@ -3,8 +3,11 @@
 //! starts from what was resolved and only fails for what is outside (a folder that is gone).
 
 mod check;
+mod found;
 #[cfg(test)]
 pub(crate) mod tests;
+
+pub use found::FoundRule;
 
 use std::convert::Infallible;
 use std::fmt;
@@ -22,7 +25,7 @@ use crate::guards::csp::{REPORT_PATH, Reports};
 use crate::guards::quota::QuotaSection;
 use crate::guards::waf::RuleSets;
 use crate::guards::{self, GuardCache, GuardsSection, RuleFile, Services};
-use crate::identity::{AccessSection, Asked, IdentitySection, NamedValue, Rule, Vouch};
+use crate::identity::{AccessSection, Asked, IdentitySection, Rule, Vouch};
 use crate::pages::Pages;
 use crate::penalty::{PenaltyRules, PenaltySection};
 use crate::pipeline::{Mode, Plan};
@@ -96,23 +99,6 @@ impl Resolved {
         self.tokens.iter().map(|token| sources.resolve(token, MIN_TOKEN)).collect()
     }
 
-    /// What a request of `method` for `host` and `path` asks for.
-    ///
-    /// # Errors
-    /// What is wrong with the path or the method, for people.
-    pub fn rule_at(&self, host: &str, path: &str, method: &str) -> Result<FoundRule, String> {
-        let normal = self.hygiene.normalize(path).map_err(|error| format!("`{path}`: {error}"))?;
-        let parsed = http::Method::from_bytes(method.as_bytes());
-        let parsed = parsed.map_err(|_| format!("`{method}` is not a method"))?;
-        let host = host.to_ascii_lowercase();
-        let place = self.router.choose(&host, normal.match_key(), &parsed);
-        let place = place.unwrap_or(&self.fallback);
-        let thing = place.rule.as_ref().map(|rule| &rule.thing);
-        let values = thing.map(|thing| thing.values(&normal)).unwrap_or_default();
-        let resource = thing.and_then(|thing| thing.name(&values));
-        Ok(FoundRule { route: place.name.clone(), rule: place.rule.clone(), values, resource })
-    }
-
     /// The stages that give a request its one meaning, and the places it can come to, as `each`
     /// makes them; the last is where requests end that no route is for.
     pub(crate) fn places<T>(
@@ -124,19 +110,6 @@ impl Resolved {
         let Ok(router) = routes;
         (HygieneStage::new(&self.hygiene, self.limits), router, fallback)
     }
-}
-
-/// What a request asks for.
-#[derive(Debug, Clone)]
-pub struct FoundRule {
-    /// The route it comes to; `-` for none.
-    pub route: String,
-    /// What is asked for; `None` where nothing asks for an identity anywhere.
-    pub rule: Option<Rule>,
-    /// The parameters of the path.
-    pub values: Vec<NamedValue>,
-    /// What approvals call the thing; `None` where no route says so.
-    pub resource: Option<String>,
 }
 
 /// What holds for the requests of one place.
@@ -339,22 +312,6 @@ pub struct Live {
     pub(crate) drain: Duration,
     /// The rule files that were read.
     rule_files: Vec<RuleFile>,
-}
-
-impl Live {
-    /// What a request of `method` for `host` and `path` asks for.
-    ///
-    /// # Errors
-    /// What is wrong with the path or the method, for people.
-    pub fn rule_at(&self, host: &str, path: &str, method: &str) -> Result<FoundRule, String> {
-        let normal = self.hygiene.normalize(path).map_err(|error| format!("`{path}`: {error}"))?;
-        let parsed = http::Method::from_bytes(method.as_bytes());
-        let parsed = parsed.map_err(|_| format!("`{method}` is not a method"))?;
-        let host = host.to_ascii_lowercase();
-        let target = self.router.choose(&host, normal.match_key(), &parsed);
-        let target = target.unwrap_or(&self.fallback);
-        Ok(FoundRule { route: target.plan.route.to_string(), rule: target.rule.clone() })
-    }
 }
 
 /// What happens to the requests of one place.

@@ -285,7 +285,7 @@ fn access() -> Value {
             "action": { "enum": ["read", "write"], "description": "Left out: write." },
         }),
     );
-    let decision = json!({ "enum": ["allowed", "sign-in-first", "forbidden"] });
+    let decision = json!({ "enum": ["allowed", "sign-in-first", "sign-in-again", "forbidden"] });
     let reason = object(
         &["depth", "asked", "met", "why"],
         &json!({

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use mantlet_access::{Access, PROFILES, Require, RoleTable, Roles, profile};
 use mantlet_config::{Reader, section};
+use mantlet_types::DataClass;
 
 use super::{RequireSetting, Rule, Thing, ThingName};
 use crate::guards::RuleFile;
@@ -62,9 +63,15 @@ impl FactsSection {
     /// Finds what the types cannot say.
     pub(crate) fn check(&self, reader: &mut Reader<'_>) {
         let Some(url) = &self.url else { return };
+        if url.base().is_empty() {
+            let message =
+                format!("`{url}` has no path: it would be asked for the things themselves");
+            let hint = "write for example `http://127.0.0.1:5000/.facts`";
+            return reader.error("access.facts.url", message, hint);
+        }
         let is_normal = normalize(url.base(), &PathPolicy::default())
             .is_ok_and(|path| path.as_str() == url.base());
-        if !url.base().is_empty() && !is_normal {
+        if !is_normal {
             let message = format!("`{url}` is not in normal form");
             reader.error(
                 "access.facts.url",
@@ -133,6 +140,35 @@ fn read(path: &std::path::Path) -> Result<(String, RuleFile), String> {
     Ok((text, file))
 }
 
+/// Finds what is asked about and nobody tells: it would close a path without a word.
+fn check_told(
+    root: Option<&Require>,
+    routes: &[Option<Require>],
+    sections: &[RouteSection],
+    reader: &mut Reader<'_>,
+) {
+    let keyed = routes.iter().zip(sections).enumerate().map(|(index, (require, section))| {
+        (format!("routes[{index}].require"), require.as_ref(), Some(section))
+    });
+    for (key, require, section) in keyed.chain([("access.require".to_owned(), root, None)]) {
+        let Some(Require::Of(requirement)) = require else { continue };
+        let has = |name: &str| {
+            let mut parameters = section.into_iter().flat_map(|it| it.path.parameters());
+            parameters.any(|(own, _)| own == name)
+        };
+        let unknown = requirement.facts().into_iter().find(|name| !has(name));
+        let hint =
+            "name a parameter of the path, as in `/users/{user}/*`, or set `[access.facts] url`";
+        if let Some(name) = unknown {
+            reader.error(&key, format!("nobody tells who `{name}` is"), hint);
+        } else if requirement.asks_for(DataClass::Public).0 {
+            let hint =
+                "name the class, as in { class = \"internal\" }, or set `[access.facts] url`";
+            reader.error(&key, "nobody tells of which class things are", hint);
+        }
+    }
+}
+
 /// What paths ask for, resolved.
 #[derive(Debug, Clone)]
 pub struct Asked {
@@ -169,6 +205,9 @@ impl Asked {
         let routes: Vec<Option<Require>> = keyed
             .map(|(index, route)| parse(&format!("routes[{index}].require"), &route.require))
             .collect();
+        if access.facts.url.is_none() {
+            check_told(root.as_ref(), &routes, named, reader);
+        }
         let is_asked = |require: &Option<Require>| matches!(require, Some(Require::Of(_)));
         let is_anywhere = is_asked(&root) || routes.iter().any(is_asked);
         let names = named.iter().map(|route| route.resource.clone()).collect();

@@ -54,8 +54,13 @@ impl Told {
     /// # Errors
     /// A text, for the operator.
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, String> {
-        let told: Self = serde_json::from_slice(bytes)
-            .map_err(|error| format!("the application's facts cannot be read: {error}"))?;
+        let failed =
+            |why: &dyn std::fmt::Display| format!("the application's facts cannot be read: {why}");
+        // A list would be read as the members in their order.
+        if bytes.trim_ascii_start().first() != Some(&b'{') {
+            return Err(failed(&"not an object"));
+        }
+        let told: Self = serde_json::from_slice(bytes).map_err(|error| failed(&error))?;
         if told.resource.as_ref().is_some_and(|name| name.starts_with(CLASS_PREFIX)) {
             return Err(format!("no thing is called `{CLASS_PREFIX}…`: that is for approvals"));
         }

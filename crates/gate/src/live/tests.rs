@@ -87,6 +87,45 @@ fn server(live: &Live, path: &str) -> Arc<crate::upstream::Upstream> {
 }
 
 #[test]
+fn where_routes_cross_none_of_them_opens_what_another_closes() {
+    let config = "[access]\nprofile = \"research\"\nrequire = \"login\"\n\
+        [[routes]]\npath = \"/{a}/open\"\nrequire = \"none\"\n\
+        [[routes]]\npath = \"/admin/{b}\"\nrequire = { role = \"admin\" }\n\
+        [[routes]]\npath = \"/admin/{b}/below\"\nrequire = \"none\"\n\
+        [[routes]]\nhost = [\"a.example\"]\nrequire = \"none\"\n\
+        [[routes]]\npath = \"/form\"\nrequire = { role = \"admin\" }\n\
+        [[routes]]\npath = \"/form\"\nmethods = [\"GET\"]\nrequire = \"none\"\n\
+        [[routes]]\npath = \"/users/{user}/*\"\nrequire = { owner = \"user\" }\n";
+    let resolved = resolved(config);
+    for (method, host, path, asked) in [
+        ("GET", "x", "/", "signed-in"),
+        ("GET", "x", "/other/open", "none"),
+        ("GET", "x", "/admin/x", "(signed-in and role:admin)"),
+        ("GET", "x", "/admin/open", "role:admin"),
+        ("GET", "x", "/admin/x/below", "none"),
+        ("GET", "a.example", "/", "none"),
+        ("GET", "a.example", "/admin/x", "role:admin"),
+        ("GET", "a.example", "/admin/open", "role:admin"),
+        ("GET", "a.example", "/users/x/y", "owner:user"),
+        ("GET", "x", "/form", "none"),
+        ("POST", "x", "/form", "(signed-in and role:admin)"),
+        ("GET", "x", "/users/alice/y", "(signed-in and owner:user)"),
+    ] {
+        let found = resolved.rule_at(host, path, method).unwrap();
+        let rule = found.rule.unwrap();
+        let requirement = rule.access.requirement();
+        let said = requirement.map_or_else(|| "none".to_owned(), |it| it.describe(&rule.roles));
+        assert_eq!(said, asked, "{method} {host}{path}");
+    }
+    let found = resolved.rule_at("x", "/users/al%20ice/y", "GET").unwrap();
+    assert_eq!(found.values, [("user".to_owned(), "al ice".to_owned())]);
+    for odd in ["/users/al%3Bice", "/users/a%25b", "/users/al%00ice"] {
+        let values = resolved.rule_at("x", odd, "GET").map(|found| found.values);
+        assert!(values.is_ok_and(|values| values.is_empty()) || odd.ends_with("%00ice"), "{odd}");
+    }
+}
+
+#[test]
 fn what_two_configurations_say_alike_goes_over_with_its_state() {
     let first = "[upstream]\nurl = \"http://127.0.0.1:1\"\n[guards.limit]\nper_address = [\"9/min\"]\n[[routes]]\npath = \"/b/*\"\nupstream = \"http://127.0.0.1:2\"\n";
     let (services, metrics) = (services(), Metrics::new());

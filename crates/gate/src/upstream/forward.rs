@@ -49,6 +49,12 @@ impl Outgoing {
         Ok(Self { method: exchange.method.clone(), target, headers, forwarding, body })
     }
 
+    /// A question of our own, which no client has asked.
+    pub(crate) fn question(target: String, headers: HeaderMap) -> Self {
+        let body = UpstreamBody::empty();
+        Self { method: Method::GET, target, headers, forwarding: None, body }
+    }
+
     /// The host that is asked, with its port.
     pub(super) fn authority(&self) -> Option<&HeaderValue> {
         let said = self.forwarding.as_ref().map(Forwarding::authority);

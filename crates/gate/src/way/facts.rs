@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use http::header::{ACCEPT, HOST};
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 
 use super::Worker;
 use crate::identity::{Asks, MAX_ANSWER, Source, Told, ToldAnswer};
 use crate::pipeline::Exchange;
-use crate::upstream::{Group, Outgoing, UpstreamBody, X_REQUEST_ID, id_value};
+use crate::upstream::{Group, Outgoing, X_REQUEST_ID, id_value};
 
 /// Asks the server of `[access.facts]`, on the connections of one worker.
 #[derive(Debug)]
@@ -39,8 +39,7 @@ impl Asker {
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(X_REQUEST_ID, id_value(exchange.id));
         let target = format!("{}?method={}", exchange.path.as_str(), exchange.method);
-        let body = UpstreamBody::empty();
-        let outgoing = Outgoing { method: Method::GET, target, headers, body };
+        let outgoing = Outgoing::question(target, headers);
         let failed = |why: &str| format!("the application did not say what this is about: {why}");
         let answer = self.worker.pool.send(&self.group, outgoing).await;
         let mut answer = answer.map_err(|error| failed(&error.error.to_string()))?;

@@ -13,6 +13,7 @@ mod approvals;
 mod assertions;
 #[path = "../common/mod.rs"]
 mod common;
+mod facts;
 mod keys;
 mod owners;
 mod paths;

@@ -39,7 +39,7 @@ pub(super) fn execute(dormant: &str, csv: bool, flags: &DeskFlags) -> Result<Out
 fn users(place: &PlaceFlags) -> Result<Option<Vec<UserView>>, Failure> {
     let (mut all, mut after) = (Vec::new(), None);
     loop {
-        let ask = Ask::UserList { after: after.take() };
+        let ask = Ask::UserList { after: after.take(), most: None };
         let Some(page) = desk::ask(place.clone(), ask)? else { return Ok(None) };
         all.extend(entries(&page, "users").iter().map(view));
         after = all.last().map(|user: &UserView| user.id.clone());
