@@ -69,6 +69,13 @@ PACKAGES = [
     ("pip", "wphp-scan", "35.0.0", "see package"),
     ("pip", "xnoxs-dork", "1.0.1", "see package"),
     ("pip", "redcell", "0.1.0", "see package"),
+    ("pip", "web-vulnscanner", "0.1.4", "see package"),
+    ("pip", "cyber-wolf-hunter", "0.0.2", "see package"),
+    ("pip", "webscan2", "1.3.6", "see package"),
+    ("pip", "talwar", "0.1.3", "see package"),
+    ("pip", "vibe-iterator", "0.1.0", "see package"),
+    ("pip", "cache-wraith-audit-tool", "1.2.0", "see package"),
+    ("pip", "webrecon-scanner", "0.1.2", "see package"),
     ("pip", "faker", "40.54.0", "MIT"),
     ("pip", "bastioncorpus", "0.6.0", "see package"),
     ("pip", "fake-useragent", "2.2.0", "Apache-2.0"),
@@ -367,7 +374,10 @@ ATTACKS = {"sqlmap": sqlmap, "sqlmap-tamper": tampered, "wapiti": wapiti, "fray"
            "bugbountycrawler": by_context("bugbountycrawler"), "hermes": by_context("hermes_tod"), "pynzor": by_context("pynzor"),
            "s2n": by_context("s2n"), "summit": by_context("summit_scanner"), "vuln-scanner": by_context("vuln_scanner"),
            "vulnlab": by_context("vulnlab_scanner"), "wphp-scan": by_context("wphp_scan"), "xnoxs": by_context("xnoxs_dork"),
-           "redcell": by_context("redcell")}
+           "redcell": by_context("redcell"),
+           "web-vulnscanner": by_context("web_vulnscanner"), "cyber-wolf": by_context("cyber_wolf_hunter"), "webscan2": by_context("webscan2"),
+           "talwar": by_context("talwar"), "vibe-iterator": by_context("vibe_iterator"), "cache-wraith": by_context("cache_wraith_audit_tool"),
+           "webrecon": by_context("webrecon_scanner")}
 
 
 def write(folder, sources, root, key):

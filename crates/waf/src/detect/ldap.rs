@@ -121,7 +121,9 @@ fn whole(view: &View<'_>, work: &mut Work<'_>) {
         work.note(Class::Ldap, 64, 0..view.bytes.len(), "a filter in the place of a value");
     }
     let cut = value.len() < 64 && view.bytes.ends_with(b")\0") && !value.contains(&b'(');
+    let after = value.strip_prefix(b"*").is_some_and(|rest| matches!(filter(rest), Filter::Item));
     let wild = cut
+        || after && value.len() < 64 && value.starts_with(b"*(") && value.ends_with(b")")
         || value.starts_with(b"*))")
         || value.starts_with(b"*)(")
         || value.starts_with(b"*)|(")

@@ -98,6 +98,7 @@ fn starts_code(view: &View<'_>) -> bool {
     let value = value.strip_prefix(b";").unwrap_or(value);
     starts_with(value, b"this.")
         || starts_with(value, b"db.")
+        || value.len() <= 16 && view.mask.all(class::DIGIT | class::EQUALS)
         || view.mask.any(class::SEMICOLON) && find(view.bytes, b"; return ").is_some()
 }
 
@@ -176,7 +177,14 @@ fn conditions(view: &View<'_>, work: &mut Work<'_>) {
         && at(rest, 0) == b';'
         && starts_with(tail(rest, skip_space(rest, 1)), b"return ")
         && contains_any(rest, &["return true", "return 1", "return this", "=="]);
-    if asked || returned || starts_with(value, b"$where=") {
+    let same = value.len() <= 16
+        && memchr::memmem::find(value, b"==").is_some_and(|place| {
+            let left = trimmed(part(value, 0, place));
+            !left.is_empty()
+                && left.iter().all(u8::is_ascii_digit)
+                && left == trimmed(tail(value, place + 2))
+        });
+    if asked || returned || same || starts_with(value, b"$where=") {
         note(view, 64, 0, view.bytes.len(), "code for a query of a document database", work);
     }
 }

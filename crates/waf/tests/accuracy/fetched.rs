@@ -18,6 +18,16 @@ struct Line {
 /// Sources nobody may look into: of them only numbers are known, so they tell what the detectors
 /// make of lists they have never met.
 const UNSEEN: &[&str] = &[
+    "web-vulnscanner",
+    "cyber-wolf",
+    "webscan2",
+    "talwar",
+    "vibe-iterator",
+    "cache-wraith",
+    "webrecon",
+];
+/// Sources that were unseen once and have been read since, as a whole and not in halves.
+const READ: &[&str] = &[
     "apistrike",
     "aura",
     "bsb-inquiry",
@@ -31,9 +41,6 @@ const UNSEEN: &[&str] = &[
     "wphp-scan",
     "xnoxs",
     "redcell",
-];
-/// Sources that were unseen once and have been read since, as a whole and not in halves.
-const READ: &[&str] = &[
     "goods-dragon",
     "cybersentry",
     "crabguard",

@@ -33,6 +33,17 @@ pub(super) fn closed(view: &View<'_>) -> Option<Sign> {
     })
 }
 
+/// `'';!--"<x>=&{()}`: the ends of both kinds of literal, of a statement and of a remark, and a tag:
+/// the value looks for the place it stands in.
+pub(super) fn locator(view: &View<'_>) -> Option<Sign> {
+    let place = memchr::memmem::find(view.bytes, b";!--").filter(|_| view.is_short())?;
+    let head = part(view.bytes, 0, place);
+    let quoted = head.iter().any(|byte| matches!(byte, b'\'' | b'"'));
+    let opens = memchr::memchr(b'<', tail(view.bytes, place)).is_some();
+    let reason = "an element after the end of an attribute";
+    (quoted && opens).then_some(Sign { confidence: 64, start: place, end: place + 4, reason })
+}
+
 /// `<img src='http://x/?`: an address elsewhere whose quote is left open: it takes the page that
 /// follows with it, up to the next quote.
 pub(super) fn dangling(view: &View<'_>) -> Option<Sign> {

@@ -82,7 +82,9 @@ pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
     }
     tags(view, work);
     attributes(view, work);
-    if let Some(sign) = leaving::closed(view).or_else(|| leaving::dangling(view)) {
+    if let Some(sign) =
+        leaving::closed(view).or_else(|| leaving::dangling(view)).or_else(|| leaving::locator(view))
+    {
         note(view, sign, work);
     }
     let page = url::active(view).or_else(|| document::action(view));

@@ -79,6 +79,7 @@ pub(super) fn read(bytes: &[u8], start: usize) -> Option<Command> {
                 &["ls", "dir", "ipconfig", "systeminfo", "tasklist", "env", "ps", "set"],
             )
             || by_path
+            || is_cmdlet(&word.text)
             || word.hidden,
         has_target: has_target(tail(bytes, word.end)),
         ends_value: rest >= bytes.len()
@@ -213,7 +214,45 @@ fn program(word: &Word) -> Option<(Kind, bool)> {
             None => None,
         };
     }
+    if is_cmdlet(text) {
+        return Some((Kind::Windows, false));
+    }
     names::kind(text).filter(|kind| *kind != Kind::Prefix).map(|kind| (kind, false))
+}
+
+/// `Get-ChildItem`: a verb and a noun, as PowerShell names its commands.
+fn is_cmdlet(text: &[u8]) -> bool {
+    const VERBS: &[&str] = &[
+        "get",
+        "set",
+        "new",
+        "remove",
+        "invoke",
+        "start",
+        "stop",
+        "write",
+        "out",
+        "test",
+        "import",
+        "export",
+        "copy",
+        "move",
+        "add",
+        "clear",
+        "select",
+        "where",
+        "foreach",
+        "convertto",
+        "resolve",
+        "read",
+    ];
+    let Some(dash) = memchr::memchr(b'-', text) else { return false };
+    let noun = tail(text, dash + 1);
+    is_any(part(text, 0, dash), VERBS)
+        && text.first().is_some_and(u8::is_ascii_uppercase)
+        && noun.first().is_some_and(u8::is_ascii_uppercase)
+        && noun.len() > 3
+        && noun.iter().all(u8::is_ascii_alphabetic)
 }
 
 /// What follows a command of Windows that means it.

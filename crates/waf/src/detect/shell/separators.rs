@@ -233,15 +233,16 @@ fn after_sign(
         && evidence <= Evidence::Weak
         && !view.is_prose()
         && reads_as_arguments(tail(view.bytes, start));
+    // `"; echo x; "`: the quotes end a literal of the application and begin another.
+    let quoted = part(view.bytes, 0, place).iter().all(|b| matches!(b, b'\'' | b'"' | b')' | b' '));
+    let argument = tail(view.bytes, skip_space(view.bytes, start));
+    let argument = part(argument, 0, memchr::memchr(b';', argument).unwrap_or(argument.len()));
     // `; echo x`: one word that says nothing by itself, and one thing to say.
     let says = sign != b'|'
         && word_only
-        && (first || place == opens)
-        && starts_with_any(
-            tail(view.bytes, skip_space(view.bytes, start)),
-            &["echo ", "ver", "start "],
-        )
-        && trimmed(tail(view.bytes, start)).split(|b| *b == b' ').count() <= 2;
+        && (first || place == opens || quoted)
+        && starts_with_any(argument, &["echo ", "ver", "start "])
+        && trimmed(argument).split(|b| *b == b' ').count() <= 2;
     let bonus: u8 = match () {
         () if says => 42,
         () if command_line && !leads && word_only => 42,
@@ -327,7 +328,12 @@ fn tick(view: &View<'_>, place: usize, start: usize, command: &Command, base: u8
     match () {
         () if around > 1 => base.min(35),
         () if command.evidence == Evidence::Word && command.is_telling && command.end >= end => 70,
-        () if command.evidence == Evidence::Word => 30,
+        () if command.evidence == Evidence::Word => {
+            // The value is nothing else than one command with one argument.
+            let whole = trimmed(view.bytes).len() == end + 1 - place;
+            let words = part(view.bytes, start, end).split(|b| *b == b' ').count();
+            if whole && words == 2 { 60 } else { 30 }
+        }
         () if command.evidence == Evidence::Weak => 62,
         () => base,
     }
@@ -383,6 +389,15 @@ fn at_start(view: &View<'_>, work: &mut Work<'_>) {
     let spelt =
         tail(view.bytes, start).starts_with(b"\\n") || tail(view.bytes, start).starts_with(b"\\r");
     let start = start + if spelt { 2 } else { 0 };
+    // `\\' /bin/cat x`: what ends a literal stands before the path of a program.
+    let ends = tail(view.bytes, start)
+        .iter()
+        .take(8)
+        .take_while(|b| matches!(b, b'\'' | b'"' | b'\\' | b' '))
+        .count();
+    let program =
+        starts_with_any(tail(view.bytes, start + ends), &["/bin/", "/usr/bin/", "/sbin/"]);
+    let start = if program { start + ends } else { start };
     let Some(command) = command::read(view.bytes, start) else { return };
     if spelt && command.evidence >= Evidence::Good {
         note(view, 66, 0, command.end, "a command after a separator", work);

@@ -1,7 +1,7 @@
 //! Whole statements: the value is one, or a second one is stacked onto the application's.
 
 use super::condition::{self, Ending};
-use super::continuation::{Origin, Verdict};
+use super::continuation::{self, Origin, Verdict};
 use super::token::{Kind, Lexer};
 use super::words::Word;
 use crate::detect::bytes::{find, is_any, part, tail, trimmed};
@@ -391,5 +391,15 @@ pub(super) fn spliced(view: &View<'_>) -> Option<Verdict> {
         || hidden(b"select")
             && (find(&joined, b"union").is_some() || find(&joined, b" from").is_some());
     let reason = "a query spelt with empty comments";
-    query.then_some(Verdict { confidence: 72, start, end: bytes.len(), reason })
+    let within = memchr::memmem::find_iter(bytes, b"/**/").any(|place| {
+        crate::detect::bytes::before(bytes, place).is_ascii_alphabetic()
+            && crate::detect::bytes::at(bytes, place + 4).is_ascii_alphabetic()
+    });
+    let quote = memchr::memchr2(b'\'', b'"', &joined).filter(|_| within);
+    let broken = quote.is_some_and(|place| {
+        let whole = View { bytes: &joined, ..*view };
+        continuation::judge(&whole, Origin::Quote { unbalanced: true }, place + 1)
+            .is_some_and(|verdict| verdict.confidence >= 60)
+    });
+    (query || broken).then_some(Verdict { confidence: 72, start, end: bytes.len(), reason })
 }
