@@ -9,7 +9,9 @@ use crate::{Outcome, environment, process};
 
 /// The tests that replay corpora: the package, and the name of the test.
 const PARSERS: (&str, &str) = ("mantlet-gate", "corpus");
-const DETECTORS: (&str, &str) = ("mantlet-waf", "detect_corpus");
+const WAF: (&str, &str) = ("mantlet-waf", "fuzz_corpus");
+/// The targets of the second.
+const WAF_TARGETS: [&str; 5] = ["body", "detect", "rules", "seclang", "transformation"];
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
@@ -27,7 +29,8 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Outcome<()> {
     for target in targets(arguments)? {
         say(format!("{target}, {} s", arguments.seconds));
-        let (package, test) = if target == "detect" { DETECTORS } else { PARSERS };
+        let is_waf = WAF_TARGETS.contains(&target.as_str());
+        let (package, test) = if is_waf { WAF } else { PARSERS };
         let mut command = Command::new(environment::cargo());
         command
             .args(["test", "--quiet", "-p", package, "--test", test, "--", "--nocapture"])

@@ -1,22 +1,32 @@
-//! The seeds and findings of the fuzz targets for rules, bodies and transformations, as ordinary tests.
+//! The fuzz corpora of the WAF as ordinary tests: every committed input, and others made of them, go
+//! through the function that their fuzz target calls.
 
-#![expect(clippy::unwrap_used, reason = "tests may fail loudly")]
-
+use mantlet_testkit::fuzz;
+use mantlet_waf::detect::{self, Detectors, Settings};
 use mantlet_waf::fuzzing;
 
-fn replay(target: &str, run: fn(&[u8])) {
-    let folder = mantlet_testkit::root().join("corpora/fuzz").join(target);
-    let files: Vec<_> = std::fs::read_dir(folder).unwrap().flatten().collect();
-    assert!(files.len() >= 12, "{target}");
-    for file in files {
-        run(&std::fs::read(file.path()).unwrap());
-    }
+#[test]
+fn values_of_the_corpus_and_their_kin_are_looked_at_by_the_detectors() {
+    let detectors = Detectors::new(Settings::default());
+    fuzz("detect", |input| detect::fuzzing::inspect(&detectors, input));
 }
 
 #[test]
-fn every_seed_of_the_fuzz_targets_replays() {
-    replay("seclang", fuzzing::seclang);
-    replay("body", fuzzing::body);
-    replay("rules", fuzzing::rules);
-    replay("transformation", fuzzing::transformations);
+fn rule_files_of_the_corpus_and_their_kin_are_read() {
+    fuzz("seclang", fuzzing::seclang);
+}
+
+#[test]
+fn bodies_of_the_corpus_and_their_kin_are_looked_at_by_rules() {
+    fuzz("body", fuzzing::body);
+}
+
+#[test]
+fn generated_rules_and_their_kin_match_with_gates_what_they_match_without() {
+    fuzz("rules", fuzzing::rules);
+}
+
+#[test]
+fn values_of_the_corpus_and_their_kin_are_transformed() {
+    fuzz("transformation", fuzzing::transformations);
 }

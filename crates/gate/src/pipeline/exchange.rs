@@ -66,9 +66,7 @@ impl Exchange {
     /// Whether the body is a stream of gRPC, which both sides may keep open: it cannot be held.
     #[must_use]
     pub fn is_grpc(&self) -> bool {
-        let kind = self.headers.get(CONTENT_TYPE).map(|kind| kind.as_bytes());
-        let rest = kind.and_then(|kind| kind.strip_prefix(b"application/grpc"));
-        self.version == Version::HTTP_2 && matches!(rest, Some([] | [b'+' | b';', ..]))
+        self.version == Version::HTTP_2 && declares_grpc(&self.headers)
     }
 
     /// Whether what is said stays between the client and us, as far as anybody can tell: HTTPS as
@@ -82,6 +80,13 @@ impl Exchange {
         let is_local = is_local_name || bare.parse().is_ok_and(|host: IpAddr| host.is_loopback());
         self.client.scheme == Scheme::Https || (is_local && self.client.address.is_loopback())
     }
+}
+
+/// Whether these headers say that a body is gRPC.
+pub(crate) fn declares_grpc(headers: &HeaderMap) -> bool {
+    let kind = headers.get(CONTENT_TYPE).map(|kind| kind.as_bytes());
+    let rest = kind.and_then(|kind| kind.strip_prefix(b"application/grpc"));
+    matches!(rest, Some([] | [b'+' | b';', ..]))
 }
 
 /// Who asks, as far as the network tells.

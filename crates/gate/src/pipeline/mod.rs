@@ -26,6 +26,7 @@ mod tests;
 
 pub(crate) use edits::remove_listed;
 pub use edits::{Edits, HeaderEdit};
+pub(crate) use exchange::declares_grpc;
 pub use exchange::{Client, ClientCertificate, Exchange, PublicHttps, Scheme, WouldRefuse};
 pub use facts::Facts;
 pub use fault::Fault;

@@ -157,7 +157,7 @@ impl Pool {
         let watch = body.watch();
         if may_be_two && let Some(sender) = upstream.two(self.0.worker) {
             match Box::pin(self.attempt_two(sender, upstream, outgoing, body)).await {
-                Ok(response) => return Ok(response.map(|body| AnswerBody::two(body, lease))),
+                Ok(response) => return Ok(AnswerBody::of_two(response, lease)),
                 Err(failure) => body = failure.body_for_another_connection()?,
             }
         }
@@ -200,7 +200,7 @@ impl Pool {
                 };
                 upstream.keep_two(self.0.worker, sender.clone());
                 match self.attempt_two(sender, upstream, outgoing, body).await {
-                    Ok(response) => Ok(response.map(|body| AnswerBody::two(body, lease))),
+                    Ok(response) => Ok(AnswerBody::of_two(response, lease)),
                     Err(failure) => Err(Box::new(Missed::over_two(failure))),
                 }
             }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http::header::{HOST, TE};
 use http::uri::{Authority, PathAndQuery, Scheme};
-use http::{Request, Response, Uri, Version};
+use http::{HeaderValue, Request, Response, Uri, Version};
 use hyper::body::Incoming;
 use hyper::client::conn::http2::{self, SendRequest};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -15,6 +15,7 @@ use mantlet_event::{Events, task};
 use super::server::Open;
 use super::stream::Stream;
 use super::{BodyWatch, Outgoing, Upstream, UpstreamBody, UpstreamError};
+use crate::pipeline::declares_grpc;
 
 /// The time for an answer is counted in this many ticks.
 const ANSWER_TICKS: u32 = 4;
@@ -119,6 +120,10 @@ pub(super) async fn exchange(
     // The authority says it.
     request.headers_mut().remove(HOST);
     request.headers_mut().remove(TE);
+    if declares_grpc(request.headers()) {
+        // Its servers refuse clients that would not get the status behind the messages.
+        request.headers_mut().insert(TE, HeaderValue::from_static("trailers"));
+    }
     match in_time(upstream.rules.response_timeout, &watch, sender.try_send_request(request)).await {
         Some(Ok(response)) if response.headers().len() > upstream.rules.header_count => {
             let why = "more header lines than `[upstream] header_count` allows";

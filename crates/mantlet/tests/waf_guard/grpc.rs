@@ -18,7 +18,7 @@ fn a_real_client_talks_to_its_service_and_its_metadata_and_paths_are_looked_at()
     let service = free_address();
     let builder = MantletProcess::builder(env!("CARGO_BIN_EXE_mantlet"));
     let gate = builder.upstream(&format!("h2c://{service}")).start();
-    let script = root().join("crates/mantlet/tests/waf_guard/grpc.py");
+    let script = root().join("crates/mantlet/tests/waf_guard/echo_service.py");
     let arguments =
         [script.display().to_string(), gate.address().to_string(), service.port().to_string()];
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();

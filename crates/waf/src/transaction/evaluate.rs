@@ -21,7 +21,7 @@ use crate::seclang::settings::EngineMode;
 const ASKING_COST: u64 = 64;
 
 /// What it costs to see that a value need not be asked.
-const VALUE_COST: u64 = 2;
+const VALUE_COST: u64 = 1;
 
 /// What a match costs: it acts and is reported.
 const MATCH_COST: u64 = 1_024;

@@ -9,7 +9,7 @@ use crate::plan::gates::{Class, List, Side};
 use crate::plan::rule::{Link, Rule, Step, Test};
 
 /// What it costs to look up what can match one value of a list.
-const LOOK_COST: u64 = 8;
+const LOOK_COST: u64 = 2;
 
 /// What is known of the values of a list of targets.
 #[derive(Debug, Clone, Copy, Default)]

@@ -168,6 +168,6 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { memory_bytes: 256 << 20, work_bytes: 2 << 20, work_per_byte: 80 }
+        Self { memory_bytes: 256 << 20, work_bytes: 4 << 20, work_per_byte: 128 }
     }
 }

