@@ -45,8 +45,22 @@ impl What<'_> {
     }
 }
 
+/// Asked twice at every request: what is hashed fits on the stack, but for names of issuers that are
+/// very long.
 fn mark(kind: &str, parts: &[&[u8]]) -> Mark {
-    let digest = sha256(&[&[kind.as_bytes(), b"\0"], parts].concat().concat());
+    let mut room = [0; 256];
+    let mut end = 0_usize;
+    let all = [kind.as_bytes(), b"\0"];
+    let mut all = all.iter().chain(parts);
+    let is_whole = all.all(|part| {
+        let start = end;
+        end = end.saturating_add(part.len());
+        room.get_mut(start..end).map(|place| place.copy_from_slice(part)).is_some()
+    });
+    let digest = match room.get(..end).filter(|_| is_whole) {
+        Some(text) => sha256(text),
+        None => sha256(&[&[kind.as_bytes(), b"\0"], parts].concat().concat()),
+    };
     digest.first_chunk().copied().unwrap_or_default()
 }
 
@@ -267,4 +281,22 @@ fn make_room<K: Eq + std::hash::Hash, V>(
         map.retain(|_, value| is_ahead(value));
     }
     map.len() >= capacity
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What stands for a credential is on disk: it must be the same however it was worked out.
+    #[test]
+    fn what_stands_for_a_credential_is_the_hash_of_its_parts_whatever_their_length() {
+        for length in [0, 1, 200, 249, 250, 251, 252, 253, 300, 5000] {
+            let (issuer, id) = ("i".repeat(length), "x");
+            let whole = sha256(format!("token\0{issuer}\0{id}").as_bytes());
+            let mark = What::Token { issuer: &issuer, id }.mark();
+            assert_eq!(&mark, whole.first_chunk::<16>().unwrap(), "{length}");
+        }
+        let family = sha256(b"family\0abcdefghijkl");
+        assert_eq!(&What::Family("abcdefghijkl").mark(), family.first_chunk::<16>().unwrap());
+    }
 }
