@@ -108,7 +108,8 @@ pub(crate) enum KeyCommand {
         /// Whom it acts for
         #[arg(long, value_name = "NAME")]
         user: String,
-        /// A permission that it has; may be repeated [default: all that its owner has now]
+        /// A permission that it has, or a scope of the service API such as users:read; may be repeated
+        /// [default: all permissions that its owner has now]
         #[arg(long = "scope", value_name = "PERMISSION")]
         scopes: Vec<String>,
         /// How long it lives, for example 90d [default: `[identity.keys] lifetime`]
