@@ -4,7 +4,8 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::panic,
-    reason = "tests may fail loudly"
+    clippy::disallowed_methods,
+    reason = "tests may fail loudly, and start other programs"
 )]
 
 mod accounts;
