@@ -4,8 +4,7 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::panic,
-    clippy::disallowed_methods,
-    reason = "tests may fail loudly, and start other programs"
+    reason = "tests may fail loudly"
 )]
 
 mod accounts;
