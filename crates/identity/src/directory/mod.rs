@@ -2,6 +2,7 @@
 //! what the command line opens when no server runs.
 
 mod caller;
+mod clean_up;
 mod grants;
 mod open;
 mod pending;
@@ -19,8 +20,9 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use mantlet_crypto::MacKeys;
-use mantlet_types::{Clock, Rng, Timestamp};
+use mantlet_types::{Clock, Rng};
 
+use crate::UserId;
 use crate::account::{Accounts, Standing};
 use crate::api_key::{ApiKeyId, ApiKeyRecord, ApiKeys};
 use crate::cache::Cache;
@@ -34,7 +36,6 @@ use crate::signin::SignIn;
 use crate::store::{Repositories, StoreError};
 use crate::ticket::Tickets;
 use crate::token::{TokenIssuer, TokenKeys, VerifiedToken, Verifier};
-use crate::{UserId, approval};
 
 /// The purpose of the ring's keys that sign what the application is told of its users.
 pub const ASSERTION_PURPOSE: &str = "assertion";
@@ -117,18 +118,5 @@ impl Directory {
     /// Forgets what was remembered of a key, because it has just changed here.
     pub fn forget_key(&self, id: ApiKeyId) {
         self.known_keys.remove(&id);
-    }
-
-    /// Removes a part of what is over: for a task that runs now and then.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn clean_up(&self, most: usize) -> Result<usize, StoreError> {
-        let sessions = self.sessions.remove_expired(most).await?;
-        let ends = self.repositories.revocations.remove_expired(self.clock.now()).await?;
-        let grants = self.refresh_tokens.remove_expired(most).await?;
-        let then = self.clock.now().checked_sub(approval::KEPT).unwrap_or(Timestamp::MIN);
-        let approvals = self.repositories.approvals.remove_ended(then, most).await?;
-        Ok([ends, grants, approvals].into_iter().fold(sessions, usize::saturating_add))
     }
 }
