@@ -182,7 +182,8 @@ impl Roles {
             .collect()
     }
 
-    /// What `actor` lacks to give somebody this role: nobody passes on more than they hold. Empty
+    /// What `actor` lacks to give somebody this role, permissions by name and `clearance` for data
+    /// of a class: nobody passes on more than they hold. Empty
     /// means that they may; `None` means that there is no such role.
     #[must_use]
     pub fn missing_to_grant(&self, actor: &Principal, role: &str) -> Option<Vec<&str>> {

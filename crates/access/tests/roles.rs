@@ -148,7 +148,10 @@ fn nobody_grants_a_role_that_holds_more_than_they_do() {
     let admin = roles.principal("root", ["admin"], None);
     assert_eq!(roles.missing_to_grant(&admin, "user"), Some(Vec::new()));
     assert_eq!(roles.missing_to_grant(&admin, "admin"), Some(Vec::new()));
-    assert_eq!(roles.missing_to_grant(&admin, "super_admin"), Some(vec!["admin_system"]));
+    assert_eq!(
+        roles.missing_to_grant(&admin, "super_admin"),
+        Some(vec!["admin_system", "clearance"])
+    );
     assert_eq!(roles.missing_to_grant(&admin, "emperor"), None);
     let scoped = roles.principal("root", ["super_admin"], Some(&["admin_users"]));
     assert!(!roles.missing_to_grant(&scoped, "user").unwrap().is_empty());
