@@ -173,9 +173,8 @@ fn build(
         tunnels,
         opened: Mutex::new(opened),
     };
-    let keeper = Arc::new(keeper);
     Ok(Built {
-        keeper,
+        keeper: Arc::new(keeper),
         config,
         auth,
         secrets,
