@@ -288,7 +288,7 @@ reasons! {
 
     // the service API
     API_MALFORMED = "api-malformed", 400, "Malformed request",
-        "The request could not be read. `errors` says where.",
+        "The request could not be read. The list of errors says where.",
         "The program that asks sends something that is not what `/v1/openapi.json` describes.";
     API_UNAUTHENTICATED = "api-unauthenticated", 401, "Not authenticated",
         "Send an API key or a token that counts in the Authorization header, as a bearer token.",
@@ -303,10 +303,10 @@ reasons! {
         "There is no such thing.",
         "`/v1/openapi.json` lists what there is.";
     API_METHOD = "api-method", 405, "Method not allowed",
-        "There is no such method at this address. `Allow` lists those that there are.",
+        "There is no such method at this address. The field Allow lists those that there are.",
         "`/v1/openapi.json` lists what there is.";
     API_NOT_ACCEPTABLE = "api-not-acceptable", 406, "Not acceptable",
-        "Answers are JSON, and `Accept` leaves that out.",
+        "Answers are JSON, and the field Accept leaves that out.",
         "The program that asks has to accept `application/json`.";
     API_SLOW = "api-slow", 408, "Request timeout",
         "The body of the request did not arrive in time.",
@@ -327,7 +327,7 @@ reasons! {
         "The body of the request is of a type that is not read here.",
         "`/v1/openapi.json` says which type each operation reads.";
     API_INVALID = "api-invalid", 422, "Not as asked for",
-        "The request could be read, and is not in order. `detail` or `errors` says why.",
+        "The request could be read, and is not in order. The detail or the list of errors says why.",
         "The program that asks sends something that is not what `/v1/openapi.json` describes, or names something that is not there.";
     API_KEY_REUSED = "api-idempotency-key-reused", 422, "Idempotency-Key used before",
         "Another request was sent with this Idempotency-Key. Make a new one for each request.",

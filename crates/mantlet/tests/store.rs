@@ -77,7 +77,7 @@ fn a_store_is_backed_up_verified_lost_and_restored() {
     make_store(&house.data(), RootSource::Beside);
     let made = house.fine(&["backup", "kept", "--json"]);
     let made: Value = serde_json::from_str(&made.stdout).unwrap();
-    assert_eq!(made["manifest"]["schema"], 2, "{made}");
+    assert!(made["manifest"]["schema"].as_u64() >= Some(3), "{made}");
     house.refused(&["backup", "kept"], "is there already");
     assert!(house.fine(&["restore", "kept", "--verify"]).stdout.contains("whole"));
     house.refused(&["restore", "kept"], "there is a store already");

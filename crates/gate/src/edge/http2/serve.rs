@@ -147,6 +147,7 @@ async fn look_after(
     let look = idle.min(limits.0).min(limits.1) / LOOKS;
     let look = look.clamp(SHORTEST_LOOK, LONGEST_LOOK);
     let mut asked = (requests.begun.load(Ordering::Relaxed), now());
+    let mut was_still = false;
     loop {
         tokio::time::sleep(look).await;
         let (begun, working) = (requests.begun.load(Ordering::Relaxed), requests.working());
@@ -157,8 +158,11 @@ async fn look_after(
             return End::Idle;
         }
         let working = usize::try_from(working).unwrap_or(usize::MAX);
-        if let Some(standstill) = traffic.standstill(now, limits, working) {
-            return End::Still(standstill);
+        // A stream whose own deadline has just ended is about to be reset: that is seen twice only
+        // where nothing comes of it.
+        match traffic.standstill(now, limits, working) {
+            Some(standstill) if was_still => return End::Still(standstill),
+            standstill => was_still = standstill.is_some(),
         }
     }
 }
