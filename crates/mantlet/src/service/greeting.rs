@@ -43,7 +43,8 @@ pub(super) fn greet(
         })
         .collect();
     output::note(&format!("  guards      {}", guards.join(", ")));
-    output::note(&format!("  admin       http://{admin}/ (health, metrics)"));
+    let api = if config.admin.api.enabled { ", service API" } else { "" };
+    output::note(&format!("  admin       http://{admin}/ (health, metrics{api})"));
     output::note(&format!("  data        {}", data.path().display()));
     if let Some(fingerprint) = live.tls().and_then(|tls| tls.local_fingerprint()) {
         output::note("  certificate of our own, which no browser trusts; its SHA-256 is");
