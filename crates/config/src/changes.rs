@@ -60,6 +60,11 @@ fn flatten(path: &str, shown: &Shown, values: &mut BTreeMap<String, String>) {
                 flatten(&child(path, key), shown, values);
             }
         }
+        Shown::Named(entries) => {
+            for (name, entry) in entries {
+                flatten(&child(path, name), entry, values);
+            }
+        }
         Shown::Tables(entries) => {
             for (index, entry) in entries.iter().enumerate() {
                 flatten(&format!("{path}[{index}]"), entry, values);

@@ -38,7 +38,7 @@ impl Writer<'_> {
                 Shown::Absent => {
                     let _ = writeln!(self.text, "# {key} is not set");
                 }
-                Shown::Table(_) | Shown::Tables(_) => {}
+                Shown::Table(_) | Shown::Tables(_) | Shown::Named(_) => {}
             }
         }
         for (key, shown) in keys {
@@ -58,6 +58,11 @@ impl Writer<'_> {
                     if let Shown::Table(keys) = entry {
                         self.table(header, &format!("{path}[{index}]"), keys);
                     }
+                }
+            }
+            Shown::Named(entries) => {
+                for (name, entry) in entries {
+                    self.nested(&child(header, name), &child(path, name), entry);
                 }
             }
             Shown::Value(_) | Shown::Absent => {}

@@ -15,6 +15,7 @@ pub mod fuzzing;
 mod layers;
 mod lists;
 mod macros;
+mod named;
 mod nearest;
 mod node;
 mod path;
@@ -35,6 +36,7 @@ pub use environment::Environment;
 pub use layers::{Layers, Loaded, load};
 #[doc(hidden)]
 pub use macros::__private;
+pub use named::Named;
 pub use node::Node;
 pub use place::{Origin, Place, Provenance};
 pub use problem::{Level, Problem, Problems};

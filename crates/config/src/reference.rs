@@ -14,6 +14,8 @@ pub fn reference<S: Setting>() -> String {
 }
 
 fn section(text: &mut String, header: &str, description: &Description) {
+    let named = if description.is_named { child(header, "NAME") } else { header.to_owned() };
+    let header = named.as_str();
     if !header.is_empty() {
         let brackets = if description.is_list { ("[[", "]]") } else { ("[", "]") };
         let _ = writeln!(text, "\n## `{}{header}{}`", brackets.0, brackets.1);

@@ -149,6 +149,8 @@ pub enum Shown {
     Absent,
     /// An array of tables.
     Tables(Vec<Self>),
+    /// Tables under names of the operator's choice.
+    Named(Vec<(String, Self)>),
 }
 
 /// What can be written for a setting.
@@ -162,6 +164,8 @@ pub struct Description {
     pub keys: Vec<KeyDescription>,
     /// Whether it is an array of such tables.
     pub is_list: bool,
+    /// Whether there is one such table for each name of the operator's choice.
+    pub is_named: bool,
     /// The values that can be written, with their docs, when they are few. Empty: many.
     pub choices: Vec<(&'static str, String)>,
 }
@@ -175,6 +179,7 @@ impl Description {
             docs: String::new(),
             keys: Vec::new(),
             is_list: false,
+            is_named: false,
             choices: Vec::new(),
         }
     }

@@ -11,8 +11,11 @@
 //! | keys with versions and states | [`KeyRing`], [`RingFile`] |
 //! | signed tokens | [`jws`] |
 //! | one-time codes | [`hotp`] |
+//! | keys of authenticators | [`cose`], and [`cbor`] that they are written in |
 //! | passwords | [`password`] |
 
+pub mod cbor;
+pub mod cose;
 pub mod jws;
 mod key;
 mod mac;
@@ -29,3 +32,4 @@ pub use otp::{OtpDigest, hotp};
 pub use ring::{KeyId, KeyRing, KeyState, KeyView, RingError, RingFile};
 pub use root::{RootError, RootKey};
 pub use sealed::{OVERHEAD, OpenError, open, seal};
+pub use text::{from_base64url, to_base64url};

@@ -37,11 +37,14 @@ pub(crate) fn from_hex(text: &str) -> Option<Vec<u8>> {
 }
 
 /// URL-safe base64 without padding (RFC 7515, section 2).
-pub(crate) fn to_base64url(bytes: &[u8]) -> String {
+#[must_use]
+pub fn to_base64url(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// URL-safe base64 without padding, in its one form: no other characters, no bits left over.
-pub(crate) fn from_base64url(text: &str) -> Option<Vec<u8>> {
+/// The bytes of URL-safe base64 without padding, in its one form; `None` for other characters and
+/// for bits left over.
+#[must_use]
+pub fn from_base64url(text: &str) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode(text).ok()
 }

@@ -121,13 +121,33 @@ entries! {
     IDENTITY_FACTOR_ADDED = "identity.factor.added", "identity_factor_added", Medium, Audit,
         "Somebody set up a second factor.";
     IDENTITY_FACTOR_REMOVED = "identity.factor.removed", "identity_factor_removed", High, Audit,
-        "The second factors of an account were removed.";
+        "A second factor of an account was removed, or all of them.";
+    IDENTITY_PASSKEY_DOUBTED = "identity.passkey.doubted", "identity_passkey_doubted", High, Audit,
+        "The counter of a passkey went back: its key may exist twice. The sign-in was refused.";
+    IDENTITY_PROVIDER_FAILED = "identity.provider.failed", "identity_provider_failed", Medium, Decision,
+        "An outside provider that somebody wanted to sign in with does not answer, or not as it should.";
     IDENTITY_KEY_ISSUED = "identity.key.issued", "authn_token_created", Medium, Audit,
         "An API key was issued or got a new secret.";
     IDENTITY_KEY_REVOKED = "identity.key.revoked", "authn_token_revoked", Medium, Audit,
         "An API key was revoked.";
     IDENTITY_ACCOUNT_CHANGED = "identity.account.changed", "user_updated", Medium, Audit,
         "An account was added, locked or unlocked, or got other roles.";
+    IDENTITY_LINK_ISSUED = "identity.link.issued", "identity_link_issued", Medium, Audit,
+        "A link to set a password was made: somebody asked for it, or was invited.";
+    IDENTITY_LINK_USED = "identity.link.used", "authn_password_change", Medium, Audit,
+        "Somebody set a password with a link; everything of the account from before was ended.";
+    IDENTITY_LINK_REFUSED = "identity.link.refused", "identity_link_refused", Medium, Decision,
+        "A link to set a password does not count: over, used, made up, or of a closed account.";
+    MAIL_LETTER_SENT = "mail.letter.sent", "mail_letter_sent", Info, System,
+        "A letter was taken by the mail server.";
+    MAIL_LETTER_FAILED = "mail.letter.failed", "mail_letter_failed", High, System,
+        "A letter was not taken by the mail server, and is not tried again.";
+    IDENTITY_ISSUER_CHANGED = "identity.issuer.changed", "identity_issuer_changed", Medium, System,
+        "An issuer outside publishes other keys than before; they count from now on.";
+    IDENTITY_ISSUER_FAILED = "identity.issuer.failed", "identity_issuer_failed", High, System,
+        "The keys of an issuer outside could not be fetched: the last ones go on for a while.";
+    IDENTITY_ISSUER_DROPPED = "identity.issuer.dropped", "identity_issuer_dropped", High, System,
+        "The keys of an issuer outside could not be fetched for so long that its tokens no longer count.";
     ACCESS_APPROVAL_GIVEN = "access.approval.given", "authz_change", Medium, Audit,
         "Somebody was approved for a restricted thing, for a while.";
     ACCESS_APPROVAL_WITHDRAWN = "access.approval.withdrawn", "authz_change", Medium, Audit,

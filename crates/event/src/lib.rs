@@ -34,6 +34,6 @@ pub use metrics::{CounterHandle, Metrics, RequestLabels, RouteMetrics};
 pub use record::Record;
 pub use redact::{REDACTED, Redactor, names_secret};
 pub use sinks::{
-    Drops, Durable, DurableOptions, Format, JsonLines, JsonLinesOptions, MetricsSink, Recent,
-    Report, SinkError, Terminal, TerminalOptions,
+    Drops, Durable, DurableOptions, Format, JsonLines, JsonLinesOptions, LineFile, LineFileOptions,
+    MetricsSink, Recent, Report, SinkError, Terminal, TerminalOptions, Weigh,
 };

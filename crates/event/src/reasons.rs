@@ -96,6 +96,9 @@ reasons! {
     ACCESS_FORBIDDEN = "access-forbidden", 403, "Forbidden",
         "You may not do this.",
         "Who asks is known and lacks what the path asks for; `mantlet access explain` says what, `mantlet role set` gives roles.";
+    POLICY_FAILED = "policy-failed", 403, "Forbidden",
+        "You may not do this.",
+        "A policy of `[access.cedar]` could not be evaluated, and may have been the one that forbids: the event names it; correct what it calculates or reads.";
     FORM_EXPIRED = "form-expired", 403, "Form expired",
         "The form is no longer valid. Go back, load the page again and send it once more.",
         "The form was not the one that this browser got last: cookies are refused or were deleted, or another site sent it.";

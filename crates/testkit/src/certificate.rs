@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use mantlet_types::Timestamp;
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose,
+    KeyUsagePurpose, SanType,
 };
 
 use crate::TempFolder;
@@ -77,6 +77,21 @@ impl Authority {
     #[must_use]
     pub fn client(&self, name: &str) -> (String, String) {
         self.sign(CertificateParams::default(), name, ExtendedKeyUsagePurpose::ClientAuth)
+    }
+
+    /// The same, with these alternative names: of the DNS, URIs, and addresses of e-mail.
+    ///
+    /// # Panics
+    /// When they are not ASCII.
+    #[must_use]
+    pub fn client_called(&self, name: &str, [dns, uris, emails]: [&[&str]; 3]) -> (String, String) {
+        let mut params = CertificateParams::default();
+        let ascii = |text: &&str| (*text).try_into().unwrap();
+        let names = &mut params.subject_alt_names;
+        names.extend(dns.iter().map(|name| SanType::DnsName(ascii(name))));
+        names.extend(uris.iter().map(|uri| SanType::URI(ascii(uri))));
+        names.extend(emails.iter().map(|email| SanType::Rfc822Name(ascii(email))));
+        self.sign(params, name, ExtendedKeyUsagePurpose::ClientAuth)
     }
 
     /// A certificate for a server of this name, good for some months from now, and its key, both

@@ -7,6 +7,7 @@
 //! | what was emitted, blocked, revoked, taken | [`CapturedEvents`], [`FakeBlocking`], [`FakeRevocation`], [`FakeCounters`] |
 //! | exact bytes to and from a server | [`wire`] |
 //! | certificates, and a client that looks at them | [`certificate()`], [`Authority`], [`TlsClient`] |
+//! | somebody's passkey | [`Authenticator`] |
 //! | an application behind the gate | [`FakeUpstream`] |
 //! | the binary | [`MantletProcess`] |
 //! | a function with all sorts of bytes | [`fuzz`] |
@@ -30,6 +31,7 @@
     reason = "tests only: a defect here must end the test, and tests meet the real machine"
 )]
 
+mod authenticator;
 mod certificate;
 mod corpus;
 mod fakes;
@@ -43,6 +45,7 @@ mod tls;
 mod upstream;
 pub mod wire;
 
+pub use authenticator::{Authenticator, Ceremony, PRESENT, VERIFIED, client_data};
 pub use certificate::{Authority, certificate, certificate_for};
 pub use corpus::fuzz;
 pub use fakes::{

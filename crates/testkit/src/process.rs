@@ -246,6 +246,17 @@ impl MantletProcess {
         self.wait_for_line("log/events.jsonl", wanted, timeout)
     }
 
+    /// The event that says why the request `id` was refused, waiting for it: other events of the
+    /// same request, such as a penalty that begins, have no `reason`.
+    ///
+    /// # Panics
+    /// With all events, when there is none after `timeout`.
+    #[must_use]
+    pub fn wait_for_refusal(&self, id: &str, timeout: Duration) -> Value {
+        let is_meant = |event: &Value| event["request_id"] == id && event.get("reason").is_some();
+        self.wait_for_event(is_meant, timeout)
+    }
+
     /// The first line of the access log for which `wanted` is true, waiting for it.
     ///
     /// # Panics

@@ -80,6 +80,36 @@ impl VerifyingKeys {
         self.keys.iter().map(|(_, key)| key.algorithm())
     }
 
+    /// Those for these algorithms, without any secret.
+    #[must_use]
+    pub fn of_algorithms(mut self, algorithms: &[Algorithm]) -> Self {
+        let before = self.keys.len();
+        let is_fine =
+            |key: &VerifyingKey| !key.is_secret() && algorithms.contains(&key.algorithm());
+        self.keys.retain(|(_, key)| is_fine(key));
+        self.skipped = self.skipped.saturating_add(before.saturating_sub(self.keys.len()));
+        self
+    }
+
+    /// Whether tokens that name this key can be checked.
+    #[must_use]
+    pub fn has(&self, id: &str) -> bool {
+        self.named(id).or_else(|| self.only_nameless()).is_some()
+    }
+
+    /// How many keys are not in `others`, and how many of `others` are not here. A key under another
+    /// id is another one.
+    #[must_use]
+    pub fn differences(&self, others: &Self) -> (usize, usize) {
+        let is_in = |all: &Self, (id, key): &(Option<String>, VerifyingKey)| {
+            let thumbprint = key.thumbprint();
+            all.keys.iter().any(|(own, it)| own == id && it.thumbprint() == thumbprint)
+        };
+        let missing =
+            |one: &Self, other: &Self| one.keys.iter().filter(|it| !is_in(other, it)).count();
+        (missing(self, others), missing(others, self))
+    }
+
     /// The public keys as a JWK set.
     #[must_use]
     pub fn to_jwks(&self) -> Value {

@@ -182,10 +182,8 @@ impl Rules {
             if due & (1 << index) == 0 {
                 continue;
             }
-            let clean = pattern.replace_all(&text, |found: &Captures<'_>| replace(found, *sure));
-            // A match that only looked like a secret has been put back as it was.
-            if *clean != *text {
-                text = Cow::Owned(clean.into_owned());
+            if let Some(clean) = replace_all(pattern, *sure, &text) {
+                text = Cow::Owned(clean);
             }
         }
         text
@@ -205,13 +203,32 @@ fn expand(pattern: &str) -> String {
     pattern.replace(r"[^\s", r"[^ \t\r\n")
 }
 
-/// What takes the place of one match.
-fn replace(found: &Captures<'_>, sure: bool) -> String {
-    let whole = found.get_match().as_str();
-    let secret = found.name("secret").map_or("", |secret| secret.as_str());
-    if !sure && !looks_random(secret) {
-        return whole.to_owned();
+/// `text` without what the pattern finds; `None` when that is nothing. What only looked like a secret
+/// stays, and may hide nothing: the search goes on inside it (`Basic Bearer s3cret`). It is short, so
+/// the time stays linear.
+fn replace_all(pattern: &Regex, sure: bool, text: &str) -> Option<String> {
+    let (mut clean, mut copied, mut at) = (None::<String>, 0, 0);
+    while let Some(found) = pattern.captures_at(text, at) {
+        let (whole, Some(secret)) = (found.get_match(), found.name("secret")) else { break };
+        if !sure && !looks_random(secret.as_str()) {
+            // Both begin with an ASCII letter or sign.
+            at = secret.start().max(whole.start() + 1);
+            continue;
+        }
+        let clean = clean.get_or_insert_default();
+        clean.push_str(text.get(copied..whole.start()).unwrap_or_default());
+        clean.push_str(&replaced(&found, secret.as_str()));
+        copied = whole.end();
+        at = copied;
     }
+    let mut clean = clean?;
+    clean.push_str(text.get(copied..).unwrap_or_default());
+    Some(clean)
+}
+
+/// What takes the place of one match.
+fn replaced(found: &Captures<'_>, secret: &str) -> String {
+    let whole = found.get_match().as_str();
     let keep = found.name("keep").map_or("", |keep| keep.as_str());
     let (open, close) = quotes(secret);
     let after = whole.get(keep.len() + secret.len()..).unwrap_or_default();

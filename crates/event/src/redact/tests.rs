@@ -43,6 +43,16 @@ fn names_and_values_lose_the_value() {
 }
 
 #[test]
+fn what_only_looks_like_a_secret_hides_none() {
+    check(&[
+        ("Bearer Bearer s3cret9", "Bearer Bearer [redacted]"),
+        ("a Basic Bearer dXNlcjpwYXNz.", "a Basic Bearer [redacted]"),
+        ("sk-aaaaaaaaaaaaaaaa.sk-4eC39HqLyjWDarjtx", "sk-aaaaaaaaaaaaaaaa.[redacted]"),
+        ("bearer bearer bearer of bad news", "bearer bearer bearer of bad news"),
+    ]);
+}
+
+#[test]
 fn arguments_lose_the_value() {
     check(&[
         ("run --password hunter2 --user bob", "run --password [redacted] --user bob"),

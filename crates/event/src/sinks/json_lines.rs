@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::log_file::{Keep, LogFile};
-use super::worker::{Output, Worker, WorkerOptions};
+use super::worker::{Output, Worker, WorkerOptions, missing_record};
 use super::{Drops, Report, SinkError};
 use crate::{Delivery, EventSink, Record, Stream, Streams};
 
@@ -50,7 +50,7 @@ impl JsonLinesOptions {
 /// The event log.
 #[derive(Debug)]
 pub struct JsonLines {
-    worker: Worker,
+    worker: Worker<Arc<Record>>,
     streams: Streams,
 }
 
@@ -83,7 +83,7 @@ impl EventSink for JsonLines {
     }
 
     fn accept(&self, record: &Arc<Record>) {
-        self.worker.accept(record);
+        self.worker.accept(Arc::clone(record));
     }
 
     fn close(&self, timeout: Duration) {
@@ -91,9 +91,18 @@ impl EventSink for JsonLines {
     }
 }
 
-impl Output for LogFile {
-    fn write(&mut self, record: &Record) -> io::Result<()> {
+impl Output<Arc<Record>> for LogFile {
+    fn write(&mut self, record: &Arc<Record>) -> io::Result<()> {
         self.push(record.line())
+    }
+
+    fn tell_missing(
+        &mut self,
+        sink: &'static str,
+        missing: u64,
+        next: &Arc<Record>,
+    ) -> io::Result<()> {
+        self.push(missing_record(sink, missing, next).line())
     }
 
     fn flush(&mut self) -> io::Result<()> {

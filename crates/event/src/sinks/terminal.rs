@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::worker::{Output, Worker, WorkerOptions};
+use super::worker::{Output, Worker, WorkerOptions, missing_record};
 use super::{Drops, Report, SinkError};
 use crate::{Delivery, Event, EventSink, Record, Stream, Streams, Value, field, json};
 
@@ -66,7 +66,7 @@ impl fmt::Debug for TerminalOptions {
 /// Lines to a stream.
 #[derive(Debug)]
 pub struct Terminal {
-    worker: Worker,
+    worker: Worker<Arc<Record>>,
     streams: Streams,
 }
 
@@ -98,7 +98,7 @@ impl EventSink for Terminal {
     }
 
     fn accept(&self, record: &Arc<Record>) {
-        self.worker.accept(record);
+        self.worker.accept(Arc::clone(record));
     }
 
     fn close(&self, timeout: Duration) {
@@ -112,14 +112,29 @@ struct Lines {
     waiting: String,
 }
 
-impl Output for Lines {
-    fn write(&mut self, record: &Record) -> io::Result<()> {
+impl Lines {
+    fn push(&mut self, record: &Record) -> io::Result<()> {
         match self.format {
             Format::Json => self.waiting.push_str(record.line()),
             Format::Text => text(&mut self.waiting, record.event()),
         }
         self.waiting.push('\n');
         if self.waiting.len() < BATCH_BYTES { Ok(()) } else { self.flush() }
+    }
+}
+
+impl Output<Arc<Record>> for Lines {
+    fn write(&mut self, record: &Arc<Record>) -> io::Result<()> {
+        self.push(record)
+    }
+
+    fn tell_missing(
+        &mut self,
+        sink: &'static str,
+        missing: u64,
+        next: &Arc<Record>,
+    ) -> io::Result<()> {
+        self.push(&missing_record(sink, missing, next))
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -1,4 +1,4 @@
-//! The thread that writes for a lossy sink, and the bounded queue before it.
+//! The thread that writes for a lossy sink or a log of lines, and the bounded queue before it.
 
 use std::io;
 use std::sync::Arc;
@@ -10,16 +10,30 @@ use std::time::Duration;
 use super::{Drops, Report};
 use crate::{Event, Record, catalogue, field};
 
-/// Records waiting in one queue take at most about this many bytes, however many they are.
+/// What waits in one queue takes at most about this many bytes, however many they are.
 const QUEUE_BYTES: usize = 16 * 1024 * 1024;
 /// When the queue has run empty, the thread rests this long before it waits to be woken: under
 /// load a producer then almost never pays for a wake-up.
 const REST: Duration = Duration::from_millis(2);
 
+/// What can wait in a queue.
+pub trait Weigh {
+    /// About how many bytes it takes until it is written.
+    fn weight(&self) -> usize;
+}
+
+impl Weigh for Arc<Record> {
+    fn weight(&self) -> usize {
+        Record::weight(self)
+    }
+}
+
 /// What the thread writes to.
-pub(super) trait Output: Send {
-    /// Takes one record.
-    fn write(&mut self, record: &Record) -> io::Result<()>;
+pub(super) trait Output<T>: Send {
+    /// Takes one item.
+    fn write(&mut self, item: &T) -> io::Result<()>;
+    /// Says where people read that `missing` items are not there before `next`.
+    fn tell_missing(&mut self, sink: &'static str, missing: u64, next: &T) -> io::Result<()>;
     /// Writes out what it took; called when the queue has run empty.
     fn flush(&mut self) -> io::Result<()>;
     /// Makes it last; called when the sink is closed.
@@ -35,22 +49,31 @@ pub(super) struct WorkerOptions {
     pub(super) report: Report,
 }
 
+/// The record that says so in a log of events.
+pub(super) fn missing_record(sink: &'static str, missing: u64, next: &Record) -> Record {
+    let mut event = Event::new(&catalogue::LOG_RECORD_DROPPED)
+        .text(field::SINK, sink)
+        .number(field::COUNT, i64::try_from(missing).unwrap_or(i64::MAX));
+    event.stamp(next.event().at());
+    Record::new(event)
+}
+
 /// The sender's end.
 #[derive(Debug)]
-pub(super) struct Worker {
-    sender: SyncSender<Message>,
+pub(super) struct Worker<T> {
+    sender: SyncSender<Message<T>>,
     queued_bytes: Arc<AtomicUsize>,
     drops: Drops,
 }
 
-enum Message {
-    Record(Arc<Record>),
+enum Message<T> {
+    Item(T),
     Flush(SyncSender<()>),
 }
 
-impl Worker {
+impl<T: Weigh + Send + 'static> Worker<T> {
     /// Starts the thread; it ends when the worker is dropped, after writing what is queued.
-    pub(super) fn start(options: WorkerOptions, output: Box<dyn Output>) -> io::Result<Self> {
+    pub(super) fn start(options: WorkerOptions, output: Box<dyn Output<T>>) -> io::Result<Self> {
         let (sender, receiver) = sync_channel(options.queue.max(1));
         let queued_bytes = Arc::new(AtomicUsize::new(0));
         let drops = options.drops.clone();
@@ -68,11 +91,11 @@ impl Worker {
         Ok(Self { sender, queued_bytes, drops })
     }
 
-    /// Queues the record, or drops and counts it when the queue is full. Never blocks.
-    pub(super) fn accept(&self, record: &Arc<Record>) {
-        let weight = record.weight();
+    /// Queues the item, or drops and counts it when the queue is full. Never blocks.
+    pub(super) fn accept(&self, item: T) {
+        let weight = item.weight();
         if self.queued_bytes.fetch_add(weight, Ordering::Relaxed) < QUEUE_BYTES
-            && self.sender.try_send(Message::Record(Arc::clone(record))).is_ok()
+            && self.sender.try_send(Message::Item(item)).is_ok()
         {
             return;
         }
@@ -100,24 +123,24 @@ impl Worker {
 }
 
 /// The thread's end.
-struct Writer {
-    receiver: Receiver<Message>,
+struct Writer<T> {
+    receiver: Receiver<Message<T>>,
     queued_bytes: Arc<AtomicUsize>,
-    output: Box<dyn Output>,
+    output: Box<dyn Output<T>>,
     options: WorkerOptions,
     /// How many drops the output itself tells of.
     told_drops: u64,
     in_trouble: bool,
 }
 
-impl Writer {
+impl<T: Weigh> Writer<T> {
     fn run(mut self) {
         while let Some(message) = self.next() {
             match message {
-                Message::Record(record) => {
-                    self.tell_drops(&record);
-                    self.write(&record);
-                    self.queued_bytes.fetch_sub(record.weight(), Ordering::Relaxed);
+                Message::Item(item) => {
+                    self.tell_drops(&item);
+                    self.write(&item);
+                    self.queued_bytes.fetch_sub(item.weight(), Ordering::Relaxed);
                 }
                 Message::Flush(done) => {
                     let outcome = self.output.flush().and_then(|()| self.output.sync());
@@ -132,7 +155,7 @@ impl Writer {
     }
 
     /// The next message; flushes whenever there is none. `None` when the sink is gone.
-    fn next(&mut self) -> Option<Message> {
+    fn next(&mut self) -> Option<Message<T>> {
         match self.receiver.try_recv() {
             Ok(message) => return Some(message),
             Err(TryRecvError::Disconnected) => return None,
@@ -144,25 +167,18 @@ impl Writer {
         self.receiver.try_recv().or_else(|_| self.receiver.recv()).ok()
     }
 
-    fn write(&mut self, record: &Record) {
-        if let Err(error) = self.output.write(record) {
+    fn write(&mut self, item: &T) {
+        if let Err(error) = self.output.write(item) {
             self.options.drops.add(1);
             self.note(Err(error));
         }
     }
 
-    /// Says in the log itself that records are missing before `next`.
-    fn tell_drops(&mut self, next: &Record) {
+    /// Says in the log itself that items are missing before `next`.
+    fn tell_drops(&mut self, next: &T) {
         let drops = self.options.drops.count();
         let missing = drops.saturating_sub(self.told_drops);
-        if missing == 0 {
-            return;
-        }
-        let mut event = Event::new(&catalogue::LOG_RECORD_DROPPED)
-            .text(field::SINK, self.options.sink)
-            .number(field::COUNT, i64::try_from(missing).unwrap_or(i64::MAX));
-        event.stamp(next.event().at());
-        if self.output.write(&Record::new(event)).is_ok() {
+        if missing > 0 && self.output.tell_missing(self.options.sink, missing, next).is_ok() {
             self.told_drops = drops;
         }
     }
