@@ -2,9 +2,9 @@
 //! took to load and how much memory they brought, then measures one round of every request whose name
 //! comes as a line of standard input: the CPU time of its request phases in microseconds.
 //! `cost requests` prints the requests as JSON instead, for measuring another engine with them.
-//! `cost sizes RULES_DIR SETUP_FILE` measures JSON of 10 KB to 10 MB, with the limits of arguments and
-//! memory lifted, before the rules and before the native detectors, as a table: the time, the work that
-//! was counted, and both for each byte.
+//! `cost sizes RULES_DIR SETUP_FILE [ITEMS]...` measures JSON of 10 KB to 10 MB, or of so many items (120
+//! bytes each), with the limits of arguments and memory lifted, before the rules and before the native
+//! detectors, as a table: the time, the work that was counted, and both for each byte.
 
 #![expect(clippy::print_stdout, reason = "a measuring program prints its figures")]
 #![expect(clippy::cast_precision_loss, reason = "figures for people")]
@@ -188,23 +188,26 @@ fn measure(rules: &Arc<RuleSet>, request: &Request) -> f64 {
     (cpu_time() - start).as_secs_f64() * 1e6 / f64::from(count)
 }
 
-/// An order of about 10 KB, 100 KB, 1 MB, 10 MB.
-fn orders() -> impl Iterator<Item = Request> {
-    [90, 900, 9_000, 90_000].into_iter().map(|items| Request {
+/// Orders of about 10 KB, 100 KB, 1 MB, 10 MB.
+const ITEMS: [usize; 4] = [90, 900, 9_000, 90_000];
+
+/// An order of so many items.
+fn order(items: usize) -> Request {
+    Request {
         name: "json",
         method: "POST",
         target: "/api/orders",
         content_type: Some("application/json"),
         // Numbers of as many digits, so that all sizes hold the same kinds of values.
         body: json(items, 100_000_000),
-    })
+    }
 }
 
 /// Prints what orders of growing size cost, as lines of a table.
-fn sizes(rules: &Path, setup: &Path) -> Result<(), Box<dyn Error>> {
+fn sizes(rules: &Path, setup: &Path, items: &[usize]) -> Result<(), Box<dyn Error>> {
     let rules = load(rules, setup, 1)?;
     let limits = Limits { memory_bytes: usize::MAX, ..Limits::default() };
-    for request in orders() {
+    for request in items.iter().copied().map(order) {
         let headers = request.headers();
         line("rules", &request.body, || {
             let (end, work) = inspect_within(&rules, &request, &headers, limits);
@@ -212,7 +215,7 @@ fn sizes(rules: &Path, setup: &Path) -> Result<(), Box<dyn Error>> {
         });
     }
     let detectors = Detectors::new(Settings::default());
-    for request in orders() {
+    for request in items.iter().copied().map(order) {
         let body = request.body.as_bytes();
         line("detectors", &request.body, || {
             let budget = Budget::for_bytes(body.len());
@@ -255,8 +258,11 @@ fn resident_kib() -> u64 {
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().collect();
     let (rules, setup, paranoia) = match arguments.as_slice() {
-        [_, what, rules, setup] if what == "sizes" => {
-            return sizes(Path::new(rules), Path::new(setup));
+        [_, what, rules, setup, items @ ..] if what == "sizes" => {
+            let items: Vec<usize> =
+                items.iter().map(|one| one.parse()).collect::<Result<_, _>>()?;
+            let items = if items.is_empty() { &ITEMS[..] } else { &items };
+            return sizes(Path::new(rules), Path::new(setup), items);
         }
         [_, rules, setup, paranoia] => (rules, setup, paranoia),
         [_, what] if what == "requests" => {

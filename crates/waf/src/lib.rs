@@ -21,10 +21,12 @@ mod variables;
 
 pub use actions::severity::name as severity_name;
 pub use plan::{Exclusion, RuleSet, Source};
+pub use seclang::audit::{AuditMode, AuditParts, AuditSettings};
 pub use seclang::files::{DiskFiles, Files};
 pub use seclang::lint::{Lint, LintFinding};
 pub use seclang::problem::{Place, Problem};
-pub use seclang::settings::{AuditMode, EngineMode, OverLimit, Settings};
+pub use seclang::settings::{EngineMode, OverLimit, Settings};
+pub use transaction::audit::{AuditBody, AuditFile, AuditRecord, Sanitised};
 pub use transaction::report::{
     Budget, Interruption, InterruptionAction, Limits, MatchedRule, Outcome, RuleMatch,
 };

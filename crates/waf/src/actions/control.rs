@@ -1,6 +1,7 @@
 //! `ctl`: what a rule changes for the transaction it runs in.
 
 use crate::body::Processor;
+use crate::seclang::audit::{AuditMode, PartsChange};
 use crate::seclang::problem::{Fault, nearest};
 use crate::seclang::selection::RuleSelection;
 use crate::seclang::settings::{EngineMode, switch};
@@ -23,8 +24,10 @@ pub(crate) enum Control {
     ResponseBodyAccess(bool),
     /// How large a response body may be, bytes.
     ResponseBodyLimit(usize),
-    /// Whether an audit record is written.
-    Audit(bool),
+    /// When an audit record is written.
+    Audit(AuditMode),
+    /// What it holds.
+    AuditParts(PartsChange),
     /// These rules do not run.
     RemoveRules(RuleSelection),
     /// These rules do not look at this target.
@@ -60,8 +63,9 @@ impl Control {
         })?;
         let value = value.trim();
         Ok(match name.trim().to_ascii_lowercase().as_str() {
-            "auditengine" => Self::Audit(!value.eq_ignore_ascii_case("off")),
-            "auditlogparts" | "debugloglevel" => Self::Nothing,
+            "auditengine" => Self::Audit(AuditMode::parse(value)?),
+            "auditlogparts" => Self::AuditParts(PartsChange::parse(value)?),
+            "debugloglevel" => Self::Nothing,
             "forcerequestbodyvariable" => Self::ForceRequestBody(switch(value)?),
             "requestbodyaccess" => Self::RequestBodyAccess(switch(value)?),
             "requestbodylimit" => Self::RequestBodyLimit(size(value)?),

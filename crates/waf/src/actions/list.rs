@@ -16,6 +16,34 @@ pub(crate) enum AllowScope {
     Request,
 }
 
+/// What is said of a rule for people alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Note {
+    /// Its revision.
+    Rev,
+    /// The version of the rule set.
+    Ver,
+    /// How long it has been in use, 1 to 9.
+    Maturity,
+    /// How seldom it is wrong, 1 to 9.
+    Accuracy,
+    /// A namespace; not used.
+    Xmlns,
+}
+
+/// What is not shown where a request is recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Sanitise {
+    /// The values that the rule matches.
+    Matched,
+    /// The argument of this name.
+    Argument(Box<str>),
+    /// The header field of this name of the request.
+    RequestHeader(Box<str>),
+    /// The header field of this name of the answer.
+    ResponseHeader(Box<str>),
+}
+
 /// One parsed action.
 #[derive(Debug, Clone)]
 pub(crate) enum Action {
@@ -31,8 +59,10 @@ pub(crate) enum Action {
     Severity(u8),
     /// What it belongs to.
     Tag(Box<str>),
-    /// Read and not used: `rev`, `ver`, `maturity`, `accuracy`, `xmlns`.
-    Note,
+    /// What the audit log says of the rule.
+    Note(Note, Box<str>),
+    /// What the audit log does not show.
+    Sanitise(Sanitise),
     /// The next rule belongs to this one.
     Chain,
     /// This many rules are skipped.
@@ -96,6 +126,11 @@ const NAMES: &[&str] = &[
     "phase",
     "redirect",
     "rev",
+    "sanitiseArg",
+    "sanitiseMatched",
+    "sanitiseMatchedBytes",
+    "sanitiseRequestHeader",
+    "sanitiseResponseHeader",
     "setrsc",
     "setsid",
     "setuid",
@@ -117,11 +152,6 @@ const REFUSED: &[(&str, &str)] = &[
     ("pause", "a rule does not hold connections"),
     ("prepend", "a rule does not change answers"),
     ("proxy", "use a route"),
-    ("sanitiseArg", "events never carry values of secrets"),
-    ("sanitiseMatched", "events never carry values of secrets"),
-    ("sanitiseMatchedBytes", "events never carry values of secrets"),
-    ("sanitiseRequestHeader", "events never carry values of secrets"),
-    ("sanitiseResponseHeader", "events never carry values of secrets"),
     ("setenv", "there is no environment to write to: use `setvar:tx.name`"),
 ];
 
@@ -150,6 +180,10 @@ impl Action {
             "noauditlog" => Self::AuditLog(false),
             "nolog" => Self::Log(false),
             "pass" => Self::Pass,
+            "sanitisematched"
+            | "sanitizematched"
+            | "sanitisematchedbytes"
+            | "sanitizematchedbytes" => Self::Sanitise(Sanitise::Matched),
             _ => return None,
         }))
     }
@@ -162,7 +196,22 @@ impl Action {
             "logdata" => Template::parse(value).map(Self::LogData),
             "severity" => severity::parse(value).map(Self::Severity),
             "tag" => Ok(Self::Tag(value.into())),
-            "rev" | "ver" | "maturity" | "accuracy" | "xmlns" => Ok(Self::Note),
+            "rev" => Ok(Self::Note(Note::Rev, value.into())),
+            "ver" => Ok(Self::Note(Note::Ver, value.into())),
+            "maturity" => Ok(Self::Note(Note::Maturity, value.into())),
+            "accuracy" => Ok(Self::Note(Note::Accuracy, value.into())),
+            "xmlns" => Ok(Self::Note(Note::Xmlns, value.into())),
+            "sanitisearg" | "sanitizearg" => Ok(Self::Sanitise(Sanitise::Argument(value.into()))),
+            "sanitiserequestheader" | "sanitizerequestheader" => {
+                Ok(Self::Sanitise(Sanitise::RequestHeader(value.into())))
+            }
+            "sanitiseresponseheader" | "sanitizeresponseheader" => {
+                Ok(Self::Sanitise(Sanitise::ResponseHeader(value.into())))
+            }
+            // How many bytes at its ends may be shown: none are.
+            "sanitisematchedbytes" | "sanitizematchedbytes" => {
+                Ok(Self::Sanitise(Sanitise::Matched))
+            }
             "skip" => {
                 number(value).map(|count| Self::Skip(u32::try_from(count).unwrap_or(u32::MAX)))
             }

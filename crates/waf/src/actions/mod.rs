@@ -6,5 +6,5 @@ pub(crate) mod set_var;
 pub(crate) mod severity;
 
 pub(crate) use control::Control;
-pub(crate) use list::{Action, AllowScope};
+pub(crate) use list::{Action, AllowScope, Note, Sanitise};
 pub(crate) use set_var::{Change, SetVar};

@@ -1,5 +1,8 @@
 //! JSON as flat values: `{"a":{"b":[1]}}` is `json.a.b.array_0` = `1`.
 
+use std::borrow::Cow;
+use std::io::Write as _;
+
 use super::BodyLimits;
 
 /// A container that is open.
@@ -55,7 +58,7 @@ struct Reader<'a> {
     position: usize,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
     fn peek(&self) -> Option<u8> {
         self.text.get(self.position).copied()
     }
@@ -134,7 +137,8 @@ impl Reader<'_> {
                         Level::Object(_) => self.key(path)?,
                         Level::Array(_, index) => {
                             *index += 1;
-                            path.extend_from_slice(format!(".array_{index}").as_bytes());
+                            // Writing to memory cannot fail.
+                            let _ = write!(path, ".array_{index}");
                         }
                     }
                     return Ok(true);
@@ -148,7 +152,7 @@ impl Reader<'_> {
         }
     }
 
-    fn scalar(&mut self) -> Result<Vec<u8>, String> {
+    fn scalar(&mut self) -> Result<Cow<'a, [u8]>, String> {
         match self.peek() {
             Some(b'"') => self.string(),
             Some(b'-' | b'0'..=b'9') => self.number(),
@@ -156,20 +160,21 @@ impl Reader<'_> {
         }
     }
 
-    fn word(&mut self) -> Result<Vec<u8>, String> {
-        let words: [(&[u8], &[u8]); 3] = [(b"true", b"true"), (b"false", b"false"), (b"null", b"")];
+    fn word(&mut self) -> Result<Cow<'a, [u8]>, String> {
+        let words: [(&[u8], &'static [u8]); 3] =
+            [(b"true", b"true"), (b"false", b"false"), (b"null", b"")];
         let rest = self.text.get(self.position..).unwrap_or_default();
         match words.iter().find(|(word, _)| rest.starts_with(word)) {
             Some((word, value)) => {
                 self.position += word.len();
-                Ok(value.to_vec())
+                Ok(Cow::Borrowed(value))
             }
             None => self.unexpected(),
         }
     }
 
     /// A number as it is written.
-    fn number(&mut self) -> Result<Vec<u8>, String> {
+    fn number(&mut self) -> Result<Cow<'a, [u8]>, String> {
         let start = self.position;
         if self.peek() == Some(b'-') {
             self.position += 1;
@@ -190,7 +195,7 @@ impl Reader<'_> {
             }
             self.digits()?;
         }
-        Ok(self.text.get(start..self.position).unwrap_or_default().to_vec())
+        Ok(Cow::Borrowed(self.text.get(start..self.position).unwrap_or_default()))
     }
 
     fn digits(&mut self) -> Result<(), String> {
@@ -201,26 +206,30 @@ impl Reader<'_> {
         if self.position == start { self.unexpected() } else { Ok(()) }
     }
 
-    fn string(&mut self) -> Result<Vec<u8>, String> {
+    fn string(&mut self) -> Result<Cow<'a, [u8]>, String> {
         self.expect(b'"')?;
-        let mut value = Vec::new();
+        let mut value = Cow::Borrowed(self.plain());
         loop {
-            let rest = self.text.get(self.position..).unwrap_or_default();
-            let plain = rest
-                .iter()
-                .position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20))
-                .unwrap_or(rest.len());
-            value.extend_from_slice(rest.get(..plain).unwrap_or_default());
-            self.position += plain;
             match self.peek() {
                 Some(b'"') => {
                     self.position += 1;
                     return Ok(value);
                 }
-                Some(b'\\') => self.escape(&mut value)?,
+                Some(b'\\') => self.escape(value.to_mut())?,
                 _ => return self.unexpected(),
             }
+            let more = self.plain();
+            value.to_mut().extend_from_slice(more);
         }
+    }
+
+    /// What stands in a string up to its end, or to what is not for itself.
+    fn plain(&mut self) -> &'a [u8] {
+        let rest = self.text.get(self.position..).unwrap_or_default();
+        let ends = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..0x20);
+        let length = rest.iter().position(ends).unwrap_or(rest.len());
+        self.position += length;
+        rest.get(..length).unwrap_or_default()
     }
 
     fn escape(&mut self, value: &mut Vec<u8>) -> Result<(), String> {

@@ -10,7 +10,7 @@ pub struct Budget {
 
 impl Budget {
     /// What a request gets unless its owner says otherwise.
-    pub const ORDINARY: u32 = 4_000_000;
+    pub const ORDINARY: u32 = 1_200_000;
 
     /// What each byte of a body adds: every reading of it, and a few encodings.
     const UNITS_A_BYTE: usize = 16;

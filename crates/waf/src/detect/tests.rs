@@ -122,6 +122,29 @@ fn addresses_a_browser_follows_may_be_a_developers_own() {
 }
 
 #[test]
+fn an_inner_name_with_a_port_is_an_address_where_a_field_wants_one() {
+    let class = |name: &str, value: &str| {
+        let input = Input::new(Place::QueryValue, name.as_bytes(), value.as_bytes());
+        let found = detectors().inspect(input, &mut Budget::default());
+        found.verdict(Settings::THRESHOLD).map(|finding| finding.class)
+    };
+    for name in ["url", "webhook_url", "imageUrl", "callback", "job[host]", "proxy", "api.endpoint"]
+    {
+        for value in ["localhost:8080", "localhost:9200", "x.localhost:3000"] {
+            assert_eq!(class(name, value), Some(Class::Ssrf), "{name}={value}");
+        }
+    }
+    for name in ["q", "title", "comment", "note", "curl", "ghost", "text"] {
+        for value in ["localhost:8080", "localhost", "app.localhost:3000"] {
+            assert_eq!(class(name, value), None, "{name}={value}");
+        }
+        for value in ["http://localhost:8080/", "localhost:8080/admin", "http://127.0.0.1:22"] {
+            assert_eq!(class(name, value), Some(Class::Ssrf), "{name}={value}");
+        }
+    }
+}
+
+#[test]
 fn a_form_names_one_media_type() {
     let class = |value: &'static [u8]| {
         let head = Head {

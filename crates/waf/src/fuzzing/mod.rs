@@ -11,11 +11,15 @@ use crate::ftw::Request;
 use crate::plan::{RuleSet, Source};
 use crate::seclang::files::Files;
 use crate::transaction::report::Limits;
+use crate::transaction::{Connection, Transaction};
 use crate::transformations::{ByteSet, Transformation};
 
 /// Rules over every part of a body, with the processors that a fuzzed request chooses.
 const RULES: &str = r#"
 SecRuleEngine On
+SecAuditEngine On
+SecAuditLog x
+SecAuditLogParts ABCEFHIJKZ
 SecRequestBodyAccess On
 SecRule REQUEST_HEADERS:Content-Type "@contains json" "id:1,phase:1,pass,nolog,ctl:requestBodyProcessor=JSON"
 SecRule REQUEST_HEADERS:Content-Type "@contains xml" "id:2,phase:1,pass,nolog,ctl:requestBodyProcessor=XML"
@@ -74,6 +78,11 @@ pub fn body(data: &[u8]) {
     if let Some(rules) = &*RULE_SET {
         let fast = request.inspect(rules, Limits::default());
         expect(fast == request.inspect_naively(rules, Limits::default()), "gates change a result");
+        let connection = Connection::local();
+        let mut transaction =
+            Transaction::new(Arc::clone(rules), connection, Limits::default(), None);
+        let _ = request.go_through(&mut transaction);
+        expect(transaction.audit_record().is_some(), "a record is missing");
     }
     let limits = BodyLimits { depth: 1, values: 100, files: 10 };
     let read = |size: usize| {

@@ -12,11 +12,19 @@ pub(crate) enum Captured {
 }
 
 /// Captured texts by their number, and what finding them cost.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Captures {
     pub(crate) groups: Vec<(usize, Captured)>,
     /// What the operator did beside looking at each byte once, as work is counted.
     pub(crate) work: u64,
+    /// How much of that it may do. What cannot be done within it is given up, and costs all of it.
+    pub(crate) allowance: u64,
+}
+
+impl Default for Captures {
+    fn default() -> Self {
+        Self { groups: Vec::new(), work: 0, allowance: u64::MAX }
+    }
 }
 
 impl Captures {

@@ -163,6 +163,11 @@ impl Operator {
         }
     }
 
+    /// Whether one quick look says that the operator does not match.
+    pub(crate) fn surely_misses(&self, value: &[u8]) -> bool {
+        matches!(self, Self::DetectSqli) && sqli::is_one_word(value)
+    }
+
     /// Whether the operator matches `value`; `argument` is its filled-in template.
     pub(crate) fn matches(&self, argument: &[u8], value: &[u8], captures: &mut Captures) -> bool {
         match self {

@@ -6,12 +6,27 @@ use std::borrow::Cow;
 use libinjectionrs::{SqliFlags, SqliState};
 
 use super::Captures;
+use crate::transformations::ByteSet;
 
-/// What one token costs beside its bytes, as work is counted.
-const TOKEN_COST: u64 = 64;
+/// What one token costs beside its bytes, as work is counted: mostly, a search among the words of SQL.
+const TOKEN_COST: u64 = 256;
 
-/// Tokens after which no further context is tried; what is left of the work budget goes with it.
-const TOKENS: usize = 50_000;
+/// Of a longer value a beginning of so many bytes is read first, then one of twice as many, and so on:
+/// signs that fold into each other are read to the end, however long that takes, and nothing stops it.
+const BEGINNING_BYTES: usize = 4096;
+
+/// What libinjection ends a word at.
+const DELIMITERS: ByteSet = ByteSet::of(b" []{}<>:\\?=@!#~+-*/&|^%(),';\t\n\x0b\x0c\r\"\xa0\x00");
+
+/// How many bytes of words it may look at again: at every dot and backtick it looks at all of the word
+/// before.
+const AGAIN_LIMIT_BYTES: u64 = 16 << 20;
+
+/// Bytes that are looked at again as fast as one byte otherwise.
+const AGAIN: u64 = 8;
+
+/// How a path into a JSON body begins; no word that libinjection knows does.
+const JSON_PATH: &[u8] = b"json.";
 
 const NONE_ANSI: &[SqliFlags] = &[SqliFlags::FLAG_QUOTE_NONE, SqliFlags::FLAG_SQL_ANSI];
 const NONE_MYSQL: &[SqliFlags] = &[SqliFlags::FLAG_QUOTE_NONE, SqliFlags::FLAG_SQL_MYSQL];
@@ -21,8 +36,14 @@ const DOUBLE_MYSQL: &[SqliFlags] = &[SqliFlags::FLAG_QUOTE_DOUBLE, SqliFlags::FL
 
 /// Whether libinjection takes `value` for an injection; its fingerprint is captured.
 pub(super) fn detect(value: &[u8], captures: &mut Captures) -> bool {
+    let again = looked_at_again(value);
+    if again > AGAIN_LIMIT_BYTES {
+        captures.work = u64::MAX / 2;
+        return false;
+    }
+    captures.work = captures.work.saturating_add(again / AGAIN);
     let value = &*with_large_into(value);
-    let mut reading = Reading { value, tokens: 0 };
+    let mut reading = Reading::new(value, captures.allowance);
     let fingerprint = reading.first_match();
     captures.work = captures.work.saturating_add(reading.work());
     if let Some(fingerprint) = &fingerprint {
@@ -31,13 +52,55 @@ pub(super) fn detect(value: &[u8], captures: &mut Captures) -> bool {
     fingerprint.is_some()
 }
 
+/// Whether a value is surely one token to libinjection, and so no injection: a word, a number, the path
+/// of a value in a JSON body.
+pub(super) fn is_one_word(value: &[u8]) -> bool {
+    let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    match value {
+        [b'0'..=b'9', ..] => {
+            let is_digits = |part: &[u8]| !part.is_empty() && part.iter().all(u8::is_ascii_digit);
+            let mut parts = value.splitn(2, |byte| *byte == b'.');
+            parts.all(is_digits)
+        }
+        [b'a'..=b'z' | b'A'..=b'Z' | b'_', ..] => {
+            let is_path = value.starts_with(JSON_PATH);
+            value.iter().all(|byte| is_word(byte) || (is_path && *byte == b'.'))
+        }
+        _ => false,
+    }
+}
+
+/// How many bytes of words libinjection may look at again.
+fn looked_at_again(value: &[u8]) -> u64 {
+    let (mut all, mut length) = (0_u64, 0);
+    for byte in value {
+        match byte {
+            b'.' | b'`' => all = all.saturating_add(length),
+            _ if DELIMITERS.has(*byte) => {
+                length = 0;
+                continue;
+            }
+            _ => {}
+        }
+        length += 1;
+    }
+    all
+}
+
 /// A value, and how many tokens have been read of it.
 struct Reading<'v> {
     value: &'v [u8],
-    tokens: usize,
+    tokens: u64,
+    /// How many may be read.
+    most: u64,
+    is_given_up: bool,
 }
 
-impl Reading<'_> {
+impl<'v> Reading<'v> {
+    const fn new(value: &'v [u8], allowance: u64) -> Self {
+        Self { value, tokens: 0, most: allowance / TOKEN_COST, is_given_up: false }
+    }
+
     /// The fingerprint in the first context in which the value is an injection.
     fn first_match(&mut self) -> Option<String> {
         if self.value.is_empty() {
@@ -63,22 +126,33 @@ impl Reading<'_> {
     /// The fingerprint when the value is an injection in this context, and whether it has comments that
     /// dialects read differently.
     fn read(&mut self, flags: &[SqliFlags]) -> (Option<String>, bool) {
-        if self.is_too_long() {
+        let flags = flags.iter().fold(SqliFlags::FLAG_NONE, |all, flag| all | *flag);
+        let mut length = BEGINNING_BYTES;
+        while let Some(beginning) = self.value.get(..length).filter(|_| !self.is_given_up) {
+            let mut state = SqliState::new(beginning, flags);
+            state.fold_tokens();
+            self.spend(state.stats_tokens);
+            // The next one may take as many again, and as many more.
+            self.is_given_up |= self.tokens + 2 * state.stats_tokens as u64 > self.most;
+            length *= 2;
+        }
+        if self.is_given_up {
             return (None, false);
         }
-        let flags = flags.iter().fold(SqliFlags::FLAG_NONE, |all, flag| all | *flag);
         let mut state = SqliState::new(self.value, flags);
         let found = state.is_sqli().then(|| state.fingerprint_string());
-        self.tokens += state.stats_tokens;
+        self.spend(state.stats_tokens);
         (found, state.stats_comment_ddx != 0 || state.stats_comment_hash != 0)
     }
 
-    const fn is_too_long(&self) -> bool {
-        self.tokens > TOKENS
+    const fn spend(&mut self, tokens: usize) {
+        self.tokens = self.tokens.saturating_add(tokens as u64);
+        self.is_given_up |= self.tokens > self.most;
     }
 
+    /// What it all cost; more than there is where it was given up.
     const fn work(&self) -> u64 {
-        TOKEN_COST.saturating_mul(self.tokens as u64)
+        if self.is_given_up { u64::MAX / 2 } else { TOKEN_COST.saturating_mul(self.tokens) }
     }
 }
 
@@ -111,21 +185,59 @@ mod tests {
             let text = with_large_into(text.as_bytes());
             let mut state = SqliState::new(&text, SqliFlags::FLAG_NONE);
             let expected = state.detect().then(|| state.fingerprint_string());
-            let mut reading = Reading { value: &text, tokens: 0 };
+            let mut reading = Reading::new(&text, u64::MAX);
             prop_assert_eq!(reading.first_match(), expected);
         }
     }
 
+    proptest! {
+        #[test]
+        fn one_word_is_no_injection(
+            value in "json\\.([a-z_]{1,6}[0-9.]{0,2}|select\\.|union|or\\.|array_[0-9]{1,3}\\.|0x1|sys\\.|1e5){0,6}|[A-Za-z_][A-Za-z0-9_]{0,40}|[0-9]{1,20}(\\.[0-9]{1,20})?|(select|union|or|e|x|b|n|u|q|0x|sleep|waitfor)_?[0-9]{0,3}"
+        ) {
+            if is_one_word(value.as_bytes()) {
+                let mut state = SqliState::new(value.as_bytes(), SqliFlags::FLAG_NONE);
+                prop_assert!(!state.detect(), "{value}");
+            }
+        }
+    }
+
+    fn work_within(text: &str, allowance: u64) -> u64 {
+        let mut captures = Captures { allowance, ..Captures::default() };
+        detect(text.as_bytes(), &mut captures);
+        captures.work
+    }
+
+    fn work(text: &str) -> u64 {
+        work_within(text, u64::MAX)
+    }
+
     #[test]
-    fn signs_that_fold_are_counted_and_end_before_every_context_has_read_them() {
-        let work = |text: &str| {
-            let mut captures = Captures::default();
-            detect(text.as_bytes(), &mut captures);
-            captures.work
-        };
+    fn long_words_of_many_dots_end_in_a_spent_budget() {
+        for unit in ["a.", "a`", "1a.b.", "or.ab."] {
+            assert!(work(&unit.repeat(100_000)) >= u64::MAX / 2, "{unit}");
+            assert!(work(&unit.repeat(500)) < 1_000_000, "{unit}");
+        }
+        let prose = "see www.example.com. It says more, e.g. what it costs. ".repeat(20_000);
+        assert!(work(&prose) < 4_000_000, "{}", work(&prose));
+    }
+
+    #[test]
+    fn signs_that_fold_are_counted_and_given_up_before_they_cost_more_than_there_is() {
         assert!(work("please leave it at the door, thanks") < 10 * TOKEN_COST);
         let long = "1+".repeat(100_000);
         assert!(work(&long) >= 100_000 * TOKEN_COST);
-        assert!(work(&(long.clone() + "'\"#--a")) <= work(&long) * 11 / 10);
+        assert!(work(&long) < 500_000 * TOKEN_COST, "beginnings cost as much again at most");
+        for unit in ["1+", "/g", "</root>", "args=egs=e", "a,b "] {
+            let long = unit.repeat(100_000 / unit.len());
+            let mut reading = Reading::new(long.as_bytes(), 8_000_000);
+            let found = reading.first_match();
+            if reading.is_given_up {
+                assert_eq!((found, reading.work()), (None, u64::MAX / 2), "{unit}");
+            }
+            assert!(reading.tokens <= reading.most, "{unit}: {}", reading.tokens);
+        }
+        let prose = "please leave it at the door, thanks. ".repeat(30_000);
+        assert!(work(&prose) < 100 * 9 * TOKEN_COST, "{}", work(&prose));
     }
 }

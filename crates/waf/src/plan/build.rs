@@ -6,9 +6,9 @@ use std::sync::Arc;
 use super::bits::Bits;
 use super::gates::{Conditions, Gates};
 use super::probe;
-use super::rule::{Chain, Disruption, Effect, Jump, Link, Rule, Step, Test};
+use super::rule::{Chain, Disruption, Effect, Jump, Link, Notes, Rule, Step, Test};
 use super::rule_set::RuleSet;
-use crate::actions::{Action, Control};
+use crate::actions::{Action, Control, Note};
 use crate::operators::Operator;
 use crate::operators::number::whole;
 use crate::seclang::draft::{Draft, DraftRule, Entry};
@@ -115,6 +115,11 @@ impl<'a> Builder<'a> {
             Action::Log(false) => Some(false),
             _ => None,
         });
+        let told = last(all(), |action| match action {
+            Action::Log(log) => Some(*log),
+            Action::AuditLog(true) => Some(true),
+            _ => None,
+        });
         let links: Vec<Link> = draft.links.iter().map(|link| self.link(link, draft)).collect();
         let anywhere = || draft.links.iter().flat_map(|link| &link.actions);
         Rule {
@@ -136,6 +141,8 @@ impl<'a> Builder<'a> {
             tags: draft.tags.clone().into(),
             log: log.unwrap_or(true),
             audit: audit.unwrap_or(true),
+            is_told: told.unwrap_or(true),
+            notes: notes(first),
             disruption,
             status: last(all(), |action| match action {
                 Action::Status(status) => Some(*status),
@@ -207,6 +214,7 @@ impl<'a> Builder<'a> {
             Action::Control(Control::RemoveTargets(rules, targets)) => {
                 Effect::RemoveTargets(self.selected(rules), targets.clone().into())
             }
+            Action::Sanitise(sanitise) => Effect::Sanitise(sanitise.clone()),
             Action::Control(Control::Nothing) => return None,
             Action::Control(control) => Effect::Control(control.clone()),
             _ => return None,
@@ -230,6 +238,22 @@ impl<'a> Builder<'a> {
             chains.len() - 1
         })
     }
+}
+
+/// What the first link says for people.
+fn notes(actions: &[Action]) -> Notes {
+    let mut notes = Notes::default();
+    for action in actions {
+        let Action::Note(note, text) = action else { continue };
+        match note {
+            Note::Rev => notes.rev.clone_from(text),
+            Note::Ver => notes.ver.clone_from(text),
+            Note::Maturity => notes.maturity.clone_from(text),
+            Note::Accuracy => notes.accuracy.clone_from(text),
+            Note::Xmlns => {}
+        }
+    }
+    notes
 }
 
 fn last<'a, T>(

@@ -8,7 +8,7 @@ use aho_corasick::nfa::contiguous::NFA;
 use aho_corasick::{Anchored, MatchKind, dfa::DFA};
 
 use super::bits::Bits;
-use super::required::Required;
+use super::required::{ALPHABETS, Required};
 use crate::transformations::ByteSet;
 
 /// Above this many literals the automaton takes its smaller form.
@@ -22,6 +22,40 @@ const LENGTHS: usize = 64;
 pub(crate) struct Gate {
     /// Words of one row of bits.
     words: usize,
+    /// The conditions in each of the [`ALPHABETS`].
+    kinds: [Kind; ALPHABETS.len()],
+}
+
+impl Gate {
+    /// Compiles conditions; their positions are the numbers of the questions.
+    pub(crate) fn compile(conditions: &[[Required; ALPHABETS.len()]]) -> Self {
+        let mut kinds = [(); ALPHABETS.len()].map(|()| Kind::default());
+        for (number, kind) in kinds.iter_mut().enumerate() {
+            let own: Vec<&Required> = conditions.iter().filter_map(|all| all.get(number)).collect();
+            *kind = Kind::compile(&own);
+        }
+        Self { words: conditions.len().div_ceil(64), kinds }
+    }
+
+    /// Words of one row of bits.
+    pub(crate) const fn words(&self) -> usize {
+        self.words
+    }
+
+    /// Writes which questions can match `text`, whose bytes are `mask`, into a row.
+    pub(crate) fn row(&self, text: &[u8], mask: ByteSet, row: &mut [u64]) {
+        let kinds = ALPHABETS.iter().zip(&self.kinds);
+        // The last alphabet has every byte.
+        if let Some((_, kind)) = kinds.into_iter().find(|(alphabet, _)| mask.is_within(**alphabet))
+        {
+            kind.row(text, mask, row);
+        }
+    }
+}
+
+/// Conditions for texts of one alphabet.
+#[derive(Debug, Default)]
+struct Kind {
     /// Questions without a literal condition.
     free: Bits,
     /// Sets of bytes of which a text must have one.
@@ -31,9 +65,8 @@ pub(crate) struct Gate {
     literals: Literals,
 }
 
-impl Gate {
-    /// Compiles conditions; their positions are the numbers of the questions.
-    pub(crate) fn compile(conditions: &[Required]) -> Self {
+impl Kind {
+    fn compile(conditions: &[&Required]) -> Self {
         let count = conditions.len();
         let mut free = Bits::with_room(count);
         for (number, condition) in conditions.iter().enumerate() {
@@ -53,22 +86,11 @@ impl Gate {
             }
             bits
         };
-        Self {
-            words: count.div_ceil(64),
-            free,
-            sets: Sets::compile(conditions),
-            lengths: (0..LENGTHS).map(enough_for).collect(),
-            literals,
-        }
+        let lengths = (0..LENGTHS).map(enough_for).collect();
+        Self { free, sets: Sets::compile(conditions), lengths, literals }
     }
 
-    /// Words of one row of bits.
-    pub(crate) const fn words(&self) -> usize {
-        self.words
-    }
-
-    /// Writes which questions can match `text`, whose bytes are `mask`, into a row.
-    pub(crate) fn row(&self, text: &[u8], mask: ByteSet, row: &mut [u64]) {
+    fn row(&self, text: &[u8], mask: ByteSet, row: &mut [u64]) {
         self.free.copy_to(row);
         self.literals.open(text, row);
         self.sets.close(mask, row);
@@ -90,7 +112,7 @@ struct Sets {
 }
 
 impl Sets {
-    fn compile(conditions: &[Required]) -> Self {
+    fn compile(conditions: &[&Required]) -> Self {
         let mut numbers: HashMap<ByteSet, usize> = HashMap::new();
         let mut needing: Vec<Bits> = Vec::new();
         for (question, condition) in conditions.iter().enumerate() {
@@ -160,7 +182,7 @@ enum Walk {
 }
 
 impl Literals {
-    fn compile(conditions: &[Required]) -> Self {
+    fn compile(conditions: &[&Required]) -> Self {
         let mut literals: HashMap<&[u8], Vec<u32>> = HashMap::new();
         for (number, condition) in conditions.iter().enumerate() {
             for literal in condition.literals.iter().flatten() {
@@ -241,7 +263,7 @@ mod tests {
     proptest! {
         #[test]
         fn nothing_that_matches_is_held_back(text in "[a-cfoxyzbrUNIOunselct'!1 .(3]{0,24}|.{0,3}union.{0,3}select.{0,3}|.{0,70}SELect *\\(") {
-            let conditions: Vec<Required> = PATTERNS.iter().map(|pattern| Required::of_pattern(pattern)).collect();
+            let conditions: Vec<_> = PATTERNS.iter().map(|pattern| Required::of_pattern(pattern)).collect();
             let gate = Gate::compile(&conditions);
             let mut row = vec![0; gate.words()];
             gate.row(text.as_bytes(), ByteSet::in_text(text.as_bytes()), &mut row);

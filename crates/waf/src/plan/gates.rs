@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use super::bits::Bits;
 use super::gate::Gate;
-use super::required::Required;
+use super::required::{ALPHABETS, Required};
 use super::rule::{Chain, Gated, Link, Rule};
 use crate::operators::Operator;
 use crate::operators::text::Relation;
@@ -31,6 +31,8 @@ pub(crate) struct Class {
     pub(crate) multi_match: bool,
     /// The questions of these links, by their number in the gate.
     pub(crate) questions: Bits,
+    /// The length of the shortest text that any of them can match.
+    pub(crate) shortest: usize,
 }
 
 /// The gates of the request, or those of the answer.
@@ -50,6 +52,17 @@ impl Side {
     pub(crate) const fn words(&self) -> usize {
         let [first, second] = &self.gates;
         first.words() + second.words()
+    }
+
+    /// All questions of these classes, by their number in each gate.
+    pub(crate) fn questions(&self, classes: u64) -> [Bits; 2] {
+        let mut questions = <[Bits; 2]>::default();
+        for class in self.classes.iter().filter(|class| classes >> class.bit & 1 == 1) {
+            if let Some(questions) = questions.get_mut(class.gate) {
+                questions.extend(&class.questions);
+            }
+        }
+        questions
     }
 
     /// The classes whose transformations may change a text of these bytes, as bits.
@@ -88,8 +101,17 @@ impl Side {
 pub(crate) struct List {
     /// The classes of the links, as bits.
     pub(crate) classes: u64,
-    /// All questions of these classes, by their number in each gate.
-    pub(crate) questions: [Bits; 2],
+    /// The parts that its values come from.
+    pub(crate) parts: Vec<usize>,
+}
+
+/// A target of one or more lists.
+#[derive(Debug)]
+pub(crate) struct Part {
+    pub(crate) target: Target,
+    /// The classes of the lists that an ordinary request reaches, as bits: what is found out of a value
+    /// for one of them is found out for all.
+    pub(crate) usual: u64,
 }
 
 /// The gates of a rule set.
@@ -99,11 +121,13 @@ pub(crate) struct Gates {
     answer: Side,
     /// The lists of targets whose values stay the same for a phase.
     pub(crate) lists: Vec<List>,
+    /// The targets of these lists, each once for the request and once for the answer.
+    pub(crate) parts: Vec<Part>,
 }
 
 /// The conditions of all links, in the order of the rules and their links.
 #[derive(Debug)]
-pub(super) struct Conditions(Vec<Option<Required>>);
+pub(super) struct Conditions(Vec<Option<[Required; ALPHABETS.len()]>>);
 
 impl Conditions {
     /// Finds them, and marks the links that have one.
@@ -117,9 +141,13 @@ impl Conditions {
     }
 }
 
+/// A class of a draft: its gate, transformations and whether every step counts, then its number and
+/// its questions.
+type Grouped = ((usize, usize, bool), (usize, Vec<usize>));
+
 #[derive(Default)]
 struct Draft {
-    conditions: [Vec<Required>; 2],
+    conditions: [Vec<[Required; ALPHABETS.len()]>; 2],
     /// The questions of each class, by gate, transformations and whether every step counts.
     classes: HashMap<(usize, usize, bool), (usize, Vec<usize>)>,
 }
@@ -127,15 +155,50 @@ struct Draft {
 impl Draft {
     fn compile(self) -> Side {
         let counts = self.conditions.each_ref().map(Vec::len);
-        let class = |((gate, chain, multi_match), (number, members)): (_, (usize, Vec<usize>))| {
+        let class = |((gate, chain, multi_match), (number, members)): Grouped| {
             let mut questions = Bits::with_room(counts.get(gate).copied().unwrap_or_default());
+            let own = self.conditions.get(gate);
+            let lengths =
+                members.iter().filter_map(|member| Some(own?.get(*member)?.last()?.length));
+            let shortest = lengths.min().unwrap_or_default();
             members.into_iter().for_each(|member| questions.add(member));
-            Class { bit: number.min(CLASSES - 1), gate, chain, multi_match, questions }
+            Class { bit: number.min(CLASSES - 1), gate, chain, multi_match, questions, shortest }
         };
         let mut classes: Vec<Class> = self.classes.into_iter().map(class).collect();
         classes.sort_by_key(|class| class.bit);
         let gates = self.conditions.each_ref().map(|all| Gate::compile(all));
         Side { gates, classes, ..Side::default() }
+    }
+}
+
+/// Targets that are met while rules get their places.
+#[derive(Default)]
+struct Parts {
+    known: HashMap<String, usize>,
+    all: Vec<Part>,
+}
+
+impl Parts {
+    /// The parts of these targets.
+    fn of(&mut self, is_answer: bool, targets: &[Target]) -> Vec<usize> {
+        let mut one = |target: &Target| {
+            let count = self.all.len();
+            let key = format!("{is_answer}|{target:?}");
+            let number = *self.known.entry(key).or_insert(count);
+            if number == count {
+                self.all.push(Part { target: target.clone(), usual: 0 });
+            }
+            number
+        };
+        targets.iter().map(&mut one).collect()
+    }
+
+    fn add_usual(&mut self, list: &List) {
+        for part in &list.parts {
+            if let Some(part) = self.all.get_mut(*part) {
+                part.usual |= list.classes;
+            }
+        }
     }
 }
 
@@ -151,8 +214,7 @@ impl Gates {
         let mut drafts = [Draft::default(), Draft::default()];
         let mut known: HashMap<String, usize> = HashMap::new();
         let mut lists: Vec<List> = Vec::new();
-        // The side of each list.
-        let mut sides: Vec<usize> = Vec::new();
+        let mut parts = Parts::default();
         for (number, rule) in rules.iter_mut().enumerate() {
             let [request, answer] = &mut drafts;
             let draft = if rule.phase <= 2 { request } else { answer };
@@ -164,8 +226,8 @@ impl Gates {
                     let key = list_key(rule.phase, gate, link);
                     let list = *known.entry(key).or_insert(count);
                     if list == count {
-                        lists.push(List { classes: 0, questions: Default::default() });
-                        sides.push(usize::from(rule.phase > 2));
+                        let parts = parts.of(rule.phase > 2, &link.targets.included);
+                        lists.push(List { classes: 0, parts });
                     }
                     link.list = Some(list);
                 }
@@ -181,22 +243,16 @@ impl Gates {
                         draft.classes.entry(class).or_insert_with(|| (count, Vec::new()));
                     members.push(question);
                     list.classes |= 1 << (*class).min(CLASSES - 1);
+                    if gate == 0 {
+                        parts.add_usual(list);
+                    }
                 }
             }
         }
         let [mut request, mut answer] = drafts.map(Draft::compile);
         request.find_changing(chains);
         answer.find_changing(chains);
-        for (list, side) in lists.iter_mut().zip(sides) {
-            let side = if side == 0 { &request } else { &answer };
-            let mut classes = side.classes.iter();
-            for class in classes.by_ref().filter(|class| list.classes >> class.bit & 1 == 1) {
-                if let Some(questions) = list.questions.get_mut(class.gate) {
-                    questions.extend(&class.questions);
-                }
-            }
-        }
-        Self { request, answer, lists }
+        Self { request, answer, lists, parts: parts.all }
     }
 
     /// The gates of a phase.
@@ -205,19 +261,19 @@ impl Gates {
     }
 }
 
-/// What a value must have for the link to match. `None`: nothing that can be said ahead.
+/// What a value must have for the link to match, in each alphabet. `None`: nothing that can be said ahead.
 ///
 /// INVARIANT: whether a link with a condition matches depends on the text alone: what a gate says of
 /// a text is kept beyond the transaction.
-fn condition(link: &Link) -> Option<Required> {
+fn condition(link: &Link) -> Option<[Required; ALPHABETS.len()]> {
     if link.question.negated || link.targets.included.iter().any(|target| target.count) {
         return None;
     }
     Some(match &link.question.operator {
         Operator::Rx(rx) => Required::of_pattern(&rx.translated),
         Operator::Pm(pm) => Required::of_phrases(&pm.phrases),
-        Operator::DetectSqli => Required { sets: vec![SQL_BYTES], ..Required::default() },
-        Operator::DetectXss => Required { sets: vec![MARKUP_BYTES], ..Required::default() },
+        Operator::DetectSqli => Required::of_set(SQL_BYTES),
+        Operator::DetectXss => Required::of_set(MARKUP_BYTES),
         Operator::Text(relation, template) => match relation {
             Relation::BeginsWith
             | Relation::Contains
@@ -226,13 +282,13 @@ fn condition(link: &Link) -> Option<Required> {
             | Relation::Equals => Required::of_literal(template.literal()?),
             Relation::Within => return None,
         },
+        Operator::ByteRange(allowed) => Required::of_set(allowed.but()),
+        Operator::UrlEncoding => Required::of_set(ByteSet::of(b"%")),
+        Operator::Utf8Encoding => Required::of_set(ByteSet::high()),
         Operator::Always
         | Operator::Never
         | Operator::IpMatch(_)
         | Operator::Number(..)
-        | Operator::ByteRange(_)
-        | Operator::UrlEncoding
-        | Operator::Utf8Encoding
         | Operator::Digits(..) => return None,
     })
 }

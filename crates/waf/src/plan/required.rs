@@ -2,9 +2,17 @@
 //! some sets, a length. Never says no to a text that matches.
 
 use regex_syntax::ParserBuilder;
-use regex_syntax::hir::{Class, Hir, HirKind};
+use regex_syntax::hir::{Capture, Class, ClassBytes, ClassBytesRange, Hir, HirKind, Repetition};
 
 use crate::transformations::ByteSet;
+
+/// Kinds of texts for which patterns ask for more than they do otherwise, from the smallest to every
+/// text: names, numbers and ids; simple prose, dates and addresses. What a pattern asks for beside
+/// these bytes such a text does not have. Both cases of letters are in all of them, or in none.
+pub(crate) const ALPHABETS: [ByteSet; 3] =
+    [WORDS, WORDS.and(ByteSet::of(b" ,:/@")), ByteSet::all()];
+
+const WORDS: ByteSet = ByteSet::alphanumeric().and(ByteSet::of(b"._-"));
 
 /// Most strings that are multiplied out.
 const EXACT_LIMIT: usize = 64;
@@ -14,6 +22,9 @@ const LITERALS_LIMIT: usize = 512;
 
 /// Longest part of a literal that is looked for: more tells little and makes the automaton large.
 const LITERAL_LIMIT_BYTES: usize = 6;
+
+/// The same of a phrase: of `array_map` more than of the names of all members of arrays in JSON.
+const PHRASE_LIMIT_BYTES: usize = 8;
 
 /// Shortest literal that tells anything.
 const LITERAL_FLOOR_BYTES: usize = 2;
@@ -34,11 +45,18 @@ pub(crate) struct Required {
 }
 
 impl Required {
-    /// The conditions of a pattern; none when it cannot be read.
-    pub(crate) fn of_pattern(pattern: &str) -> Self {
+    /// The conditions of a pattern in each alphabet; none when it cannot be read.
+    pub(crate) fn of_pattern(pattern: &str) -> [Self; ALPHABETS.len()] {
         let mut parser =
             ParserBuilder::new().unicode(false).utf8(false).dot_matches_new_line(true).build();
-        let Ok(hir) = parser.parse(pattern) else { return Self::default() };
+        match parser.parse(pattern) {
+            Ok(hir) => ALPHABETS.map(|alphabet| Self::of_expression(&hir, alphabet)),
+            Err(_) => Default::default(),
+        }
+    }
+
+    fn of_expression(hir: &Hir, alphabet: ByteSet) -> Self {
+        let Some(hir) = within(hir, alphabet) else { return Self::impossible() };
         let literals =
             literals(&hir).best.filter(|literals| floor(literals) >= LITERAL_FLOOR_BYTES);
         // A literal tells more than any set of bytes, and sets cost time for every text.
@@ -46,19 +64,84 @@ impl Required {
         Self { literals, sets, length: hir.properties().minimum_len().unwrap_or_default() }
     }
 
+    /// The condition that no text meets.
+    pub(crate) const fn impossible() -> Self {
+        Self { literals: Some(Vec::new()), sets: Vec::new(), length: 0 }
+    }
+
+    /// The condition that a text has one of these bytes.
+    pub(crate) fn of_set(set: ByteSet) -> [Self; ALPHABETS.len()] {
+        ALPHABETS.map(|alphabet| match alphabet.meets(set) {
+            true => Self { sets: vec![set], ..Self::default() },
+            false => Self::impossible(),
+        })
+    }
+
     /// The conditions of a text that stands in every matching one as it is.
-    pub(crate) fn of_literal(literal: &[u8]) -> Self {
+    pub(crate) fn of_literal(literal: &[u8]) -> [Self; ALPHABETS.len()] {
+        ALPHABETS.map(|alphabet| Self::of_literal_within(literal, alphabet))
+    }
+
+    fn of_literal_within(literal: &[u8], alphabet: ByteSet) -> Self {
+        if !ByteSet::in_text(literal).is_within(alphabet) {
+            return Self::impossible();
+        }
         let kept = clip(&literal.to_ascii_lowercase());
         let literals = (kept.len() >= LITERAL_FLOOR_BYTES).then(|| vec![kept]);
         Self { literals, sets: Vec::new(), length: literal.len() }
     }
 
     /// The conditions of phrases of which one stands in every matching text.
-    pub(crate) fn of_phrases(phrases: &[Box<[u8]>]) -> Self {
-        let length = phrases.iter().map(|phrase| phrase.len()).min().unwrap_or_default();
-        let literals = phrases.iter().map(|phrase| clip(phrase)).collect();
+    pub(crate) fn of_phrases(phrases: &[Box<[u8]>]) -> [Self; ALPHABETS.len()] {
+        ALPHABETS.map(|alphabet| Self::of_phrases_within(phrases, alphabet))
+    }
+
+    fn of_phrases_within(phrases: &[Box<[u8]>], alphabet: ByteSet) -> Self {
+        let phrases = || phrases.iter().filter(|it| ByteSet::in_text(it).is_within(alphabet));
+        let length = phrases().map(|phrase| phrase.len()).min().unwrap_or_default();
+        let clip = |phrase: &[u8]| phrase.get(..PHRASE_LIMIT_BYTES).unwrap_or(phrase).to_vec();
+        let literals = phrases().map(|phrase| clip(phrase)).collect();
         Self { literals: Some(literals), sets: Vec::new(), length }
     }
+}
+
+/// What is left of an expression for texts of these bytes alone. `None`: it matches none of them.
+fn within(hir: &Hir, alphabet: ByteSet) -> Option<Hir> {
+    Some(match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) | HirKind::Class(Class::Unicode(_)) => hir.clone(),
+        HirKind::Literal(literal) => {
+            let fits = ByteSet::in_text(&literal.0).is_within(alphabet);
+            return fits.then(|| hir.clone());
+        }
+        HirKind::Class(Class::Bytes(class)) => {
+            let ranges = class.ranges().iter();
+            let bytes = ranges.flat_map(|range| range.start()..=range.end());
+            let kept = bytes.filter(|byte| alphabet.has(*byte));
+            let class = ClassBytes::new(kept.map(|byte| ClassBytesRange::new(byte, byte)));
+            if class.ranges().is_empty() {
+                return None;
+            }
+            Hir::class(Class::Bytes(class))
+        }
+        HirKind::Repetition(repetition) => match within(&repetition.sub, alphabet) {
+            Some(sub) => Hir::repetition(Repetition { sub: sub.into(), ..repetition.clone() }),
+            None if repetition.min == 0 => Hir::empty(),
+            None => return None,
+        },
+        HirKind::Capture(capture) => {
+            Hir::capture(Capture { sub: within(&capture.sub, alphabet)?.into(), ..capture.clone() })
+        }
+        HirKind::Concat(parts) => {
+            Hir::concat(parts.iter().map(|part| within(part, alphabet)).collect::<Option<_>>()?)
+        }
+        HirKind::Alternation(parts) => {
+            let left: Vec<Hir> = parts.iter().filter_map(|part| within(part, alphabet)).collect();
+            if left.is_empty() {
+                return None;
+            }
+            Hir::alternation(left)
+        }
+    })
 }
 
 /// A prefix that is long enough to tell.
@@ -233,7 +316,7 @@ fn union_of_rarest(parts: &[Hir]) -> Option<ByteSet> {
 
 /// How common the bytes of a set are in ordinary values; small is rare.
 fn rarity(set: ByteSet) -> u32 {
-    (0..=u8::MAX).filter(|byte| set.has(*byte)).map(commonness).sum()
+    set.bytes().map(commonness).sum()
 }
 
 const fn commonness(byte: u8) -> u32 {
@@ -260,7 +343,8 @@ mod tests {
             ("^\\w+$", &[]),
         ];
         for (pattern, expected) in cases {
-            let mut found: Vec<String> = Required::of_pattern(pattern)
+            let [.., all] = Required::of_pattern(pattern);
+            let mut found: Vec<String> = all
                 .literals
                 .unwrap_or_default()
                 .iter()

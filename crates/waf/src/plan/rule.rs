@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::bits::Bits;
-use crate::actions::{AllowScope, Control, SetVar};
+use crate::actions::{AllowScope, Control, Sanitise, SetVar};
 use crate::operators::number::Comparison;
 use crate::seclang::problem::Place;
 use crate::seclang::syntax::Question;
@@ -37,6 +37,8 @@ pub(crate) enum Effect {
     SetVar(SetVar),
     InitCol(Variable, Template),
     Control(Control),
+    /// This is not shown in an audit record.
+    Sanitise(Sanitise),
     /// These rules do not run in this transaction.
     RemoveRules(Arc<Bits>),
     /// These rules do not look at these targets in this transaction.
@@ -88,6 +90,15 @@ pub(crate) enum Jump {
     To(usize),
 }
 
+/// What a rule says of itself for people; empty for nothing.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Notes {
+    pub(crate) rev: Box<str>,
+    pub(crate) ver: Box<str>,
+    pub(crate) maturity: Box<str>,
+    pub(crate) accuracy: Box<str>,
+}
+
 /// A rule with its links.
 #[derive(Debug, Clone)]
 pub(crate) struct Rule {
@@ -100,6 +111,9 @@ pub(crate) struct Rule {
     pub(crate) tags: Box<[Box<str>]>,
     pub(crate) log: bool,
     pub(crate) audit: bool,
+    /// Whether a match is told at all: to the log or to the audit log.
+    pub(crate) is_told: bool,
+    pub(crate) notes: Notes,
     pub(crate) disruption: Disruption,
     pub(crate) status: Option<u16>,
 }

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use super::build::build;
 use super::gates::Gates;
 use super::memo::Memo;
-use super::rule::{Chain, Rule, Step};
+use super::rule::{Chain, Effect, Rule, Step};
+use crate::actions::Control;
+use crate::seclang::audit::AuditMode;
 use crate::seclang::files::Files;
 use crate::seclang::lint::{self, Lint};
 use crate::seclang::loader::Reading;
@@ -28,6 +30,8 @@ pub struct RuleSet {
     pub(crate) slots: Arc<Slots>,
     pub(crate) memo: Memo,
     pub(crate) pool: Pool,
+    /// Whether there may ever be an audit record.
+    may_audit: bool,
 }
 
 /// One piece of a rule set's source.
@@ -47,7 +51,18 @@ fn read<'f>(files: &'f dyn Files, sources: &[Source<'_>]) -> Reading<'f> {
             Source::Text(name, text) => reading.text(&Arc::from(*name), text),
         }
     }
+    reading.draft.settings.finish();
     reading
+}
+
+fn may_audit(settings: &Settings, rules: &[Rule]) -> bool {
+    let switches_on = |effect: &Effect| {
+        matches!(effect, Effect::Control(Control::Audit(AuditMode::On | AuditMode::RelevantOnly)))
+    };
+    let mut links = rules.iter().flat_map(|rule| &rule.links);
+    settings.audit.file.is_some()
+        && (settings.audit.mode != AuditMode::Off
+            || links.any(|link| link.effects.iter().any(switches_on)))
 }
 
 impl RuleSet {
@@ -82,6 +97,7 @@ impl RuleSet {
         slots: Slots,
     ) -> Self {
         Self {
+            may_audit: may_audit(&settings, &rules),
             settings,
             rules,
             programs,
@@ -91,6 +107,13 @@ impl RuleSet {
             memo: Memo::new(),
             pool: Pool::default(),
         }
+    }
+
+    /// Whether there may ever be an audit record: a file is named, and the audit engine is on or may be
+    /// switched on by a rule.
+    #[must_use]
+    pub const fn may_audit(&self) -> bool {
+        self.may_audit
     }
 
     /// What the rules say beside the rules themselves.

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::audit;
 use super::draft::Draft;
 use super::files::Files;
 use super::lines::{LogicalLine, logical_lines};
@@ -175,8 +176,10 @@ impl<'a> Reading<'a> {
         place: &Place,
     ) -> Result<(), Fault> {
         let values: Vec<&str> = arguments.iter().map(|word| word.text.as_str()).collect();
-        self.draft.settings.note_log(name, values.first().copied().unwrap_or_default(), place);
-        if self.draft.settings.apply(lower, &values)? {
+        let settings = &mut self.draft.settings;
+        if settings.apply_log(name, values.first().copied(), place)?
+            || settings.apply(lower, &values)?
+        {
             return Ok(());
         }
         if settings::WITHOUT_EFFECT.iter().any(|known| known.eq_ignore_ascii_case(name)) {
@@ -189,7 +192,8 @@ impl<'a> Reading<'a> {
                 Fault::new(format!("the directive `{name}` is not supported")).hint(*reason)
             );
         }
-        let known = NAMES.iter().chain(settings::NAMES).chain(settings::WITHOUT_EFFECT);
+        let known = NAMES.iter().chain(settings::NAMES).chain(audit::NAMES);
+        let known = known.chain(settings::WITHOUT_EFFECT);
         let mut fault = Fault::new(format!("unknown directive `{name}`"));
         fault.hint = nearest(name, known.copied());
         Err(fault)

@@ -1,5 +1,6 @@
 //! The rule language as text: files, lines, words, directives, and what is wrong with them.
 
+pub(crate) mod audit;
 pub(crate) mod draft;
 pub(crate) mod files;
 mod lines;

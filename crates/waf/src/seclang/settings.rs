@@ -1,5 +1,6 @@
 //! What the directives that are no rules set.
 
+use super::audit::AuditSettings;
 use super::problem::{Fault, Place, Problem};
 
 /// Whether rules run and act.
@@ -34,17 +35,6 @@ pub enum OverLimit {
     ProcessPartial,
 }
 
-/// When an audit record is wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AuditMode {
-    /// Always.
-    On,
-    /// Never.
-    Off,
-    /// When a rule asked for it, or the status is of those that matter.
-    RelevantOnly,
-}
-
 /// Everything a rule set says beside its rules.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -77,15 +67,13 @@ pub struct Settings {
     pub response_body_over_limit: OverLimit,
     /// How long a persistent collection lives without being written, seconds.
     pub collection_timeout_secs: u64,
-    /// When an audit record is wanted.
-    pub audit: AuditMode,
-    /// Statuses that make a transaction relevant. `None`: none does.
-    pub audit_relevant_status: Option<regex::Regex>,
+    /// The audit log.
+    pub audit: AuditSettings,
     /// Name of the application, for collections.
     pub web_app_id: String,
     /// Signatures of the rule sets in use.
     pub components: Vec<String>,
-    /// Directives that ask for a log of their own: none is written here. One of each name.
+    /// What directives about logs do not do here, and what they do in another way. Each once.
     pub logs: Vec<Problem>,
 }
 
@@ -108,8 +96,7 @@ impl Default for Settings {
             response_body_limit: 524_288,
             response_body_over_limit: OverLimit::ProcessPartial,
             collection_timeout_secs: 3_600,
-            audit: AuditMode::Off,
-            audit_relevant_status: None,
+            audit: AuditSettings::default(),
             web_app_id: "default".to_owned(),
             components: Vec::new(),
             logs: Vec::new(),
@@ -120,15 +107,6 @@ impl Default for Settings {
 /// Directives that are accepted because rule files for other servers have them, and do nothing here.
 pub(super) const WITHOUT_EFFECT: &[&str] = &[
     "SecArgumentsLimitAction",
-    "SecAuditLog",
-    "SecAuditLog2",
-    "SecAuditLogDirMode",
-    "SecAuditLogFileMode",
-    "SecAuditLogFormat",
-    "SecAuditLogParts",
-    "SecAuditLogPrefix",
-    "SecAuditLogStorageDir",
-    "SecAuditLogType",
     "SecCacheTransformations",
     "SecConnEngine",
     "SecConnReadStateLimit",
@@ -136,8 +114,6 @@ pub(super) const WITHOUT_EFFECT: &[&str] = &[
     "SecCookieFormat",
     "SecCookieV0Separator",
     "SecDataDir",
-    "SecDebugLog",
-    "SecDebugLogLevel",
     "SecDisableBackendCompression",
     "SecInterceptOnError",
     "SecPcreMatchLimit",
@@ -168,8 +144,6 @@ pub(super) const WITHOUT_EFFECT: &[&str] = &[
 pub(super) const NAMES: &[&str] = &[
     "SecArgumentSeparator",
     "SecArgumentsLimit",
-    "SecAuditEngine",
-    "SecAuditLogRelevantStatus",
     "SecCollectionTimeout",
     "SecComponentSignature",
     "SecRequestBodyAccess",
@@ -188,18 +162,37 @@ pub(super) const NAMES: &[&str] = &[
 ];
 
 impl Settings {
-    /// Notes a directive that asks for a log: whoever relies on that log has to be told.
-    pub(super) fn note_log(&mut self, name: &str, value: &str, place: &Place) {
-        let lower = name.to_ascii_lowercase();
-        let asks = lower.starts_with("secauditlog") || lower.starts_with("secdebuglog");
-        let is_off = value.eq_ignore_ascii_case("off") || value == "0";
-        let asks = (asks || lower == "secauditengine") && !is_off;
-        let message = format!("`{name}` writes nothing here");
-        if asks && self.logs.iter().all(|known| known.message != message) {
+    /// Carries out a directive about a log. `false`: it is none.
+    pub(super) fn apply_log(
+        &mut self,
+        name: &str,
+        value: Option<&str>,
+        place: &Place,
+    ) -> Result<bool, Fault> {
+        if let Some(problems) = self.audit.apply(&name.to_ascii_lowercase(), value, place)? {
+            problems.into_iter().for_each(|problem| self.tell(problem));
+            return Ok(true);
+        }
+        let is_debug = name.to_ascii_lowercase().starts_with("secdebuglog");
+        if is_debug && value != Some("0") {
             let hint = "every match is an event with its rules, place and bytes: see `[log]` and \
                         `mantlet explain`; leave the directive out";
-            self.logs.push(Problem::new(place, message).hint(hint));
+            let message = format!("`{name}` writes nothing here");
+            self.tell(Problem::new(place, message).hint(hint));
         }
+        Ok(is_debug)
+    }
+
+    /// Whoever relies on a log has to be told what is not as they know it.
+    fn tell(&mut self, problem: Problem) {
+        if self.logs.iter().all(|known| known.message != problem.message) {
+            self.logs.push(problem);
+        }
+    }
+
+    /// Tells what can be told once everything is read.
+    pub(crate) fn finish(&mut self) {
+        self.audit.findings().into_iter().for_each(|problem| self.tell(problem));
     }
 
     /// Carries out a directive of [`NAMES`], its name in small letters. `false`: it is none of them.
@@ -235,10 +228,6 @@ impl Settings {
             "secresponsebodylimit" => self.response_body_limit = size(value)?,
             "secresponsebodylimitaction" => self.response_body_over_limit = over_limit(value)?,
             "seccollectiontimeout" => self.collection_timeout_secs = size(value)? as u64,
-            "secauditengine" => self.audit = audit(value)?,
-            "secauditlogrelevantstatus" => {
-                self.audit_relevant_status = Some(status_pattern(value)?)
-            }
             "secwebappid" => value.clone_into(&mut self.web_app_id),
             _ => self.components.push((*value).to_owned()),
         }
@@ -268,26 +257,9 @@ fn over_limit(text: &str) -> Result<OverLimit, Fault> {
     }
 }
 
-fn audit(text: &str) -> Result<AuditMode, Fault> {
-    match text.to_ascii_lowercase().as_str() {
-        "on" => Ok(AuditMode::On),
-        "off" => Ok(AuditMode::Off),
-        "relevantonly" => Ok(AuditMode::RelevantOnly),
-        _ => Err(Fault::new(format!("unknown mode `{text}`"))
-            .hint("write `On`, `Off` or `RelevantOnly`")),
-    }
-}
-
 fn separator(text: &str) -> Result<u8, Fault> {
     match text.as_bytes() {
         [byte] => Ok(*byte),
         _ => Err(Fault::new(format!("`{text}` is not one character"))),
     }
-}
-
-/// The pattern of statuses. `(?!404)` is how every recommended file leaves 404 out, so exactly this
-/// is understood beside what the linear-time matcher can do.
-fn status_pattern(text: &str) -> Result<regex::Regex, Fault> {
-    let plain = text.replace("4(?!04)", "4(?:0[0-35-9]|[1-9][0-9])");
-    regex::Regex::new(&plain).map_err(|_| Fault::new(format!("`{text}` is no usable pattern")))
 }

@@ -45,6 +45,7 @@ impl State {
                     }
                 }
                 Effect::Control(control) => self.control(control),
+                Effect::Sanitise(sanitise) => self.sanitise(sanitise),
             }
         }
     }
@@ -68,7 +69,10 @@ impl State {
             }
             Control::ResponseBodyAccess(access) => switches.response_body_access = *access,
             Control::ResponseBodyLimit(limit) => switches.response_body_limit = *limit,
-            Control::Audit(audit) => switches.audit = Some(*audit),
+            Control::Audit(mode) => switches.audit = *mode,
+            Control::AuditParts(change) => {
+                switches.audit_parts = change.apply(switches.audit_parts)
+            }
             Control::RemoveRules(_) | Control::RemoveTargets(..) | Control::Nothing => {}
         }
     }

@@ -20,11 +20,8 @@ use crate::seclang::settings::EngineMode;
 /// What asking an operator costs beside the bytes it looks at.
 const ASKING_COST: u64 = 64;
 
-/// What it costs to see that a value need not be asked.
-const VALUE_COST: u64 = 1;
-
 /// What a match costs: it acts and is reported.
-const MATCH_COST: u64 = 1_024;
+const MATCH_COST: u64 = 384;
 
 /// Buffers that are used again for every link.
 #[derive(Debug, Default)]
@@ -43,6 +40,8 @@ pub(crate) struct Workspace {
 struct Matched {
     link: usize,
     found: Found,
+    /// The value before the transformations.
+    original: TextId,
     span: Option<Range<usize>>,
 }
 
@@ -67,7 +66,13 @@ impl State {
         if self.switches.allow == Some(AllowScope::Phase) {
             self.switches.allow = None;
         }
-        Outcome::Pass
+        match &self.interruption {
+            // Told once, at the end of the phase that it would have ended.
+            Some(would) if self.goes_on && would.phase == phase && phase < 5 => {
+                Outcome::Interrupted(would.clone())
+            }
+            _ => Outcome::Pass,
+        }
     }
 
     /// Runs the steps of a phase; says how it ended when not with the last one.
@@ -94,6 +99,7 @@ impl State {
             }
             if let Some(interruption) = &self.interruption
                 && phase < 5
+                && !self.goes_on
             {
                 return Some(Outcome::Interrupted(interruption.clone()));
             }
@@ -154,7 +160,7 @@ impl State {
         }
         let mut found = std::mem::take(&mut workspace.found);
         found.clear();
-        self.values_of(link, (index == 0).then_some(number), &mut found);
+        self.values_of(rules, rule.phase, link, (index == 0).then_some(number), &mut found);
         if !found.is_empty() {
             workspace.argument.clear();
             if let Some(template) = link.question.operator.template() {
@@ -162,7 +168,6 @@ impl State {
             }
         }
         let mut any = false;
-        self.watch.spend(VALUE_COST.saturating_mul(found.len() as u64));
         for value in &found {
             if self.exhausted().is_some() {
                 break;
@@ -201,7 +206,7 @@ impl State {
                 any = true;
                 self.watch.spend(MATCH_COST);
                 let found = Found { text, ..value };
-                self.one_match(rules, rule, (index, link), found, workspace);
+                self.one_match(rules, rule, (index, link), (found, value.text), workspace);
             }
         }
         any
@@ -240,8 +245,13 @@ impl State {
             return self.texts.mask(text).is_within(*allowed) == link.question.negated;
         }
         let value = self.texts.get(text);
-        self.watch.spend(value.len() as u64 + ASKING_COST);
+        self.watch.spend(value.len() as u64);
+        if link.question.operator.surely_misses(value) {
+            return link.question.negated;
+        }
+        self.watch.spend(ASKING_COST);
         workspace.captures.work = 0;
+        workspace.captures.allowance = self.watch.work_left();
         let found =
             link.question.operator.matches(&workspace.argument, value, &mut workspace.captures);
         self.watch.spend(workspace.captures.work);
@@ -253,7 +263,7 @@ impl State {
         rules: &RuleSet,
         rule: &Rule,
         (index, link): (usize, &Link),
-        found: Found,
+        (found, original): (Found, TextId),
         workspace: &mut Workspace,
     ) {
         let captures = &workspace.captures;
@@ -261,9 +271,9 @@ impl State {
             self.keep_captures(captures, found.text);
         }
         self.matched.push(found);
-        if rule.log && workspace.matches.len() < MATCHES_PER_RULE_LIMIT {
+        if rule.is_told && workspace.matches.len() < MATCHES_PER_RULE_LIMIT {
             let span = captures.whole().filter(|_| !link.question.negated);
-            workspace.matches.push(Matched { link: index, found, span });
+            workspace.matches.push(Matched { link: index, found, original, span });
         }
         self.carry_out(&link.effects, rule, rules.settings().collection_timeout_secs);
     }
@@ -289,7 +299,7 @@ impl State {
     }
 
     fn describe(&self, rules: &RuleSet, rule: &Rule, matched: &Matched) -> Option<RuleMatch> {
-        let Matched { link: index, found, span } = matched;
+        let Matched { link: index, found, original, span } = matched;
         let link = rule.links.get(*index)?;
         let mut variable = Vec::new();
         self.full_name(*found, &mut variable);
@@ -300,6 +310,10 @@ impl State {
         Some(RuleMatch {
             variable: String::from_utf8_lossy(&variable).into_owned(),
             value: value.get(..VALUE_LIMIT_BYTES).unwrap_or(value).to_vec(),
+            original: (*original != found.text).then(|| {
+                let original = self.texts.get(*original);
+                original.get(..VALUE_LIMIT_BYTES).unwrap_or(original).to_vec()
+            }),
             span: span.clone(),
             transformations: chain.map_or_else(Vec::new, |chain| {
                 chain.transformations.iter().map(|each| each.name()).collect()
@@ -322,7 +336,7 @@ impl State {
             let matches =
                 matches.iter().filter_map(|matched| self.describe(rules, rule, matched)).collect();
             let mut report = MatchedRule::new(Arc::clone(&self.rules), number, matches);
-            if rule.log {
+            if rule.is_told {
                 report.message = self.fill_in(rule.message.as_ref(), rule);
                 report.data = self.fill_in(rule.data.as_ref(), rule);
             }

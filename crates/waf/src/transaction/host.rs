@@ -29,8 +29,10 @@ impl Transaction {
         self.state.is_cut_short
     }
 
-    /// Rules that only report act as well, so that the caller learns what they would have done.
-    pub fn act(&mut self) {
+    /// Nothing will be carried out: the caller learns what rules would have done, those that only
+    /// report too, and a phase goes on behind a rule that would have ended it.
+    pub fn only_watch(&mut self) {
+        self.state.goes_on = true;
         if self.state.switches.engine == EngineMode::DetectionOnly {
             self.state.switches.engine = EngineMode::On;
         }

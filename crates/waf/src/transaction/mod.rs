@@ -6,11 +6,13 @@
 //! then [`Transaction::response_headers_done`] (phase 3); its body, then
 //! [`Transaction::response_body_done`] (phase 4); at last [`Transaction::finish`] (phase 5).
 
+pub(crate) mod audit;
 mod connection;
 mod effects;
 mod evaluate;
 mod expand;
 mod gated;
+mod hashed;
 mod host;
 mod phases;
 pub(crate) mod report;
@@ -18,6 +20,7 @@ mod request;
 mod request_body;
 mod resolve;
 mod reuse;
+mod rows;
 mod state;
 pub(crate) mod store;
 #[cfg(test)]

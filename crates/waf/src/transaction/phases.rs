@@ -10,7 +10,7 @@ use super::store::CollectionStore;
 use super::watch::Watch;
 use crate::body::multipart;
 use crate::plan::{Bits, RuleSet};
-use crate::seclang::settings::{AuditMode, EngineMode, OverLimit, Settings};
+use crate::seclang::settings::{EngineMode, OverLimit, Settings};
 use crate::variables::Variable;
 
 /// What has come of a request's body.
@@ -198,6 +198,12 @@ impl Transaction {
             && types.iter().any(|wanted| wanted.as_bytes() == media)
     }
 
+    /// How much of the answer's body is looked at, bytes.
+    #[must_use]
+    pub const fn response_body_limit(&self) -> usize {
+        self.state.switches.response_body_limit
+    }
+
     /// A part of the answer's body. Only a body over its limit ends the request here.
     pub fn response_body(&mut self, chunk: &[u8]) -> Outcome {
         if !self.wants_response_body() {
@@ -251,31 +257,15 @@ impl Transaction {
         self.state.interruption.as_ref()
     }
 
-    /// Whether an audit record is wanted: the rule set or a rule says so, a rule that asks for one
-    /// matched, or the status is one that matters.
-    #[must_use]
-    pub fn wants_audit(&self) -> bool {
-        let settings = self.rules.settings();
-        match (self.state.switches.audit, settings.audit) {
-            (Some(false), _) | (None, AuditMode::Off) => false,
-            (_, AuditMode::On) => true,
-            (_, AuditMode::RelevantOnly | AuditMode::Off) => {
-                let status = String::from_utf8_lossy(self.state.scalar(Variable::ResponseStatus))
-                    .into_owned();
-                let relevant = settings
-                    .audit_relevant_status
-                    .as_ref()
-                    .is_some_and(|pattern| pattern.is_match(&status));
-                relevant || self.state.reports.iter().any(MatchedRule::wants_audit)
-            }
-        }
+    pub(super) fn rules(&self) -> &RuleSet {
+        &self.rules
     }
 
     fn run(&mut self, phase: u8) -> Outcome {
         let rules = Arc::clone(&self.rules);
         let outcome = self.state.run(&rules, phase);
         if phase <= 2 {
-            self.state.texts.remember(rules.gates.of_phase(phase).words(), &rules.memo);
+            self.state.texts.remember(&rules.memo);
         }
         outcome
     }

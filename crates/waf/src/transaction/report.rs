@@ -22,6 +22,8 @@ pub struct RuleMatch {
     pub variable: String,
     /// The value after the transformations, its first 512 bytes.
     pub value: Vec<u8>,
+    /// The value before the transformations, its first 512 bytes. `None`: they changed nothing.
+    pub original: Option<Vec<u8>>,
     /// Which part of that value matched. `None` when the operator looks at the whole.
     pub span: Option<Range<usize>>,
     /// The transformations the value went through.
@@ -84,8 +86,59 @@ impl MatchedRule {
         self.rule().is_some_and(|rule| rule.log)
     }
 
-    pub(super) fn wants_audit(&self) -> bool {
-        self.rule().is_some_and(|rule| rule.audit)
+    /// Whether the audit log is to tell of it, and so is worth a record.
+    #[must_use]
+    pub fn is_audited(&self) -> bool {
+        self.rule().is_some_and(|rule| rule.audit && rule.is_told)
+    }
+
+    /// Whether the message says the same of every request.
+    #[must_use]
+    pub fn has_fixed_message(&self) -> bool {
+        let message = self.rule().and_then(|rule| rule.message.as_ref());
+        message.is_none_or(|message| message.literal().is_some())
+    }
+
+    /// The rule's revision; empty when it says none.
+    #[must_use]
+    pub fn rev(&self) -> &str {
+        self.notes().map_or("", |notes| &notes.rev)
+    }
+
+    /// The version of the rule set; empty when the rule does not say.
+    #[must_use]
+    pub fn ver(&self) -> &str {
+        self.notes().map_or("", |notes| &notes.ver)
+    }
+
+    /// How long the rule has been in use, 1 to 9; empty when it does not say.
+    #[must_use]
+    pub fn maturity(&self) -> &str {
+        self.notes().map_or("", |notes| &notes.maturity)
+    }
+
+    /// How seldom the rule is wrong, 1 to 9; empty when it does not say.
+    #[must_use]
+    pub fn accuracy(&self) -> &str {
+        self.notes().map_or("", |notes| &notes.accuracy)
+    }
+
+    /// About how many bytes it takes.
+    pub(super) fn weight(&self) -> usize {
+        let one = |it: &RuleMatch| {
+            let original = it.original.as_ref().map_or(0, Vec::len);
+            size_of::<RuleMatch>()
+                + it.variable.len()
+                + it.value.len()
+                + original
+                + it.operator.len()
+        };
+        let matches: usize = self.matches.iter().map(one).sum();
+        size_of::<Self>() + self.message.len() + self.data.len() + matches
+    }
+
+    fn notes(&self) -> Option<&crate::plan::rule::Notes> {
+        self.rule().map(|rule| &rule.notes)
     }
 
     /// Where the rule is written.
@@ -168,6 +221,6 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { memory_bytes: 256 << 20, work_bytes: 4 << 20, work_per_byte: 128 }
+        Self { memory_bytes: 256 << 20, work_bytes: 2 << 20, work_per_byte: 64 }
     }
 }

@@ -30,6 +30,9 @@ impl State {
         if force || !structured {
             self.set(Variable::RequestBody, body);
         }
+        if processor == Some(Processor::Xml) && !force {
+            self.keep_for_audit(body);
+        }
         let limits = limits(settings);
         let error = match processor {
             None => {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Connection;
+use super::audit::Audit;
 use super::evaluate::Workspace;
 use super::gated::{Known, Mode};
 use super::report::{Interruption, Limits, MatchedRule};
@@ -16,6 +17,7 @@ use super::watch::Watch;
 use crate::actions::AllowScope;
 use crate::body::Processor;
 use crate::plan::{Bits, RuleSet};
+use crate::seclang::audit::{AuditMode, AuditParts};
 use crate::seclang::settings::{EngineMode, Settings};
 use crate::variables::{Target, Variable};
 
@@ -36,8 +38,8 @@ pub(super) struct Switches {
     pub(super) force_request_body: bool,
     pub(super) response_body_access: bool,
     pub(super) response_body_limit: usize,
-    /// What `ctl:auditEngine` said. `None`: nothing.
-    pub(super) audit: Option<bool>,
+    pub(super) audit: AuditMode,
+    pub(super) audit_parts: AuditParts,
     pub(super) removed_rules: Bits,
     pub(super) removed_targets: Vec<(Arc<Bits>, Arc<[Target]>)>,
     pub(super) allow: Option<AllowScope>,
@@ -53,7 +55,8 @@ impl Switches {
             force_request_body: false,
             response_body_access: settings.response_body_access,
             response_body_limit: settings.response_body_limit,
-            audit: None,
+            audit: settings.audit.mode,
+            audit_parts: settings.audit.parts,
             removed_rules: Bits::default(),
             removed_targets: Vec::new(),
             allow: None,
@@ -81,6 +84,10 @@ pub(super) struct State {
     pub(super) duration_ms: u64,
     pub(super) reports: Vec<MatchedRule>,
     pub(super) interruption: Option<Interruption>,
+    /// Whether a phase goes on behind a rule that would end it.
+    pub(super) goes_on: bool,
+    /// What only an audit record asks for.
+    pub(super) audit: Audit,
     /// What may still be spent.
     pub(super) watch: Watch,
     /// There were more arguments than are read.
@@ -98,6 +105,9 @@ pub(super) struct State {
     /// Texts of small numbers that were asked for.
     numbers: [Option<TextId>; NUMBERS],
 }
+
+/// Arguments of one request whose names are remembered for other requests.
+const COMMON_ARGUMENTS: usize = 64;
 
 /// Numbers below this are kept as texts.
 const NUMBERS: usize = 16;
@@ -128,6 +138,8 @@ impl State {
             duration_ms: 0,
             reports: Vec::new(),
             interruption: None,
+            goes_on: false,
+            audit: Audit::default(),
             watch: Watch::new(limits),
             is_cut_short: false,
             args_size: 0,
@@ -198,7 +210,13 @@ impl State {
             return false;
         }
         self.args_size = self.args_size.saturating_add(name.len()).saturating_add(text.len());
-        self.add_named(variable, name, text, false);
+        // What comes as many arguments are values with numbers for names, of no use to other requests.
+        let name = match count < COMMON_ARGUMENTS {
+            true => self.texts.add_common(name),
+            false => self.texts.add_shared(name),
+        };
+        let text = self.texts.add_shared(text);
+        self.values.add(variable, name, text);
         true
     }
 

@@ -2,13 +2,15 @@
 //! text is kept, so that every rule after the first one gets it for nothing.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher as _, BuildHasherDefault, Hasher, RandomState};
+use std::hash::{BuildHasher as _, BuildHasherDefault, RandomState};
 
+use super::hashed::Hashed;
+use super::rows::{RowId, Rows};
 use crate::plan::Bits;
 use crate::plan::gate::Gate;
 use crate::plan::memo::{Memo, TEXT_LIMIT_BYTES};
 use crate::plan::rule::Chain;
-use crate::transformations::{ByteSet, Transformation};
+use crate::transformations::{ByteSet, Transformation, base64};
 
 /// The number of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -29,10 +31,10 @@ struct Entry {
     length: u32,
     /// The row of known results plus one; 0 for none.
     row: u32,
-    /// The rows of questions that can match the text as it is, one for each gate, plus one.
-    gates: [u32; 2],
-    /// Where the row of questions that can match its transformations begins, plus one.
-    known: u32,
+    /// The rows of questions that can match the text as it is, one for each gate.
+    gates: [Option<RowId>; 2],
+    /// The row of questions that can match its transformations.
+    known: Option<RowId>,
     has_mask: bool,
     /// It comes again with other requests: what is known of it is remembered.
     is_common: bool,
@@ -48,16 +50,18 @@ pub(crate) struct Texts {
     entries: Vec<Entry>,
     /// Results by text and transformation, one row of [`Transformation::ALL`] a text.
     results: Vec<u32>,
-    /// Questions that can match a text as it is.
-    gate_rows: Vec<u64>,
+    /// Questions that can match a text as it is, for each gate.
+    gate_rows: [Rows; 2],
     /// Questions that can match what transformations make of a text; before each row the classes
     /// it holds.
-    known_rows: Vec<u64>,
+    known_rows: Rows,
+    /// A row that is being put together.
+    row: Vec<u64>,
     /// Texts of which more is known than is remembered.
     news: Vec<TextId>,
     scratch: Vec<u8>,
-    /// Texts that transformations made, by the hash of their bytes.
-    made: HashMap<u64, TextId, BuildHasherDefault<Hashed>>,
+    /// Short texts of arguments and those that transformations made, by the hash of their bytes.
+    shared: HashMap<u64, TextId, BuildHasherDefault<Hashed>>,
     hasher: RandomState,
     /// Bytes that transformations read and made, and that nobody has taken account of yet.
     uncounted: u64,
@@ -66,36 +70,14 @@ pub(crate) struct Texts {
     limit: usize,
 }
 
-/// The hash of a number that is a hash.
-#[derive(Debug, Default)]
-struct Hashed(u64);
-
-impl Hasher for Hashed {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = self.0 << 8 | u64::from(*byte);
-        }
-    }
-
-    fn write_u64(&mut self, number: u64) {
-        self.0 = number;
-    }
-}
-
 impl Texts {
     /// Empties the store; with what is known of the texts it takes at most about `limit` bytes.
     pub(crate) fn renew(&mut self, limit: usize) {
         self.buffer.clear();
         self.entries.clear();
         self.results.clear();
-        self.gate_rows.clear();
-        self.known_rows.clear();
         self.news.clear();
-        self.made.clear();
+        self.shared.clear();
         self.uncounted = 0;
         self.is_full = false;
         self.limit = limit.min(u32::MAX as usize / 2);
@@ -107,17 +89,20 @@ impl Texts {
             && self.scratch.capacity() <= 8 * SMALL
             && self.entries.capacity() <= SMALL / 8
             && self.results.capacity() <= 2 * SMALL
-            && self.gate_rows.capacity() <= SMALL
-            && self.known_rows.capacity() <= SMALL
-            && self.made.capacity() <= SMALL / 8
+            && self.gate_rows.iter().all(|rows| rows.is_small(SMALL))
+            && self.known_rows.is_small(SMALL)
+            && self.shared.capacity() <= SMALL / 8
     }
 
     /// What is used of the limit: the texts, and what is known of them.
     const fn used_bytes(&self) -> usize {
+        let [first, second] = &self.gate_rows;
         self.buffer.len()
             + size_of::<Entry>() * self.entries.len()
             + size_of::<u32>() * self.results.len()
-            + size_of::<u64>() * (self.gate_rows.len() + self.known_rows.len())
+            + first.bytes()
+            + second.bytes()
+            + self.known_rows.bytes()
     }
 
     /// The work of transformations since it was asked for last.
@@ -148,9 +133,24 @@ impl Texts {
         TextId(number.saturating_sub(1))
     }
 
+    /// Keeps a text that may come again in this request: what is known of it is known once.
+    pub(crate) fn add_shared(&mut self, text: &[u8]) -> TextId {
+        if text.len() > SHARED_LIMIT_BYTES {
+            return self.add(text);
+        }
+        let hash = self.hasher.hash_one(text);
+        let known = self.shared.get(&hash).copied();
+        if let Some(known) = known.filter(|known| self.get(*known) == text) {
+            return known;
+        }
+        let id = self.add(text);
+        self.shared.insert(hash, id);
+        id
+    }
+
     /// Keeps a text that comes again with other requests and is no secret.
     pub(crate) fn add_common(&mut self, text: &[u8]) -> TextId {
-        let id = self.add(text);
+        let id = self.add_shared(text);
         if let Some(entry) = self.entries.get_mut(id.0 as usize) {
             entry.is_common = text.len() <= TEXT_LIMIT_BYTES;
         }
@@ -200,7 +200,9 @@ impl Texts {
         else {
             return id;
         };
-        if self.passes(id, *trigger, transformation.changes_empty()) {
+        if self.passes(id, *trigger, transformation.changes_empty())
+            || transformation.leaves(self.get(id))
+        {
             return id;
         }
         let slot = self.results_of(id) + transformation.number();
@@ -211,7 +213,7 @@ impl Texts {
         out.clear();
         transformation.apply(self.get(id), &mut out);
         self.uncounted += (self.length(id) + out.len()) as u64;
-        let result = if out == self.get(id) { id } else { self.add_made(&out) };
+        let result = if out == self.get(id) { id } else { self.add_shared(&out) };
         self.scratch = out;
         if let Some(known) = self.results.get_mut(slot) {
             *known = result.0;
@@ -219,25 +221,20 @@ impl Texts {
         result
     }
 
+    /// Whether a list of transformations is sure to make texts of a text, other than itself, that are
+    /// all shorter than `shortest`: the first that changes it decodes base64, of which it has little.
+    pub(crate) fn comes_to_little(&mut self, id: TextId, chain: &Chain, shortest: usize) -> bool {
+        let mask = self.mask(id);
+        let mut steps = chain.transformations.iter().zip(&chain.triggers);
+        let changing = steps.find(|(_, trigger)| mask.meets(**trigger));
+        matches!(changing, Some((Transformation::Base64Decode, _)))
+            && base64::decoded_length(self.get(id)) < shortest
+            && steps.all(|(later, _)| !later.may_grow())
+    }
+
     /// How long a text is.
     pub(crate) fn length(&self, id: TextId) -> usize {
         self.entry(id).map_or(0, |entry| entry.length as usize)
-    }
-
-    /// Keeps what a transformation made; the same bytes are one text, so that what is known of them
-    /// is known once.
-    fn add_made(&mut self, text: &[u8]) -> TextId {
-        if text.len() > SHARED_LIMIT_BYTES {
-            return self.add(text);
-        }
-        let hash = self.hasher.hash_one(text);
-        if let Some(known) = self.made.get(&hash).copied().filter(|known| self.get(*known) == text)
-        {
-            return known;
-        }
-        let id = self.add(text);
-        self.made.insert(hash, id);
-        id
     }
 
     fn passes(&mut self, id: TextId, trigger: ByteSet, changes_empty: bool) -> bool {
@@ -263,100 +260,129 @@ impl Texts {
 
 /// What can match texts.
 impl Texts {
-    /// Forgets which questions can match: other gates come.
-    pub(crate) fn forget_rows(&mut self) {
-        self.gate_rows.clear();
-        self.known_rows.clear();
+    /// Forgets which questions can match: gates with rows of so many words come.
+    pub(crate) fn renew_rows(&mut self, gates: &[Gate; 2]) {
+        let mut words = 1;
+        for (rows, gate) in self.gate_rows.iter_mut().zip(gates) {
+            rows.renew(gate.words());
+            words += gate.words();
+        }
+        self.known_rows.renew(words);
         self.news.clear();
         for entry in &mut self.entries {
-            entry.gates = [0; 2];
-            entry.known = 0;
+            entry.gates = [None; 2];
+            entry.known = None;
             entry.is_news = false;
         }
     }
 
-    /// Which questions of a gate can match a text; gives where the row begins, and whether it is new.
-    pub(crate) fn gate_row(&mut self, id: TextId, number: usize, gate: &Gate) -> (usize, bool) {
-        let known = self.entry(id).and_then(|entry| entry.gates.get(number)).copied();
-        if let Some(known) = known.filter(|known| *known > 0) {
-            return (known as usize - 1, false);
+    /// Which questions of a gate can match a text, and whether that was not known.
+    pub(crate) fn gate_row(&mut self, id: TextId, number: usize, gate: &Gate) -> (RowId, bool) {
+        let known = self.entry(id).and_then(|entry| entry.gates.get(number)).copied().flatten();
+        if let Some(known) = known {
+            return (known, false);
         }
         let mask = self.mask(id);
-        let start = self.gate_rows.len();
-        let mut rows = std::mem::take(&mut self.gate_rows);
-        rows.resize(start + gate.words(), 0);
-        if let Some(row) = rows.get_mut(start..) {
-            gate.row(self.get(id), mask, row);
-        }
-        self.gate_rows = rows;
+        let mut row = [0; 16];
+        let mut long = Vec::new();
+        let row = match row.get_mut(..gate.words()) {
+            Some(row) => row,
+            None => {
+                long.resize(gate.words(), 0);
+                &mut long
+            }
+        };
+        gate.row(self.get(id), mask, row);
+        let Some(rows) = self.gate_rows.get_mut(number) else { return (RowId::default(), true) };
+        let found = rows.add(row);
         let entry = self.entries.get_mut(id.0 as usize);
         if let Some(slot) = entry.and_then(|entry| entry.gates.get_mut(number)) {
-            *slot = number_of(start);
+            *slot = Some(found);
         }
-        (start, true)
+        (found, true)
     }
 
-    /// Whether a question can match, by where the row of its gate begins.
-    pub(crate) fn gate_bit(&self, start: usize, question: usize) -> bool {
-        let word = self.gate_rows.get(start.saturating_add(question / 64));
-        word.is_some_and(|word| word >> (question % 64) & 1 == 1)
+    /// Whether a question can match, by the row of its gate.
+    pub(crate) fn gate_bit(&self, number: usize, row: RowId, question: usize) -> bool {
+        self.gate_rows.get(number).is_some_and(|rows| has_bit(rows.get(row), question))
     }
 
-    /// Where the row of a text begins; at first with what is remembered of it.
-    pub(crate) fn value_row(&mut self, id: TextId, words: usize, memo: Option<&Memo>) -> usize {
-        let (known, is_common) =
-            self.entry(id).map_or((0, false), |entry| (entry.known, entry.is_common));
-        if known > 0 {
-            return known as usize - 1;
-        }
-        let start = self.known_rows.len();
-        let mut rows = std::mem::take(&mut self.known_rows);
-        rows.resize(start + 1 + words, 0);
-        if let (Some(memo), true, Some(row)) = (memo, is_common, rows.get_mut(start..)) {
-            memo.recall(self.get(id), row);
-        }
-        self.known_rows = rows;
-        if let Some(entry) = self.entries.get_mut(id.0 as usize) {
-            entry.known = number_of(start);
-        }
-        start
+    /// The row of a text. `None`: nothing is known of it.
+    pub(crate) fn known(&self, id: TextId) -> Option<RowId> {
+        self.entry(id).and_then(|entry| entry.known)
     }
 
-    /// The words of a text's row.
-    pub(crate) fn known_row(&self, start: usize, words: usize) -> &[u64] {
-        self.known_rows.get(start + 1..start + 1 + words).unwrap_or_default()
+    /// How many different rows of texts there are.
+    pub(crate) fn known_count(&self) -> usize {
+        self.known_rows.count()
+    }
+
+    /// The words of a row.
+    pub(crate) fn known_row(&self, row: RowId) -> &[u64] {
+        self.known_rows.get(row).get(1..).unwrap_or_default()
     }
 
     /// The classes whose questions a row holds.
-    pub(crate) fn known_classes(&self, start: usize) -> u64 {
-        self.known_rows.get(start).copied().unwrap_or_default()
+    pub(crate) fn known_classes(&self, row: RowId) -> u64 {
+        self.known_rows.get(row).first().copied().unwrap_or_default()
     }
 
-    /// A row holds the questions of these classes too.
-    pub(crate) fn know_classes(&mut self, id: TextId, start: usize, classes: u64) {
-        if let Some(known) = self.known_rows.get_mut(start) {
+    /// Begins to put the row of a text together, with what is known or remembered of it; gives the
+    /// classes that it holds.
+    pub(crate) fn open_row(&mut self, id: TextId, words: usize, memo: Option<&Memo>) -> u64 {
+        let (known, is_common) =
+            self.entry(id).map_or((None, false), |entry| (entry.known, entry.is_common));
+        let mut row = std::mem::take(&mut self.row);
+        row.clear();
+        match known {
+            Some(known) => row.extend_from_slice(self.known_rows.get(known)),
+            None => {
+                row.resize(1 + words, 0);
+                if let (Some(memo), true) = (memo, is_common) {
+                    memo.recall(self.get(id), &mut row);
+                }
+            }
+        }
+        let classes = row.first().copied().unwrap_or_default();
+        self.row = row;
+        classes
+    }
+
+    /// The row that was opened is that of the text, and holds these classes too.
+    pub(crate) fn close_row(&mut self, id: TextId, classes: u64) -> RowId {
+        if let Some(known) = self.row.first_mut() {
             *known |= classes;
         }
-        self.is_news(id);
+        let row = self.known_rows.add(&self.row);
+        if let Some(entry) = self.entries.get_mut(id.0 as usize) {
+            entry.known = Some(row);
+        }
+        if classes != 0 {
+            self.is_news(id);
+        }
+        row
     }
 
-    /// Adds those of `questions` to a text's row that the row of a gate has.
-    pub(crate) fn join(&mut self, start: usize, gate_row: usize, offset: usize, questions: &Bits) {
-        let own = self.gate_rows.get(gate_row..).unwrap_or_default();
-        let all = self.known_rows.get_mut(start + 1 + offset..).unwrap_or_default();
-        questions.add_common(own, all);
+    /// Adds those of `questions` to the open row that the row of a gate has.
+    pub(crate) fn join(&mut self, number: usize, gate: RowId, offset: usize, questions: &Bits) {
+        let own = self.gate_rows.get(number).map_or(&[][..], |rows| rows.get(gate));
+        questions.add_common(own, self.row.get_mut(1 + offset..).unwrap_or_default());
     }
 
-    /// Takes questions out of a text's row that are about to be added anew.
-    pub(crate) fn part(&mut self, start: usize, offset: usize, questions: &Bits) {
-        questions.remove_from(self.known_rows.get_mut(start + 1 + offset..).unwrap_or_default());
+    /// Takes questions out of the open row that are about to be added anew.
+    pub(crate) fn part(&mut self, offset: usize, questions: &Bits) {
+        questions.remove_from(self.row.get_mut(1 + offset..).unwrap_or_default());
     }
 
-    /// A question was asked of everything the row stands for, and did not match.
-    pub(crate) fn rule_out(&mut self, id: TextId, start: usize, bit: usize) {
-        if let Some(word) = self.known_rows.get_mut(start + 1 + bit / 64) {
+    /// A question was asked of everything the row of a text stands for, and did not match.
+    pub(crate) fn rule_out(&mut self, id: TextId, bit: usize) {
+        let Some(known) = self.known(id) else { return };
+        self.row.clear();
+        self.row.extend_from_slice(self.known_rows.get(known));
+        if let Some(word) = self.row.get_mut(1 + bit / 64) {
             *word &= !(1 << (bit % 64));
         }
+        self.close_row(id, 0);
         self.is_news(id);
     }
 
@@ -371,7 +397,7 @@ impl Texts {
     }
 
     /// Remembers what was learnt of common texts.
-    pub(crate) fn remember(&mut self, words: usize, memo: &Memo) {
+    pub(crate) fn remember(&mut self, memo: &Memo) {
         let mut news = std::mem::take(&mut self.news);
         if self.is_full {
             // Some texts are not what they should be.
@@ -381,16 +407,17 @@ impl Texts {
             if let Some(entry) = self.entries.get_mut(id.0 as usize) {
                 entry.is_news = false;
             }
-            let start = self.entry(id).map_or(0, |entry| entry.known as usize);
-            let row = start
-                .checked_sub(1)
-                .and_then(|start| self.known_rows.get(start..start + 1 + words));
-            if let Some(row) = row {
-                memo.keep(self.get(id), row);
+            if let Some(known) = self.known(id) {
+                memo.keep(self.get(id), self.known_rows.get(known));
             }
         }
         self.news = news;
     }
+}
+
+/// Whether a row has a bit.
+pub(super) fn has_bit(words: &[u64], bit: usize) -> bool {
+    words.get(bit / 64).is_some_and(|word| word >> (bit % 64) & 1 == 1)
 }
 
 /// A position plus one; 0 means none.

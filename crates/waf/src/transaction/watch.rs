@@ -48,6 +48,11 @@ impl Watch {
         if self.work_left == 0 { Some(Budget::Work) } else { None }
     }
 
+    /// How much may still be done.
+    pub(super) const fn work_left(&self) -> u64 {
+        self.work_left
+    }
+
     /// How much has been done.
     pub(super) const fn work_done(&self) -> u64 {
         self.work_done

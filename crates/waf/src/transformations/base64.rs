@@ -19,6 +19,12 @@ pub(super) fn decode(input: &[u8], out: &mut Vec<u8>) {
     decode_digits(input.iter().take_while(ends), out);
 }
 
+/// How many bytes [`decode`] makes at most.
+pub(crate) fn decoded_length(input: &[u8]) -> usize {
+    let ends = |byte: &u8| value_of(*byte).is_none() && !matches!(*byte, b'\r' | b'\n');
+    input.iter().position(ends).unwrap_or(input.len()) * 3 / 4
+}
+
 /// Decodes, passing over every byte that is not of the alphabet.
 pub(super) fn decode_lenient(input: &[u8], out: &mut Vec<u8>) {
     decode_digits(input.iter().take_while(|byte| **byte != b'='), out);

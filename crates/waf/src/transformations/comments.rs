@@ -3,6 +3,12 @@
 /// What opens and what ends a comment.
 const MARKS: &[&[u8]] = &[b"/*", b"*/", b"<!--", b"-->", b"--", b"#"];
 
+/// Whether a text has no mark of a comment.
+pub(super) fn leaves(text: &[u8]) -> bool {
+    let marks = |pair: &[u8]| matches!(pair, b"/*" | b"*/" | b"--" | b"<!");
+    memchr::memchr(b'#', text).is_none() && !text.windows(2).any(marks)
+}
+
 /// Makes every `/* */` comment one space; an open one too.
 pub(super) fn replace(input: &[u8], out: &mut Vec<u8>) {
     let mut rest = input;

@@ -85,6 +85,31 @@ impl Transformation {
         self as usize
     }
 
+    /// Whether it surely changes nothing in a text that has a byte of its trigger.
+    pub(crate) fn leaves(self, text: &[u8]) -> bool {
+        match self {
+            Self::NormalizePath => normalize_path::leaves(text, b"/"),
+            Self::NormalizePathWin => normalize_path::leaves(text, b"/\\"),
+            Self::RemoveCommentsChar | Self::RemoveComments => comments::leaves(text),
+            Self::ReplaceComments => memchr::memmem::find(text, b"/*").is_none(),
+            _ => false,
+        }
+    }
+
+    /// Whether what it makes may be longer than what it reads.
+    pub(crate) const fn may_grow(self) -> bool {
+        matches!(
+            self,
+            Self::Base64Encode
+                | Self::HexEncode
+                | Self::Length
+                | Self::Md5
+                | Self::Sha1
+                | Self::UrlEncode
+                | Self::Utf8ToUnicode
+        )
+    }
+
     /// Whether an empty value comes out as something.
     pub(crate) const fn changes_empty(self) -> bool {
         matches!(self, Self::Length | Self::Md5 | Self::Sha1)

@@ -54,9 +54,19 @@ impl ByteSet {
         Self::of(&[9, 10, 11, 12, 13, 32, 0xa0])
     }
 
+    /// ASCII letters and digits.
+    pub(crate) const fn alphanumeric() -> Self {
+        Self::upper().and(Self::lower()).and(Self::range(b'0', b'9'))
+    }
+
     /// What is neither an ASCII letter nor a digit.
     pub(crate) const fn not_alphanumeric() -> Self {
-        let Self([a, b, c, d]) = Self::upper().and(Self::lower()).and(Self::range(b'0', b'9'));
+        Self::alphanumeric().but()
+    }
+
+    /// The bytes that are not in the set.
+    pub(crate) const fn but(self) -> Self {
+        let Self([a, b, c, d]) = self;
         Self([!a, !b, !c, !d])
     }
 

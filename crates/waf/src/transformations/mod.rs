@@ -1,7 +1,7 @@
 //! Transformations: what a rule does to a value before it looks at it. One file each, or one for a
 //! family; `list.rs` names them all.
 
-mod base64;
+pub(crate) mod base64;
 mod best_fit;
 pub(crate) mod bytes;
 mod case;

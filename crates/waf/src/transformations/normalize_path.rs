@@ -21,6 +21,11 @@ pub(super) fn unix(input: &[u8], out: &mut Vec<u8>) {
     }
 }
 
+/// Whether a text is one segment with a name: nothing is to be done.
+pub(super) fn leaves(text: &[u8], slashes: &[u8]) -> bool {
+    text != b"." && !text.iter().any(|byte| slashes.contains(byte))
+}
+
 fn go_back(segments: &mut Vec<&[u8]>, is_absolute: bool) {
     match segments.last() {
         Some(last) if *last != b".." => {

@@ -72,10 +72,8 @@ pub(crate) fn seen(request: &Request) -> Vec<When> {
 /// What stands between the heads of parts and the delimiters after them.
 fn contents(body: &[u8]) -> Vec<u8> {
     let text: String = body.iter().map(|byte| char::from(*byte)).collect();
-    let parts = text.split("\r\n\r\n").skip(1).map(|rest| match rest.rsplit_once("\r\n--") {
-        Some((content, _)) => content,
-        None => rest,
-    });
+    // A head ends at the first empty line of its part; further ones are content.
+    let parts = text.split("\r\n--").filter_map(|part| Some(part.split_once("\r\n\r\n")?.1));
     parts.collect::<Vec<_>>().join("\t").chars().map(|each| each as u8).collect()
 }
 

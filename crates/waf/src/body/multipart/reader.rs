@@ -158,6 +158,8 @@ impl Reader {
         let kind = self.kind(line);
         self.expected = match std::mem::take(&mut self.expected) {
             Expected::First => self.first(line, kind),
+            // The rest of a line that began like a delimiter is no header.
+            Expected::Header(part, size) if self.is_inside => Expected::Header(part, size),
             Expected::Header(part, size) => self.header(part, size, line),
             Expected::Content(part) => self.content(part, line, kind),
             Expected::Epilogue => {
@@ -258,6 +260,10 @@ impl Reader {
     /// What is too long for a delimiter is passed on without waiting for the line's end.
     fn pass_long_line(&mut self) {
         if self.line.len() <= DELIMITER_LIMIT_BYTES {
+            return;
+        }
+        if self.is_inside && matches!(self.expected, Expected::Header(..)) {
+            self.line.clear();
             return;
         }
         if let Expected::Header(_, size) = &self.expected

@@ -2,9 +2,7 @@
 
 use super::host::reach;
 use super::note;
-use crate::detect::bytes::{
-    at, before, contains_any, find, is_any, is_word, part, starts_with_any, tail,
-};
+use crate::detect::bytes::{at, before, contains_any, find, is_word, part, starts_with_any, tail};
 use crate::detect::view::{View, Work};
 
 /// Where `http`, `https` or `ftp` begins before the colon at `place`.
@@ -111,43 +109,77 @@ pub(super) fn bare(view: &View<'_>, value: &[u8], lead: usize, work: &mut Work<'
     let path = end < rest.len() || start >= 2;
     let Some((confidence, reason)) = reach(part(rest, 0, end)) else { return };
     let metadata = confidence >= 90;
-    let wanted = is_any(
-        view.name,
-        &[
-            "url",
-            "uri",
-            "host",
-            "target",
-            "dest",
-            "destination",
-            "redirect",
-            "callback",
-            "webhook",
-            "proxy",
-            "feed",
-            "server",
-            "ssrf",
-            "src",
-            "link",
-            "site",
-            "domain",
-            "fetch",
-            "page",
-        ],
-    );
+    let wanted = wants_address(view.name);
     let confidence = match () {
         () if metadata && path => 84,
         () if metadata => 55,
         () if path && wanted && starts_with_any(rest, &["localhost", "127."]) => 64,
         () if path && confidence == 66 => 62,
         () if (70..90).contains(&confidence) && at(rest, 0) == b'[' => 62,
-        () if has_port(part(rest, 0, end)) && (confidence == 66 || confidence >= 70) => 60,
+        // A name with a port says where something runs; that something is to go there, the field says.
+        () if has_port(part(rest, 0, end)) && confidence == 66 => {
+            if wanted {
+                62
+            } else {
+                50
+            }
+        }
+        () if has_port(part(rest, 0, end)) && confidence >= 70 => 60,
         () if (70..90).contains(&confidence) && start >= 2 => 64,
         () if (70..90).contains(&confidence) && end < rest.len() && rest.contains(&b':') => 62,
         () if wanted && confidence <= 66 && !rest.first().is_some_and(u8::is_ascii_digit) => 60,
         () => 30,
     };
     note(view, confidence, lead, lead + value.len(), reason, work);
+}
+
+/// Words of names of fields whose value is where something is fetched from, or sent to.
+const WANTS_ADDRESS: &[&str] = &[
+    "addr",
+    "address",
+    "api",
+    "backend",
+    "callback",
+    "dest",
+    "destination",
+    "domain",
+    "endpoint",
+    "feed",
+    "fetch",
+    "host",
+    "hostname",
+    "hook",
+    "href",
+    "link",
+    "origin",
+    "page",
+    "peer",
+    "proxy",
+    "redirect",
+    "remote",
+    "server",
+    "site",
+    "source",
+    "src",
+    "ssrf",
+    "target",
+    "upstream",
+    "uri",
+    "url",
+    "webhook",
+];
+
+/// Whether a field of this name wants an address: `url`, `imageUrl`, `webhook_url`, `job[host]`.
+fn wants_address(name: &[u8]) -> bool {
+    let name = name.strip_suffix(b"]").unwrap_or(name);
+    let ends_in = |word: &&str| {
+        let Some(start) = name.len().checked_sub(word.len()) else { return false };
+        // `curl` ends in `url`, and wants none: a word begins at a sign or a capital letter.
+        let is_word =
+            !before(name, start).is_ascii_alphabetic() || at(name, start).is_ascii_uppercase();
+        is_word && tail(name, start).eq_ignore_ascii_case(word.as_bytes())
+    };
+    WANTS_ADDRESS.iter().any(ends_in)
 }
 
 /// `localhost:8080`: a port says that something is to be connected to.

@@ -1,3 +1,4 @@
+mod audit;
 mod generated;
 mod naive;
 mod properties;

@@ -108,37 +108,6 @@ fn collections_open_by_key_count_and_run_out() {
 }
 
 #[test]
-fn audit_follows_the_mode_the_rules_and_the_status() {
-    let wants = |settings: &str, target: &str, status: u16| {
-        let rules = rules(&format!(
-            "{settings}\n{RULE}SecRule ARGS:quiet \"@eq 1\" \"id:11,phase:2,pass,log,noauditlog\"\n\
-             SecRule ARGS:off \"@eq 1\" \"id:12,phase:2,pass,nolog,ctl:auditEngine=Off\"\n"
-        ));
-        let mut transaction = Transaction::new(rules, Connection::local(), Limits::default(), None);
-        transaction.request_line(b"GET", target.as_bytes(), b"HTTP/1.1");
-        transaction.request_headers_done();
-        transaction.request_body_done();
-        transaction.response_line(b"HTTP/1.1", status);
-        transaction.response_headers_done();
-        transaction.wants_audit()
-    };
-    let relevant = "SecAuditEngine RelevantOnly\nSecAuditLogRelevantStatus \"^(?:5|4(?!04))\"\n\
-                    SecAuditLogParts ABIJDEFHZ\nSecAuditLogType Serial\nSecAuditLogFormat JSON";
-    for (settings, target, status, expected) in [
-        ("SecAuditEngine On", "/", 200, true),
-        ("SecAuditEngine Off", "/?a=bad", 500, false),
-        (relevant, "/", 200, false),
-        (relevant, "/?a=bad", 200, true),
-        (relevant, "/?quiet=1", 200, false),
-        (relevant, "/", 403, true),
-        (relevant, "/", 404, false),
-        (relevant, "/?a=bad&off=1", 500, false),
-    ] {
-        assert_eq!(wants(settings, target, status), expected, "{settings} {target} {status}");
-    }
-}
-
-#[test]
 fn limits_of_arguments_and_files_show_in_counts_and_flags() {
     let limited = rules(
         "SecArgumentsLimit 3\nSecUploadFileLimit 1\n\
@@ -183,18 +152,6 @@ fn what_a_gateway_must_not_do_for_a_rule_is_refused_with_a_reason() {
         let all: String = problems.iter().map(ToString::to_string).collect();
         assert!(all.contains("not supported") && all.contains(reason), "{text}: {all}");
     }
-}
-
-#[test]
-fn directives_that_ask_for_a_log_are_named_once_each() {
-    let rules = rules(
-        "SecAuditEngine RelevantOnly\nSecAuditLog /var/log/audit.log\nSecAuditLog /var/log/other.log\n\
-         SecAuditLogFormat JSON\nSecAuditLogParts ABIJDEFHZ\nSecDebugLogLevel 0\n",
-    );
-    let logs: Vec<&str> = rules.settings().logs.iter().map(|log| log.message.as_str()).collect();
-    let expected = ["SecAuditEngine", "SecAuditLog", "SecAuditLogFormat", "SecAuditLogParts"];
-    assert_eq!(logs, expected.map(|name| format!("`{name}` writes nothing here")));
-    assert!(super::rules("SecAuditEngine Off\n").settings().logs.is_empty());
 }
 
 #[test]
