@@ -5,7 +5,8 @@ use std::time::Duration;
 use mantlet_types::{DataClass, Timestamp};
 
 use crate::{
-    Action, Decision, Explanation, Facts, Membership, Met, Principal, Requirement, Roles, Step,
+    Action, Decision, Explanation, Facts, Membership, Met, Principal, Requirement, Roles, Ruling,
+    Step,
 };
 
 /// Whether `principal` (`None`: nobody is signed in) meets `requirement`, given the facts.
@@ -51,7 +52,20 @@ fn is_met(
         }
         Requirement::Within(window) => principal.is_some() && is_within(*window, facts, now),
         Requirement::SecondFactor => principal.is_some() && facts.has_second_factor,
+        Requirement::Policy(action) => {
+            judged(action, principal, facts, now).is_some_and(|ruling| ruling.is_allowed)
+        }
     }
+}
+
+/// What the policies say; `None` where there are none, or nobody is signed in.
+fn judged(
+    action: &str,
+    principal: Option<&Principal>,
+    facts: &Facts<'_>,
+    now: Timestamp,
+) -> Option<Ruling> {
+    Some(facts.consulted?.judge(action, principal?, facts, now))
 }
 
 /// Whether who asks proved who they are not longer ago than `window`.
@@ -154,6 +168,10 @@ impl Question<'_> {
                 None => format!("`{fact}` is not known"),
             },
             (Requirement::Within(_), Some(_)) => "signing in again".to_owned(),
+            (Requirement::Policy(action), who) => match judged(action, who, self.facts, self.now) {
+                Some(ruling) => ruling.describe(),
+                None => "there are no policies".to_owned(),
+            },
             (Requirement::SecondFactor, Some(_)) => "signing in with a second factor".to_owned(),
             (Requirement::Permission(id), Some(who)) if !self.roles.grants(who, *id).is_empty() => {
                 "the scopes of the key leave it out".to_owned()
@@ -191,6 +209,10 @@ impl Question<'_> {
                 Met::By(self.by_class(class))
             }
             (Requirement::Within(_), _) => Met::By("signed in lately".to_owned()),
+            (Requirement::Policy(action), who) => {
+                let ruling = judged(action, who, self.facts, self.now);
+                Met::By(ruling.map(|ruling| ruling.describe()).unwrap_or_default())
+            }
             (Requirement::SecondFactor, _) => Met::By("shown at the sign-in".to_owned()),
             _ => Met::By("signed in".to_owned()),
         }

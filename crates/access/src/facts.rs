@@ -2,6 +2,8 @@
 
 use mantlet_types::{DataClass, Timestamp};
 
+use crate::Consulted;
+
 /// What a request does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum Action {
@@ -45,6 +47,9 @@ pub struct Facts<'a> {
     pub authenticated: Option<Timestamp>,
     /// Whether they showed a second factor then.
     pub has_second_factor: bool,
+    /// Whom requirements ask that name an action; `None` where there are no policies, and then
+    /// nobody meets them.
+    pub consulted: Option<Consulted<'a>>,
 }
 
 impl Facts<'_> {

@@ -6,6 +6,7 @@
 //! | what a route asks for | [`Requirement`], [`Access`] for its inheritance |
 //! | who asks | [`Principal`], made of what was verified and of nothing else |
 //! | what about | [`Facts`], [`Approval`] |
+//! | what policies in another language say | [`Policies`], [`Ruling`] |
 //! | the answer, and why | [`decide()`], [`explain()`] |
 //! | who may what, once a quarter | [`review()`] |
 //!
@@ -38,6 +39,7 @@ mod decision;
 mod evaluate;
 mod facts;
 mod nearest;
+mod policies;
 mod principal;
 mod profiles;
 mod requirement;
@@ -49,6 +51,7 @@ pub use access::{Access, Require};
 pub use decision::{Decision, Explanation, Met, Step};
 pub use evaluate::{decide, explain};
 pub use facts::{Action, Approval, CLASS_PREFIX, Facts, Membership};
+pub use policies::{Consulted, Inquiry, Policies, Ruling, Scene, SharedPolicies};
 pub use principal::Principal;
 pub use profiles::{PROFILES, profile};
 pub use requirement::{Requirement, RequirementError};

@@ -169,6 +169,20 @@ impl Roles {
         self.roles.get(holder.0).is_some_and(|own| own.ancestors.holds(role.0))
     }
 
+    /// The roles of a principal and all that these inherit from; none where scopes bound it.
+    pub fn roles_held<'a>(&'a self, principal: &'a Principal) -> impl Iterator<Item = &'a str> {
+        let places = principal.ancestors.iter().filter(|_| !principal.is_scoped());
+        places.map(|place| self.role_name(RoleId(place)))
+    }
+
+    /// The permissions of a principal, within its scopes.
+    pub fn permissions_held<'a>(
+        &'a self,
+        principal: &'a Principal,
+    ) -> impl Iterator<Item = &'a str> {
+        principal.permissions.iter().map(|place| self.permission_name(PermissionId(place)))
+    }
+
     /// Which of the principal's roles give a permission, and through which.
     #[must_use]
     pub fn grants(&self, principal: &Principal, permission: PermissionId) -> Vec<Grant> {

@@ -1,7 +1,7 @@
 //! A bounded memory of what was looked up a moment ago.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher as _, Hash, RandomState};
+use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -14,18 +14,46 @@ const SHARDS: usize = 16;
 /// and when it is full it becomes the older, whose entries are forgotten. What is used moves to the
 /// younger.
 #[derive(Debug)]
-pub struct Cache<K, V> {
-    shards: Vec<Mutex<Shard<K, V>>>,
-    hasher: RandomState,
+pub struct Cache<K, V, S = RandomState> {
+    shards: Vec<Mutex<Shard<K, V, S>>>,
+    hasher: S,
     /// Entries of one generation of one part.
     room: usize,
     keep: Duration,
 }
 
 #[derive(Debug)]
-struct Shard<K, V> {
-    young: HashMap<K, Entry<V>>,
-    old: HashMap<K, Entry<V>>,
+struct Shard<K, V, S> {
+    young: HashMap<K, Entry<V>, S>,
+    old: HashMap<K, Entry<V>, S>,
+}
+
+/// Finds keys by themselves, because they are hashes already that nobody can choose: digests of what
+/// was verified.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ByDigest;
+
+impl BuildHasher for ByDigest {
+    type Hasher = DigestHasher;
+
+    fn build_hasher(&self) -> DigestHasher {
+        DigestHasher(0)
+    }
+}
+
+/// The beginning of a digest.
+#[derive(Debug, Clone, Copy)]
+pub struct DigestHasher(u64);
+
+impl Hasher for DigestHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        let start = bytes.first_chunk().copied().unwrap_or_default();
+        self.0 ^= u64::from_ne_bytes(start);
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -34,14 +62,16 @@ struct Entry<V> {
     since: Monotonic,
 }
 
-impl<K: Hash + Eq + Clone, V: Clone> Cache<K, V> {
+impl<K: Hash + Eq + Clone, V: Clone, S: BuildHasher + Clone + Default> Cache<K, V, S> {
     /// Room for about `capacity` values, each for at most `keep`.
     #[must_use]
     pub fn new(capacity: usize, keep: Duration) -> Self {
-        let shard = || Mutex::new(Shard { young: HashMap::new(), old: HashMap::new() });
+        let hasher = S::default();
+        let map = || HashMap::with_hasher(hasher.clone());
+        let shard = || Mutex::new(Shard { young: map(), old: map() });
         let shards = (0..SHARDS).map(|_| shard()).collect();
         let room = (capacity / SHARDS / 2).max(1);
-        Self { shards, hasher: RandomState::new(), room, keep }
+        Self { shards, hasher, room, keep }
     }
 
     /// The value of this key, where it was looked up within the last while.
@@ -72,17 +102,20 @@ impl<K: Hash + Eq + Clone, V: Clone> Cache<K, V> {
         }
     }
 
-    fn shard(&self, key: &K) -> Option<MutexGuard<'_, Shard<K, V>>> {
-        let place = usize::try_from(self.hasher.hash_one(key) % SHARDS as u64).unwrap_or(0);
+    fn shard(&self, key: &K) -> Option<MutexGuard<'_, Shard<K, V, S>>> {
+        // Other bits than those that the maps find their places by: their hasher is the same.
+        let bits = self.hasher.hash_one(key) >> 32;
+        let place = usize::try_from(bits % SHARDS as u64).unwrap_or(0);
         let shard = self.shards.get(place)?;
         Some(shard.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-impl<K: Hash + Eq, V> Shard<K, V> {
+impl<K: Hash + Eq, V, S: BuildHasher + Clone> Shard<K, V, S> {
     fn insert(&mut self, key: K, entry: Entry<V>, room: usize) {
         if self.young.len() >= room && !self.young.contains_key(&key) {
-            self.old = std::mem::take(&mut self.young);
+            let empty = HashMap::with_hasher(self.young.hasher().clone());
+            self.old = std::mem::replace(&mut self.young, empty);
         }
         self.young.insert(key, entry);
     }
@@ -98,7 +131,7 @@ mod tests {
 
     #[test]
     fn values_are_remembered_for_a_while_and_only_so_many() {
-        let cache = Cache::new(320, Duration::from_secs(10));
+        let cache: Cache<_, _> = Cache::new(320, Duration::from_secs(10));
         cache.insert(1_u32, "one", at(0));
         assert_eq!(cache.find(&1, at(9)), Some("one"));
         assert_eq!(cache.find(&1, at(10)), None, "too old");

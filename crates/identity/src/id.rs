@@ -24,11 +24,29 @@ impl UserId {
         Err(BadUserId)
     }
 
+    /// The id of somebody whom only an issuer outside knows: `space:name`. No account of ours has one
+    /// like it, for their names hold no colon.
+    ///
+    /// # Errors
+    /// As [`UserId::parse`]; and for characters that change how a name looks without being seen.
+    pub fn outside(space: &str, name: &str) -> Result<Self, BadUserId> {
+        let is_seen = !name.is_empty() && !name.chars().any(is_invisible);
+        if is_seen { Self::parse(&format!("{space}:{name}")) } else { Err(BadUserId) }
+    }
+
     /// The id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Characters that change how a name looks or reads without being seen.
+pub(crate) const fn is_invisible(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+    )
 }
 
 impl fmt::Display for UserId {

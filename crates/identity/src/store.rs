@@ -15,6 +15,9 @@ use crate::account::Accounts;
 use crate::api_key::ApiKeyStore;
 use crate::approval::ApprovalStore;
 use crate::factor::FactorStore;
+use crate::passkey::PasskeyStore;
+use crate::password_link::PasswordLinkStore;
+use crate::provider::LinkStore;
 use crate::refresh::RefreshStore;
 use crate::revocation::RevocationStore;
 use crate::session::SessionStore;
@@ -33,6 +36,12 @@ pub struct Repositories {
     pub approvals: Arc<dyn ApprovalStore>,
     /// Second factors.
     pub factors: Arc<dyn FactorStore>,
+    /// Which accounts are whom outside providers name.
+    pub links: Arc<dyn LinkStore>,
+    /// Passkeys.
+    pub passkeys: Arc<dyn PasskeyStore>,
+    /// Links by which somebody sets their password.
+    pub password_links: Arc<dyn PasswordLinkStore>,
     /// Families of refresh tokens.
     pub refresh: Arc<dyn RefreshStore>,
     /// What ended before its time.

@@ -64,6 +64,8 @@ fn wish(name: &str) -> NewSession {
     NewSession {
         user: user(name),
         has_second_factor: false,
+        methods: &["pwd"],
+        authenticated: None,
         address: IpAddr::from([192, 0, 2, 7]),
         agent: "Firefox\r\nforged".to_owned(),
     }
@@ -131,7 +133,7 @@ fn sci_d06_signing_in_and_rising_give_a_new_id_and_end_the_old_one() {
     assert_ne!(token.expose(), &planted);
     assert_eq!(node.find(&planted).unwrap_err(), SessionRefusal::Ended);
     node.pass(HOUR);
-    let (risen, after) = now(node.sessions.renew(token.expose(), true)).unwrap();
+    let (risen, after) = now(node.sessions.renew(token.expose(), Some("otp"))).unwrap();
     assert!(node.find(token.expose()).is_err(), "the id before is worth nothing");
     let found = node.find(risen.expose()).unwrap();
     assert!(found.has_second_factor);

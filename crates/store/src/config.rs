@@ -19,7 +19,8 @@ section! {
         pub passphrase: Option<SecretRef> = None,
         /// How long reading or writing may take before the request that needs it is refused.
         pub wait: Duration = Duration::from_secs(5),
-        /// How much of the file each of the few connections that read may keep in memory, decrypted.
+        /// How much of the file each of the few connections (four that read, one that writes) may
+        /// keep in memory, decrypted.
         pub cache: ByteSize = ByteSize(8 << 20),
         /// The most that the file of the store may grow to; what would exceed it is refused.
         pub max_size: ByteSize = ByteSize(16 << 30),

@@ -31,7 +31,7 @@ pub struct Options {
     pub wait: Duration,
     /// The most bytes that the file may grow to.
     pub max_bytes: u64,
-    /// The most bytes that a connection that reads keeps in memory, decrypted.
+    /// The most bytes that each connection keeps in memory, decrypted.
     pub cache_bytes: u64,
     /// The clocks.
     pub clock: Arc<dyn Clock>,

@@ -39,7 +39,7 @@ async fn backed_up(folder: &Folder) -> std::path::PathBuf {
     store.repositories().accounts.add(account("alice")).await.unwrap();
     let to = folder.path().join("backup");
     let manifest = store.backup(&to).await.unwrap();
-    assert_eq!((manifest.schema, manifest.key.as_str()), (3, "k1"));
+    assert_eq!((manifest.schema, manifest.key.as_str()), (6, "k1"));
     store.close().await;
     to
 }

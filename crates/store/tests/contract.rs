@@ -11,7 +11,7 @@ macro_rules! keeps_the_contract {
         mod $name {
             use super::*;
 
-            keeps_the_contract!(@each $open, accounts, api_keys, approvals, factors, refresh, revocations, sessions);
+            keeps_the_contract!(@each $open, accounts, api_keys, approvals, factors, links, passkeys, password_links, refresh, revocations, sessions);
         }
     };
     (@each $open:expr, $($repository:ident),*) => {$(

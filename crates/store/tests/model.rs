@@ -65,6 +65,7 @@ fn session(number: u8, whose: u8, step: usize) -> Session {
         last_seen: at(step),
         expires: at(step + usize::from(number)),
         has_second_factor: number.is_multiple_of(2),
+        methods: vec!["pwd".to_owned()],
         address: "192.0.2.1".parse().unwrap(),
         agent: String::new(),
         ended: None,

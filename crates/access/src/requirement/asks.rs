@@ -27,6 +27,26 @@ impl Requirement {
         }
     }
 
+    /// The actions that policies are asked about.
+    #[must_use]
+    pub fn actions(&self) -> Vec<&str> {
+        match self {
+            Self::Policy(action) => vec![action],
+            Self::All(list) | Self::Any(list) => list.iter().flat_map(Self::actions).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whether it asks policies about anything.
+    #[must_use]
+    pub fn has_policy(&self) -> bool {
+        match self {
+            Self::Policy(_) => true,
+            Self::All(list) | Self::Any(list) => list.iter().any(Self::has_policy),
+            _ => false,
+        }
+    }
+
     /// Whether it asks for the class among the facts, and whether it names `class` itself.
     #[must_use]
     pub fn asks_for(&self, class: DataClass) -> (bool, bool) {

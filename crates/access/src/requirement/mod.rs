@@ -22,6 +22,7 @@ use crate::{PermissionId, RoleId, Roles};
 /// | `class` | the same, of the class that the application told; restricted when it did not |
 /// | `within:5m` | having signed in not longer ago than that, by oneself |
 /// | `second-factor` | having shown a second factor at the sign-in |
+/// | `cedar:export` | what the policies permit who are asked about `Action::"export"` |
 /// | `nobody` | something that nobody has |
 /// | `… and …`, `… or …`, `( … )` | both, one of them; `and` binds closer |
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +41,8 @@ pub enum Requirement {
     Within(Duration),
     /// Having shown a second factor then.
     SecondFactor,
+    /// What policies permit, asked by the name of an action.
+    Policy(String),
     /// Nobody has it.
     Nobody,
     /// All of them.
@@ -73,6 +76,7 @@ impl Requirement {
             Self::Class(None) => "class".to_owned(),
             Self::Within(window) => format!("within:{}s", window.as_secs()),
             Self::SecondFactor => "second-factor".to_owned(),
+            Self::Policy(action) => format!("cedar:{action}"),
             Self::Nobody => "nobody".to_owned(),
             Self::All(list) => join(list, " and "),
             Self::Any(list) => join(list, " or "),

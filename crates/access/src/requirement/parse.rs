@@ -18,7 +18,7 @@ const MAX_DEPTH: usize = 16;
 const LONGEST_WINDOW: u64 = 86_400;
 
 /// Words that an expression can begin with, for what was probably meant.
-const KINDS: [&str; 9] = [
+const KINDS: [&str; 10] = [
     "signed-in",
     "permission",
     "role",
@@ -26,6 +26,7 @@ const KINDS: [&str; 9] = [
     "class",
     "within",
     "second-factor",
+    "cedar",
     "nobody",
     "none",
 ];
@@ -111,7 +112,10 @@ impl Reader<'_> {
                 Some(window) => Ok(Requirement::Within(window)),
                 None => Err(RequirementError::Syntax { found: word.to_owned() }),
             },
-            Some(("owner", fact)) if is_fact(fact) => Ok(Requirement::Owner(fact.to_owned())),
+            Some(("cedar", action)) if is_simple(action) => {
+                Ok(Requirement::Policy(action.to_owned()))
+            }
+            Some(("owner", fact)) if is_simple(fact) => Ok(Requirement::Owner(fact.to_owned())),
             _ => {
                 let kind = word.split(':').next().unwrap_or(word);
                 match nearest(kind, KINDS.into_iter().filter(|known| *known != kind)) {
@@ -136,7 +140,8 @@ fn window(text: &str) -> Option<Duration> {
     (1..=LONGEST_WINDOW).contains(&seconds).then(|| Duration::from_secs(seconds))
 }
 
-fn is_fact(name: &str) -> bool {
+/// Whether a fact or an action can be called so.
+fn is_simple(name: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
     (1..=64).contains(&name.len()) && name.bytes().all(is_plain)
 }

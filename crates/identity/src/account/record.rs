@@ -6,6 +6,7 @@ use mantlet_types::Timestamp;
 use unicode_normalization::UnicodeNormalization as _;
 
 use crate::UserId;
+use crate::id::is_invisible;
 
 /// A name that people sign in with, in its one form: normalised (NFKC) and in lower case, so that no
 /// two accounts differ by a spelling that looks the same. 1 to 128 bytes.
@@ -38,14 +39,6 @@ impl AccountName {
     pub fn as_str(&self) -> &str {
         &self.0
     }
-}
-
-/// Characters that change how a name looks or reads without being seen.
-const fn is_invisible(c: char) -> bool {
-    matches!(
-        c,
-        '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
-    )
 }
 
 /// The text is no name of an account.

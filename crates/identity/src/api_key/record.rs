@@ -63,6 +63,19 @@ impl ApiKeyRecord {
         self.revoked.is_none() && now < self.expires
     }
 
+    /// Whether it may be used from `address`.
+    #[must_use]
+    pub fn admits(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.networks.is_empty() || self.networks.iter().any(|net| net.contains(&address))
+    }
+
+    /// When the key, or the next of its secrets, ends by itself.
+    pub(crate) fn next_end(&self, now: Timestamp) -> Timestamp {
+        let secrets = self.versions.iter().filter_map(|version| version.until);
+        secrets.filter(|until| *until > now).fold(self.expires, Timestamp::min)
+    }
+
     /// Checks `presented` against this record, which must be the one of its id. Needs no store: this
     /// is what runs on every request. The answer is the number of the secret that was used.
     ///
@@ -83,9 +96,8 @@ impl ApiKeyRecord {
         if now >= self.expires {
             return Err(ApiKeyRefusal::Expired { at: self.expires });
         }
-        let address = address.to_canonical();
-        if !self.networks.is_empty() && !self.networks.iter().any(|net| net.contains(&address)) {
-            return Err(ApiKeyRefusal::Network { address });
+        if !self.admits(address) {
+            return Err(ApiKeyRefusal::Network { address: address.to_canonical() });
         }
         Ok(version)
     }

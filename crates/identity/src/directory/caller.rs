@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use mantlet_types::Timestamp;
 
+use super::again::Moment;
 use crate::UserId;
 use crate::account::Standing;
 use crate::api_key::{ApiKeyRecord, ApiKeyRefusal};
@@ -26,6 +27,10 @@ pub struct Caller {
     pub mark: [u8; 16],
     /// When the credential ends by itself.
     pub until: Timestamp,
+    /// Until when it need not be looked at again, unless something changes.
+    pub(super) again_until: Timestamp,
+    /// What held before it was verified.
+    pub(super) moment: Moment,
 }
 
 /// What somebody showed.
@@ -39,6 +44,8 @@ pub enum Way {
     Token(Arc<VerifiedToken>),
     /// A ticket, which is used up with it.
     Ticket(Arc<Ticket>),
+    /// The certificate of their connection.
+    Certificate,
 }
 
 impl Caller {
@@ -46,10 +53,14 @@ impl Caller {
     #[must_use]
     pub fn scopes(&self) -> Option<Vec<&str>> {
         match &self.way {
-            Way::Session(_) => None,
+            Way::Session(_) | Way::Certificate => None,
             Way::ApiKey(key) => Some(key.scopes.iter().collect()),
             Way::Ticket(ticket) => {
                 let scopes = ticket.scopes.as_ref()?;
+                Some(scopes.iter().map(String::as_str).collect())
+            }
+            Way::Token(token) if let Some(mapped) = &token.mapped => {
+                let scopes = mapped.scopes.as_ref()?;
                 Some(scopes.iter().map(String::as_str).collect())
             }
             Way::Token(token) => token.claims.contains_key("scope").then(|| token.texts("scope")),
@@ -61,13 +72,13 @@ impl Caller {
     pub const fn session(&self) -> Option<&Arc<Session>> {
         match &self.way {
             Way::Session(session) => Some(session),
-            Way::ApiKey(_) | Way::Token(_) | Way::Ticket(_) => None,
+            Way::ApiKey(_) | Way::Token(_) | Way::Ticket(_) | Way::Certificate => None,
         }
     }
 }
 
 impl Way {
-    /// `session`, `api-key`, `token` or `ticket`.
+    /// `session`, `api-key`, `token`, `ticket` or `mtls`.
     #[must_use]
     pub const fn as_str(&self) -> &'static str {
         match self {
@@ -75,6 +86,7 @@ impl Way {
             Self::ApiKey(_) => "api-key",
             Self::Token(_) => "token",
             Self::Ticket(_) => "ticket",
+            Self::Certificate => "mtls",
         }
     }
 }
@@ -118,7 +130,7 @@ impl CallerRefusal {
             Self::Store(_)
                 | Self::Session(SessionRefusal::Store(_))
                 | Self::ApiKey(ApiKeyRefusal::Store(_))
-                | Self::Token(TokenError::Unsure)
+                | Self::Token(TokenError::Unsure | TokenError::NoKeys)
         )
     }
 }

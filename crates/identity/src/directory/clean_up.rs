@@ -13,10 +13,11 @@ impl Directory {
     /// [`StoreError`].
     pub async fn clean_up(&self, most: usize) -> Result<usize, StoreError> {
         let sessions = self.sessions.remove_expired(most).await?;
-        let ends = self.repositories.revocations.remove_expired(self.clock.now()).await?;
+        let ends = self.repositories.revocations.remove_expired(self.clock.now(), most).await?;
         let grants = self.refresh_tokens.remove_expired(most).await?;
         let then = self.clock.now().checked_sub(approval::KEPT).unwrap_or(Timestamp::MIN);
         let approvals = self.repositories.approvals.remove_ended(then, most).await?;
-        Ok([ends, grants, approvals].into_iter().fold(sessions, usize::saturating_add))
+        let links = self.password_links.remove_expired(most).await?;
+        Ok([ends, grants, approvals, links].into_iter().fold(sessions, usize::saturating_add))
     }
 }

@@ -1,22 +1,26 @@
 //! Everything about who there is, over one store and one key ring: what a server opens once, and
 //! what the command line opens when no server runs.
 
+mod again;
 mod caller;
 mod clean_up;
 mod grants;
+mod known;
 mod open;
 mod pending;
 mod turns;
 mod verify;
 
+pub use again::{Callers, HOLDS, Shown};
 pub use caller::{Caller, CallerRefusal, Way};
 pub use grants::{GrantError, Granted};
 pub use open::{DirectoryError, PURPOSES, Policies};
-pub use pending::PENDING_LIFETIME;
+pub use pending::{First, PENDING_LIFETIME};
 pub use turns::Turns;
 pub use verify::Credential;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use arc_swap::ArcSwap;
 use mantlet_crypto::MacKeys;
@@ -26,14 +30,18 @@ use crate::UserId;
 use crate::account::{Accounts, Standing};
 use crate::api_key::{ApiKeyId, ApiKeyRecord, ApiKeys};
 use crate::cache::Cache;
+use crate::certificate::Certificates;
 use crate::factor::SecondFactors;
 use crate::lockout::Lockout;
+use crate::outside::OutsideIssuers;
+use crate::passkey::Passkeys;
 use crate::password::{PasswordPolicy, Passwords};
+use crate::password_link::Links;
 use crate::refresh::RefreshTokens;
 use crate::revocation::Revocations;
 use crate::session::Sessions;
 use crate::signin::SignIn;
-use crate::store::{Repositories, StoreError};
+use crate::store::Repositories;
 use crate::ticket::Tickets;
 use crate::token::{TokenIssuer, TokenKeys, VerifiedToken, Verifier};
 
@@ -57,6 +65,8 @@ pub struct Directory {
     pub api_keys: ApiKeys,
     /// Second factors.
     pub factors: SecondFactors,
+    /// Passkeys.
+    pub passkeys: Passkeys,
     /// Hashes of passwords.
     pub passwords: Arc<Passwords>,
     /// Which passwords are taken.
@@ -79,6 +89,12 @@ pub struct Directory {
     pub verifier: Verifier,
     /// Checks the tokens of an application before us, which name no issuer; `None` where none count.
     pub legacy: Option<Verifier>,
+    /// Certificates of clients that stand for somebody.
+    pub certificates: Certificates,
+    /// Links by which somebody sets their password.
+    pub password_links: Links,
+    /// Issuers outside whose tokens count.
+    pub outside: OutsideIssuers,
     /// The keys that tokens are signed with, for whoever checks them elsewhere.
     pub token_keys: Arc<TokenKeys>,
     /// The keys that sign what the application is told.
@@ -91,32 +107,6 @@ pub struct Directory {
     known_keys: Cache<ApiKeyId, Arc<ApiKeyRecord>>,
     known_tokens: Cache<[u8; 32], Arc<VerifiedToken>>,
     standings: Cache<UserId, Arc<Standing>>,
-}
-
-impl Directory {
-    /// What a user may at the moment, to within half a second; `None` when there is no such user.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn standing(&self, user: &UserId) -> Result<Option<Arc<Standing>>, StoreError> {
-        let at = self.clock.monotonic();
-        if let Some(known) = self.standings.find(user, at) {
-            return Ok(Some(known));
-        }
-        let Some(standing) = self.accounts.standing(user).await?.map(Arc::new) else {
-            return Ok(None);
-        };
-        self.standings.insert(user.clone(), standing.clone(), at);
-        Ok(Some(standing))
-    }
-
-    /// Forgets what was remembered of a user, because it has just changed here.
-    pub fn forget(&self, user: &UserId) {
-        self.standings.remove(user);
-    }
-
-    /// Forgets what was remembered of a key, because it has just changed here.
-    pub fn forget_key(&self, id: ApiKeyId) {
-        self.known_keys.remove(&id);
-    }
+    /// Counts what was forgotten because it has changed.
+    changes: AtomicU64,
 }

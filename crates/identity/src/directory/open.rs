@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -14,9 +15,13 @@ use mantlet_types::{Clock, Revocation, Rng};
 use super::{ASSERTION_PURPOSE, Directory, FORM_PURPOSE, Turns};
 use crate::api_key::{ApiKeyError, ApiKeyPolicy, ApiKeys};
 use crate::cache::Cache;
+use crate::certificate::Certificates;
 use crate::factor::{SecondFactors, TotpPolicy};
 use crate::lockout::{Lockout, LockoutPolicy};
+use crate::outside::{OutsideIssuer, OutsideIssuers, OutsideSettings};
+use crate::passkey::Passkeys;
 use crate::password::{HashPool, PasswordPolicy, Passwords, PoolError};
+use crate::password_link::{LinkPolicy, Links};
 use crate::refresh::{RefreshPolicy, RefreshTokens};
 use crate::revocation::{RevocationIndex, Revocations};
 use crate::session::{SessionPolicy, Sessions};
@@ -66,6 +71,8 @@ pub struct Policies {
     pub hashing: (usize, usize),
     /// Codes of a clock.
     pub totp: TotpPolicy,
+    /// The most passkeys of one user.
+    pub most_passkeys: usize,
     /// Guessing.
     pub lockout: LockoutPolicy,
     /// How many counts of the lockout are remembered.
@@ -76,6 +83,12 @@ pub struct Policies {
     pub token_lifetime: Duration,
     /// Tokens of an application before us: the key that they are signed with, and which count.
     pub legacy: Option<(VerifyingKeys, TokenPolicy)>,
+    /// Issuers outside whose tokens count.
+    pub outside: Vec<OutsideSettings>,
+    /// Certificates of clients that stand for somebody.
+    pub certificates: Certificates,
+    /// Links by which somebody sets their password.
+    pub password_links: LinkPolicy,
     /// Refresh tokens.
     pub refresh: RefreshPolicy,
     /// Tickets.
@@ -116,10 +129,14 @@ impl Directory {
             sessions: parts.sessions(policies.sessions),
             api_keys: parts.api_keys(policies.api_keys)?,
             factors: parts.factors(policies.totp),
+            passkeys: parts.passkeys(policies.most_passkeys),
             signin: parts.signin(&passwords, &lockout)?,
             issuer: parts.issuer(&policies.tokens, policies.token_lifetime)?,
             verifier: parts.verifier(&token_keys, &policies.tokens, policies.token_lifetime),
             legacy: policies.legacy.map(|legacy| parts.legacy(legacy)),
+            outside: parts.outside(policies.outside),
+            password_links: parts.password_links(policies.password_links),
+            certificates: policies.certificates,
             refresh_tokens: parts.refresh_tokens(policies.refresh)?,
             tickets: Tickets::new(policies.tickets, Arc::clone(&clock), Arc::clone(&rng)),
             turns: Turns::new(),
@@ -129,6 +146,7 @@ impl Directory {
             known_keys: Cache::new(policies.remembered, BELIEVE),
             known_tokens: Cache::new(policies.remembered, SIGNATURES),
             standings: Cache::new(policies.remembered, BELIEVE),
+            changes: AtomicU64::new(0),
             password_policy: policies.passwords,
             passwords,
             lockout,
@@ -202,6 +220,22 @@ impl Parts<'_> {
         Verifier::new(policy, keys, ended, self.clock())
     }
 
+    fn outside(&self, issuers: Vec<OutsideSettings>) -> OutsideIssuers {
+        let open = |settings| {
+            let ended = Arc::clone(self.revocations.index());
+            Arc::new(OutsideIssuer::new(settings, ended, self.clock()))
+        };
+        OutsideIssuers::new(issuers.into_iter().map(open).collect())
+    }
+
+    fn password_links(&self, policy: LinkPolicy) -> Links {
+        let over = (
+            Arc::clone(&self.repositories.password_links),
+            Arc::clone(&self.repositories.accounts),
+        );
+        Links::new(over, policy, self.clock(), self.rng())
+    }
+
     fn refresh_tokens(&self, policy: RefreshPolicy) -> Result<RefreshTokens, DirectoryError> {
         let Repositories { refresh, accounts, .. } = self.repositories;
         let over = (Arc::clone(refresh), Arc::clone(accounts));
@@ -212,6 +246,10 @@ impl Parts<'_> {
     fn factors(&self, policy: TotpPolicy) -> SecondFactors {
         let store = Arc::clone(&self.repositories.factors);
         SecondFactors::new(store, self.ring.clone(), policy, self.clock(), self.rng())
+    }
+
+    fn passkeys(&self, most: usize) -> Passkeys {
+        Passkeys::new(Arc::clone(&self.repositories.passkeys), most, self.clock(), self.rng())
     }
 
     fn signin(

@@ -16,6 +16,25 @@ pub const PENDING_LIFETIME: Duration = Duration::from_secs(300);
 /// The longest proof that is read, in bytes.
 const MAX_PROOF: usize = 512;
 
+/// What somebody showed first, whom a second factor is asked of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum First {
+    /// Their password.
+    Password,
+    /// The word of an outside provider.
+    Provider,
+}
+
+impl First {
+    /// What its proofs are told apart by.
+    const fn kind(self) -> &'static str {
+        match self {
+            Self::Password => "pending",
+            Self::Provider => "pending provider",
+        }
+    }
+}
+
 impl Directory {
     /// What a form carries so that nobody else can send it: `holder` is what the browser holds, the
     /// id of its session or of its visit. `None` when the ring has no key.
@@ -35,13 +54,14 @@ impl Directory {
             .is_some_and(|(id, tag)| is_tagged(&self.forms.load(), id, tag, &message))
     }
 
-    /// Proof that `user` has just shown their password; the second step asks for it.
+    /// Proof that `user` has just shown the first factor; the second step asks for it.
     #[must_use]
-    pub fn pending(&self, user: &UserId) -> Option<Secret<String>> {
+    pub fn pending(&self, user: &UserId, first: First) -> Option<Secret<String>> {
         let keys = self.forms.load();
         let (id, key) = keys.active()?;
         let millis = self.clock.now().as_millisecond();
-        let tag = key.tag(&message("pending", &[&millis.to_be_bytes(), user.as_str().as_bytes()]));
+        let tag =
+            key.tag(&message(first.kind(), &[&millis.to_be_bytes(), user.as_str().as_bytes()]));
         Some(Secret::new(format!(
             "{}.{millis}.{}.{}",
             id.0,
@@ -50,9 +70,9 @@ impl Directory {
         )))
     }
 
-    /// Who has shown their password within the last five minutes, and when.
+    /// Who has shown a first factor within the last five minutes, when, and which.
     #[must_use]
-    pub fn pending_user(&self, proof: &str) -> Option<(UserId, Timestamp)> {
+    pub fn pending_user(&self, proof: &str) -> Option<(UserId, Timestamp, First)> {
         if proof.len() > MAX_PROOF {
             return None;
         }
@@ -60,12 +80,16 @@ impl Directory {
         let (id, millis) = (parts.next()?, parts.next()?.parse::<i64>().ok()?);
         let (tag, user) = (parts.next()?, from_hex(parts.next()?)?);
         let user = UserId::parse(str::from_utf8(&user).ok()?).ok()?;
-        let message = message("pending", &[&millis.to_be_bytes(), user.as_str().as_bytes()]);
+        let is_first = |first: &First| {
+            let parts = [&millis.to_be_bytes(), user.as_str().as_bytes()];
+            is_tagged(&self.forms.load(), id, tag, &message(first.kind(), &parts))
+        };
         let at = Timestamp::from_millisecond(millis).ok()?;
         let now = self.clock.now();
         let is_recent =
             since(now, at) < PENDING_LIFETIME && at <= after(now, Duration::from_secs(1));
-        (is_recent && is_tagged(&self.forms.load(), id, tag, &message)).then_some((user, at))
+        let first = [First::Password, First::Provider].into_iter().find(is_first)?;
+        is_recent.then_some((user, at, first))
     }
 }
 

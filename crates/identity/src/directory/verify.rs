@@ -11,6 +11,7 @@ use super::{Caller, CallerRefusal, Directory, Way};
 use crate::UserId;
 use crate::account::Standing;
 use crate::api_key::{ApiKeyRecord, ApiKeyRefusal};
+use crate::certificate::{Holder, ShownCertificate};
 use crate::revocation::What;
 use crate::token::{TokenError, VerifiedToken, Verifier};
 
@@ -34,8 +35,8 @@ impl std::fmt::Debug for Credential<'_> {
 }
 
 impl Directory {
-    /// Whether a token in three parts is ours to check: it names our issuer, or nobody where such
-    /// tokens count, or nobody can say whom it names.
+    /// Whether a token in three parts is ours to check: it names our issuer or one outside whose tokens
+    /// count, or nobody where such tokens count, or nobody can say whom it names.
     #[must_use]
     pub fn checks(&self, token: &str) -> bool {
         if token.split('.').count() != 3 {
@@ -49,18 +50,60 @@ impl Directory {
         match jws::unchecked_claims(token) {
             None => true,
             Some(claims) => match claims.get("iss").and_then(Value::as_str) {
-                Some(issuer) => self.verifier.policy().issuer.as_deref() == Some(issuer),
+                Some(issuer) => self.is_own(issuer) || self.outside.named(issuer).is_some(),
                 None => self.legacy.is_some() && !claims.contains_key("iss"),
             },
         }
     }
 
+    fn is_own(&self, issuer: &str) -> bool {
+        self.verifier.policy().issuer.as_deref() == Some(issuer)
+    }
+
     /// Who checks a token: by what it claims, and then it has to be true.
     #[must_use]
     pub fn verifier_of(&self, token: &str) -> &Verifier {
-        let is_nameless =
-            || jws::unchecked_claims(token).is_some_and(|claims| !claims.contains_key("iss"));
-        self.legacy.as_ref().filter(|_| is_nameless()).unwrap_or(&self.verifier)
+        let Some(claims) = jws::unchecked_claims(token) else { return &self.verifier };
+        match (claims.get("iss").and_then(Value::as_str), &self.legacy) {
+            (Some(issuer), _) if !self.is_own(issuer) => {
+                self.outside.named(issuer).map_or(&self.verifier, |outside| outside.verifier())
+            }
+            (None, Some(legacy)) if !claims.contains_key("iss") => legacy,
+            _ => &self.verifier,
+        }
+    }
+
+    /// The same for one that was verified.
+    pub(super) fn verifier_for(&self, token: &VerifiedToken) -> &Verifier {
+        if token.mapped.is_some() {
+            let outside = self.outside.named(&token.issuer);
+            return outside.map_or(&self.verifier, |outside| outside.verifier());
+        }
+        // Ours always name us.
+        self.legacy.as_ref().filter(|_| token.issuer.is_empty()).unwrap_or(&self.verifier)
+    }
+
+    /// Checks a token of anybody; one whose issuer outside has a new key waits for that a moment.
+    async fn check(&self, token: &str) -> Result<VerifiedToken, TokenError> {
+        let verifier = self.verifier_of(token);
+        let issuer = verifier.policy().issuer.as_deref().filter(|_| !self.outside.is_empty());
+        match issuer.and_then(|issuer| self.outside.named(issuer)) {
+            Some(outside) => outside.verify(token).await,
+            None => verifier.verify(token),
+        }
+    }
+
+    /// What whoever shows a verified token may: what their account may, or what the claims of an issuer
+    /// outside mean here.
+    ///
+    /// # Errors
+    /// [`CallerRefusal`] when the account is closed, or ended the token.
+    pub async fn standing_of(&self, token: &VerifiedToken) -> Result<Arc<Standing>, CallerRefusal> {
+        if let Some(standing) = token.mapped.as_ref().and_then(|mapped| mapped.standing.as_ref()) {
+            return Ok(Arc::clone(standing));
+        }
+        let issued = token.issued.unwrap_or(Timestamp::MIN);
+        self.in_good_standing(&token.subject, Some(issued)).await
     }
 
     /// Who showed `credential`, from `address`. What was verified a moment ago is remembered; that
@@ -73,40 +116,70 @@ impl Directory {
         credential: Credential<'_>,
         address: IpAddr,
     ) -> Result<Caller, CallerRefusal> {
+        // Before anything is looked up: what changes meanwhile has changed since.
+        let moment = self.moment();
+        let caller = |user: &UserId, standing, way, mark, until| Caller {
+            user: user.clone(),
+            standing,
+            way,
+            mark,
+            until,
+            again_until: until,
+            moment,
+        };
         match credential {
             Credential::Session(presented) => {
                 let session = self.sessions.find(presented).await?;
                 let standing = self.in_good_standing(&session.user, Some(session.renewed)).await?;
                 let mark = What::Session(&session.hash.0).mark();
-                let (user, until) = (session.user.clone(), session.expires);
-                Ok(Caller { user, standing, way: Way::Session(session), mark, until })
+                let again_until = self.sessions.next_look(&session);
+                let way = Way::Session(Arc::clone(&session));
+                let caller = caller(&session.user, standing, way, mark, session.expires);
+                Ok(Caller { again_until, ..caller })
             }
             Credential::ApiKey(presented) => {
                 let key = self.api_key(presented, address).await?;
                 // A key outlives changes of its owner's password; it ends with the account.
                 let standing = self.in_good_standing(&key.owner, None).await?;
                 let mark = What::ApiKey(key.id).mark();
-                let (user, until) = (key.owner.clone(), key.expires);
-                Ok(Caller { user, standing, way: Way::ApiKey(key), mark, until })
+                let again_until = key.next_end(self.clock.now());
+                let way = Way::ApiKey(Arc::clone(&key));
+                let caller = caller(&key.owner, standing, way, mark, key.expires);
+                Ok(Caller { again_until, ..caller })
             }
             Credential::Token(presented) => {
                 let token = self.token(presented).await?;
-                let issued = token.issued.unwrap_or(Timestamp::MIN);
-                let standing = self.in_good_standing(&token.subject, Some(issued)).await?;
-                let id = token.id.as_deref().unwrap_or_default();
-                // Connections end with the grant where there is one: all its tokens do.
-                let what = token.grant().map(What::Family);
-                let mark = what.unwrap_or(What::Token { issuer: &token.issuer, id }).mark();
-                let (user, until) = (token.subject.clone(), token.expires);
-                Ok(Caller { user, standing, way: Way::Token(token), mark, until })
+                let standing = self.standing_of(&token).await?;
+                let mark = mark_of(&token, presented);
+                let way = Way::Token(Arc::clone(&token));
+                Ok(caller(&token.subject, standing, way, mark, token.expires))
             }
             Credential::Ticket(presented, origin) => {
                 let ticket = Arc::new(self.tickets.redeem(presented, origin)?);
                 let standing = self.in_good_standing(&ticket.user, Some(ticket.issued)).await?;
-                let (user, mark, until) = (ticket.user.clone(), ticket.mark, ticket.expires);
-                Ok(Caller { user, standing, way: Way::Ticket(ticket), mark, until })
+                let way = Way::Ticket(Arc::clone(&ticket));
+                Ok(caller(&ticket.user, standing, way, ticket.mark, ticket.expires))
             }
         }
+    }
+
+    /// Who a client is by the certificate of its connection; `None` where that stands for nobody.
+    ///
+    /// # Errors
+    /// [`CallerRefusal`] when the account that it stands for is closed or not there.
+    pub async fn certified(
+        &self,
+        shown: &ShownCertificate<'_>,
+    ) -> Result<Option<Caller>, CallerRefusal> {
+        let moment = self.moment();
+        let (user, standing) = match self.certificates.holder(shown) {
+            None => return Ok(None),
+            Some(Holder::Own(user, standing)) => (user.clone(), Arc::clone(standing)),
+            Some(Holder::Account(user)) => (user.clone(), self.in_good_standing(user, None).await?),
+        };
+        let mark = What::Certificate(shown.fingerprint).mark();
+        let (way, until) = (Way::Certificate, shown.until);
+        Ok(Some(Caller { user, standing, way, mark, until, again_until: until, moment }))
     }
 
     /// The standing of an account that is open and has not ended what was issued at `issued`.
@@ -144,23 +217,15 @@ impl Directory {
         let at = self.clock.monotonic();
         let hash = sha256(presented.as_bytes());
         let known = self.known_tokens.find(&hash, at);
-        let verifier = match &known {
-            // Ours always name us.
-            Some(token) if token.issuer.is_empty() => {
-                self.legacy.as_ref().unwrap_or(&self.verifier)
-            }
-            Some(_) => &self.verifier,
-            None => self.verifier_of(presented),
-        };
         let checked = match &known {
-            Some(token) => verifier.recheck(token).map(|()| Arc::clone(token)),
-            None => verifier.verify(presented).map(Arc::new),
+            Some(token) => self.verifier_for(token).recheck(token).map(|()| Arc::clone(token)),
+            None => self.check(presented).await.map(Arc::new),
         };
         let token = match checked {
             Err(TokenError::Unsure) => {
                 // What others ended was not read for too long: read it now.
                 self.revocations.refresh().await?;
-                Arc::new(verifier.verify(presented)?)
+                Arc::new(self.check(presented).await?)
             }
             checked => checked?,
         };
@@ -168,5 +233,15 @@ impl Directory {
             self.known_tokens.insert(hash, Arc::clone(&token), at);
         }
         Ok(token)
+    }
+}
+
+/// What stands for a token. Connections end with its grant where there is one, for all its tokens do.
+fn mark_of(token: &VerifiedToken, presented: &str) -> [u8; 16] {
+    match (token.grant(), token.id.as_deref()) {
+        (Some(grant), _) => What::Family(grant).mark(),
+        (None, Some(id)) => What::Token { issuer: &token.issuer, id }.mark(),
+        // Without an id there are as many as were ever made: its text alone says which one it is.
+        (None, None) => What::Text(&sha256(presented.as_bytes())).mark(),
     }
 }

@@ -131,11 +131,7 @@ impl Lockout {
     /// # Errors
     /// [`CountersError`].
     pub async fn failed(&self, attempt: &Attempt) -> Result<(), CountersError> {
-        let now = self.clock.monotonic();
-        // One after the other: that one of them is full must not spare the other.
-        self.counters.take(&attempt.address, &[self.policy.per_address], 1, now).await?;
-        self.counters.take(&attempt.network, &[self.policy.per_network], 1, now).await?;
-        Ok(())
+        self.count_failure(&attempt.address, &attempt.network).await
     }
 
     /// After the right password: the pair and the account begin anew. What the address did at other
@@ -143,6 +139,32 @@ impl Lockout {
     pub fn succeeded(&self, attempt: &Attempt) {
         self.counters.forget(&attempt.pair);
         self.counters.forget(&attempt.account);
+    }
+
+    /// Before a credential is looked at that names its owner itself, as a passkey does: `None` when
+    /// it may be, else how long its source has to wait. The account's own limits do not count: what
+    /// strangers guess at passwords keeps nobody from their passkey.
+    ///
+    /// # Errors
+    /// [`CountersError`] when the counters cannot answer: refuse then.
+    pub async fn source(&self, address: IpAddr) -> Result<Option<Duration>, CountersError> {
+        let now = self.clock.monotonic();
+        let (address, network) = self.source_keys(address);
+        let failures = [
+            Ask { key: address, quotas: &[self.policy.per_address] },
+            Ask { key: network, quotas: &[self.policy.per_network] },
+        ];
+        let taken = self.counters.take_all(&failures, 0, now).await?;
+        Ok((!taken.allowed).then_some(taken.retry_after))
+    }
+
+    /// After one that does not count.
+    ///
+    /// # Errors
+    /// [`CountersError`].
+    pub async fn source_failed(&self, address: IpAddr) -> Result<(), CountersError> {
+        let (address, network) = self.source_keys(address);
+        self.count_failure(&address, &network).await
     }
 
     /// Before a code of a second factor is looked at, after the right password: `None` when it may
@@ -174,9 +196,23 @@ impl Lockout {
         }
     }
 
+    async fn count_failure(&self, address: &Key, network: &Key) -> Result<(), CountersError> {
+        let now = self.clock.monotonic();
+        // One after the other: that one of them is full must not spare the other.
+        self.counters.take(address, &[self.policy.per_address], 1, now).await?;
+        self.counters.take(network, &[self.policy.per_network], 1, now).await?;
+        Ok(())
+    }
+
+    /// The keys of an address and of its network.
+    fn source_keys(&self, address: IpAddr) -> (Key, Key) {
+        let own = Key::of_address(self.policy_at(2), address);
+        (own, Key::of_network(self.policy_at(3), address, NETWORK.0, NETWORK.1))
+    }
+
     fn attempt(&self, name: &AccountName, source: Source) -> Attempt {
         let (address, name) = (source.address, name.as_str());
-        let own = Key::of_address(self.policy_at(2), address);
+        let (own, network) = self.source_keys(address);
         // The address first: it has a fixed length, so that no two pairs are one text. A known
         // device counts for itself: whoever shares its address cannot use its attempts up.
         let own_or_device = if source.is_known { &[0; 16] } else { own.as_bytes() };
@@ -186,7 +222,7 @@ impl Lockout {
             pair: self.hasher.of_text(self.policy_at(0), pair),
             account: self.hasher.of_text(self.policy_at(1), name),
             address: own,
-            network: Key::of_network(self.policy_at(3), address, NETWORK.0, NETWORK.1),
+            network,
         }
     }
 

@@ -4,6 +4,9 @@ mod accounts;
 mod api_keys;
 mod approvals;
 mod factors;
+mod links;
+mod passkeys;
+mod password_links;
 mod refresh;
 mod revocations;
 mod sessions;
@@ -12,6 +15,9 @@ pub use accounts::MemoryAccounts;
 pub use api_keys::MemoryApiKeys;
 pub use approvals::MemoryApprovals;
 pub use factors::MemoryFactors;
+pub use links::MemoryLinks;
+pub use passkeys::MemoryPasskeys;
+pub use password_links::MemoryPasswordLinks;
 pub use refresh::MemoryRefresh;
 pub use revocations::MemoryRevocations;
 pub use sessions::MemorySessions;
@@ -29,6 +35,9 @@ pub fn repositories() -> Repositories {
         api_keys: Arc::new(MemoryApiKeys::default()),
         approvals: Arc::new(MemoryApprovals::default()),
         factors: Arc::new(MemoryFactors::default()),
+        links: Arc::new(MemoryLinks::default()),
+        passkeys: Arc::new(MemoryPasskeys::default()),
+        password_links: Arc::new(MemoryPasswordLinks::default()),
         refresh: Arc::new(MemoryRefresh::default()),
         revocations: Arc::new(MemoryRevocations::default()),
         sessions: Arc::new(MemorySessions::default()),

@@ -34,10 +34,15 @@ impl RevocationStore for MemoryRevocations {
         answer(Ok(later.take(most).cloned().collect()))
     }
 
-    fn remove_expired(&self, now: Timestamp) -> Stored<'_, usize> {
+    fn remove_expired(&self, now: Timestamp, most: usize) -> Stored<'_, usize> {
         let mut entries = lock(&self.0);
         let before = entries.list.len();
-        entries.list.retain(|entry| entry.ended.until() > now);
+        let mut left = most;
+        entries.list.retain(|entry| {
+            let is_removed = left > 0 && entry.ended.until() <= now;
+            left = left.saturating_sub(usize::from(is_removed));
+            !is_removed
+        });
         answer(Ok(before.saturating_sub(entries.list.len())))
     }
 }

@@ -12,7 +12,8 @@ use tokio::sync::oneshot;
 
 type Job = Box<dyn FnOnce() + Send>;
 
-/// A few threads that make and compare hashes of passwords, and a short queue before them. Each
+/// A few threads that make and compare hashes of passwords, after everybody else's work, and a short
+/// queue before them. Each
 /// hash takes 19 MiB and some 20 ms: without a bound a crowd at the door would take all there is.
 pub struct HashPool {
     queue: SyncSender<Job>,
@@ -66,8 +67,14 @@ impl HashPool {
     }
 }
 
+/// How much these threads leave to others, as `nice` counts: a tenth is theirs where others want all
+/// there is. Who signs in may wait a little; who is signed in shall not notice.
+const NICE: i32 = 10;
+
 /// Works until the pool is gone.
 fn work(jobs: &Mutex<Receiver<Job>>) {
+    // Of this thread alone, as Linux counts. Where it is refused, hashes are only made sooner.
+    let _ = rustix::process::setpriority_process(None, NICE);
     loop {
         let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(job) = job else { return };

@@ -1,7 +1,7 @@
 //! What has ended, in memory.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
@@ -21,6 +21,10 @@ pub enum What<'a> {
         /// Its id.
         id: &'a str,
     },
+    /// A signed token without an id, by the hash of its text. None of them is ever ended alone.
+    Text(&'a [u8; 32]),
+    /// The certificate of a client, by its fingerprint.
+    Certificate(&'a str),
     /// A session, by the hash of its id.
     Session(&'a [u8; 32]),
     /// An API key.
@@ -38,6 +42,8 @@ impl What<'_> {
     pub fn mark(self) -> [u8; 16] {
         match self {
             Self::Token { issuer, id } => mark("token", &[issuer.as_bytes(), b"\0", id.as_bytes()]),
+            Self::Text(hash) => mark("text", &[hash]),
+            Self::Certificate(fingerprint) => mark("certificate", &[fingerprint.as_bytes()]),
             Self::Session(hash) => mark("session", &[hash]),
             Self::ApiKey(id) => mark("api-key", &[id.as_str().as_bytes()]),
             Self::Family(id) => mark("family", &[id.as_bytes()]),
@@ -123,6 +129,12 @@ pub struct RevocationIndex {
     capacity: usize,
     state: RwLock<State>,
     overflows: AtomicU64,
+    /// How many entries were applied: see [`RevocationIndex::count`].
+    applied: AtomicU64,
+    /// When the store was read last, in nanoseconds of the monotonic clock; 0 for never.
+    fresh: AtomicU64,
+    /// Whether some end did not fit, so that every look has to be one at the state.
+    is_blind: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -145,8 +157,15 @@ impl RevocationIndex {
     /// processes ended may be; `None` when this process is the only one.
     #[must_use]
     pub fn new(capacity: usize, max_age: Option<Duration>) -> Self {
-        let (state, overflows) = (RwLock::default(), AtomicU64::new(0));
-        Self { max_age, capacity, state, overflows }
+        Self {
+            max_age,
+            capacity,
+            state: RwLock::default(),
+            overflows: AtomicU64::new(0),
+            applied: AtomicU64::new(0),
+            fresh: AtomicU64::new(0),
+            is_blind: AtomicBool::new(false),
+        }
     }
 
     /// Whether the credential `what` of `user`, issued at `issued`, still counts. `user` is `None`
@@ -159,7 +178,17 @@ impl RevocationIndex {
         issued: Timestamp,
         now: (Timestamp, Monotonic),
     ) -> Standing {
-        let mark = what.map(What::mark);
+        self.standing_of(what.map(What::mark), user, issued, now)
+    }
+
+    /// [`RevocationIndex::standing`] of a credential that [`What::mark`] stands for.
+    pub(crate) fn standing_of(
+        &self,
+        mark: Option<Mark>,
+        user: Option<&UserId>,
+        issued: Timestamp,
+        now: (Timestamp, Monotonic),
+    ) -> Standing {
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
         let is_marked = mark.is_some_and(|mark| state.ones.contains_key(&mark));
         let limit = user.and_then(|user| state.users.get(user));
@@ -167,10 +196,7 @@ impl RevocationIndex {
             return Standing::Ended;
         }
         let is_before = |until: Option<Timestamp>| until.is_some_and(|until| now.0 < until);
-        let is_stale = self
-            .max_age
-            .is_some_and(|max_age| state.fresh.is_none_or(|fresh| now.1.since(fresh) > max_age));
-        if is_stale || is_before(state.users_blind_until) {
+        if self.is_stale(state.fresh, now.1) || is_before(state.users_blind_until) {
             return Standing::Unsure;
         }
         let is_unknown = mark.is_some() && is_before(state.blind_until);
@@ -181,6 +207,35 @@ impl RevocationIndex {
     pub fn apply(&self, ended: &Ended, now: Timestamp) {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         state.apply(ended, now, self.capacity, &self.overflows);
+        self.publish(&state, 1, now);
+    }
+
+    /// How many ends are known, without a look at them: what was in force when this was the same
+    /// still is, until it ends by itself. `None` when nothing can be said without a look.
+    #[must_use]
+    pub fn count(&self, now: Monotonic) -> Option<u64> {
+        let applied = self.applied.load(Ordering::Acquire);
+        let fresh = match self.fresh.load(Ordering::Acquire) {
+            0 => None,
+            nanos => Some(Monotonic::from_origin(Duration::from_nanos(nanos))),
+        };
+        let is_stale = self.is_stale(fresh, now);
+        (!is_stale && !self.is_blind.load(Ordering::Acquire)).then_some(applied)
+    }
+
+    fn is_stale(&self, fresh: Option<Monotonic>, now: Monotonic) -> bool {
+        let is_too_old = |max_age| fresh.is_none_or(|fresh| now.since(fresh) > max_age);
+        self.max_age.is_some_and(is_too_old)
+    }
+
+    /// Tells [`RevocationIndex::count`], while the state is locked, what became of it.
+    fn publish(&self, state: &State, news: u64, now: Timestamp) {
+        let nanos = state.fresh.map_or(0, |fresh| fresh.since_origin().as_nanos().max(1));
+        self.fresh.store(u64::try_from(nanos).unwrap_or(u64::MAX), Ordering::Release);
+        let is_ahead = |until: Option<Timestamp>| until.is_some_and(|until| now < until);
+        let is_blind = is_ahead(state.blind_until) || is_ahead(state.users_blind_until);
+        self.is_blind.store(is_blind, Ordering::Release);
+        self.applied.fetch_add(news, Ordering::Release);
     }
 
     /// How many entries the index holds.
@@ -224,6 +279,7 @@ impl RevocationIndex {
             state.revision = state.revision.max(entry.revision);
         }
         state.fresh = fresh.or(state.fresh);
+        self.publish(&state, entries.len() as u64, now);
         news
     }
 }

@@ -33,9 +33,9 @@ pub trait RevocationStore: Debug + Send + Sync {
     /// another never comes before it.
     fn since(&self, revision: u64, most: usize) -> Stored<'_, Vec<RevocationEntry>>;
 
-    /// Removes the entries whose `until` lies before `now`, and says how many. Revisions are not
-    /// given again.
-    fn remove_expired(&self, now: Timestamp) -> Stored<'_, usize>;
+    /// Removes entries whose `until` lies before `now`, at most `most`, and says how many. Revisions
+    /// are not given again.
+    fn remove_expired(&self, now: Timestamp, most: usize) -> Stored<'_, usize>;
 }
 
 /// Ending credentials.

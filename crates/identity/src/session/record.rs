@@ -89,6 +89,10 @@ pub struct NewSession {
     pub user: UserId,
     /// Whether a second factor was shown.
     pub has_second_factor: bool,
+    /// How they signed in, as RFC 8176 names it.
+    pub methods: &'static [&'static str],
+    /// When they showed who they are, where that was not now but earlier, elsewhere; `None` for now.
+    pub authenticated: Option<Timestamp>,
     /// From where.
     pub address: IpAddr,
     /// With which program, as it says itself; cut at 200 characters.
@@ -114,6 +118,8 @@ pub struct Session {
     pub expires: Timestamp,
     /// Whether a second factor was shown.
     pub has_second_factor: bool,
+    /// How its owner signed in, as RFC 8176 names it: `pwd`, `otp`, `pop`, `fed`, `mfa`.
+    pub methods: Vec<String>,
     /// From where its owner signed in.
     pub address: IpAddr,
     /// With which program.

@@ -100,11 +100,12 @@ impl Sessions {
         let session = Session {
             hash: token.hash(),
             handle: SessionHandle::generate(&*self.rng),
-            created: now,
+            created: wish.authenticated.map_or(now, |at| at.min(now)),
             renewed: now,
             last_seen: now,
             expires: after(now, self.policy.lifetime),
             has_second_factor: wish.has_second_factor,
+            methods: wish.methods.iter().map(|name| (*name).to_owned()).collect(),
             address: wish.address,
             agent: wish.agent.chars().filter(|c| !c.is_control()).take(MAX_AGENT).collect(),
             ended: None,
@@ -141,15 +142,23 @@ impl Sessions {
         Ok(session)
     }
 
+    /// Until when a session that was found need not be looked at again, unless something ends: then
+    /// it is over, or its use is to be noted.
+    pub(crate) fn next_look(&self, session: &Session) -> Timestamp {
+        let noted = after(session.last_seen, self.policy.touch_every.min(self.policy.idle));
+        session.expires.min(noted)
+    }
+
     /// Gives a session a new id: whenever it may do more than before, and after a change of
-    /// password. When it began and when it ends stay.
+    /// password. When it began and when it ends stay. `factor`: how a second factor was shown just
+    /// now, as RFC 8176 names it; `None` for none.
     ///
     /// # Errors
     /// As [`Sessions::find`].
     pub async fn renew(
         &self,
         presented: &str,
-        has_second_factor: bool,
+        factor: Option<&str>,
     ) -> Result<(SessionToken, Session), SessionRefusal> {
         let old = self.find(presented).await?;
         let token = SessionToken::generate(&*self.rng);
@@ -158,7 +167,8 @@ impl Sessions {
             hash: token.hash(),
             renewed: now,
             last_seen: now,
-            has_second_factor: has_second_factor || old.has_second_factor,
+            has_second_factor: factor.is_some() || old.has_second_factor,
+            methods: with_factor(&old.methods, factor),
             ..(*old).clone()
         };
         if !self.store.replace(old.hash, session.clone()).await? {
@@ -291,4 +301,15 @@ impl Sessions {
         let ended = Ended::one(What::Session(&session.hash.0), session.expires);
         self.revocations.end(ended, by, why).await
     }
+}
+
+/// How somebody signed in, with what they have shown since.
+fn with_factor(methods: &[String], factor: Option<&str>) -> Vec<String> {
+    let mut methods = methods.to_vec();
+    for name in factor.into_iter().flat_map(|factor| [factor, "mfa"]) {
+        if !methods.iter().any(|own| own == name) {
+            methods.push(name.to_owned());
+        }
+    }
+    methods
 }

@@ -1,10 +1,13 @@
 //! Reading claims.
 
+use std::sync::Arc;
+
 use mantlet_types::Timestamp;
 use serde_json::{Map, Value};
 
 use super::{TokenError, TokenPolicy};
 use crate::UserId;
+use crate::outside::Mapped;
 use crate::time::after;
 
 /// The longest id of a token, in bytes.
@@ -34,6 +37,11 @@ pub struct VerifiedToken {
     pub key: Option<String>,
     /// All claims.
     pub claims: Map<String, Value>,
+    /// What they mean here, with an issuer outside; `None` for tokens of ours and of an application
+    /// before us.
+    pub mapped: Option<Arc<Mapped>>,
+    /// The grant of ours that it is of.
+    grant: Option<String>,
 }
 
 impl VerifiedToken {
@@ -51,7 +59,7 @@ impl VerifiedToken {
     /// The grant that it is of; `None` for a token that stands alone.
     #[must_use]
     pub fn grant(&self) -> Option<&str> {
-        self.claims.get(GRANT).and_then(Value::as_str)
+        self.grant.as_deref()
     }
 
     /// What `claims` say, when they satisfy `policy` at `now`.
@@ -73,19 +81,26 @@ impl VerifiedToken {
         if id.as_ref().map_or(policy.requires_id, |id| id.is_empty() || id.len() > MAX_ID) {
             return Err(TokenError::Claim("jti"));
         }
-        let subject = subject(&claims, policy)?;
-        Ok(Self { subject, issuer, id, issued, expires, key, claims })
+        let subject = match &policy.mapping {
+            Some(mapping) => mapping.subject(&claims)?,
+            None => subject(&claims, policy)?,
+        };
+        let mapped = policy.mapping.as_ref().map(|mapping| Arc::new(mapping.read(&claims)));
+        // Whoever signs for themselves could name the grant of another.
+        let grant = claims.get(GRANT).and_then(Value::as_str).filter(|_| policy.has_grants);
+        let grant = grant.map(str::to_owned);
+        Ok(Self { subject, issuer, id, issued, expires, key, claims, mapped, grant })
     }
 }
 
 fn check_audience(claims: &Map<String, Value>, policy: &TokenPolicy) -> Result<(), TokenError> {
-    let is_ours =
-        |value: &Value| value.as_str().is_some_and(|name| Some(name) == policy.audience.as_deref());
-    let is_fine = match (claims.get("aud"), &policy.audience) {
-        (None, None) => true,
-        (Some(Value::Array(list)), Some(_)) => list.iter().any(is_ours),
-        (Some(one), Some(_)) => is_ours(one),
-        (None, Some(_)) | (Some(_), None) => false,
+    let is_ours = |value: &Value| {
+        value.as_str().is_some_and(|name| policy.audiences.iter().any(|it| it == name))
+    };
+    let is_fine = match claims.get("aud") {
+        None => policy.audiences.is_empty(),
+        Some(Value::Array(list)) => list.iter().any(is_ours),
+        Some(one) => is_ours(one),
     };
     if is_fine { Ok(()) } else { Err(TokenError::Audience) }
 }

@@ -29,6 +29,8 @@ pub enum TokenError {
     Revoked,
     /// Whether it was revoked is not known at the moment.
     Unsure,
+    /// The keys of its issuer are not known at the moment.
+    NoKeys,
     /// Tokens of this kind are no longer accepted: the time of the migration is over.
     MigrationOver,
 }
@@ -49,6 +51,7 @@ impl TokenError {
             Self::TooLongLived => "too-long-lived",
             Self::Revoked => "revoked",
             Self::Unsure => "revocation-unknown",
+            Self::NoKeys => "keys-unknown",
             Self::MigrationOver => "migration-over",
         }
     }
@@ -68,6 +71,7 @@ impl fmt::Display for TokenError {
             Self::TooLongLived => f.write_str("the token claims to live longer than tokens may"),
             Self::Revoked => f.write_str("the token was revoked"),
             Self::Unsure => f.write_str("whether the token was revoked is not known at the moment"),
+            Self::NoKeys => f.write_str("the keys of the issuer could not be fetched"),
             Self::MigrationOver => f.write_str("tokens of this kind are no longer accepted"),
         }
     }

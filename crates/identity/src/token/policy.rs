@@ -1,22 +1,30 @@
 //! Which tokens count.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use mantlet_types::Timestamp;
+
+use crate::outside::Mapping;
 
 /// Which tokens count: whose they are, for whom, and what they must say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenPolicy {
     /// The issuer (`iss`), exactly; `None` accepts tokens that name none.
     pub issuer: Option<String>,
-    /// Who they must be for (`aud`); `None` accepts tokens that name nobody, and only those.
-    pub audience: Option<String>,
+    /// Who they must be for (`aud`), one of these; none accepts tokens that name nobody, and only
+    /// those.
+    pub audiences: Vec<String>,
     /// The types of header (`typ`) that are accepted, in lower case.
     pub kinds: Vec<String>,
     /// Whether tokens without a type are accepted.
     pub accepts_no_kind: bool,
     /// The claim that names the user: `sub`, or what an older application used.
     pub subject: String,
+    /// What their claims mean here; `None` where they mean what ours do.
+    pub mapping: Option<Arc<Mapping>>,
+    /// Whether they name the grant of ours that they are of.
+    pub has_grants: bool,
     /// Whether a token must have an id (`jti`), by which it can be revoked alone.
     pub requires_id: bool,
     /// Whether a token must say when it was issued (`iat`).
@@ -39,10 +47,12 @@ impl TokenPolicy {
     pub fn own(issuer: &str, audience: &str) -> Self {
         Self {
             issuer: Some(issuer.to_owned()),
-            audience: Some(audience.to_owned()),
+            audiences: vec![audience.to_owned()],
             kinds: vec!["at+jwt".to_owned()],
             accepts_no_kind: false,
             subject: "sub".to_owned(),
+            mapping: None,
+            has_grants: true,
             requires_id: true,
             requires_issued: true,
             leeway: Duration::from_secs(30),
@@ -59,6 +69,7 @@ impl TokenPolicy {
             kinds: vec!["at+jwt".to_owned(), "jwt".to_owned()],
             accepts_no_kind: true,
             requires_id: false,
+            has_grants: false,
             ..Self::own(issuer, audience)
         }
     }
@@ -70,7 +81,7 @@ impl TokenPolicy {
     pub fn legacy(subject: &str, until: Timestamp) -> Self {
         Self {
             issuer: None,
-            audience: None,
+            audiences: Vec::new(),
             subject: subject.to_owned(),
             requires_issued: false,
             until: Some(until),

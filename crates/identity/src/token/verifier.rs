@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use mantlet_crypto::jws::{self, VerifyingKeys};
+use mantlet_crypto::jws::{self, JwsError, VerifyingKeys};
 use mantlet_types::Clock;
 
 use super::{TokenError, TokenPolicy, VerifiedToken};
@@ -34,6 +34,12 @@ impl Verifier {
     /// Takes new keys: after a rotation, or when an issuer's document was fetched anew.
     pub fn replace_keys(&self, keys: VerifyingKeys) {
         self.keys.store(Arc::new(keys));
+    }
+
+    /// The keys.
+    #[must_use]
+    pub fn keys(&self) -> Arc<VerifyingKeys> {
+        self.keys.load_full()
     }
 
     /// The policy.
@@ -70,11 +76,18 @@ impl Verifier {
     /// For callers that remember verified tokens.
     ///
     /// # Errors
-    /// [`TokenError::Expired`], [`TokenError::Revoked`], [`TokenError::Unsure`].
+    /// [`TokenError::Expired`], [`TokenError::Revoked`], [`TokenError::Unsure`]; with an issuer outside
+    /// also an unknown key.
     pub fn recheck(&self, token: &VerifiedToken) -> Result<(), TokenError> {
         let now = (self.clock.now(), self.clock.monotonic());
         if crate::time::after(token.expires, self.policy.leeway()) <= now.0 {
             return Err(TokenError::Expired);
+        }
+        // An issuer outside may have withdrawn the key meanwhile.
+        if let (Some(_), Some(key)) = (&token.mapped, &token.key)
+            && !self.keys.load().has(key)
+        {
+            return Err(TokenError::Signature(JwsError::UnknownKey));
         }
         let Some(index) = &self.revocations else {
             return Ok(());

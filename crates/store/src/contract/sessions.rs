@@ -28,6 +28,7 @@ fn session(number: u8, user: &UserId) -> Session {
         last_seen: at(2),
         expires: at(1000),
         has_second_factor: true,
+        methods: vec!["pwd".to_owned(), "otp".to_owned()],
         address: "2001:db8::7".parse().unwrap(),
         agent: "Mozilla/5.0 'n' \"all\" \u{1f98a}".to_owned(),
         ended: None,

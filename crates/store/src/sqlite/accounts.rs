@@ -12,12 +12,21 @@ use super::failed::Failed;
 use super::row::{Row, count, json_list, nanos};
 use super::{Database, is_done, statements};
 
+/// What is read of a row, by name: whoever takes over from this process may add a column meanwhile.
+macro_rules! columns {
+    () => {
+        "id, name, password, roles, is_active, has_second_factor, created, last_signin,
+        not_before"
+    };
+}
+
 statements! {
     ADD = "INSERT INTO account (id, name, password, roles, is_active, has_second_factor, created,
         last_signin, not_before) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-    LOOKUP = "SELECT * FROM account WHERE id = $1";
-    FIND = "SELECT * FROM account WHERE name = $1";
-    LIST = "SELECT * FROM account WHERE name > $1 ORDER BY name LIMIT $2";
+    LOOKUP = concat!("SELECT ", columns!(), " FROM account WHERE id = $1");
+    FIND = concat!("SELECT ", columns!(), " FROM account WHERE name = $1");
+    LIST = concat!("SELECT ", columns!(),
+        " FROM account WHERE name > $1 ORDER BY name LIMIT $2");
     SET_PASSWORD = "UPDATE account SET password = $2, not_before = max(coalesce(not_before, $3), $3)
         WHERE id = $1";
     KEEP_PASSWORD = "UPDATE account SET password = $2 WHERE id = $1 AND password = $3";

@@ -14,6 +14,17 @@ use super::failed::Failed;
 use super::row::{Row, count, json_list, nanos};
 use super::{Database, full, is_done, statements};
 
+/// What is read of a row, by name: whoever takes over from this process may add a column meanwhile.
+macro_rules! columns {
+    () => {
+        "k.id, k.environment, k.owner, k.label, k.scopes, k.networks, k.issued_by, k.created,
+        k.expires, k.revision, k.last_used, k.revoked_at, k.revoked_by, k.revoked_why,
+        s.number AS secret_number, s.key AS secret_key, s.tag AS secret_tag,
+        s.created AS secret_created, s.until AS secret_until
+        FROM api_key k LEFT JOIN api_key_secret s ON s.api_key = k.id"
+    };
+}
+
 statements! {
     COUNT = "SELECT count(*) FROM api_key WHERE owner = $1 AND expires > $2 AND revoked_at IS NULL";
     ADD = "INSERT INTO api_key (id, environment, owner, label, scopes, networks, issued_by, created,
@@ -22,14 +33,8 @@ statements! {
     ADD_SECRET = "INSERT INTO api_key_secret (api_key, number, key, tag, created, until)
         VALUES ($1, $2, $3, $4, $5, $6)";
     REMOVE_SECRETS = "DELETE FROM api_key_secret WHERE api_key = $1";
-    LOOKUP = "SELECT k.*, s.number AS secret_number, s.key AS secret_key, s.tag AS secret_tag,
-        s.created AS secret_created, s.until AS secret_until
-        FROM api_key k LEFT JOIN api_key_secret s ON s.api_key = k.id
-        WHERE k.id = $1 ORDER BY s.number";
-    LIST = "SELECT k.*, s.number AS secret_number, s.key AS secret_key, s.tag AS secret_tag,
-        s.created AS secret_created, s.until AS secret_until
-        FROM api_key k LEFT JOIN api_key_secret s ON s.api_key = k.id
-        WHERE k.owner = $1 ORDER BY k.number, s.number";
+    LOOKUP = concat!("SELECT ", columns!(), " WHERE k.id = $1 ORDER BY s.number");
+    LIST = concat!("SELECT ", columns!(), " WHERE k.owner = $1 ORDER BY k.number, s.number");
     NEXT_REVISION = "UPDATE api_key SET revision = $3
         WHERE id = $1 AND revision = $2 AND revoked_at IS NULL";
     REVOKE = "UPDATE api_key SET revoked_at = $2, revoked_by = $3, revoked_why = $4

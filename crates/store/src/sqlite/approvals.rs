@@ -12,14 +12,23 @@ use super::failed::Failed;
 use super::row::{Row, count, nanos};
 use super::{Database, full, is_done, removed, statements};
 
+/// What is read of a row, by name: whoever takes over from this process may add a column meanwhile.
+macro_rules! columns {
+    () => {
+        "number, user, resource, may_write, given_at, given_by, given_why, until, withdrawn_at,
+        withdrawn_by, withdrawn_why"
+    };
+}
+
 statements! {
     COUNT = "SELECT count(*) FROM approval
         WHERE user = $1 AND withdrawn_at IS NULL AND given_at <= $2 AND until > $2";
     ADD = "INSERT INTO approval (user, resource, may_write, given_at, given_by, given_why, until)
         VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING number";
-    IN_FORCE = "SELECT * FROM approval
-        WHERE user = $1 AND withdrawn_at IS NULL AND given_at <= $2 AND until > $2 ORDER BY number";
-    LIST = "SELECT * FROM approval WHERE number > $1 ORDER BY number LIMIT $2";
+    IN_FORCE = concat!("SELECT ", columns!(), " FROM approval
+        WHERE user = $1 AND withdrawn_at IS NULL AND given_at <= $2 AND until > $2 ORDER BY number");
+    LIST = concat!("SELECT ", columns!(),
+        " FROM approval WHERE number > $1 ORDER BY number LIMIT $2");
     WITHDRAW = "UPDATE approval SET withdrawn_at = $2, withdrawn_by = $3, withdrawn_why = $4
         WHERE number = $1 AND withdrawn_at IS NULL";
     REMOVE_ENDED = "DELETE FROM approval WHERE number IN

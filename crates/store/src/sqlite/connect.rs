@@ -15,7 +15,7 @@ const PAGE_BYTES: u64 = 4096;
 
 /// How long SQLite itself waits for a lock of the file. Our own writer waits for nobody; only while
 /// one server hands over to the next do two processes of the same data folder write in turn.
-const BUSY: Duration = Duration::from_secs(2);
+pub(super) const BUSY: Duration = Duration::from_secs(2);
 
 /// What a connection that writes sets up. `FULL` syncs the log at every commit: what was
 /// acknowledged survives the loss of power.
@@ -82,7 +82,7 @@ pub(crate) struct Place {
     pub(crate) key: FileKey,
     /// The most bytes it may grow to.
     pub(crate) max_bytes: u64,
-    /// The most bytes that a connection that reads keeps in memory, decrypted.
+    /// The most bytes that a connection keeps in memory, decrypted.
     pub(crate) cache_bytes: u64,
 }
 
@@ -102,11 +102,15 @@ impl Place {
     pub(crate) async fn connect_to_read(&self) -> sqlx::Result<SqliteConnection> {
         let mut connection = self.connect(true).await?;
         raw_sql(TO_READ).execute(&mut connection).await?;
-        // Negative: kibibytes, not pages.
-        let cache = (self.cache_bytes / 1024).clamp(64, i32::MAX.unsigned_abs().into());
-        let cache = format!("PRAGMA cache_size = -{cache}");
-        raw_sql(AssertSqlSafe(cache)).execute(&mut connection).await?;
         Ok(connection)
+    }
+
+    /// Sets how much a connection keeps in memory. The writer gains most: nobody else changes the
+    /// file, so what it knows stays true, while those that read forget all of it at each commit.
+    fn cache(&self) -> String {
+        // Negative: kibibytes, not pages.
+        let kibibytes = (self.cache_bytes / 1024).clamp(64, i32::MAX.unsigned_abs().into());
+        format!("PRAGMA cache_size = -{kibibytes}")
     }
 
     async fn connect(&self, is_read_only: bool) -> sqlx::Result<SqliteConnection> {
@@ -116,12 +120,16 @@ impl Place {
             .busy_timeout(BUSY)
             .thread_name(|number| format!("store-{number}"))
             .disable_statement_logging();
+        // OpenSSL must not take itself apart when the process ends: a thread of a connection that is
+        // closed already may still be giving back what it held of OpenSSL. Only its first use counts.
+        openssl_sys::init();
         let mut connection = options.connect().await?;
         // Nothing may read the file before it has the key, and SQLCipher must not write its own log
         // to standard error before that.
         let key = format!("PRAGMA cipher_log_level = NONE; PRAGMA key = \"{}\"", *self.key.text());
         let opened = async {
             raw_sql(AssertSqlSafe(key)).execute(&mut connection).await?;
+            raw_sql(AssertSqlSafe(self.cache())).execute(&mut connection).await?;
             raw_sql(FIRST_PAGE).execute(&mut connection).await
         };
         match opened.await {

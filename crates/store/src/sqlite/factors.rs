@@ -13,7 +13,7 @@ use super::row::Row;
 use super::{Database, is_done, statements};
 
 statements! {
-    TOTP = "SELECT * FROM totp WHERE user = $1";
+    TOTP = "SELECT user, key, sealed, is_confirmed, used FROM totp WHERE user = $1";
     SET_TOTP = "INSERT INTO totp (user, key, sealed, is_confirmed, used) VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (user) DO UPDATE SET key = excluded.key, sealed = excluded.sealed,
         is_confirmed = excluded.is_confirmed, used = excluded.used WHERE is_confirmed = 0";

@@ -53,6 +53,11 @@ impl From<Failed> for StoreError {
 }
 
 impl Failed {
+    /// Whether another process holds the file.
+    pub(super) fn is_locked(&self) -> bool {
+        matches!(self.result_code(), Some(5 | 6))
+    }
+
     /// The primary result code of SQLite; `None` when the error is not SQLite's.
     pub(crate) fn result_code(&self) -> Option<u32> {
         match self {

@@ -30,6 +30,13 @@ pub(crate) const ALL: &[Migration] = &[
         sql: include_str!("schema/0002_refresh_scopes.sql"),
     },
     Migration { number: 3, name: "approvals", sql: include_str!("schema/0003_approvals.sql") },
+    Migration { number: 4, name: "passkeys", sql: include_str!("schema/0004_passkeys.sql") },
+    Migration { number: 5, name: "links", sql: include_str!("schema/0005_links.sql") },
+    Migration {
+        number: 6,
+        name: "password_links",
+        sql: include_str!("schema/0006_password_links.sql"),
+    },
 ];
 
 const CREATE: &str = "CREATE TABLE IF NOT EXISTS migration (

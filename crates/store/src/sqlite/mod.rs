@@ -10,11 +10,15 @@ mod approvals;
 mod check;
 mod connect;
 mod copy;
+mod done;
 mod factors;
 pub(crate) mod failed;
 mod lifecycle;
+mod links;
 mod meter;
 pub(crate) mod migrations;
+mod passkeys;
+mod password_links;
 #[cfg(test)]
 mod plans;
 mod readers;
@@ -28,11 +32,12 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use mantlet_identity::store::{Repositories, StoreError, Stored};
+use mantlet_identity::store::{Repositories, Stored};
 use mantlet_types::Clock;
 use sqlx::sqlite::SqliteConnection;
 
 pub(crate) use connect::{FileKey, Place, salt_of};
+use done::{full, is_done, removed};
 use failed::Failed;
 use meter::Meter;
 pub use meter::Pressure;
@@ -41,7 +46,7 @@ use writer::Writer;
 
 /// Names the statements of a file, and lists them for the test that asks SQLite how it finds rows.
 macro_rules! statements {
-    ($($(#[$about:meta])* $name:ident = $sql:literal;)*) => {
+    ($($(#[$about:meta])* $name:ident = $sql:expr;)*) => {
         $($(#[$about])* const $name: &str = $sql;)*
 
         #[cfg(test)]
@@ -86,6 +91,9 @@ impl Database {
             api_keys: Arc::new(api_keys::SqliteApiKeys(self.clone())),
             approvals: Arc::new(approvals::SqliteApprovals(self.clone())),
             factors: Arc::new(factors::SqliteFactors(self.clone())),
+            links: Arc::new(links::SqliteLinks(self.clone())),
+            passkeys: Arc::new(passkeys::SqlitePasskeys(self.clone())),
+            password_links: Arc::new(password_links::SqlitePasswordLinks(self.clone())),
             refresh: Arc::new(refresh::SqliteRefresh(self.clone())),
             revocations: Arc::new(revocations::SqliteRevocations(self.clone())),
             sessions: Arc::new(sessions::SqliteSessions(self.clone())),
@@ -132,19 +140,4 @@ impl Drop for Database {
             let _ = closing.spawn_scoped(scope, || self.close_and_wait());
         });
     }
-}
-
-/// Whether a statement changed the one row it was meant for.
-fn is_done(done: &sqlx::sqlite::SqliteQueryResult) -> bool {
-    done.rows_affected() > 0
-}
-
-/// How many rows a statement removed.
-fn removed(done: &sqlx::sqlite::SqliteQueryResult) -> usize {
-    usize::try_from(done.rows_affected()).unwrap_or(usize::MAX)
-}
-
-/// The answer of a repository whose limit is reached.
-fn full(most: usize) -> Failed {
-    Failed::Store(StoreError::Full(most))
 }

@@ -12,14 +12,23 @@ use super::failed::Failed;
 use super::row::{Row, count, json_list, nanos};
 use super::{Database, full, is_done, removed, statements};
 
+/// What is read of a row, by name: whoever takes over from this process may add a column meanwhile.
+macro_rules! columns {
+    () => {
+        "id, user, client, key, salt, created, expires, generation, rotated, revoked_at, revoked_by,
+        revoked_why, scopes"
+    };
+}
+
 statements! {
     COUNT = "SELECT count(*) FROM refresh_family
         WHERE user = $1 AND expires > $2 AND revoked_at IS NULL";
     ADD = "INSERT INTO refresh_family (id, user, client, key, salt, created, expires, generation,
         rotated, revoked_at, revoked_by, revoked_why, scopes)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
-    LOOKUP = "SELECT * FROM refresh_family WHERE id = $1";
-    LIST = "SELECT * FROM refresh_family WHERE user = $1 ORDER BY created, number";
+    LOOKUP = concat!("SELECT ", columns!(), " FROM refresh_family WHERE id = $1");
+    LIST = concat!("SELECT ", columns!(),
+        " FROM refresh_family WHERE user = $1 ORDER BY created, number");
     ADVANCE = "UPDATE refresh_family SET generation = $3, rotated = $4
         WHERE id = $1 AND generation = $2 AND revoked_at IS NULL";
     REVOKE = "UPDATE refresh_family SET revoked_at = $2, revoked_by = $3, revoked_why = $4

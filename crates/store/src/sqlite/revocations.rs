@@ -12,13 +12,11 @@ use super::failed::Failed;
 use super::row::{Row, count, nanos};
 use super::{Database, removed, statements};
 
-/// How many entries one act removes.
-const BATCH: usize = 500;
-
 statements! {
     ADD = "INSERT INTO revocation (mark, user, not_before, until, ended_at, ended_by, ended_why)
         VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    SINCE = "SELECT * FROM revocation WHERE revision > $1 ORDER BY revision LIMIT $2";
+    SINCE = "SELECT revision, mark, user, not_before, until, ended_at, ended_by, ended_why
+        FROM revocation WHERE revision > $1 ORDER BY revision LIMIT $2";
     REMOVE_EXPIRED = "DELETE FROM revocation WHERE revision IN
         (SELECT revision FROM revocation WHERE until <= $1 LIMIT $2)";
 }
@@ -66,20 +64,10 @@ impl RevocationStore for SqliteRevocations {
         Box::pin(self.0.readers.many(query(SINCE).bind(revision).bind(count(most)), read))
     }
 
-    fn remove_expired(&self, now: Timestamp) -> Stored<'_, usize> {
-        Box::pin(async move {
-            let mut total = 0_usize;
-            loop {
-                let batch = self.0.write(async move |db| {
-                    let delete = query(REMOVE_EXPIRED).bind(nanos(now)).bind(count(BATCH));
-                    Ok(removed(&delete.execute(db).await?))
-                });
-                let batch = batch.await?;
-                total = total.saturating_add(batch);
-                if batch < BATCH {
-                    return Ok(total);
-                }
-            }
+    fn remove_expired(&self, now: Timestamp, most: usize) -> Stored<'_, usize> {
+        self.0.write(async move |db| {
+            let delete = query(REMOVE_EXPIRED).bind(nanos(now)).bind(count(most));
+            Ok(removed(&delete.execute(db).await?))
         })
     }
 }

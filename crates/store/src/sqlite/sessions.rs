@@ -12,26 +12,34 @@ use sqlx::sqlite::SqliteRow;
 
 use super::failed::Failed;
 use super::readers::Query;
-use super::row::{Row, count, nanos, nanos_before};
+use super::row::{Row, count, json_list, nanos, nanos_before};
 use super::{Database, is_done, removed, statements};
+
+/// What is read of a row, by name: whoever takes over from this process may add a column meanwhile.
+macro_rules! columns {
+    () => {
+        "hash, handle, user, created, renewed, last_seen, expires, has_second_factor, methods,
+        address, agent, ended_at, ended_by, ended_why"
+    };
+}
 
 statements! {
     ADD = "INSERT INTO session (hash, handle, user, created, renewed, last_seen, expires,
-        has_second_factor, address, agent, ended_at, ended_by, ended_why)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
-    END_SURPLUS = "UPDATE session SET ended_at = $3, ended_by = $4, ended_why = $5
+        has_second_factor, methods, address, agent, ended_at, ended_by, ended_why)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+    END_SURPLUS = concat!("UPDATE session SET ended_at = $3, ended_by = $4, ended_why = $5
         WHERE number IN (SELECT number FROM session WHERE user = $1 AND ended_at IS NULL
             ORDER BY last_seen, number LIMIT max(0, 1 - $2 +
                 (SELECT count(*) FROM session WHERE user = $1 AND ended_at IS NULL)))
-        RETURNING *";
-    LOOKUP = "SELECT * FROM session WHERE hash = $1";
+        RETURNING ", columns!());
+    LOOKUP = concat!("SELECT ", columns!(), " FROM session WHERE hash = $1");
     REMOVE_RUNNING = "DELETE FROM session WHERE hash = $1 AND ended_at IS NULL";
-    LIST = "SELECT * FROM session WHERE user = $1 AND ended_at IS NULL AND expires > $2
-        ORDER BY last_seen DESC, number DESC";
-    END = "UPDATE session SET ended_at = $3, ended_by = $4, ended_why = $5
-        WHERE user = $1 AND handle = $2 AND ended_at IS NULL RETURNING *";
-    END_ALL = "UPDATE session SET ended_at = $3, ended_by = $4, ended_why = $5
-        WHERE user = $1 AND hash IS NOT $2 AND ended_at IS NULL RETURNING *";
+    LIST = concat!("SELECT ", columns!(), " FROM session
+        WHERE user = $1 AND ended_at IS NULL AND expires > $2 ORDER BY last_seen DESC, number DESC");
+    END = concat!("UPDATE session SET ended_at = $3, ended_by = $4, ended_why = $5
+        WHERE user = $1 AND handle = $2 AND ended_at IS NULL RETURNING ", columns!());
+    END_ALL = concat!("UPDATE session SET ended_at = $3, ended_by = $4, ended_why = $5
+        WHERE user = $1 AND hash IS NOT $2 AND ended_at IS NULL RETURNING ", columns!());
     TOUCH = "UPDATE session SET last_seen = $2
         WHERE hash = $1 AND ended_at IS NULL AND last_seen < $2";
     REMOVE_EXPIRED = "DELETE FROM session WHERE number IN
@@ -54,6 +62,7 @@ fn read(row: &Row<'_>) -> Result<Session, Failed> {
         last_seen: row.time("last_seen")?,
         expires: row.time("expires")?,
         has_second_factor: row.flag("has_second_factor")?,
+        methods: row.list("methods")?,
         address: row.parsed("address", |text| text.parse().ok())?,
         agent: row.text("agent")?.to_owned(),
         ended: row.trace(["ended_at", "ended_by", "ended_why"])?,
@@ -75,6 +84,7 @@ fn insert(session: &Session) -> Query<'static> {
         .bind(nanos(session.last_seen))
         .bind(nanos(session.expires))
         .bind(session.has_second_factor)
+        .bind(json_list(session.methods.iter().map(String::as_str)))
         .bind(session.address.to_string())
         .bind(&session.agent)
         .bind(trace.map(|trace| nanos(trace.at)))

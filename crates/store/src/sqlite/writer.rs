@@ -2,6 +2,9 @@
 //! that wait together share one transaction and one sync to disk (group commit). An act is answered
 //! when it is on disk, and never before.
 
+#[cfg(test)]
+mod taking_over;
+
 use std::io;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -216,12 +219,32 @@ async fn transact(
     }
 }
 
+/// Begins a transaction. Where another process writes for long, which is one that takes over and
+/// brings the schema up to date, this waits as long as any act is worth it.
+async fn begin(
+    connection: &mut SqliteConnection,
+    acts: &[Box<dyn Act>],
+    clock: &dyn Clock,
+) -> Result<(), Failed> {
+    loop {
+        let failed = match connection.execute("BEGIN IMMEDIATE").await {
+            Ok(_) => return Ok(()),
+            Err(error) => Failed::from(error),
+        };
+        // SQLite has waited a good while already before it says so.
+        let now = clock.monotonic();
+        if !failed.is_locked() || acts.iter().all(|act| act.deadline() <= now) {
+            return Err(failed);
+        }
+    }
+}
+
 async fn run_all(
     connection: &mut SqliteConnection,
     acts: &mut [Box<dyn Act>],
     clock: &dyn Clock,
 ) -> Result<(), Failed> {
-    connection.execute("BEGIN IMMEDIATE").await?;
+    begin(connection, acts, clock).await?;
     for act in acts {
         if act.deadline() <= clock.monotonic() {
             continue;
