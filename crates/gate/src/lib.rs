@@ -22,6 +22,7 @@ mod pages;
 pub mod penalty;
 pub mod pipeline;
 pub mod recording;
+mod redact;
 pub mod refusal;
 pub mod replay;
 pub mod stages;

@@ -2,30 +2,34 @@
 //! but the configuration, so that `mantlet check` and the server use the same code; building
 //! starts from what was resolved and only fails for what is outside (a folder that is gone).
 
+mod build;
 mod check;
 mod found;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub use build::BuildError;
+use build::Builder;
 pub use found::FoundRule;
 
 use std::convert::Infallible;
-use std::fmt;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mantlet_access::Roles;
+use mantlet_access::{Roles, SharedPolicies};
 use mantlet_config::{Reader, SecretError, SecretRef, Sources};
 use mantlet_event::Metrics;
 use mantlet_types::Secret;
 
-use crate::edge::{ConnectionRules, ServerSection, TlsError, TlsFront};
-use crate::guards::csp::{REPORT_PATH, Reports};
+use crate::edge::{ConnectionRules, ServerSection, TlsFront};
+use crate::guards::csp::Reports;
 use crate::guards::quota::QuotaSection;
 use crate::guards::waf::RuleSets;
-use crate::guards::{self, GuardCache, GuardsSection, RuleFile, Services};
-use crate::identity::{AccessSection, Asked, IdentitySection, Rule, Vouch};
+use crate::guards::{GuardCache, GuardsSection, RuleFile, Services};
+use crate::identity::{
+    AccessSection, Asked, IdentitySection, ProviderSection, Rule, Vouch, check_certificate_names,
+    check_issuer_names,
+};
 use crate::pages::Pages;
 use crate::penalty::{PenaltyRules, PenaltySection};
 use crate::pipeline::{Mode, Plan};
@@ -123,7 +127,7 @@ pub(crate) struct Place {
     is_api: Option<bool>,
     body_limit: u64,
     /// What it asks for; `None` where nothing asks for an identity anywhere.
-    rule: Option<Rule>,
+    rule: Option<Arc<Rule>>,
 }
 
 /// Checks everything about the gate; problems go to `reader`.
@@ -132,6 +136,11 @@ pub fn resolve(settings: &Settings<'_>, reader: &mut Reader<'_>) -> Option<Resol
     let layers = layers(settings, reader);
     let mut rules = RuleSets::default();
     let asked = Asked::read(settings.access, settings.routes, reader);
+    check_issuer_names(&settings.identity.issuers, &asked.roles, reader);
+    ProviderSection::check_all(&settings.identity.providers, &asked.roles, reader);
+    let has_authority = settings.server.tls.client_ca.is_some();
+    let known = (&*asked.roles, has_authority);
+    check_certificate_names(&settings.identity.certificates, known, reader);
     let mut place = |site: &Site<'_>, reader: &mut Reader<'_>| {
         place((settings, &asked), site, &mut rules, reader)
     };
@@ -173,7 +182,7 @@ pub fn resolve(settings: &Settings<'_>, reader: &mut Reader<'_>) -> Option<Resol
         client: settings.client.clone(),
         hygiene,
         tokens,
-        rule_files: rules.files().into_iter().chain(documents).chain(asked.file.clone()).collect(),
+        rule_files: rules.files().into_iter().chain(documents).chain(asked.files.clone()).collect(),
         identity: settings.identity.clone(),
         facts: settings.access.facts.url.clone(),
         limits: HeadLimits {
@@ -234,7 +243,7 @@ fn place(
         is_upload: false,
         is_api: None,
         body_limit: 0,
-        rule: asked.is_anywhere().then(|| asked.rule(&site.layers)),
+        rule: asked.is_anywhere().then(|| Arc::new(asked.rule(&site.layers))),
     };
     let mut body_limit = None;
     for layer in &site.layers {
@@ -300,6 +309,8 @@ pub struct Live {
     pub(crate) facts: Option<Arc<Group>>,
     /// The roles that names of requirements come from.
     pub roles: Arc<Roles>,
+    /// The policies that requirements ask; `None` where there are none.
+    pub policies: Option<SharedPolicies>,
     /// Every server that requests are sent to.
     pub upstreams: Upstreams,
     guards: GuardCache,
@@ -325,7 +336,7 @@ pub(crate) struct Target {
     pub(crate) is_api: Option<bool>,
     pub(crate) body_limit: u64,
     /// What it asks for; `None` where nothing asks for an identity anywhere.
-    pub(crate) rule: Option<Rule>,
+    pub(crate) rule: Option<Arc<Rule>>,
     /// Whom assertions are for that are sent there.
     pub(crate) audience: Arc<str>,
 }
@@ -355,43 +366,14 @@ pub(crate) enum Step {
     Pages(Arc<Pages>),
 }
 
-/// Something outside the configuration that is missing.
-#[derive(Debug)]
-pub enum BuildError {
-    /// A folder of static files that cannot be opened.
-    Folder(PathBuf, std::io::Error),
-    /// A certificate or its key.
-    Tls(TlsError),
-    /// A file of TLS to the servers.
-    UpstreamTls(String),
-    /// A secret that cannot be used.
-    Secret(SecretError),
-}
-
-impl fmt::Display for BuildError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Folder(path, error) => {
-                write!(f, "cannot open the folder `{}`: {error}", path.display())
-            }
-            Self::Tls(error) => error.fmt(f),
-            Self::UpstreamTls(error) => {
-                write!(f, "TLS to the servers: {error}\n  hint: see `[upstream.tls]`")
-            }
-            Self::Secret(error) => error.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for BuildError {}
-
 impl Live {
     /// Builds what was resolved, next to `before`, which goes on serving until it is replaced. What
     /// both configurations say alike goes over with its state: guards and their counters, servers
     /// and their connections.
     ///
     /// # Errors
-    /// [`BuildError`] when a folder of static files, a certificate or a secret cannot be used.
+    /// [`BuildError`] when a folder of static files, a certificate, a secret or an audit log cannot be
+    /// used.
     /// Nothing has changed then.
     pub fn build(
         resolved: Resolved,
@@ -413,10 +395,12 @@ impl Live {
             ),
             has_reports: false,
             audience: resolved.identity.assertion.audience.as_deref().map(Arc::from),
+            passkeys: resolved.identity.passkeys.clone(),
+            providers: resolved.identity.providers.clone(),
         };
         let fallback = Arc::new(builder.target(&resolved.fallback)?);
         let router = resolved.router.try_map(|place| builder.target(&place).map(Arc::new))?;
-        let open = resolved.fallback.rule.is_some().then(|| resolved.asked.open());
+        let open = resolved.fallback.rule.is_some().then(|| Arc::new(resolved.asked.open()));
         let reports = builder.reports(&resolved.fallback, open.as_ref())?;
         let pages = builder.pages(&resolved.fallback, open)?;
         let facts = resolved.facts.as_ref().filter(|_| pages.is_some());
@@ -436,6 +420,7 @@ impl Live {
             vouch,
             facts,
             roles: resolved.asked.roles,
+            policies: resolved.asked.policies,
             upstreams: builder.upstreams.complete(),
             guards: builder.cache,
             sockets: builder.sockets,
@@ -466,96 +451,5 @@ impl Live {
     /// Name and mode of every guard that is asked where no route says otherwise.
     pub fn summary(&self) -> impl Iterator<Item = (&'static str, Mode)> {
         self.fallback.plan.summary()
-    }
-}
-
-struct Builder<'a> {
-    services: &'a Services,
-    metrics: &'a Metrics,
-    before: Option<&'a GuardCache>,
-    cache: GuardCache,
-    sockets: SocketCache,
-    sockets_before: Option<&'a SocketCache>,
-    upstreams: Upstreams,
-    /// Whether some place asks browsers for reports.
-    has_reports: bool,
-    /// Whom all assertions are for, where that is said.
-    audience: Option<Arc<str>>,
-}
-
-impl Builder<'_> {
-    fn target(&mut self, place: &Place) -> Result<Target, BuildError> {
-        place.guards.check_secrets(self.services).map_err(BuildError::Secret)?;
-        self.has_reports |= place.guards.csp.report && place.guards.csp.mode != Mode::Off;
-        let guards = guards::build(&place.guards, self.services, &mut self.cache, self.before);
-        let metrics = self.metrics.route(&place.name);
-        let plan = Plan::new(place.name.as_str().into(), metrics, place.guards.budget, guards);
-        let step = match &place.action {
-            None => Step::Nothing,
-            Some(Action::Upstream(urls)) => {
-                Step::Forward(self.upstreams.group(urls).map_err(BuildError::UpstreamTls)?)
-            }
-            Some(Action::Redirect(to)) => Step::Redirect(to.clone()),
-            Some(Action::Deny) => Step::Deny,
-            Some(Action::Static(files)) => {
-                let failed = |error| BuildError::Folder(files.folder.clone(), error);
-                Step::Files(Files::open(files).map_err(failed)?)
-            }
-        };
-        let sockets = self.sockets.build(&place.websocket, self.services, self.sockets_before);
-        let sockets = sockets.map_err(BuildError::Secret)?;
-        let audience = self.audience.clone().unwrap_or_else(|| match &place.action {
-            Some(Action::Upstream(servers)) => {
-                servers.first().map_or_else(String::new, ToString::to_string).into()
-            }
-            _ => Arc::from(""),
-        });
-        let Place { is_upload, is_api, body_limit, .. } = *place;
-        let rule = place.rule.clone();
-        Ok(Target { plan, sockets, step, is_upload, is_api, body_limit, rule, audience })
-    }
-
-    /// Where reports are taken, behind the guards that hold where no route says otherwise.
-    fn reports(
-        &mut self,
-        fallback: &Place,
-        rule: Option<&Rule>,
-    ) -> Result<Option<Arc<Target>>, BuildError> {
-        if !self.has_reports {
-            return Ok(None);
-        }
-        let target = self.own(REPORT_PATH, fallback, rule.cloned())?;
-        let step = Step::Reports(Arc::clone(&self.services.reports));
-        Ok(Some(Arc::new(Target { step, ..target })))
-    }
-
-    /// Where people sign in, behind the guards that hold where no route says otherwise.
-    fn pages(
-        &mut self,
-        fallback: &Place,
-        rule: Option<Rule>,
-    ) -> Result<Option<Arc<Target>>, BuildError> {
-        let (Some(rule), Some(directory)) = (rule, self.services.identities.directory()) else {
-            return Ok(None);
-        };
-        let pages = Pages::new(Arc::clone(directory), Arc::clone(&rule.roles));
-        let mut place = fallback.clone();
-        // These pages read and write everything strictly, and passwords look like anything.
-        place.guards.waf.mode = Mode::Off;
-        let target = self.own(crate::pages::ROOT, &place, Some(rule))?;
-        Ok(Some(Arc::new(Target { step: Step::Pages(Arc::new(pages)), ..target })))
-    }
-
-    /// A place of our own.
-    fn own(
-        &mut self,
-        name: &str,
-        fallback: &Place,
-        rule: Option<Rule>,
-    ) -> Result<Target, BuildError> {
-        let mut place = Place { name: name.into(), action: None, rule, ..fallback.clone() };
-        // No document of the application lists what is ours.
-        place.guards.schema.mode = Mode::Off;
-        self.target(&place)
     }
 }

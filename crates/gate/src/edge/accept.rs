@@ -50,8 +50,8 @@ pub(super) struct Ear {
     pub(super) ended: watch::Receiver<bool>,
 }
 
-/// Accepts until the address is given up or the server retires. Whoever waits to be accepted by
-/// then still is: closing the socket would cut them off.
+/// Accepts until the address is given up, which it is when the server retires, too. Whoever waits
+/// to be accepted by then still is: closing the socket would cut them off.
 pub(super) async fn accept(ear: Ear, shared: Arc<Shared>) {
     let Ear { socket, is_tls, mut ended } = ear;
     let listener = match TcpListener::from_std(socket) {
@@ -62,7 +62,6 @@ pub(super) async fn accept(ear: Ear, shared: Arc<Shared>) {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             changed = ended.changed() => break changed.is_err(),
-            () = shared.phases.reached(Phase::Retiring) => break false,
         };
         match accepted {
             Ok((stream, peer)) => {

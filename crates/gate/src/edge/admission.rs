@@ -95,11 +95,16 @@ impl Admission {
         }
     }
 
+    /// Whether there is no connection.
+    pub(super) fn is_empty(&self) -> bool {
+        self.open.load(Ordering::Acquire) == 0
+    }
+
     /// Waits until there is no connection any more, looking now and then whether `is_over`.
     pub(super) async fn all_closed(&self, is_over: impl Fn() -> bool, pause: Duration) {
         loop {
             let closed = self.closed.notified();
-            if self.open.load(Ordering::Acquire) == 0 && is_over() {
+            if self.is_empty() && is_over() {
                 return;
             }
             // Upgraded connections are not counted here.

@@ -9,6 +9,7 @@ use hyper::body::Incoming;
 use tokio::sync::oneshot;
 
 use super::http1;
+use crate::http1::Pipe;
 use crate::upstream::BodyError;
 
 /// The body of a client's request.
@@ -42,6 +43,14 @@ impl RequestBody {
     /// A request that asks to leave HTTP.
     pub(super) const fn leaving(way_out: WayOut) -> Self {
         Self(Kind::Leaving(way_out))
+    }
+
+    /// What has come, in a pipe; `None` where it comes as a frame.
+    pub(crate) fn pipe(&mut self, cx: &mut Context<'_>) -> Option<Pipe> {
+        match &mut self.0 {
+            Kind::One(body) => body.pipe(cx),
+            Kind::Empty | Kind::Two(_) | Kind::Leaving(_) => None,
+        }
     }
 
     /// The connection of a request that may leave HTTP; `None` of any other. It leaves HTTP with an

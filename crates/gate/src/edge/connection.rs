@@ -13,6 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::phase::{Phase, PhaseSwitch};
 use super::stall::Stalling;
 use super::{ConnectionRules, http1, http2};
+use crate::http1::Carrier;
 use crate::way::{Connection, Seat};
 
 /// How much of a connection is read before it is clear what it speaks, at once, in bytes.
@@ -42,7 +43,7 @@ impl Protocols {
     /// Serves a connection whose version is settled (TLS), or looks at its first bytes.
     pub(super) async fn serve<S>(&self, stream: S, version: Option<Version>, connection: Connection)
     where
-        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        S: AsyncRead + AsyncWrite + Carrier + Unpin + Send + 'static,
     {
         let mut stream = Stalling::new(stream, self.rules.send_timeout, self.metrics.clone());
         let (version, first) = match version {

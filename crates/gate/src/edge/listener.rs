@@ -12,6 +12,23 @@ use super::ServerSection;
 /// Connections that may wait to be accepted.
 pub(super) const BACKLOG: i32 = 4096;
 
+/// Drops what has SYN and not ACK set, in the classic instructions of the Berkeley Packet Filter,
+/// as `(code, jt, jf, k)`. On a TCP socket it sees a segment from its own header on (socket(7),
+/// SO_ATTACH_FILTER; RFC 9293, section 3.1 for the flags).
+#[cfg(target_os = "linux")]
+const NO_SYN: [(u16, u8, u8, u32); 5] = [
+    (0x30, 0, 0, 13),       // load the byte of the flags
+    (0x54, 0, 0, 0x12),     // keep ACK and SYN
+    (0x15, 0, 1, 0x02),     // SYN alone?
+    (0x06, 0, 0, 0),        // then drop it,
+    (0x06, 0, 0, u32::MAX), // else let it pass
+];
+
+#[cfg(target_os = "linux")]
+fn instruction((code, jt, jf, k): (u16, u8, u8, u32)) -> socket2::SockFilter {
+    socket2::SockFilter::new(code, jt, jf, k)
+}
+
 /// One listening socket.
 #[derive(Debug)]
 pub struct Listener {
@@ -131,10 +148,49 @@ impl Listener {
         }
     }
 
+    /// Lets nobody begin a handshake any more, on any handle of the socket. Between the last
+    /// `accept` and the end of a listening socket somebody else could always come, and would be
+    /// cut off with the request he sent; a SYN that is dropped is only sent again, a second later,
+    /// and finds the port closed or the next process there.
+    pub(super) fn turn_away(&self) {
+        #[cfg(target_os = "linux")]
+        {
+            // Where it cannot be had, the gap of a few microseconds stays.
+            let _ = socket2::SockRef::from(&self.socket).attach_filter(&NO_SYN.map(instruction));
+        }
+    }
+
     /// The same socket under another handle, for TLS or not.
     pub(super) fn share(&self, is_tls: bool) -> Result<Self, BindError> {
         let Self { wanted, address, .. } = *self;
         let socket = self.socket.try_clone().map_err(|error| BindError { address, error })?;
         Ok(Self { wanted, address, is_tls, socket })
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpStream;
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn who_has_connected_is_accepted_and_nobody_connects_any_more() {
+        for address in ["127.0.0.1:0", "[::1]:0"] {
+            let listener = Listener::bind(address.parse().unwrap(), false).unwrap();
+            let mut early = TcpStream::connect(listener.address).unwrap();
+            listener.share(false).unwrap().turn_away();
+            let late = TcpStream::connect_timeout(&listener.address, Duration::from_millis(300));
+            assert_eq!(late.unwrap_err().kind(), io::ErrorKind::TimedOut, "{address}");
+            let (mut accepted, _) = listener.socket.accept().unwrap();
+            let none = listener.socket.accept().unwrap_err();
+            assert_eq!(none.kind(), io::ErrorKind::WouldBlock, "{address}");
+            early.write_all(b"ask").unwrap();
+            let mut asked = [0; 3];
+            accepted.read_exact(&mut asked).unwrap();
+            assert_eq!(&asked, b"ask", "{address}");
+        }
     }
 }

@@ -26,6 +26,10 @@ const ORDERS: usize = 4 * MAX_ADDRESSES;
 /// may have sent the next one already, and then gets its answer.
 const LINGER: Duration = Duration::from_secs(1);
 
+/// How long the listening sockets stay open when the server stops and there are clients: some may
+/// be in the middle of the handshake of TCP, and take the connection for made at their end.
+const HALF_OPEN: Duration = Duration::from_millis(250);
+
 /// A running server.
 #[derive(Debug)]
 pub struct Server {
@@ -70,6 +74,8 @@ pub struct NextListeners {
 pub enum Farewell {
     /// It was asked to: what runs ends, WebSockets at once.
     Stop,
+    /// The same, and the service manager goes on listening: who comes now waits for the next start.
+    StopAccepting,
     /// Another process listens on its sockets: there is time until the drain time is over.
     HandedOver,
 }
@@ -213,6 +219,7 @@ impl Server {
                 self.listening.push(old);
             } else if !next.wanted.contains(&(wanted, !is_tls)) {
                 // Nobody else accepts on it from now on.
+                old.listener.turn_away();
                 old.end.send_replace(true);
             }
         }
@@ -227,10 +234,17 @@ impl Server {
     /// connections without a running request are closed, the last answer on each says so.
     /// Blocks until every worker has ended.
     pub fn drain(self, farewell: Farewell) {
+        if farewell == Farewell::Stop {
+            self.listening.iter().for_each(|listening| listening.listener.turn_away());
+        }
         self.phases.advance(Phase::Retiring);
+        if farewell == Farewell::Stop && !self.admission.is_empty() {
+            std::thread::sleep(HALF_OPEN);
+        }
+        // The workers accept who still waits, and close their handles.
         drop(self.listening);
         let linger = match farewell {
-            Farewell::Stop => {
+            Farewell::Stop | Farewell::StopAccepting => {
                 self.gate.tunnels.close();
                 LINGER
             }

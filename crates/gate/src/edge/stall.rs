@@ -10,6 +10,8 @@ use mantlet_event::Metrics;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 
+use crate::http1::{Carrier, Pipe};
+
 /// A stream whose writes fail with [`io::ErrorKind::TimedOut`] when the other side takes nothing
 /// for a while. The deadline is armed only while a write waits.
 #[derive(Debug)]
@@ -39,6 +41,21 @@ impl<S> Stalling<S> {
         ready!(deadline.as_mut().poll(cx));
         self.metrics.limit_reached("server.send_timeout");
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+impl<S: Carrier> Carrier for Stalling<S> {
+    fn is_bare(&self) -> bool {
+        self.inner.is_bare()
+    }
+
+    fn fill(&self, cx: &mut Context<'_>, most: u64) -> Option<Pipe> {
+        self.inner.fill(cx, most)
+    }
+
+    fn poll_drain(&mut self, cx: &mut Context<'_>, pipe: &mut Pipe) -> Poll<io::Result<usize>> {
+        let drained = self.inner.poll_drain(cx, pipe);
+        self.judge(cx, drained)
     }
 }
 

@@ -15,7 +15,7 @@ pub mod identity;
 pub mod json;
 pub mod limit;
 mod order;
-mod origin_risk;
+pub(crate) mod origin_risk;
 pub mod quota;
 mod rule_file;
 pub mod schema;

@@ -20,7 +20,7 @@ const ONE_ORIGIN_FOR_ALL: [&str; 12] = [
 ];
 
 /// Warns at `key` about an origin that is trusted with what users may do.
-pub(super) fn warn(key: &str, origin: &WebOrigin, reader: &mut Reader<'_>) {
+pub(crate) fn warn(key: &str, origin: &WebOrigin, reader: &mut Reader<'_>) {
     let host = origin.host();
     match SharedHost::of(host) {
         Some(SharedHost::Everyone) => {

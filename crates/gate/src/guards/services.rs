@@ -12,7 +12,7 @@ use mantlet_waf::CollectionStore;
 
 use super::blocklist::Blocklist;
 use super::csp;
-use super::waf::Collections;
+use super::waf::{AuditLogs, Collections};
 use crate::identity::Identities;
 
 /// How many policies guards may have; the numbers above are those of penalties.
@@ -39,6 +39,8 @@ pub struct Services {
     pub reports: Arc<csp::Reports>,
     /// What WAF rules remember of addresses, sessions and users.
     pub collections: Arc<dyn CollectionStore>,
+    /// The audit logs that WAF rules ask for.
+    pub audit_logs: Arc<AuditLogs>,
     /// Who there is, where something asks for it.
     pub identities: Identities,
     policies: AtomicU32,
@@ -64,6 +66,7 @@ impl Services {
             data: PathBuf::from("."),
             reports: Arc::new(reports),
             collections: Collections::shared(&Metrics::new()),
+            audit_logs: Arc::default(),
             identities: Identities::default(),
             policies: AtomicU32::new(0),
         }
@@ -92,6 +95,12 @@ impl Services {
     #[must_use]
     pub fn with_metrics(self, metrics: &Metrics) -> Self {
         Self { collections: Collections::shared(metrics), ..self }
+    }
+
+    /// The same, with audit logs that are written; without this none is.
+    #[must_use]
+    pub fn with_audit_logs(self, audit_logs: AuditLogs) -> Self {
+        Self { audit_logs: Arc::new(audit_logs), ..self }
     }
 
     /// The same, with reports that are kept.

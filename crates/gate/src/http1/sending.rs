@@ -5,9 +5,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf as _, Bytes};
-use http_body::Body;
 use tokio::io::AsyncWrite;
 
+use super::{Carrier, Pipe, Piped};
 use crate::upstream::BodyError;
 
 /// A piece of a body up to this size, in bytes, is copied behind what goes out before it: less work
@@ -69,6 +69,8 @@ pub(crate) struct Sending<B> {
     tail: &'static [u8],
     /// The piece of the body that stands in `head` and is not out yet.
     copied: Bytes,
+    /// The piece of the body that is not in memory.
+    piped: Option<Pipe>,
     body: B,
     framing: Outgoing,
     /// Bytes written so far.
@@ -94,7 +96,7 @@ pub(crate) enum SendError {
     Connection(io::Error),
 }
 
-impl<B: Body<Data = Bytes, Error = BodyError> + Unpin> Sending<B> {
+impl<B: Piped> Sending<B> {
     /// A message of this head, still without its end, and body.
     pub(crate) fn new(mut head: Vec<u8>, body: B, length: Length) -> Self {
         length.end_head(&mut head);
@@ -106,20 +108,20 @@ impl<B: Body<Data = Bytes, Error = BodyError> + Unpin> Sending<B> {
         };
         let (data, tail) = (Bytes::new(), &b""[..]);
         let copied = Bytes::new();
-        Self { head, written: 0, data, tail, copied, body, framing, total: 0 }
+        Self { head, written: 0, data, tail, copied, piped: None, body, framing, total: 0 }
     }
 
     /// Writes what can be written; ready when all of it is out.
     pub(crate) fn poll(
         &mut self,
-        stream: &mut (impl AsyncWrite + Unpin),
+        stream: &mut (impl AsyncWrite + Carrier + Unpin),
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), SendError>> {
         loop {
             // What is there of the body goes out together with what stands before it. Nothing more
             // is taken until that is out: it would gather here while the other side takes nothing.
-            let is_out = self.data.is_empty() && self.copied.is_empty();
-            let is_waiting = is_out && self.poll_data(cx)?.is_pending();
+            let is_out = self.data.is_empty() && self.copied.is_empty() && self.piped.is_none();
+            let is_waiting = is_out && self.poll_data(stream.is_bare(), cx)?.is_pending();
             ready!(self.flush(stream, cx)).map_err(SendError::Connection)?;
             if self.framing == Outgoing::Over && self.is_written() {
                 return ready_flush(stream, cx);
@@ -133,8 +135,18 @@ impl<B: Body<Data = Bytes, Error = BodyError> + Unpin> Sending<B> {
     }
 
     /// Takes the next piece of the body, where there is one and the last one is out.
-    fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
+    fn poll_data(&mut self, is_bare: bool, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
         if self.framing == Outgoing::Over || !self.tail.is_empty() {
+            return Poll::Ready(Ok(()));
+        }
+        // Not before the head: until something is out, the message may go another way.
+        if is_bare
+            && self.total > 0
+            && matches!(self.framing, Outgoing::Counted(_))
+            && let Some(pipe) = self.body.pipe(cx)
+        {
+            self.count(pipe.held() as u64)?;
+            self.piped = Some(pipe);
             return Poll::Ready(Ok(()));
         }
         let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
@@ -148,14 +160,7 @@ impl<B: Body<Data = Bytes, Error = BodyError> + Unpin> Sending<B> {
 
     fn take_data(&mut self, data: Bytes) -> Result<(), SendError> {
         match &mut self.framing {
-            Outgoing::Counted(left) => {
-                let rest = left.checked_sub(data.len() as u64);
-                *left =
-                    rest.ok_or_else(|| SendError::Body(BodyError("longer than said".into())))?;
-                if *left == 0 {
-                    self.framing = Outgoing::Over;
-                }
-            }
+            Outgoing::Counted(_) => self.count(data.len() as u64)?,
             Outgoing::Chunked if !data.is_empty() => {
                 self.make_room();
                 self.head.extend_from_slice(format!("{:x}\r\n", data.len()).as_bytes());
@@ -168,6 +173,15 @@ impl<B: Body<Data = Bytes, Error = BodyError> + Unpin> Sending<B> {
             Outgoing::Chunked | Outgoing::UntilClose | Outgoing::Over => {}
         }
         self.data = data;
+        Ok(())
+    }
+
+    /// Counts `size` bytes more of a body whose length was said.
+    fn count(&mut self, size: u64) -> Result<(), SendError> {
+        let Outgoing::Counted(left) = self.framing else { return Ok(()) };
+        let rest = left.checked_sub(size);
+        let rest = rest.ok_or_else(|| SendError::Body(BodyError("longer than said".into())))?;
+        self.framing = if rest == 0 { Outgoing::Over } else { Outgoing::Counted(rest) };
         Ok(())
     }
 
@@ -197,7 +211,7 @@ impl<B: Body<Data = Bytes, Error = BodyError> + Unpin> Sending<B> {
 
     fn flush(
         &mut self,
-        stream: &mut (impl AsyncWrite + Unpin),
+        stream: &mut (impl AsyncWrite + Carrier + Unpin),
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
         self.gather();
@@ -219,6 +233,14 @@ impl<B: Body<Data = Bytes, Error = BodyError> + Unpin> Sending<B> {
         // The memory it came in is free for the next read.
         self.data = Bytes::new();
         self.copied = Bytes::new();
+        while let Some(pipe) = self.piped.as_mut().filter(|pipe| pipe.held() > 0) {
+            let count = ready!(stream.poll_drain(cx, pipe))?;
+            if count == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.total = self.total.saturating_add(count as u64);
+        }
+        self.piped = None;
         Poll::Ready(Ok(()))
     }
 
@@ -271,29 +293,40 @@ fn ready_flush(
 
 #[cfg(test)]
 mod tests {
-    use std::convert::Infallible;
     use std::task::Waker;
 
-    use futures_util::{StreamExt as _, stream};
-    use http_body::Frame;
-    use http_body_util::{BodyExt as _, StreamBody};
+    use http_body::{Body, Frame};
     use tokio::io::duplex;
 
     use super::*;
 
-    /// A message of small pieces without end.
-    fn endless() -> Sending<impl Body<Data = Bytes, Error = BodyError> + Unpin> {
-        let pieces = stream::repeat(Bytes::from_static(&[b'x'; 1000]));
-        let frames = pieces.map(|piece| Ok::<_, Infallible>(Frame::data(piece)));
-        let body = StreamBody::new(frames).map_err(|never| match never {});
-        Sending::new(b"HTTP/1.1 200 OK\r\n".to_vec(), body, Length::Unknown)
+    /// Small pieces without end.
+    struct Endless;
+
+    impl Body for Endless {
+        type Data = Bytes;
+        type Error = BodyError;
+
+        fn poll_frame(
+            self: Pin<&mut Self>,
+            _cx: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+            Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(&[b'x'; 1000])))))
+        }
+    }
+
+    impl Piped for Endless {
+        fn pipe(&mut self, _cx: &mut Context<'_>) -> Option<Pipe> {
+            None
+        }
     }
 
     #[test]
     fn nothing_gathers_while_the_other_side_takes_nothing() {
         let (mut near, _far) = duplex(1);
         let mut cx = Context::from_waker(Waker::noop());
-        let mut sending = endless();
+        let head = b"HTTP/1.1 200 OK\r\n".to_vec();
+        let mut sending = Sending::new(head, Endless, Length::Unknown);
         for _ in 0..100 {
             assert!(sending.poll(&mut near, &mut cx).is_pending());
         }

@@ -3,11 +3,13 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use mantlet_access::{Access, PROFILES, Require, RoleTable, Roles, profile};
+use mantlet_access::{
+    Access, PROFILES, Require, Requirement, RoleTable, Roles, SharedPolicies, profile,
+};
 use mantlet_config::{Reader, section};
 use mantlet_types::DataClass;
 
-use super::{RequireSetting, Rule, Thing, ThingName};
+use super::{CedarSection, RequireSetting, Rule, Thing, ThingName};
 use crate::guards::RuleFile;
 use crate::stages::hygiene::{PathPolicy, normalize};
 use crate::stages::route::{Action, HostPattern, Layer, PathPattern, RouteSection};
@@ -33,6 +35,8 @@ section! {
         pub profile: Option<String> = None,
         /// Whom to ask what a request is about, where only the application knows.
         pub facts: FactsSection = FactsSection::default(),
+        /// Policies in Cedar, for whoever needs more than roles, owners and classes.
+        pub cedar: CedarSection = CedarSection::default(),
     }
 }
 
@@ -174,8 +178,12 @@ fn check_told(
 pub struct Asked {
     /// The table of roles.
     pub roles: Arc<Roles>,
-    /// The file of the table; `None` for one that comes with Mantlet.
-    pub(crate) file: Option<RuleFile>,
+    /// The policies; `None` where there are none.
+    pub policies: Option<SharedPolicies>,
+    /// What they can be asked about.
+    actions: Vec<String>,
+    /// The file of the table, where it does not come with Mantlet, and those of policies.
+    pub(crate) files: Vec<RuleFile>,
     /// Whether anything asks for an identity anywhere.
     is_anywhere: bool,
     root: Option<Require>,
@@ -211,7 +219,18 @@ impl Asked {
         let is_asked = |require: &Option<Require>| matches!(require, Some(Require::Of(_)));
         let is_anywhere = is_asked(&root) || routes.iter().any(is_asked);
         let names = named.iter().map(|route| route.resource.clone()).collect();
-        Self { roles: Arc::new(roles), file, is_anywhere, root, routes, names }
+        let actions = access.cedar.all_actions(root.iter().chain(routes.iter().flatten()));
+        let (policies, mut files) = access.cedar.load(&actions, reader);
+        files.extend(file);
+        let roles = Arc::new(roles);
+        Self { roles, policies, actions, files, is_anywhere, root, routes, names }
+    }
+
+    /// The schema of what policies are told, in Cedar's own language, with every action that they
+    /// can be asked about.
+    #[must_use]
+    pub fn schema(&self) -> String {
+        mantlet_policy::schema(&self.actions)
     }
 
     /// Whether anything asks for an identity anywhere.
@@ -243,11 +262,14 @@ impl Asked {
         let named = |layer: &&Layer| self.names.get(layer.index?).and_then(Clone::clone);
         let name = layers.iter().rev().find_map(named);
         let thing = Thing::new(layers.iter().copied(), name);
-        Rule { access, roles: Arc::clone(&self.roles), thing }
+        let has_policy = access.requirement().is_some_and(Requirement::has_policy);
+        let policies = self.policies.clone().filter(|_| has_policy);
+        Rule { access, roles: Arc::clone(&self.roles), thing, policies }
     }
 
     /// The rule of what is ours and open to everybody.
     pub(crate) fn open(&self) -> Rule {
-        Rule { access: Access::Open, roles: Arc::clone(&self.roles), thing: Thing::default() }
+        let roles = Arc::clone(&self.roles);
+        Rule { access: Access::Open, roles, thing: Thing::default(), policies: None }
     }
 }

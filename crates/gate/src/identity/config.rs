@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::HeaderName;
-use mantlet_config::{Reader, SecretError, SecretRef, Sources, section};
+use mantlet_config::{Named, Reader, SecretError, SecretRef, Sources, section};
 use mantlet_crypto::jws::VerifyingKeys;
 use mantlet_crypto::password::Cost;
 use mantlet_identity::api_key::ApiKeyPolicy;
@@ -11,6 +11,7 @@ use mantlet_identity::directory::Policies;
 use mantlet_identity::factor::TotpPolicy;
 use mantlet_identity::lockout::LockoutPolicy;
 use mantlet_identity::password::PasswordPolicy;
+use mantlet_identity::password_link::LinkPolicy;
 use mantlet_identity::refresh::RefreshPolicy;
 use mantlet_identity::session::SessionPolicy;
 use mantlet_identity::ticket::TicketPolicy;
@@ -18,7 +19,10 @@ use mantlet_identity::token::{TokenPolicy, legacy_secret};
 use mantlet_limit::Quota;
 use mantlet_types::{Secret, Timestamp};
 
-use super::HeaderPreset;
+use super::{
+    CertificateSection, HeaderPreset, IssuerSection, PasskeysSection, ProviderSection,
+    certificates, issuers,
+};
 use crate::guards::FieldName;
 use crate::guards::limit::QuotaSetting;
 
@@ -40,10 +44,18 @@ section! {
         pub sessions: SessionsSection = SessionsSection::default(),
         /// Passwords.
         pub passwords: PasswordsSection = PasswordsSection::default(),
+        /// Passkeys.
+        pub passkeys: PasskeysSection = PasskeysSection::default(),
+        /// Outside OpenID Connect providers that people sign in with.
+        pub providers: Named<ProviderSection> = Named::default(),
         /// Keys of programs.
         pub keys: KeysSection = KeysSection::default(),
         /// Signed tokens of our own.
         pub tokens: TokensSection = TokensSection::default(),
+        /// Issuers outside whose tokens count.
+        pub issuers: Named<IssuerSection> = Named::default(),
+        /// Clients that are known by their certificates.
+        pub certificates: Vec<CertificateSection> = Vec::new(),
         /// What slows the guessing of passwords down.
         pub lockout: LockoutSection = LockoutSection::default(),
         /// What the application is told of who asks.
@@ -71,8 +83,9 @@ section! {
         pub min_length: u32 = 15,
         /// The fewest characters of somebody who has set up a second factor.
         pub min_length_with_second_factor: u32 = 8,
-        /// How many hashes are made at once, each with 19 MiB of memory.
-        pub threads: u32 = 2,
+        /// How many hashes are made at once, each with 19 MiB of memory, by threads that give way to
+        /// everything else; 0: on half of the processors, one at least.
+        pub threads: u32 = 0,
         /// How many sign-ins may wait for that; further ones are told to come back.
         pub waiting: u32 = 64,
     }
@@ -176,6 +189,16 @@ fn quota(limit: u64, window: Duration) -> QuotaSetting {
     Quota::new(limit, window, None).map_or_else(|_| QuotaSetting::generous(), QuotaSetting)
 }
 
+impl PasswordsSection {
+    /// How many hashes are made at once.
+    fn threads(&self) -> usize {
+        match self.threads {
+            0 => (std::thread::available_parallelism().map_or(1, usize::from) / 2).max(1),
+            threads => usize::try_from(threads).unwrap_or(usize::MAX),
+        }
+    }
+}
+
 impl IdentitySection {
     /// Finds what the types cannot say.
     pub fn check(&self, reader: &mut Reader<'_>) {
@@ -215,7 +238,7 @@ impl IdentitySection {
                 self.passwords.min_length_with_second_factor,
                 8..=64,
             ),
-            ("passwords.threads", self.passwords.threads, 1..=64),
+            ("passwords.threads", self.passwords.threads, 0..=64),
             ("passwords.waiting", self.passwords.waiting, 1..=10_000),
             ("keys.max_per_user", self.keys.max_per_user, 1..=10_000),
             ("tokens.refresh_per_user", self.tokens.refresh_per_user, 1..=10_000),
@@ -224,6 +247,8 @@ impl IdentitySection {
         }
         self.check_texts(reader);
         self.check_legacy(reader);
+        certificates::check(&self.certificates, reader);
+        issuers::check(&self.issuers, &self.tokens.issuer, reader);
     }
 
     fn check_legacy(&self, reader: &mut Reader<'_>) {
@@ -255,7 +280,8 @@ impl IdentitySection {
     /// # Errors
     /// [`SecretError`] for one that cannot be read.
     pub fn secrets(&self, sources: &Sources) -> Result<Vec<Secret<String>>, SecretError> {
-        let named = self.tokens.legacy.secret.iter();
+        let theirs = self.providers.iter().filter_map(|(_, it)| it.client_secret.as_ref());
+        let named = self.tokens.legacy.secret.iter().chain(theirs);
         named.map(|reference| sources.resolve(reference, 1)).collect()
     }
 
@@ -334,8 +360,9 @@ impl IdentitySection {
                 ..PasswordPolicy::default()
             },
             cost: Cost::default(),
-            hashing: (number(passwords.threads), number(passwords.waiting)),
+            hashing: (passwords.threads(), number(passwords.waiting)),
             totp: TotpPolicy::default(),
+            most_passkeys: number(self.passkeys.max_per_user),
             lockout: LockoutPolicy {
                 per_pair: lockout.per_address_and_account.0,
                 per_address: lockout.per_address.0,
@@ -357,6 +384,9 @@ impl IdentitySection {
             },
             tickets: TicketPolicy::default(),
             legacy: None,
+            password_links: LinkPolicy::default(),
+            certificates: certificates::settings(&self.certificates),
+            outside: issuers::settings(&self.issuers),
             remembered: SessionPolicy::default().remembered,
         }
     }

@@ -3,6 +3,7 @@
 //! Over HTTPS their names begin with `__Host-`, which no neighbouring host and no plain connection
 //! can set (RFC 6265bis); over plain loopback browsers would drop such a cookie.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use http::header::COOKIE;
@@ -21,6 +22,8 @@ pub(crate) enum Held {
     Device,
     /// Proof of the first step of a sign-in.
     Pending,
+    /// What somebody left for a provider for.
+    Flow,
     /// The number of a visit, to which forms are bound before there is a session.
     Visit,
 }
@@ -32,6 +35,8 @@ impl Held {
             (Self::Device, false) => "mantlet-device",
             (Self::Pending, true) => "__Host-mantlet-pending",
             (Self::Pending, false) => "mantlet-pending",
+            (Self::Flow, true) => "__Host-mantlet-flow",
+            (Self::Flow, false) => "mantlet-flow",
             (Self::Visit, true) => "__Host-mantlet-visit",
             (Self::Visit, false) => "mantlet-visit",
         }
@@ -42,9 +47,21 @@ impl Held {
         match self {
             Self::Device => DEVICE,
             Self::Pending => mantlet_identity::directory::PENDING_LIFETIME,
+            Self::Flow => mantlet_identity::provider::FLOW_LIFETIME,
             Self::Visit => Duration::from_secs(86_400),
         }
     }
+}
+
+/// The cookies that a client sent.
+#[derive(Debug, Default)]
+pub(crate) struct SentCookies<'a> {
+    /// Every value of the session's cookie: more than one is one too many.
+    pub(crate) sessions: Vec<Cow<'a, str>>,
+    /// Whether any is ours, under whatever name.
+    pub(crate) has_ours: bool,
+    /// Whether any is not.
+    pub(crate) has_others: bool,
 }
 
 /// The cookies of one request's connection.
@@ -62,16 +79,30 @@ impl Cookies {
         SessionCookie { is_secure: self.is_secure, is_strict: false }
     }
 
-    /// Every value of the session's cookie that the client sent: more than one is one too many.
-    pub(crate) fn sessions(self, headers: &HeaderMap) -> Vec<String> {
-        values(headers, self.session_cookie().name())
+    /// What the client sent.
+    pub(crate) fn sent(self, headers: &HeaderMap) -> SentCookies<'_> {
+        let name = self.session_cookie().name().as_bytes();
+        let mut sent = SentCookies::default();
+        for (own, value) in headers.get_all(COOKIE).iter().flat_map(pairs) {
+            if !is_ours(own) {
+                sent.has_others = true;
+                continue;
+            }
+            sent.has_ours = true;
+            if own == name {
+                sent.sessions.push(String::from_utf8_lossy(value));
+            }
+        }
+        sent
     }
 
     /// What the client holds; `None` where it holds nothing, or several of it.
     pub(crate) fn find(self, held: Held, headers: &HeaderMap) -> Option<String> {
-        let mut found = values(headers, held.name(self.is_secure));
-        let value = found.pop()?;
-        found.is_empty().then_some(value)
+        let name = held.name(self.is_secure).as_bytes();
+        let pairs = headers.get_all(COOKIE).iter().flat_map(pairs);
+        let mut values = pairs.filter(|(own, _)| *own == name).map(|(_, value)| value);
+        let value = values.next().filter(|_| values.next().is_none())?;
+        Some(String::from_utf8_lossy(value).into_owned())
     }
 
     /// `Set-Cookie` for a session.
@@ -123,12 +154,6 @@ fn is_ours(name: &[u8]) -> bool {
     bare(name, b"mantlet-") || bare(name, b"__Host-mantlet-")
 }
 
-fn values(headers: &HeaderMap, name: &str) -> Vec<String> {
-    let pairs = headers.get_all(COOKIE).iter().flat_map(pairs);
-    let named = pairs.filter(|(own, _)| *own == name.as_bytes());
-    named.map(|(_, value)| String::from_utf8_lossy(value).into_owned()).collect()
-}
-
 /// Name and value of every cookie of a field.
 fn pairs(field: &HeaderValue) -> impl Iterator<Item = (&[u8], &[u8])> {
     field.as_bytes().split(|byte| *byte == b';').map(|pair| {
@@ -141,11 +166,6 @@ fn pairs(field: &HeaderValue) -> impl Iterator<Item = (&[u8], &[u8])> {
             None => (pair, &[][..]),
         }
     })
-}
-
-/// Whether the client sent any cookie of ours.
-pub(crate) fn has_ours(headers: &HeaderMap) -> bool {
-    headers.get_all(COOKIE).iter().flat_map(pairs).any(|(name, _)| is_ours(name))
 }
 
 /// The cookies without ours, for the application: one field each.
@@ -203,8 +223,14 @@ mod tests {
     fn a_session_is_found_once_for_each_time_it_is_sent() {
         let plain = Cookies { is_secure: false };
         let sent = headers(&["mantlet-session=one; x=2", "mantlet-session=two"]);
-        assert_eq!(plain.sessions(&sent), ["one", "two"]);
-        assert!(Cookies { is_secure: true }.sessions(&sent).is_empty(), "planted over plain HTTP");
+        let cookies = plain.sent(&sent);
+        assert_eq!(cookies.sessions, ["one", "two"]);
+        assert!(cookies.has_ours && cookies.has_others);
+        let planted = Cookies { is_secure: true }.sent(&sent);
+        assert!(planted.sessions.is_empty() && planted.has_ours, "planted over plain HTTP");
+        let theirs = headers(&["x=2"]);
+        let theirs = plain.sent(&theirs);
+        assert!(theirs.sessions.is_empty() && !theirs.has_ours && theirs.has_others);
     }
 
     #[test]

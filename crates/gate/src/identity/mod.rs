@@ -9,23 +9,37 @@
 //! | what the application is told of them | [`Vouch`] |
 
 mod access;
+mod cedar;
+mod certificates;
 mod config;
 pub(crate) mod cookies;
 mod facts;
+mod issuers;
+mod passkeys;
 mod presets;
+mod providers;
 mod require;
 mod thing;
 mod told;
 mod vouch;
 
 pub use access::{AccessSection, Asked, FactsSection};
+pub use cedar::CedarSection;
+pub use certificates::CertificateSection;
+pub(crate) use certificates::{check_names as check_certificate_names, shown as shown_certificate};
 pub use config::{
     AssertionSection, IdentitySection, KeysSection, LegacySection, LockoutSection,
     PasswordsSection, SessionsSection, TokensSection,
 };
-pub(crate) use facts::Lapsed;
 pub use facts::{Identified, Rule};
+pub(crate) use facts::{Lapsed, principal_of};
+pub(crate) use issuers::check_names as check_issuer_names;
+pub use issuers::{ClaimRole, ClaimScope, IssuerSection, KeyAlgorithm, Users};
+pub(crate) use passkeys::NoSite;
+pub use passkeys::PasskeysSection;
 pub use presets::HeaderPreset;
+pub use providers::{GroupRole, ProviderSection, SecondFactorOf};
+pub(crate) use providers::{Provider, ProviderError, Return};
 pub use require::RequireSetting;
 pub use thing::{NamedValue, Thing, ThingName};
 pub(crate) use told::{Answer as ToldAnswer, Asks, MAX_ANSWER, Source, Told};

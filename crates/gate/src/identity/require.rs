@@ -4,7 +4,7 @@ use mantlet_access::{Require, RequirementError, Roles};
 use mantlet_config::{Complaint, Scalar, Value};
 
 /// How it can be written.
-const HINT: &str = "write \"login\", \"none\", { permission = \"…\" }, { role = \"…\" }, { class = \"…\" }, { owner = \"{user}\" }, { within = \"5m\" }, { second_factor = true }, or a list of these";
+const HINT: &str = "write \"login\", \"none\", { permission = \"…\" }, { role = \"…\" }, { class = \"…\" }, { owner = \"{user}\" }, { within = \"5m\" }, { second_factor = true }, { cedar = \"…\" }, or a list of these";
 
 /// The deepest nesting of lists.
 const MAX_DEPTH: usize = 8;
@@ -73,7 +73,11 @@ fn entry(key: &str, value: &Value, depth: usize) -> Result<String, Complaint> {
             let bare = name.strip_prefix('{').and_then(|name| name.strip_suffix('}'));
             entry(key, &Value::String(bare.unwrap_or_default().to_owned()), depth)
         }
-        ("permission" | "role" | "class" | "owner", Value::String(name)) => {
+        ("cedar", Value::String(name)) if name.starts_with("Action::\"") => {
+            let bare = name.strip_prefix("Action::\"").and_then(|name| name.strip_suffix('"'));
+            entry(key, &Value::String(bare.unwrap_or_default().to_owned()), depth)
+        }
+        ("permission" | "role" | "class" | "owner" | "cedar", Value::String(name)) => {
             if is_word(name) {
                 return Ok(format!("{key}:{name}"));
             }
@@ -135,6 +139,8 @@ mod tests {
             ("{ role = \"admin\", within = \"5m\" }", "(role:admin and within:300s)"),
             ("{ second_factor = true }", "second-factor"),
             ("{ role = \"admin\" }", "role:admin"),
+            ("{ cedar = \"export\" }", "cedar:export"),
+            ("{ cedar = 'Action::\"export\"' }", "cedar:export"),
             ("{ class = \"internal\" }", "class:internal"),
             ("{ role = \"admin\", class = \"internal\" }", "(class:internal and role:admin)"),
             ("[\"login\", { role = \"admin\" }]", "(signed-in and role:admin)"),
@@ -166,6 +172,9 @@ mod tests {
             "{ permission = \"read_projct\" }",
             "{ role = \"user or nobody\" }",
             "{ role = \"\" }",
+            "{ cedar = \"\" }",
+            "{ cedar = 'Action::\"a' }",
+            "{ cedar = \"a or login\" }",
             "[\"none\", \"login\"]",
             "{ any = [] }",
             "{ owner = \"{user\" }",

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use http::{HeaderName, HeaderValue};
 use mantlet_crypto::jws;
+use mantlet_identity::UserId;
 use mantlet_identity::cache::Cache;
 use mantlet_identity::directory::{Caller, Directory, Way};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
@@ -30,6 +31,15 @@ const ESCAPED: &AsciiSet = &CONTROLS.add(b'%').add(b',').add(b' ');
 /// Whom it is about, and whom it is for.
 type About = ([u8; 16], Arc<str>);
 
+/// What one audience is told of a caller, ready to be sent. It lives as long as what was verified of
+/// the caller is believed, which is a moment.
+#[derive(Debug)]
+pub(super) struct Vouched {
+    by: Arc<()>,
+    audience: Arc<str>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+}
+
 /// Tells the application who asks, in headers that no client can send.
 #[derive(Debug)]
 pub struct Vouch {
@@ -40,11 +50,15 @@ pub struct Vouch {
     user_headers: Vec<Told>,
     role_headers: Vec<HeaderName>,
     made: Cache<About, Made>,
+    /// Tells it from every other one.
+    mark: Arc<()>,
 }
 
 #[derive(Debug, Clone)]
 struct Made {
     value: HeaderValue,
+    /// Whom it is about: two issuers may give the same mark to two users of theirs.
+    user: UserId,
     /// What it says of roles: others need another.
     roles: Arc<[String]>,
 }
@@ -70,6 +84,7 @@ impl Vouch {
             role_headers: roles,
             // What is handed out has half of its life before it.
             made: Cache::new(REMEMBERED, assertion.lifetime / 2),
+            mark: Arc::default(),
         }
     }
 
@@ -82,27 +97,34 @@ impl Vouch {
 
     /// Puts into the headers what is known of who asks; for nobody that is nothing.
     pub(crate) fn tell(&self, exchange: &mut Exchange, audience: &Arc<str>) {
-        let Some(Identified(caller)) = exchange.facts.lookup::<Identified>() else { return };
-        let caller = Arc::clone(caller);
+        let Some(who) = exchange.facts.lookup::<Identified>() else { return };
+        let made = || self.vouch(&who.caller, audience);
+        let vouched = who.vouched.get_or_init(made);
+        let is_same = Arc::ptr_eq(&vouched.by, &self.mark) && vouched.audience == *audience;
+        let other = (!is_same).then(made);
+        for (name, value) in &other.as_ref().unwrap_or(vouched).headers {
+            exchange.headers.insert(name, value.clone());
+        }
+    }
+
+    /// What `audience` is told of a caller.
+    fn vouch(&self, caller: &Caller, audience: &Arc<str>) -> Vouched {
+        let mut headers = Vec::new();
         for (name, prefix) in &self.user_headers {
-            if let Some(value) = readable(prefix, caller.user.as_str()) {
-                exchange.headers.insert(name.clone(), value);
-            }
+            headers
+                .extend(readable(prefix, caller.user.as_str()).map(|value| (name.clone(), value)));
         }
         if !self.role_headers.is_empty() {
             let roles = caller.standing.roles.iter();
             let roles: Vec<String> =
                 roles.map(|role| utf8_percent_encode(role, ESCAPED).to_string()).collect();
             let roles = HeaderValue::from_str(&roles.join(","));
-            for (name, value) in self.role_headers.iter().zip(roles.iter().cycle()) {
-                exchange.headers.insert(name.clone(), value.clone());
-            }
+            let names = self.role_headers.iter().cloned();
+            headers.extend(names.zip(roles.iter().cycle().cloned()));
         }
-        if self.is_signed
-            && let Some(value) = self.assertion(&caller, audience)
-        {
-            exchange.headers.insert(ASSERTION, value);
-        }
+        let assertion = self.is_signed.then(|| self.assertion(caller, audience)).flatten();
+        headers.extend(assertion.map(|value| (ASSERTION, value)));
+        Vouched { by: Arc::clone(&self.mark), audience: Arc::clone(audience), headers }
     }
 
     /// The assertion about a caller for an audience; made anew when half of its life is over.
@@ -110,7 +132,9 @@ impl Vouch {
         let at = self.directory.clock.monotonic();
         let about = (caller.mark, Arc::clone(audience));
         let known = self.made.find(&about, at);
-        if let Some(made) = known.filter(|made| *made.roles == *caller.standing.roles) {
+        let is_theirs =
+            |made: &Made| made.user == caller.user && *made.roles == *caller.standing.roles;
+        if let Some(made) = known.filter(is_theirs) {
             return Some(made.value);
         }
         let token = jws::sign(
@@ -121,7 +145,8 @@ impl Vouch {
         let mut value = HeaderValue::from_str(&token.ok()?).ok()?;
         value.set_sensitive(true);
         let roles = caller.standing.roles.as_slice().into();
-        self.made.insert(about, Made { value: value.clone(), roles }, at);
+        let (value, user) = (value, caller.user.clone());
+        self.made.insert(about, Made { value: value.clone(), user, roles }, at);
         Some(value)
     }
 
@@ -144,16 +169,14 @@ impl Vouch {
         }
         match &caller.way {
             Way::Session(session) => {
-                let methods: &[&str] =
-                    if session.has_second_factor { &["pwd", "otp", "mfa"] } else { &["pwd"] };
-                claims.insert("amr".to_owned(), Value::from(methods));
+                claims.insert("amr".to_owned(), Value::from(session.methods.as_slice()));
                 claims.insert("sid".to_owned(), Value::from(session.handle.as_str()));
                 claims.insert("auth_time".to_owned(), Value::from(session.created.as_second()));
             }
             Way::ApiKey(key) => {
                 claims.insert("client_id".to_owned(), Value::from(key.id.as_str()));
             }
-            Way::Token(_) | Way::Ticket(_) => {}
+            Way::Token(_) | Way::Ticket(_) | Way::Certificate => {}
         }
         if let Some(scopes) = caller.scopes() {
             claims.insert("scope".to_owned(), Value::from(scopes.join(" ")));

@@ -39,6 +39,7 @@ pub(super) fn sections(settings: &Settings<'_>, reader: &mut Reader<'_>) {
     settings.client.check(reader);
     settings.penalty.check(reader);
     settings.identity.check(reader);
+    settings.identity.passkeys.check(&settings.server.public_host, reader);
     timeouts(settings, reader);
     reader.expect_range("guards.counters", &settings.guards.counters, &(1_000..=100_000_000));
     guards("guards", settings.guards, reader);

@@ -1,5 +1,7 @@
 //! What a path asks for, for people.
 
+use std::sync::Arc;
+
 use http::Method;
 
 use super::{Live, Resolved};
@@ -12,7 +14,7 @@ pub struct FoundRule {
     /// The route it comes to; `-` for none.
     pub route: String,
     /// What is asked for; `None` where nothing asks for an identity anywhere.
-    pub rule: Option<Rule>,
+    pub rule: Option<Arc<Rule>>,
     /// The parameters of the path.
     pub values: Vec<NamedValue>,
     /// What approvals call the thing; `None` where no route says so.
@@ -20,7 +22,7 @@ pub struct FoundRule {
 }
 
 impl FoundRule {
-    fn new(route: &str, rule: Option<&Rule>, path: &NormalPath<'_>) -> Self {
+    fn new(route: &str, rule: Option<&Arc<Rule>>, path: &NormalPath<'_>) -> Self {
         let thing = rule.map(|rule| &rule.thing);
         let values = thing.map(|thing| thing.values(path)).unwrap_or_default();
         let resource = thing.and_then(|thing| thing.name(&values));

@@ -16,6 +16,8 @@ pub(crate) struct Page {
     status: StatusCode,
     body: String,
     headers: Vec<(HeaderName, HeaderValue)>,
+    /// What the policy names the page's script by; `None` where it has none.
+    nonce: Option<String>,
 }
 
 impl Page {
@@ -30,7 +32,7 @@ impl Page {
     }
 
     const fn of(body: String) -> Self {
-        Self { status: StatusCode::OK, body, headers: Vec::new() }
+        Self { status: StatusCode::OK, body, headers: Vec::new(), nonce: None }
     }
 
     /// The way to another page of this host: `to` is a path that was checked.
@@ -39,6 +41,17 @@ impl Page {
         let mut page = Self::of(String::new());
         page.status = StatusCode::SEE_OTHER;
         page.with(LOCATION, location)
+    }
+
+    /// The way to another server: `to` is an address that we made for it.
+    pub(super) fn away(to: &str) -> Self {
+        Self::to(to)
+    }
+
+    /// With a script that this number names.
+    pub(super) fn script(mut self, nonce: String) -> Self {
+        self.nonce = Some(nonce);
+        self
     }
 
     /// With another status.
@@ -62,16 +75,12 @@ impl Page {
     }
 
     /// The answer, without a body for `HEAD`.
-    pub(super) fn into_response(
-        self,
-        policy: &HeaderValue,
-        method: &Method,
-    ) -> Response<AnswerBody> {
+    pub(super) fn into_response(self, method: &Method) -> Response<AnswerBody> {
         let mut response = Response::new(AnswerBody::empty());
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        headers.insert(CONTENT_SECURITY_POLICY, policy.clone());
+        headers.insert(CONTENT_SECURITY_POLICY, html::policy(self.nonce.as_deref()));
         headers.insert(CONTENT_LENGTH, HeaderValue::from(self.body.len()));
         if !self.body.is_empty() {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));

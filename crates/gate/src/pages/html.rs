@@ -1,6 +1,7 @@
 //! The one layout of our pages, and text in them.
 
 use std::fmt;
+use std::sync::LazyLock;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -9,12 +10,18 @@ use http::HeaderValue;
 /// The style sheet, allowed by its hash.
 const STYLE: &str = include_str!("page.css");
 
-/// The policy of every page: its style sheet, and forms that come back here.
-pub(super) fn policy() -> HeaderValue {
-    let hash = STANDARD.encode(mantlet_crypto::sha256(STYLE.as_bytes()));
+/// The hash of the style sheet.
+static STYLE_HASH: LazyLock<String> =
+    LazyLock::new(|| STANDARD.encode(mantlet_crypto::sha256(STYLE.as_bytes())));
+
+/// The policy of every page: its style sheet, forms that come back here, and the one script that
+/// `nonce` names, where there is one.
+pub(super) fn policy(nonce: Option<&str>) -> HeaderValue {
+    let script = nonce.map(|nonce| format!("script-src 'nonce-{nonce}'; ")).unwrap_or_default();
     let policy = format!(
-        "default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; object-src 'none'; \
-         form-action 'self'; frame-ancestors 'none'"
+        "default-src 'none'; {script}style-src 'sha256-{hash}'; base-uri 'none'; object-src 'none'; \
+         form-action 'self'; frame-ancestors 'none'",
+        hash = *STYLE_HASH,
     );
     HeaderValue::from_str(&policy)
         .unwrap_or_else(|_| HeaderValue::from_static("default-src 'none'"))

@@ -1,87 +1,81 @@
 //! Our own pages under `/.mantlet/`: signing in, the second factor, signing out, and what people
 //! look after themselves (password, second factor, sessions, keys).
 //!
-//! Rendered here, without scripts, under a policy that allows nothing but their one style sheet.
+//! Rendered here, under a policy that allows nothing but their one style sheet, and on pages that ask
+//! for a passkey one script. Everything but passkeys works without it.
 //! Every form is bound to who asked for it; beside that the guard `csrf` looks at where it comes
 //! from, and cookies do not come with requests of other sites.
 
 mod answer;
 mod discovery;
+mod dispatch;
 mod failure;
 mod form;
 mod html;
 mod jwks;
+mod passkey;
 mod password;
+mod paths;
 mod profile;
+mod provider;
+mod reset;
 mod second_factor;
+mod set_password;
 mod sign_in;
 mod sign_out;
 mod token;
 mod visit;
 
 pub(crate) use answer::Page;
+pub(crate) use paths::{
+    JWKS, PASSKEY, PROFILE, PROVIDER, RESET, REVOKE, ROOT, SCRIPT, SECOND_FACTOR,
+    SECOND_FACTOR_PASSKEY, SET_PASSWORD, SIGN_IN, SIGN_OUT, TOKEN, is_page,
+};
 
 use std::sync::Arc;
 
-use http::{HeaderValue, Method};
+use http::Method;
 use mantlet_access::Roles;
+use mantlet_event::Events;
 use mantlet_identity::directory::Directory;
 
 use crate::edge::RequestBody;
+use crate::identity::{PasskeysSection, Provider};
 use crate::pipeline::Exchange;
+use crate::upstream::Pool;
 use crate::way::{Answer, Worker};
-use failure::Failure;
+use dispatch::dispatch;
 use form::Form;
+use paths::DISCOVERY;
 use visit::Visit;
-
-/// The folder of our pages.
-pub(crate) const ROOT: &str = "/.mantlet/";
-/// Where people sign in.
-pub(crate) const SIGN_IN: &str = "/.mantlet/sign-in";
-/// Where they show their second factor.
-pub(crate) const SECOND_FACTOR: &str = "/.mantlet/second-factor";
-/// Where they sign out.
-pub(crate) const SIGN_OUT: &str = "/.mantlet/sign-out";
-/// Where they look after their account.
-pub(crate) const PROFILE: &str = "/.mantlet/profile";
-/// The public keys of assertions and tokens.
-pub(crate) const JWKS: &str = "/.mantlet/jwks.json";
-
-/// Where programs get new tokens for refresh tokens.
-pub(crate) const TOKEN: &str = "/.mantlet/token";
-/// Where programs revoke tokens.
-pub(crate) const REVOKE: &str = "/.mantlet/revoke";
-/// What programs need to know of us, under the names of two standards.
-const DISCOVERY: [&str; 2] = [
-    "/.mantlet/.well-known/openid-configuration",
-    "/.mantlet/.well-known/oauth-authorization-server",
-];
-
-/// Whether a path is one of our pages.
-pub(crate) fn is_page(path: &str) -> bool {
-    let below = path.strip_prefix(PROFILE);
-    matches!(path, SIGN_IN | SECOND_FACTOR | SIGN_OUT | JWKS | TOKEN | REVOKE)
-        || DISCOVERY.contains(&path)
-        || below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-}
 
 /// What the pages are made from.
 #[derive(Debug)]
 pub(crate) struct Pages {
     directory: Arc<Directory>,
     roles: Arc<Roles>,
-    /// The policy of every page.
-    policy: HeaderValue,
+    passkeys: PasskeysSection,
+    providers: Vec<Arc<Provider>>,
 }
 
 impl Pages {
     /// Pages over a directory; `roles` are what keys can be issued for.
-    pub(crate) fn new(directory: Arc<Directory>, roles: Arc<Roles>) -> Self {
-        Self { directory, roles, policy: html::policy() }
+    pub(crate) const fn new(
+        directory: Arc<Directory>,
+        roles: Arc<Roles>,
+        passkeys: PasskeysSection,
+        providers: Vec<Arc<Provider>>,
+    ) -> Self {
+        Self { directory, roles, passkeys, providers }
     }
 }
 
 impl Worker {
+    /// What pages tell and ask others with.
+    fn means(&self) -> (&Events, &Pool) {
+        (&self.gate.events, self.pool())
+    }
+
     /// Answers a request for one of our pages.
     pub(crate) async fn page(
         &self,
@@ -97,6 +91,9 @@ impl Worker {
         if path == JWKS && method == Method::GET {
             return Ok(jwks::answer(pages, &exchange.method));
         }
+        if path == SCRIPT && method == Method::GET {
+            return Ok(passkey::script(&exchange.method));
+        }
         if DISCOVERY.contains(&path) && method == Method::GET {
             return Ok(discovery::answer(pages, exchange));
         }
@@ -105,7 +102,7 @@ impl Worker {
                 Ok(form) => form,
                 Err(failure) => return failure.settle(),
             };
-            let visit = Visit::new(pages, exchange, &self.gate.events, form);
+            let visit = Visit::new(pages, exchange, self.means(), form);
             return token::answer(&visit, path == TOKEN).await;
         }
         let form = match method {
@@ -114,36 +111,14 @@ impl Worker {
         };
         let answered = match form {
             Ok(form) => {
-                let visit = Visit::new(pages, exchange, &self.gate.events, form);
+                let visit = Visit::new(pages, exchange, self.means(), form);
                 dispatch(&visit, &method, path).await
             }
             Err(failure) => Err(failure),
         };
         match answered {
-            Ok(page) => Ok(page.into_response(&pages.policy, &exchange.method)),
+            Ok(page) => Ok(page.into_response(&exchange.method)),
             Err(failure) => failure.settle(),
         }
-    }
-}
-
-/// One line for each page and form.
-async fn dispatch(visit: &Visit<'_>, method: &Method, path: &str) -> Result<Page, Failure> {
-    match (method.as_str(), path) {
-        ("GET", SIGN_IN) => sign_in::show(visit),
-        ("POST", SIGN_IN) => sign_in::take(visit).await,
-        ("GET", SECOND_FACTOR) => second_factor::show(visit),
-        ("POST", SECOND_FACTOR) => second_factor::take(visit).await,
-        ("GET", SIGN_OUT) => sign_out::show(visit),
-        ("POST", SIGN_OUT) => sign_out::take(visit).await,
-        ("GET", PROFILE) => profile::show(visit).await,
-        ("POST", "/.mantlet/profile/password") => password::take(visit).await,
-        ("POST", "/.mantlet/profile/totp") => profile::factor::begin(visit).await,
-        ("POST", "/.mantlet/profile/totp/confirm") => profile::factor::confirm(visit).await,
-        ("POST", "/.mantlet/profile/totp/remove") => profile::factor::remove(visit).await,
-        ("POST", "/.mantlet/profile/sessions/end") => profile::sessions::end(visit).await,
-        ("POST", "/.mantlet/profile/keys/issue") => profile::keys::issue(visit).await,
-        ("POST", "/.mantlet/profile/keys/revoke") => profile::keys::revoke(visit).await,
-        ("GET" | "POST", _) => Err(Failure::NotHere),
-        _ => Err(Failure::Method),
     }
 }

@@ -48,7 +48,7 @@ pub(super) async fn take(visit: &Visit<'_>) -> Result<Page, Failure> {
     directory.sessions.end_all(user, Some(&session_text), user, "password changed").await?;
     directory.forget(user);
     tokio::time::sleep(APART).await;
-    let (token, _) = directory.sessions.renew(&session_text, false).await?;
+    let (token, _) = directory.sessions.renew(&session_text, None).await?;
     visit.tell(&catalogue::IDENTITY_PASSWORD_CHANGED, user.as_str());
     let lifetime = directory.sessions.policy().lifetime;
     Ok(Page::to(&profile::done("password")).cookie(visit.cookies.set_session(&token, lifetime)))
@@ -58,7 +58,7 @@ pub(super) async fn take(visit: &Visit<'_>) -> Result<Page, Failure> {
 async fn change(visit: &Visit<'_>, new: &Secret<String>) -> Result<Result<(), String>, Failure> {
     let (caller, _) = profile::owner(visit)?;
     let directory = visit.directory;
-    let has_second_factor = directory.factors.has_totp(&caller.user).await?;
+    let has_second_factor = directory.has_second_factor(&caller.user).await?;
     let words = [caller.user.as_str(), visit.exchange.host.as_str()];
     let context = PasswordContext { has_second_factor, words: &words };
     let new = match directory.password_policy.check(new, &context) {

@@ -4,13 +4,14 @@ use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use mantlet_event::catalogue;
 use mantlet_identity::account::{Account, AccountName};
+use mantlet_identity::directory::First;
 use mantlet_identity::signin::SignInError;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::failure::Failure;
 use super::html::{self, Escaped};
-use super::visit::Visit;
-use super::{Page, SECOND_FACTOR, SIGN_IN};
+use super::visit::{Proof, Visit};
+use super::{Page, RESET, SECOND_FACTOR, SIGN_IN, passkey, provider};
 use crate::guards::access::Next;
 use crate::identity::cookies::Held;
 
@@ -33,6 +34,7 @@ pub(super) fn show(visit: &Visit<'_>) -> Result<Page, Failure> {
     }
     let name = visit.signed_in().map_or("", |(caller, _)| caller.user.as_str());
     let notice = match again {
+        "" if visit.parameter("set") == "1" => Some("Your password is set. Sign in with it."),
         "" => (visit.parameter("out") == "1").then_some("You are signed out."),
         "factor" => Some(AGAIN_WITH_FACTOR),
         _ => Some(AGAIN),
@@ -53,12 +55,21 @@ pub(super) async fn take(visit: &Visit<'_>) -> Result<Page, Failure> {
 
 /// The password is right: what comes next.
 async fn signed_in(visit: &Visit<'_>, account: &Account) -> Result<Page, Failure> {
-    if !visit.directory.factors.has_totp(&account.id).await? {
-        return visit.begin_session(&account.id, false).await;
+    if !visit.directory.has_second_factor(&account.id).await? {
+        return visit.begin_session(&account.id, Proof::Password).await;
     }
-    let proof = visit.directory.pending(&account.id);
+    pending(visit, (account, First::Password), visit.next().as_ref())
+}
+
+/// The way to the second factor, for somebody who has shown the first.
+pub(super) fn pending(
+    visit: &Visit<'_>,
+    (account, first): (&Account, First),
+    next: Option<&Next>,
+) -> Result<Page, Failure> {
+    let proof = visit.directory.pending(&account.id, first);
     let proof = proof.ok_or_else(|| Failure::Unavailable("no key for forms".to_owned()))?;
-    let to = match visit.next() {
+    let to = match next {
         Some(next) => {
             format!("{SECOND_FACTOR}?next={}", utf8_percent_encode(next.as_str(), NON_ALPHANUMERIC))
         }
@@ -108,7 +119,7 @@ pub(super) fn in_words(seconds: u64) -> String {
     }
 }
 
-fn render(
+pub(super) fn render(
     visit: &Visit<'_>,
     name: &str,
     alert: Option<&str>,
@@ -117,6 +128,7 @@ fn render(
     let (number, cookie) = visit.number();
     let token = visit.token_field(&number)?;
     let next = visit.next().map(|next| html::hidden("next", next.as_str())).unwrap_or_default();
+    let asked = passkey::sign_in(visit, &number, &format!("{token}{next}"));
     let described = if alert.is_some() { " aria-describedby=\"alert\"" } else { "" };
     let (focus_name, focus_password) =
         if name.is_empty() { (" autofocus", "") } else { ("", " autofocus") };
@@ -130,11 +142,26 @@ fn render(
          <label for=\"password\">Password</label>\n\
          <input id=\"password\" name=\"password\" type=\"password\" required maxlength=\"512\" \
          autocomplete=\"current-password\"{focus_password}>\n\
-         <button type=\"submit\">Sign in</button>\n</form>\n",
+         <button type=\"submit\">Sign in</button>\n</form>\n{forgotten}{passkey}{providers}",
+        forgotten = forgotten(visit),
         host = Escaped(&visit.exchange.host),
         alert = html::alert(alert),
         notice = html::notice(notice),
         name = Escaped(name),
+        providers = provider::buttons(visit),
+        passkey = asked.as_ref().map_or("", |asked| asked.html.as_str()),
     );
-    Ok(Page::narrow("Sign in", &main).cookie(cookie))
+    let page = Page::narrow("Sign in", &main).cookie(cookie);
+    Ok(match asked {
+        Some(asked) => page.script(asked.nonce),
+        None => page,
+    })
+}
+
+/// The way to a new password, where letters go out.
+fn forgotten(visit: &Visit<'_>) -> String {
+    if !visit.directory.password_links.has_post() {
+        return String::new();
+    }
+    format!("<p><a href=\"{RESET}\">Forgot your password?</a></p>\n")
 }

@@ -1,5 +1,6 @@
 //! One request for a page: who asks, what their browser holds, and what they typed.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use http::HeaderValue;
@@ -7,21 +8,75 @@ use http::header::USER_AGENT;
 use mantlet_event::{Entry, Event, Events, field};
 use mantlet_identity::UserId;
 use mantlet_identity::account::Account;
-use mantlet_identity::directory::{Caller, Directory};
+use mantlet_identity::directory::{Caller, Directory, First};
+use mantlet_identity::passkey::Site;
 use mantlet_identity::session::{NewSession, Session};
 use mantlet_identity::signin::{Asked, SignInError};
-use mantlet_types::Secret;
+use mantlet_types::{Secret, Timestamp};
 
 use super::failure::Failure;
 use super::form::Form;
 use super::{Page, Pages, html};
 use crate::guards::access::Next;
-use crate::identity::Identified;
 use crate::identity::cookies::{Cookies, Held};
+use crate::identity::{Identified, NoSite};
 use crate::pipeline::Exchange;
+use crate::upstream::Pool;
 
 /// The field that binds a form to who asked for it.
 const TOKEN: &str = "form";
+
+/// What somebody has shown who signs in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Proof {
+    /// Their password.
+    Password,
+    /// A code beside what they showed first.
+    Code(First),
+    /// A passkey beside it.
+    PasskeyBeside(First),
+    /// A passkey, whose authenticator made sure who used it: two factors in one.
+    Passkey,
+    /// The word of an outside provider.
+    Provider {
+        /// Whether it says that they have shown several factors.
+        is_multi: bool,
+        /// When they showed it who they are.
+        at: Timestamp,
+    },
+}
+
+impl Proof {
+    /// As RFC 8176 names it.
+    const fn methods(self) -> &'static [&'static str] {
+        match self {
+            Self::Password => &["pwd"],
+            Self::Code(First::Password) => &["pwd", "otp", "mfa"],
+            Self::Code(First::Provider) => &["fed", "otp", "mfa"],
+            Self::PasskeyBeside(First::Password) => &["pwd", "pop", "mfa"],
+            Self::PasskeyBeside(First::Provider) => &["fed", "pop", "mfa"],
+            Self::Passkey => &["pop", "user", "mfa"],
+            Self::Provider { is_multi: false, .. } => &["fed"],
+            Self::Provider { is_multi: true, .. } => &["fed", "mfa"],
+        }
+    }
+
+    const fn has_second_factor(self) -> bool {
+        !matches!(self, Self::Password | Self::Provider { is_multi: false, .. })
+    }
+
+    const fn in_words(self) -> &'static str {
+        match self {
+            Self::Password => "with the password",
+            Self::Code(First::Password) => "with the password and a code",
+            Self::Code(First::Provider) => "with an outside provider and a code",
+            Self::PasskeyBeside(First::Password) => "with the password and a passkey",
+            Self::PasskeyBeside(First::Provider) => "with an outside provider and a passkey",
+            Self::Passkey => "with a passkey",
+            Self::Provider { .. } => "with an outside provider",
+        }
+    }
+}
 
 /// One request for a page.
 #[derive(Debug)]
@@ -33,13 +88,15 @@ pub(super) struct Visit<'a> {
     pub(super) form: Form,
     query: Form,
     events: &'a Events,
+    /// The way to servers outside.
+    pub(super) pool: &'a Pool,
 }
 
 impl<'a> Visit<'a> {
     pub(super) fn new(
         pages: &'a Pages,
         exchange: &'a Exchange,
-        events: &'a Events,
+        (events, pool): (&'a Events, &'a Pool),
         form: Form,
     ) -> Self {
         let query = exchange.query.as_deref().unwrap_or_default();
@@ -51,6 +108,7 @@ impl<'a> Visit<'a> {
             form,
             query: Form::parse(query.as_bytes()).unwrap_or_default(),
             events,
+            pool,
         }
     }
 
@@ -61,7 +119,7 @@ impl<'a> Visit<'a> {
 
     /// Who is signed in, and with which session; `None` for nobody, and for programs.
     pub(super) fn signed_in(&self) -> Option<(&'a Arc<Caller>, &'a Arc<Session>)> {
-        let Identified(caller) = self.exchange.facts.lookup::<Identified>()?;
+        let Identified { caller, .. } = self.exchange.facts.lookup()?;
         Some((caller, caller.session()?))
     }
 
@@ -72,7 +130,7 @@ impl<'a> Visit<'a> {
 
     /// The id of the session that the browser sent.
     pub(super) fn session_text(&self) -> Option<String> {
-        self.cookies.sessions(&self.exchange.headers).pop()
+        self.cookies.sent(&self.exchange.headers).sessions.pop().map(Cow::into_owned)
     }
 
     /// Where to go after signing in: what the form says, else the address.
@@ -87,11 +145,15 @@ impl<'a> Visit<'a> {
         if let Some(number) = self.visit_number() {
             return (number, None);
         }
-        let mut bytes = [0; 16];
-        self.directory.rng.fill(&mut bytes);
-        let number: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let number = self.random_number();
         let cookie = self.cookies.set(Held::Visit, &number);
         (number, cookie)
+    }
+
+    fn random_number(&self) -> String {
+        let mut bytes = [0; 16];
+        self.directory.rng.fill(&mut bytes);
+        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     fn visit_number(&self) -> Option<String> {
@@ -107,20 +169,30 @@ impl<'a> Visit<'a> {
         Ok(html::hidden(TOKEN, &token))
     }
 
-    /// Whether the form was made for this browser, before it has a session.
-    pub(super) fn check_visit(&self) -> Result<(), Failure> {
+    /// Whether the form was made for this browser, before it has a session; the visit's number.
+    pub(super) fn check_visit(&self) -> Result<String, Failure> {
         self.check(self.visit_number())
     }
 
     /// Whether the form was made for this session.
     pub(super) fn check_session(&self) -> Result<(), Failure> {
-        self.check(self.session_text())
+        self.check(self.session_text()).map(|_| ())
     }
 
-    fn check(&self, holder: Option<String>) -> Result<(), Failure> {
+    fn check(&self, holder: Option<String>) -> Result<String, Failure> {
         let token = self.form.text(TOKEN);
-        let is_ours = holder.is_some_and(|holder| self.directory.is_form_token(token, &holder));
-        if is_ours { Ok(()) } else { Err(Failure::Form) }
+        let holder = holder.filter(|holder| self.directory.is_form_token(token, holder));
+        holder.ok_or(Failure::Form)
+    }
+
+    /// Where passkeys are used.
+    pub(super) fn site(&self) -> Result<Site, NoSite> {
+        self.pages.passkeys.site(self.exchange)
+    }
+
+    /// A number that is used once, by which a policy names the script of a page.
+    pub(super) fn nonce(&self) -> String {
+        self.random_number()
     }
 
     /// Whether passwords may be asked for and taken on this connection.
@@ -146,24 +218,35 @@ impl<'a> Visit<'a> {
 
     /// Begins the session of somebody who has shown everything; the session that the browser sent
     /// ends.
-    pub(super) async fn begin_session(
+    pub(super) async fn begin_session(&self, user: &UserId, proof: Proof) -> Result<Page, Failure> {
+        self.begin_session_at(user, proof, self.next()).await
+    }
+
+    /// The same, and goes on to `next`.
+    pub(super) async fn begin_session_at(
         &self,
         user: &UserId,
-        has_second_factor: bool,
+        proof: Proof,
+        next: Option<Next>,
     ) -> Result<Page, Failure> {
         let agent = self.exchange.headers.get(USER_AGENT).map(HeaderValue::as_bytes);
         let wish = NewSession {
             user: user.clone(),
-            has_second_factor,
+            has_second_factor: proof.has_second_factor(),
+            methods: proof.methods(),
+            authenticated: match proof {
+                Proof::Provider { at, .. } => Some(at),
+                _ => None,
+            },
             address: self.exchange.client.address,
             agent: String::from_utf8_lossy(agent.unwrap_or_default()).into_owned(),
         };
         let before = self.session_text();
         let (token, _) = self.directory.sessions.start(wish, before.as_deref()).await?;
-        self.tell(&mantlet_event::catalogue::IDENTITY_SIGNIN_SUCCEEDED, user.as_str());
+        let entry = &mantlet_event::catalogue::IDENTITY_SIGNIN_SUCCEEDED;
+        self.tell_why(entry, user.as_str(), proof.in_words());
         let device = self.directory.signin.remember_device(user);
         let device = device.and_then(|proof| self.cookies.set(Held::Device, proof.expose()));
-        let next = self.next();
         let to = next.as_ref().map_or("/", Next::as_str);
         let lifetime = self.directory.sessions.policy().lifetime;
         Ok(Page::to(to)
@@ -178,6 +261,11 @@ impl<'a> Visit<'a> {
     }
 
     pub(super) fn tell_why(&self, entry: &'static Entry, user: &str, why: &'static str) {
+        self.events.emit(self.event(entry, user).text(field::MESSAGE, why));
+    }
+
+    /// The same, where why is made of what others say; `user` is empty for nobody.
+    pub(super) fn tell_text(&self, entry: &'static Entry, user: &str, why: String) {
         self.events.emit(self.event(entry, user).text(field::MESSAGE, why));
     }
 

@@ -28,7 +28,7 @@ pub enum HeaderEdit {
 }
 
 impl HeaderEdit {
-    fn apply(&self, headers: &mut HeaderMap) {
+    pub(super) fn apply(&self, headers: &mut HeaderMap) {
         match self {
             Self::Set(name, value) => {
                 headers.insert(name, value.clone());

@@ -113,8 +113,14 @@ pub struct ClientCertificate {
     pub issuer: String,
     /// Its serial number, in hexadecimal.
     pub serial: String,
-    /// The DNS names in it.
+    /// The DNS names in it, in lower case.
     pub names: Vec<String>,
+    /// The URIs in it.
+    pub uris: Vec<String>,
+    /// The addresses of e-mail in it.
+    pub emails: Vec<String>,
+    /// When it ends.
+    pub until: Timestamp,
     /// Its SHA-256 fingerprint.
     pub fingerprint: String,
 }

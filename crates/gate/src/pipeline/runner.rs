@@ -56,7 +56,10 @@ impl Runner {
     /// [`Refusal`] when a guard in enforce mode stopped the request, or failed closed.
     pub async fn inspect(&self, plan: &Plan, exchange: &mut Exchange) -> Result<(), Refusal> {
         for planned in plan.at_request() {
-            let outcome = ask(planned, plan.budget, |guard| guard.inspect(exchange)).await;
+            let mut outcome = ask(planned, plan.budget, |guard| guard.inspect(exchange)).await;
+            if let Ok(Verdict::Deny(denial)) = &mut outcome {
+                exchange.facts.merge(denial.take_memory());
+            }
             if let Some(changes) = self.settle(planned, plan, exchange, outcome)? {
                 changes.apply(exchange);
             }

@@ -68,7 +68,7 @@ impl Changes {
         exchange.facts.merge(self.facts);
         exchange.facts.merge(self.memory);
         exchange.permits.extend(self.permits);
-        Edits::from(self.headers).apply(&mut exchange.headers);
+        self.headers.iter().for_each(|edit| edit.apply(&mut exchange.headers));
     }
 }
 
@@ -99,6 +99,7 @@ struct Details {
     findings: Vec<Finding>,
     limit: Option<&'static str>,
     is_observed: bool,
+    memory: Facts,
 }
 
 impl Denial {
@@ -183,6 +184,19 @@ impl Denial {
     #[must_use]
     pub fn limit(&self) -> Option<&'static str> {
         self.details.as_ref()?.limit
+    }
+
+    /// With what the guard itself wants to find again when the answer to the request is known, by types
+    /// that only it knows.
+    #[must_use]
+    pub fn remembering(mut self, memory: Facts) -> Self {
+        self.details().memory = memory;
+        self
+    }
+
+    /// Takes what the guard wants to find again.
+    pub(super) fn take_memory(&mut self) -> Facts {
+        self.details.as_mut().map(|details| std::mem::take(&mut details.memory)).unwrap_or_default()
     }
 
     /// To be told and not carried out, whatever the guard's mode is.

@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use mantlet_types::Monotonic;
 
@@ -13,6 +14,9 @@ use super::http1::Connection;
 use super::names::Names;
 use super::tls::Tls;
 use super::{Pool, Rules, ServerAddress, UpstreamError, two};
+
+/// A connection that was used within this time is not idle for any server.
+const FRESH: Duration = Duration::from_millis(100);
 
 /// One server behind the gate.
 #[derive(Debug)]
@@ -52,7 +56,7 @@ struct Idle {
 /// Counts a connection for as long as it is open. It holds the count alone: connections are kept
 /// by their server, and must not keep it.
 #[derive(Debug)]
-pub(super) struct Open(Arc<AtomicUsize>);
+pub(crate) struct Open(Arc<AtomicUsize>);
 
 impl Drop for Open {
     fn drop(&mut self) {
@@ -62,7 +66,7 @@ impl Drop for Open {
 
 /// One request that a server is answering, for a worker.
 #[derive(Debug)]
-pub(super) struct Lease {
+pub(crate) struct Lease {
     upstream: Arc<Upstream>,
     pool: Pool,
 }
@@ -102,7 +106,7 @@ impl Lease {
     }
 
     /// How long the server may pause inside its answer.
-    pub(super) fn pause(&self) -> std::time::Duration {
+    pub(super) fn pause(&self) -> Duration {
         self.upstream.rules.idle_timeout
     }
 
@@ -195,7 +199,11 @@ impl Upstream {
                 idle.clear();
                 return None;
             }
-            let is_open = if is_certain { connection.is_alive() } else { connection.is_quiet() };
+            let is_open = if is_certain {
+                connection.is_alive(now.since(since) < FRESH)
+            } else {
+                connection.is_quiet()
+            };
             if is_open {
                 return Some(connection);
             }

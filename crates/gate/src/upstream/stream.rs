@@ -4,16 +4,16 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use bytes::{Buf as _, Bytes};
 use rustix::net::{RecvFlags, recv};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 
 use super::server::{Lease, Open};
+use crate::http1::{Carrier, Left, Pipe};
 
 /// What carries the bytes.
 #[derive(Debug)]
-pub(super) enum Stream {
+pub(crate) enum Stream {
     Tcp(TcpStream),
     Unix(UnixStream),
     Tls(Box<tokio_rustls::client::TlsStream<TcpStream>>),
@@ -52,6 +52,26 @@ macro_rules! carried {
             }
         }
     };
+}
+
+impl Carrier for Stream {
+    fn is_bare(&self) -> bool {
+        matches!(self, Self::Tcp(_))
+    }
+
+    fn fill(&self, cx: &mut Context<'_>, most: u64) -> Option<Pipe> {
+        match self {
+            Self::Tcp(stream) => stream.fill(cx, most),
+            Self::Unix(_) | Self::Tls(_) => None,
+        }
+    }
+
+    fn poll_drain(&mut self, cx: &mut Context<'_>, pipe: &mut Pipe) -> Poll<io::Result<usize>> {
+        match self {
+            Self::Tcp(stream) => stream.poll_drain(cx, pipe),
+            Self::Unix(_) | Self::Tls(_) => Poll::Ready(Err(io::ErrorKind::Unsupported.into())),
+        }
+    }
 }
 
 impl AsyncRead for Stream {
@@ -94,59 +114,6 @@ impl AsyncWrite for Stream {
     }
 }
 
-/// A connection that has left HTTP: first the bytes that were read with the answer, then what comes.
-#[derive(Debug)]
-pub struct RawStream {
-    stream: Stream,
-    early: Bytes,
-    /// Counts the connection for as long as it is open.
-    _open: Open,
-    /// Its server is busy with it all the time.
-    _lease: Option<Lease>,
-}
-
-impl RawStream {
-    pub(super) const fn new(stream: Stream, early: Bytes, open: Open) -> Self {
-        Self { stream, early, _open: open, _lease: None }
-    }
-
-    /// The same, as a request of `lease`'s server that is being answered.
-    pub(super) fn leased(self, lease: Lease) -> Self {
-        lease.began();
-        Self { _lease: Some(lease), ..self }
-    }
-}
-
-impl AsyncRead for RawStream {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        if self.early.is_empty() {
-            return Pin::new(&mut self.stream).poll_read(cx, buffer);
-        }
-        let count = self.early.len().min(buffer.remaining());
-        buffer.put_slice(self.early.get(..count).unwrap_or_default());
-        self.early.advance(count);
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl AsyncWrite for RawStream {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
-    }
-}
+/// The application's side of a connection that has left HTTP. It is counted for as long as it is
+/// open, and its server is busy with it all the time.
+pub(crate) type RawStream = Left<Stream, (Open, Option<Lease>)>;

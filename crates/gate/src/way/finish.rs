@@ -11,6 +11,7 @@ use mantlet_event::{Event, Stream, catalogue, field};
 
 use super::Worker;
 use crate::edge::wire;
+use crate::http1::{Pipe, Piped};
 use crate::identity::Identified;
 use crate::live::Target;
 use crate::pipeline::{ClientCertificate, Exchange};
@@ -112,6 +113,15 @@ impl Body for TrackedBody {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+impl Piped for TrackedBody {
+    fn pipe(&mut self, cx: &mut Context<'_>) -> Option<Pipe> {
+        let pipe = self.body.pipe(cx)?;
+        self.account.bytes = self.account.bytes.saturating_add(pipe.held() as u64);
+        self.account.is_complete |= self.body.is_end_stream();
+        Some(pipe)
     }
 }
 

@@ -20,13 +20,7 @@ pub(crate) fn is_valid(to: &str) -> bool {
 
 /// 308, which keeps method and body; `{path}` and `{query}` stand for the request's own.
 pub(super) fn answer(to: &str, exchange: &Exchange) -> Result<Response<AnswerBody>, Denial> {
-    let query = exchange.query.as_ref().map(|query| format!("?{query}")).unwrap_or_default();
-    let location = to.replace("{path}", exchange.path.as_str()).replace("{query}", &query);
-    // `/{path}` must not turn a path into a host.
-    let location = match location.strip_prefix("//") {
-        Some(rest) => format!("/{}", rest.trim_start_matches('/')),
-        None => location,
-    };
+    let location = location(to, exchange.path.as_str(), exchange.query.as_deref());
     let value = HeaderValue::from_str(&location)
         .map_err(|error| Denial::new(&reasons::INVALID_PATH).evidence(error.to_string()))?;
     let mut response = Response::new(AnswerBody::empty());
@@ -37,9 +31,45 @@ pub(super) fn answer(to: &str, exchange: &Exchange) -> Result<Response<AnswerBod
     Ok(response)
 }
 
+/// `to` with the path and the query of a request in their places.
+fn location(to: &str, path: &str, query: Option<&str>) -> String {
+    // The path first: it holds no brace, and a query may.
+    let to = &*to.replace("{path}", path);
+    let location = match to.split_once("{query}") {
+        // The query comes with its `?`, unless the address has one already.
+        Some((before, _)) if before.contains('?') => {
+            let query = query.unwrap_or_default();
+            let whole = to.replace("{query}", query);
+            if query.is_empty() { whole.trim_end_matches(['?', '&']).to_owned() } else { whole }
+        }
+        _ => to.replace("{query}", &query.map_or_else(String::new, |query| format!("?{query}"))),
+    };
+    // `/{path}` must not turn a path into a host.
+    match location.strip_prefix("//") {
+        Some(rest) => format!("/{}", rest.trim_start_matches('/')),
+        None => location,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_query_has_one_question_mark_wherever_it_stands() {
+        for (to, query, expected) in [
+            ("https://b.example{path}{query}", Some("x=1&y"), "https://b.example/a?x=1&y"),
+            ("https://b.example{path}?{query}", Some("x=1"), "https://b.example/a?x=1"),
+            ("https://b.example/?from={path}&{query}", Some("x"), "https://b.example/?from=/a&x"),
+            ("https://b.example{path}{query}", None, "https://b.example/a"),
+            ("https://b.example{path}?{query}", None, "https://b.example/a"),
+            ("https://b.example/?k=v&{query}", None, "https://b.example/?k=v"),
+            ("/b?{query}", Some("u=//evil.example/?"), "/b?u=//evil.example/?"),
+            ("/{path}", None, "/a"),
+        ] {
+            assert_eq!(location(to, "/a", query), expected, "{to} {query:?}");
+        }
+    }
 
     #[test]
     fn only_addresses_and_paths_are_redirect_targets() {

@@ -12,7 +12,7 @@ use crate::live::Target;
 use crate::pipeline::{AfterAnswer, Denial, Exchange, HeldAnswer, Origin, Sketch};
 use crate::refusal;
 use crate::stages::hygiene::NormalPath;
-use crate::upstream::{AnswerBody, UpstreamError};
+use crate::upstream::{AnswerBody, BodyError, UpstreamError};
 
 /// The refusal of a request whose head is not clean HTTP/1.1.
 pub(super) fn of_violation(violation: &Violation, exchange: &mut Exchange) -> Denial {
@@ -122,24 +122,36 @@ impl Worker {
                     let head = (status, response.headers_mut(), origin);
                     self.runner.inspect_answer(&target.plan, exchange, head, Some(held))
                 }
-                Err(error) => {
-                    let error = UpstreamError::Invalid(error.to_string());
-                    let stop = self.upstream_stop(&error, "");
-                    return self.refusal(target, exchange, accept, stop);
-                }
+                Err(error) => return self.broken(target, exchange, accept, &error),
             };
         }
         match after {
             AfterAnswer::Send(filters)
                 if !filters.is_empty() && exchange.method != Method::HEAD =>
             {
-                response.map(|body| body.filtered(filters))
+                let mut response = response.map(|body| body.filtered(filters));
+                match response.body_mut().begin().await {
+                    Ok(()) => response,
+                    Err(error) => self.broken(target, exchange, accept, &error),
+                }
             }
             AfterAnswer::Send(_) | AfterAnswer::Hold(_) => response,
             AfterAnswer::Refuse(denial) => {
                 self.refusal(target, exchange, accept, Stop::Guard(denial))
             }
         }
+    }
+
+    /// The answer in place of one of the application's that cannot be read.
+    fn broken(
+        &self,
+        target: &Target,
+        exchange: &Exchange,
+        accept: Option<&HeaderValue>,
+        error: &BodyError,
+    ) -> Response<AnswerBody> {
+        let error = UpstreamError::Invalid(error.to_string());
+        self.refusal(target, exchange, accept, self.upstream_stop(&error, ""))
     }
 }
 

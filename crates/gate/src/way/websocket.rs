@@ -84,15 +84,15 @@ impl Worker {
             refused(denial)
         };
         let place = target.sockets.place(exchange.client.address).map_err(full)?;
-        let caller = exchange.facts.lookup::<Identified>();
+        let caller = exchange.facts.lookup::<Identified>().map(|who| &*who.caller);
         let tunnel = Tunnel {
             id: exchange.id,
             client: exchange.client.address,
-            principal: caller.map(|caller| caller.user().to_owned()),
-            credential: caller.map(|caller| caller.0.mark),
+            principal: caller.map(|caller| caller.user.as_str().to_owned()),
+            credential: caller.map(|caller| caller.mark),
         };
         // It outlives no credential, whatever its own lifetime may be.
-        let left = caller.map(|caller| caller.0.until.duration_since(gate.clock.now()));
+        let left = caller.map(|caller| caller.until.duration_since(gate.clock.now()));
         let credential = left.map(|left| Duration::try_from(left).unwrap_or_default());
         let slot = gate.tunnels.reserve(tunnel);
         let slot = slot.ok_or_else(|| full("server.max_upgraded_connections"))?;

@@ -61,6 +61,11 @@ impl Worker {
         Self { runner, pool, gate, live }
     }
 
+    /// The way to servers.
+    pub(crate) const fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
     /// The worker after this one on its thread, under another configuration.
     pub(super) fn next(&self, live: &Arc<Live>) -> Self {
         Self {
@@ -176,7 +181,7 @@ impl Worker {
             account.target = Arc::clone(target);
         }
         if let Some(rule) = &account.target.rule {
-            account.exchange.facts.state(rule.clone());
+            account.exchange.facts.share(Arc::clone(rule));
         }
         self.state_facts(connection, &mut account.exchange);
         // Before anything is said about the path: our own pages are for HTTPS too.

@@ -7,6 +7,7 @@ use mantlet_config::{ByteSize, Reader, SecretRef, WebOrigin, choice, section};
 use mantlet_limit::Quota;
 
 use crate::guards::limit::QuotaSetting;
+use crate::guards::origin_risk;
 use crate::stages::route::HostPattern;
 
 choice! {
@@ -27,7 +28,9 @@ choice! {
     pub enum TokenBy {
         /// In a header: `Authorization: Bearer`, or the one that `token_header` names.
         Header => "header",
-        /// As the subprotocol `bearer.TOKEN`, which a page's script can send.
+        /// As the subprotocol `bearer.TOKEN`, which a page's script can send. It offers another one
+        /// beside it, for browsers want one answered: the application's, or `bearer`, which the gate
+        /// answers itself.
         Subprotocol => "subprotocol",
         /// As the first message, `{"token": "..."}`. The application is not asked before.
         FirstMessage => "first-message",
@@ -129,6 +132,12 @@ impl WebsocketSection {
         let per_address = format!("{key}.max_connections_per_address");
         reader.expect_range(&per_address, &self.max_connections_per_address, &counts);
         self.check_token(key, reader);
+        // Those of a section that this one inherits from are told there.
+        let origins = format!("{key}.origins");
+        let own = if reader.is_set(&origins) { self.origins.as_slice() } else { &[] };
+        for origin in own {
+            origin_risk::warn(&origins, origin, reader);
+        }
         if self.dangerous_any_origin && reader.is_set(&format!("{key}.dangerous_any_origin")) {
             let hint = "name the origins in `origins`";
             let message = "every page on the web can use its visitors' WebSockets here";

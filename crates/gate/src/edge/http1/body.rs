@@ -6,6 +6,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 
+use crate::http1::Pipe;
 use crate::upstream::BodyError;
 
 /// Where the bytes of a body come from: the connection, shared with whoever writes the answer.
@@ -16,6 +17,9 @@ pub(super) trait Source: Send + Sync {
         cx: &mut Context<'_>,
         number: u64,
     ) -> Poll<Option<Result<Bytes, BodyError>>>;
+
+    /// What has come of that body, in a pipe; `None` where it comes as a piece.
+    fn pipe(&self, cx: &mut Context<'_>, number: u64) -> Option<Pipe>;
 
     /// Nobody wants the rest of the body of request `number`.
     fn abandon(&self, number: u64);
@@ -46,14 +50,22 @@ impl Body {
         }
         let piece = ready!(self.source.poll_body(cx, self.number));
         match &piece {
-            Some(Ok(data)) => {
-                let size = data.len() as u64;
-                self.left = self.left.map(|left| left.saturating_sub(size));
-                self.is_over = self.left == Some(0);
-            }
+            Some(Ok(data)) => self.came(data.len()),
             Some(Err(_)) | None => self.is_over = true,
         }
         Poll::Ready(piece)
+    }
+
+    /// What has come, in a pipe; `None` where it comes as a piece.
+    pub(in crate::edge) fn pipe(&mut self, cx: &mut Context<'_>) -> Option<Pipe> {
+        let pipe = self.source.pipe(cx, self.number).filter(|_| !self.is_over)?;
+        self.came(pipe.held());
+        Some(pipe)
+    }
+
+    fn came(&mut self, size: usize) {
+        self.left = self.left.map(|left| left.saturating_sub(size as u64));
+        self.is_over = self.left == Some(0);
     }
 
     pub(in crate::edge) const fn is_over(&self) -> bool {

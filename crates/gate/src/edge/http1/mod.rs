@@ -7,7 +7,6 @@
 //! body       a request body, read from it
 //! answer     the head of an answer as bytes; date is a part of it
 //! stay       requests and answers, for as long as one follows the other
-//! leave      a connection that has left HTTP
 //! ```
 //! **Between requests** a connection gives up its memory after a moment: it rests with its socket
 //! alone, and comes back with the next byte.
@@ -20,7 +19,6 @@
 mod answer;
 mod body;
 mod date;
-mod leave;
 mod shared;
 mod socket;
 mod stay;
@@ -36,7 +34,6 @@ use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 pub(super) use body::Body;
-pub(crate) use leave::ClientStream;
 use shared::Shared;
 use socket::Socket;
 use stay::{End, Stay};
@@ -44,8 +41,16 @@ use stay::{End, Stay};
 use super::connection::Protocols;
 use super::phase::Phase;
 use super::wire::WireControl;
-use crate::http1::Quiet;
+use crate::http1::{Carrier, Left, Quiet};
 use crate::way::Connection;
+
+/// What carries bytes both ways.
+pub(crate) trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Duplex for S {}
+
+/// The client's side of a connection that has left HTTP.
+pub(crate) type ClientStream = Left<Box<dyn Duplex>>;
 
 /// How long a connection is quiet, at most, before it rests.
 const STAY: Duration = Duration::from_millis(400);
@@ -53,7 +58,7 @@ const STAY: Duration = Duration::from_millis(400);
 /// Serves a connection to its end; `first` has been read from it already.
 pub(super) async fn serve<S>(protocols: &Protocols, stream: S, first: Bytes, connection: Connection)
 where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    S: AsyncRead + AsyncWrite + Carrier + Unpin + Send + 'static,
 {
     let control = WireControl::default();
     let connection = Connection { wire: Some(control.clone()), ..connection };
@@ -88,7 +93,7 @@ where
                 if let Some(socket) = shared.into_inner() {
                     let (stream, early) = socket.into_parts();
                     // Whoever waited for it may be gone; so is the connection then.
-                    let _ = way_out.send(ClientStream::new(stream, early));
+                    let _ = way_out.send(Left::new(Box::new(stream), early, ()));
                 }
                 return;
             }
@@ -98,7 +103,7 @@ where
 }
 
 /// Waits for the next byte; `false` when there will be none.
-async fn rest<S: AsyncRead + Unpin>(
+async fn rest<S: AsyncRead + Carrier + Unpin>(
     protocols: &Protocols,
     shared: &Shared<S>,
     limit: Duration,

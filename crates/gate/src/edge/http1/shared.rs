@@ -10,6 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::body::Source;
 use super::socket::Socket;
+use crate::http1::{Carrier, Pipe};
 use crate::upstream::BodyError;
 
 /// A handle of a connection. Nobody holds the lock while asking for anything else: bodies are read
@@ -33,7 +34,7 @@ impl<S> Shared<S> {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Shared<S> {
+impl<S: AsyncRead + AsyncWrite + Carrier + Unpin + Send + 'static> Shared<S> {
     /// What the body of the running request is read from.
     pub(super) fn source(&self) -> Arc<dyn Source> {
         Arc::<Mutex<Socket<S>>>::clone(&self.0)
@@ -44,7 +45,7 @@ fn lock<S>(socket: &Mutex<Socket<S>>) -> MutexGuard<'_, Socket<S>> {
     socket.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin + Send> Source for Mutex<Socket<S>> {
+impl<S: AsyncRead + AsyncWrite + Carrier + Unpin + Send> Source for Mutex<Socket<S>> {
     fn poll_body(
         &self,
         cx: &mut Context<'_>,
@@ -53,12 +54,28 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Source for Mutex<Socket<S>> {
         lock(self).poll_body(cx, number)
     }
 
+    fn pipe(&self, cx: &mut Context<'_>, number: u64) -> Option<Pipe> {
+        lock(self).pipe(cx, number)
+    }
+
     fn abandon(&self, number: u64) {
         lock(self).abandon(number);
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for &Shared<S> {
+impl<S: AsyncRead + AsyncWrite + Carrier + Unpin> Carrier for &Shared<S> {
+    fn is_bare(&self) -> bool {
+        self.lock().stream.is_bare()
+    }
+
+    fn poll_drain(&mut self, cx: &mut Context<'_>, pipe: &mut Pipe) -> Poll<io::Result<usize>> {
+        let mut socket = self.lock();
+        ready!(socket.poll_ready(cx))?;
+        socket.stream.poll_drain(cx, pipe)
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Carrier + Unpin> AsyncWrite for &Shared<S> {
     fn poll_write(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,

@@ -9,7 +9,7 @@ use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::edge::wire::{Body, Head, Heads, Piece, Rules, Violation, WireControl};
-use crate::http1::intake;
+use crate::http1::{Carrier, Pipe, intake};
 use crate::upstream::BodyError;
 
 /// How much is read at once where nothing is expected, in bytes.
@@ -130,7 +130,7 @@ impl<S> Socket<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> Socket<S> {
+impl<S: AsyncRead + Carrier + Unpin> Socket<S> {
     /// The next request. Whatever is left of the one before must have been read or dropped.
     pub(super) fn poll_asked(&mut self, cx: &mut Context<'_>, rules: &Rules) -> Poll<Asked> {
         loop {
@@ -146,7 +146,7 @@ impl<S: AsyncRead + Unpin> Socket<S> {
                 }
             }
             // Who left in the middle of a head waits for no answer.
-            match ready!(self.poll_fill(cx)) {
+            match ready!(intake::poll_begin(&mut self.stream, cx, &mut self.input)) {
                 Ok(1..) => {}
                 Ok(0) | Err(_) => return Poll::Ready(Asked::Nothing),
             }
@@ -252,7 +252,7 @@ impl<S: AsyncRead + Unpin> Socket<S> {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
+impl<S: AsyncRead + AsyncWrite + Carrier + Unpin> Socket<S> {
     /// The next piece of the body of request `number`; `None` at its end. An error once the request
     /// is answered: whoever passes its body on may outlive it.
     pub(super) fn poll_body(
@@ -295,6 +295,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
                 Err(error) => return Poll::Ready(Some(Err(self.broken(&error)))),
             }
         }
+    }
+
+    /// What has come of the body of request `number`, in a pipe; `None` where it is to be read, or
+    /// [`Self::poll_body`] has more to say.
+    pub(super) fn pipe(&mut self, cx: &mut Context<'_>, number: u64) -> Option<Pipe> {
+        let is_read_from = self.count == number && !self.is_over && !self.is_abandoned;
+        let is_next = self.input.is_empty() && (self.is_answered || self.invitation.is_empty());
+        let Some(Body::Length(left)) = self.body.as_mut().filter(|_| is_read_from && is_next)
+        else {
+            return None;
+        };
+        let pipe = self.stream.fill(cx, *left)?;
+        *left = left.saturating_sub(pipe.held() as u64);
+        if *left == 0 {
+            self.body = None;
+        }
+        Some(pipe)
     }
 
     fn broken(&mut self, why: &dyn std::fmt::Display) -> BodyError {

@@ -5,7 +5,6 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, Version};
 use mantlet_event::Metrics;
 use mantlet_types::Clock;
@@ -20,8 +19,7 @@ use super::{Body, ClientStream};
 use crate::edge::body::RequestBody;
 use crate::edge::phase::{Phase, PhaseSwitch};
 use crate::edge::wire::{Head, Rules, Violation};
-use crate::http1::{Length, Quiet, Sending, table};
-use crate::upstream::BodyError;
+use crate::http1::{Carrier, Length, Piped, Quiet, Sending, table};
 
 /// What a connection is served with.
 pub(super) struct Stay<'a, S> {
@@ -63,13 +61,13 @@ struct Waits {
 
 impl<S> Stay<'_, S>
 where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    S: AsyncRead + AsyncWrite + Carrier + Unpin + Send + 'static,
 {
     /// Answers requests until there are no more for a while.
     pub(super) async fn serve<F, B>(&self, answer: impl Fn(Request<RequestBody>) -> F) -> End
     where
         F: Future<Output = Response<B>>,
-        B: http_body::Body<Data = Bytes, Error = BodyError> + Unpin,
+        B: Piped,
     {
         let (mut out, mut waits) = (Vec::new(), Waits::default());
         let mut draining = pin!(self.phases.reached(Phase::Draining));
@@ -157,7 +155,7 @@ where
     /// Sends the answer; `None` when the connection breaks, else whether another may follow.
     async fn send<B>(&self, response: Response<B>, mut to: To, out: &mut Vec<u8>) -> Option<bool>
     where
-        B: http_body::Body<Data = Bytes, Error = BodyError> + Unpin,
+        B: Piped,
     {
         let (answer, body) = response.into_parts();
         let exact = body.size_hint().exact();

@@ -3,12 +3,14 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use mantlet_types::Timestamp;
 use rustls::RootCertStore;
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
 use rustls_pki_types::CertificateDer;
 use x509_cert::Certificate;
 use x509_cert::der::Decode as _;
+use x509_cert::ext::pkix::name::GeneralName;
 
 use super::{ClientCertificates, TlsError, TlsSection, load, profile};
 use crate::pipeline::ClientCertificate;
@@ -46,6 +48,16 @@ pub(super) fn describe(certificate: &CertificateDer<'_>) -> Option<ClientCertifi
         issuer: about.issuer().to_string(),
         serial: serial.collect(),
         names,
+        uris: load::alternatives(&parsed, |name| match name {
+            GeneralName::UniformResourceIdentifier(uri) => Some(uri.as_str()),
+            _ => None,
+        }),
+        emails: load::alternatives(&parsed, |name| match name {
+            GeneralName::Rfc822Name(email) => Some(email.as_str()),
+            _ => None,
+        }),
+        // One whose end cannot be told has ended.
+        until: load::end(&parsed).unwrap_or(Timestamp::MIN),
         fingerprint: profile::fingerprint(certificate),
     })
 }

@@ -21,6 +21,7 @@ use super::local::{self, LocalCertificate};
 use super::watch::Stamp;
 use super::{TlsError, TlsSection, client, profile};
 use crate::edge::ServerSection;
+use crate::http1::Carrier;
 use crate::pipeline::ClientCertificate;
 
 /// How HTTPS is spoken, now.
@@ -130,6 +131,9 @@ impl TlsFront {
         acceptor.accept(stream).await
     }
 }
+
+/// What it carries is encrypted: the kernel cannot move it.
+impl<S> Carrier for TlsStream<S> {}
 
 /// What the client's certificate says, once a handshake has verified it; `None` when it showed
 /// none.

@@ -89,6 +89,16 @@ pub(super) fn subject_names(certificate: &Certificate) -> (Vec<String>, Vec<IpAd
     (dns, addresses)
 }
 
+/// The alternative names of the kind that `of` reads.
+pub(super) fn alternatives(
+    certificate: &Certificate,
+    of: impl Fn(&GeneralName) -> Option<&str>,
+) -> Vec<String> {
+    let extension = certificate.tbs_certificate().get_extension::<SubjectAltName>();
+    let Ok(Some((_, names))) = extension else { return Vec::new() };
+    names.0.iter().filter_map(of).map(str::to_owned).collect()
+}
+
 fn address(bytes: &[u8]) -> Option<IpAddr> {
     let v4 = <[u8; 4]>::try_from(bytes).map(IpAddr::from);
     v4.or_else(|_| <[u8; 16]>::try_from(bytes).map(IpAddr::from)).ok()

@@ -89,7 +89,7 @@ impl<'a> Fields<'a> {
         }
         match name.len() {
             // The lengths of the names below; all others need no second look.
-            4 | 6 | 7 | 10 | 14 | 17 => self.note(name, value)?,
+            4 | 6 | 7 | 10 | 14 | 16 | 17 => self.note(name, value)?,
             0..=NAME_LIMIT => {}
             _ => return Err(Fault::named(Kind::HeadTooLarge, name)),
         }
@@ -111,6 +111,11 @@ impl<'a> Fields<'a> {
             self.note_transfer_encoding(value)?;
         } else if is("connection") {
             self.note_connection(value)?;
+        } else if is("proxy-connection") {
+            // It takes names away as `Connection` does, and says nothing of this connection.
+            if let Some(option) = members(value).find(|option| is_end_to_end(option)) {
+                return Err(Fault::named(Kind::ConnectionOption, option));
+            }
         } else if is("upgrade") {
             // HTTP/2 is never changed to: who offers it is answered in HTTP/1.1.
             self.names_protocol |= !members(value).all(is_h2c);

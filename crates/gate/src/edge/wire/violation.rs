@@ -37,7 +37,7 @@ pub enum Kind {
     SpaceBeforeColon,
     /// A header name that is empty, has no colon or is not a token.
     HeaderName,
-    /// `Connection` names a header that a hop must not take away.
+    /// `Connection` or `Proxy-Connection` names a header that a hop must not take away.
     ConnectionOption,
     /// A request that asks to leave HTTP carries a body.
     UpgradeBody,

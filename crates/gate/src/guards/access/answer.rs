@@ -2,9 +2,10 @@
 
 use http::HeaderValue;
 use http::header::{LOCATION, WWW_AUTHENTICATE};
-use mantlet_access::{Decision, Requirement};
+use mantlet_access::{Decision, Requirement, Ruling};
 use mantlet_event::reasons;
 
+use super::question::Decided;
 use super::sign_in;
 use crate::identity::{Identified, Lapsed, Rule};
 use crate::pipeline::{Denial, Exchange, Verdict};
@@ -20,13 +21,13 @@ const TOO_LITTLE: HeaderValue =
 pub(super) fn verdict(
     exchange: &Exchange,
     requirement: &Requirement,
-    decision: Decision,
+    decided: &Decided,
 ) -> Verdict {
-    match decision {
+    match decided.decision {
         Decision::Allowed => Verdict::Pass,
         Decision::SignInFirst => sign_in_first(exchange).into(),
         Decision::SignInAgain => sign_in_again(exchange, requirement).into(),
-        Decision::Forbidden => forbidden(exchange, requirement).into(),
+        Decision::Forbidden => forbidden(exchange, requirement, &decided.rulings).into(),
     }
 }
 
@@ -60,11 +61,17 @@ fn sign_in_again(exchange: &Exchange, requirement: &Requirement) -> Denial {
     }
 }
 
-fn forbidden(exchange: &Exchange, requirement: &Requirement) -> Denial {
+fn forbidden(exchange: &Exchange, requirement: &Requirement, rulings: &[Ruling]) -> Denial {
+    if let Some(failed) = rulings.iter().find(|ruling| !ruling.errors.is_empty()) {
+        return Denial::new(&reasons::POLICY_FAILED).evidence(failed.describe());
+    }
     let caller = exchange.facts.lookup::<Identified>();
     let roles = exchange.facts.lookup::<Rule>().map(|rule| &rule.roles);
+    let refusing = rulings.iter().filter(|ruling| !ruling.is_allowed);
+    let said: String = refusing.map(|ruling| format!("; {}", ruling.describe())).collect();
     let asked = roles.map(|roles| requirement.describe(roles)).unwrap_or_default();
-    let denial = Denial::new(&reasons::ACCESS_FORBIDDEN).evidence(format!("asked for {asked}"));
-    let is_bounded = caller.is_some_and(|caller| caller.0.scopes().is_some());
+    let denial =
+        Denial::new(&reasons::ACCESS_FORBIDDEN).evidence(format!("asked for {asked}{said}"));
+    let is_bounded = caller.is_some_and(|who| who.caller.scopes().is_some());
     if is_bounded { denial.header(WWW_AUTHENTICATE, TOO_LITTLE) } else { denial }
 }

@@ -9,12 +9,14 @@
 //! path lies in, at the parameters of the path, and at what the application tells of the thing where
 //! `[access.facts]` names it: its owner, who belongs to it, its class. Confidential data asks for
 //! belonging to it, restricted data for an approval besides; what is not known counts against the
-//! request.
+//! request. What `[access.cedar]` says counts where `require` names an action: nothing is permitted
+//! without a policy, one that forbids wins, and one that fails closes.
 //!
 //! **Verdicts**: refused with `sign-in-required` when nobody is signed in: a browser that opens a
 //! page is sent to the sign-in page (303), everybody else gets 401 with `WWW-Authenticate` (RFC
 //! 6750). Refused with `sign-in-again` in the same way where a sign-in lately or a second factor is
-//! asked for (RFC 9470), and with `access-forbidden` (403) when who asks is known and may not. When
+//! asked for (RFC 9470), and with `access-forbidden` (403) when who asks is known and may not, or with `policy-failed` (403) when a policy
+//! could not be evaluated. When
 //! the application or the store cannot answer, the request is refused (503).
 //!
 //! **Settings**: `mode` (`enforce` alone), `dangerous_mode` with `why`; what is asked for stands in
@@ -84,7 +86,7 @@ impl Guard for AccessGuard {
         };
         let question = Question::new(exchange, rule, requirement);
         if question.source().is_none() && !question.may_be_restricted(None) {
-            return Inspection::ready(verdict(exchange, requirement, question.decide(None, &[])));
+            return Inspection::ready(verdict(exchange, requirement, &question.decide(None, &[])));
         }
         Inspection::pending(self.ask(exchange, requirement, question))
     }
@@ -108,6 +110,6 @@ impl AccessGuard {
             }
             _ => Vec::new(),
         };
-        Ok(verdict(exchange, requirement, question.decide(told.as_ref(), &approvals)))
+        Ok(verdict(exchange, requirement, &question.decide(told.as_ref(), &approvals)))
     }
 }

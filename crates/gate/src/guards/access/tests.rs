@@ -15,7 +15,7 @@ fn asking(text: &str) -> Exchange {
     let (roles, mut exchange) = (roles(), exchange());
     let require = Require::parse(text, &roles).unwrap();
     let access = Access::start(true).narrow(Some(&require));
-    exchange.facts.state(Rule { access, roles, thing: Thing::default() });
+    exchange.facts.state(Rule { access, roles, thing: Thing::default(), policies: None });
     exchange
 }
 
@@ -42,6 +42,7 @@ fn what_is_not_known_is_closed() {
         access: Access::start(true),
         roles: roles(),
         thing: Thing::default(),
+        policies: None,
     });
     assert_eq!(denial(&closed).reason.code, "sign-in-required");
     assert!(matches!(verdict(&asking("none")), Ok(Verdict::Pass)));

@@ -21,7 +21,8 @@ section! {
         /// nonces, pages stay cacheable and inline scripts run by their hashes alone.
         pub nonce: bool = true,
         /// The request header in which the application gets the nonce of its page. What a client
-        /// sends under this name, in any spelling, is removed.
+        /// sends under this name, in any spelling, is removed where nonces are given; under
+        /// `X-CSP-Nonce` it is always.
         pub nonce_header: HeaderText = HeaderText(HeaderName::from_static("x-csp-nonce")),
         /// A secret text that the application writes where a nonce belongs, as in
         /// `<script nonce="…">`: at least 32 letters, digits, `-` and `_`. In pages it is replaced by the nonce while they

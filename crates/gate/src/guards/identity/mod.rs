@@ -5,7 +5,8 @@
 //!
 //! **Looks at** our session cookie, `Authorization: Bearer`, `X-API-Key`, and in the handshake of a
 //! WebSocket the subprotocol `mantlet.ticket.<ticket>`. What is not ours (the
-//! application's own keys and tokens) goes on as it came. A credential that was verified a moment ago
+//! application's own keys and tokens) goes on as it came. Where a request shows none, at the certificate
+//! of its connection, where `[[identity.certificates]]` says for whom that stands. A credential that was verified a moment ago
 //! is remembered; that it was revoked meanwhile is noticed within a second.
 //!
 //! **Verdicts**: with one credential in order the request goes on as its owner's, without the
@@ -31,6 +32,7 @@
 //! why = "the partner signs its calls with a token of its own, whose issuer is called as ours"
 //! ```
 
+mod certificate;
 mod config;
 mod guard;
 mod presented;

@@ -4,7 +4,7 @@ use http::{HeaderName, HeaderValue};
 use super::guard::{Identity, pass};
 use super::presented::{Kind, Presented};
 use crate::pipeline::sample::exchange;
-use crate::pipeline::{Changes, Edits, Guard as _, Inspection, Verdict};
+use crate::pipeline::{Changes, Edits, Exchange, Guard as _, Inspection, Verdict};
 
 fn is_own(token: &str) -> bool {
     let issuer = mantlet_crypto::jws::unchecked_claims(token)
@@ -18,7 +18,8 @@ fn presented(headers: &[(&str, &str)]) -> (Vec<Kind>, bool, bool) {
         let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
         exchange.headers.append(name, HeaderValue::from_str(value).unwrap());
     }
-    let presented = Presented::of(&exchange, &is_own);
+    let mut presented = Presented::of(&exchange);
+    presented.settle(is_own);
     let kinds = presented.kinds();
     (kinds, presented.is_in_authorization, presented.is_in_key_header)
 }
@@ -61,18 +62,20 @@ fn what_is_ours_is_told_from_what_is_the_applications() {
 
 #[test]
 fn without_a_directory_everything_is_refused() {
-    let guard = Identity { directory: None };
+    let guard = Identity::new(None);
     assert!(matches!(guard.inspect(&exchange()), Inspection::Ready(Err(_))));
 }
 
 #[test]
 fn a_request_of_nobody_keeps_what_is_not_ours() {
+    fn nothing(plain: &Exchange) -> Verdict {
+        pass(plain, &Presented::of(plain), Changes::default())
+    }
     let mut plain = exchange();
     plain.headers.insert(COOKIE, HeaderValue::from_static("a=1"));
-    let nothing = Presented::of(&plain, &is_own);
-    assert!(matches!(pass(&plain, &nothing, Changes::default()), Verdict::Pass));
+    assert!(matches!(nothing(&plain), Verdict::Pass));
     plain.headers.insert(COOKIE, HeaderValue::from_static("a=1; mantlet-device=x"));
-    let verdict = pass(&plain, &nothing, Changes::default());
+    let verdict = nothing(&plain);
     let Verdict::PassWith(changes) = verdict else { panic!("{verdict:?}") };
     Edits::from(changes.headers).apply(&mut plain.headers);
     assert_eq!(plain.headers.get(COOKIE).unwrap(), "a=1");

@@ -115,9 +115,9 @@ impl Scope {
                 let is_theirs = plan_of(who, planned) == Some(*role);
                 is_theirs.then(|| hasher.of_text(policy, who.user()))?
             }
-            Subject::Key => match &exchange.facts.lookup::<Identified>()?.0.way {
+            Subject::Key => match &exchange.facts.lookup::<Identified>()?.caller.way {
                 Way::ApiKey(key) => hasher.of_text(policy, key.id.to_string()),
-                Way::Session(_) | Way::Token(_) | Way::Ticket(_) => return None,
+                Way::Session(_) | Way::Token(_) | Way::Ticket(_) | Way::Certificate => return None,
             },
         })
     }
@@ -143,7 +143,7 @@ impl Scope {
 
 /// The first of the roles with a plan that somebody has.
 fn plan_of(who: &Identified, planned: &[String]) -> Option<usize> {
-    planned.iter().position(|role| who.0.standing.roles.contains(role))
+    planned.iter().position(|role| who.caller.standing.roles.contains(role))
 }
 
 /// One in the time that an empty quota takes to be whole again.

@@ -1,10 +1,14 @@
 //! Settings of the WAF.
 
+use std::sync::Arc;
+
 use mantlet_config::{ByteSize, Reader, choice, section};
+use mantlet_event::SinkError;
 use mantlet_waf::detect::Settings;
 
+use super::audit::AuditLog;
 use super::exceptions::ExceptionSection;
-use super::{RuleFiles, RuleSets};
+use super::{RuleFiles, RuleSets, Services};
 use crate::pipeline::{Fail, Mode};
 
 choice! {
@@ -104,6 +108,25 @@ impl WafSection {
         if self.native == Some(false) && self.mode != Mode::Off {
             let hint = "name `rules`, or write `mode = \"off\"`";
             reader.error(&format!("{key}.native"), "without `rules` nothing would look", hint);
+        }
+    }
+
+    /// The audit log that the rules ask for, which is opened unless it is; `None` where they ask for
+    /// none.
+    ///
+    /// # Errors
+    /// [`SinkError`] when its file cannot be opened.
+    pub(crate) fn open_audit_log(
+        &self,
+        services: &Services,
+    ) -> Result<Option<Arc<AuditLog>>, SinkError> {
+        let rules = self.rules.loaded().map(|loaded| &loaded.rules);
+        let Some(rules) = rules.filter(|rules| self.mode != Mode::Off && rules.may_audit()) else {
+            return Ok(None);
+        };
+        match &rules.settings().audit.file {
+            Some((file, _)) => services.audit_logs.open(file),
+            None => Ok(None),
         }
     }
 

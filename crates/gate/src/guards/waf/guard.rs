@@ -8,8 +8,8 @@ use super::looker::{Looker, verdict};
 use super::rules::{Next, Watch};
 use super::{Services, WafSection};
 use crate::pipeline::{
-    AnswerHead, AnswerVerdict, Denial, Exchange, Guard, GuardError, HeldAnswer, Inspection, Origin,
-    Stages, TypedInputs, Verdict,
+    AnswerHead, AnswerVerdict, Denial, Exchange, Guard, GuardError, HeldAnswer, Inspection, Stages,
+    TypedInputs, Verdict,
 };
 
 /// Larger texts are looked at on a thread of their own, so that other requests go on: by detectors,
@@ -69,13 +69,10 @@ impl Guard for Waf {
         head: &AnswerHead<'_>,
         held: Option<HeldAnswer<'_>>,
     ) -> Result<AnswerVerdict, GuardError> {
-        let watch = exchange.facts.lookup::<Watch>().filter(|_| head.origin == Origin::Upstream);
-        let Some((watch, rules)) = watch.zip(self.0.rules.as_ref()) else {
+        let Some(watch) = exchange.facts.lookup::<Watch>() else {
             return Ok(AnswerVerdict::Pass);
         };
-        let duration = self.0.clock.monotonic().since(exchange.started);
-        let next = watch.answer(exchange, head, held, (rules, duration, self.0.terms()));
-        Ok(match next {
+        Ok(match watch.answer(exchange, head, held, self.0.terms()) {
             Next::Pass => AnswerVerdict::Pass,
             Next::Hold(limit) => AnswerVerdict::Hold(limit),
             Next::Withhold(denial) => AnswerVerdict::Withhold(denial),

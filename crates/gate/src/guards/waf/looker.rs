@@ -1,9 +1,6 @@
 //! What looks at a request, wherever it runs: detectors, rules, or both.
 
-use std::sync::Arc;
-
 use http::HeaderMap;
-use mantlet_types::Clock;
 
 use super::denial;
 use super::native::{Native, kinds};
@@ -20,7 +17,6 @@ pub(super) struct Looker {
     sees_requests: bool,
     pub(super) sees_messages: bool,
     pub(super) rules: Option<RouteRules>,
-    pub(super) clock: Arc<dyn Clock>,
     unreadable: Doubt,
     over_budget: Doubt,
     decoded_limit: usize,
@@ -28,14 +24,13 @@ pub(super) struct Looker {
 
 impl Looker {
     pub(super) fn new(section: &WafSection, services: &Services) -> Self {
-        let rules = RouteRules::new(section, &services.collections);
+        let rules = RouteRules::new(section, services);
         Self {
             native: Native::new(section),
             sees_requests: section.native.unwrap_or_else(|| rules.is_none()),
             // Rules know no messages.
             sees_messages: section.native.unwrap_or(true),
             rules,
-            clock: Arc::clone(&services.clock),
             unreadable: section.unreadable,
             over_budget: section.over_budget,
             decoded_limit: usize::try_from(section.decoded_limit.0).unwrap_or(usize::MAX),
@@ -55,15 +50,12 @@ impl Looker {
         }
         let Some(rules) = &self.rules else { return Verdict::Pass };
         let has_body = exchange.is_body_shown && !exchange.is_grpc();
-        match Watch::head(rules, exchange, has_body, self.terms()) {
-            // What is said on a WebSocket is for the detectors.
-            Ok(_) if exchange.is_websocket => Verdict::Pass,
-            Ok(watch) => {
-                let mut memory = Facts::default();
-                memory.state(watch);
-                Verdict::PassWith(Box::new(Changes { memory, ..Changes::default() }))
-            }
-            Err(denial) => Verdict::Deny(denial),
+        let (watch, judged) = Watch::head(rules, exchange, has_body, self.terms());
+        let mut memory = Facts::default();
+        memory.state(watch);
+        match judged {
+            Ok(()) => Verdict::PassWith(Box::new(Changes { memory, ..Changes::default() })),
+            Err(denial) => Verdict::Deny(Box::new(denial.remembering(memory))),
         }
     }
 

@@ -31,6 +31,7 @@
 //! parameter = "body"
 //! ```
 
+mod audit;
 mod collections;
 mod config;
 mod denial;
@@ -44,6 +45,7 @@ mod rules;
 #[cfg(test)]
 mod tests;
 
+pub use audit::{AuditLogOptions, AuditLogs};
 pub use collections::Collections;
 pub use config::{Doubt, WafSection};
 pub use exceptions::{ClassName, ExceptionSection, ParameterName, PartName, RuleNumbers};

@@ -1,4 +1,4 @@
-//! The second factor: a clock.
+//! A clock as the second factor.
 
 use http::StatusCode;
 use mantlet_event::catalogue;
@@ -8,7 +8,7 @@ use mantlet_identity::factor::FactorError;
 use mantlet_types::Secret;
 use qrcodegen::{QrCode, QrCodeEcc};
 
-use super::{PROFILE, Told, done, owner, render};
+use super::{PROFILE, Told, done, owner, recovery, render};
 use crate::pages::Page;
 use crate::pages::failure::Failure;
 use crate::pages::html::{self, Escaped};
@@ -27,7 +27,7 @@ pub(super) async fn section(
         format!(
             "<p>An authenticator program guards your account.</p>\n\
              <form method=\"post\" action=\"{PROFILE}/totp/remove\">\n{token}{password}\
-             <button type=\"submit\">Remove second factor</button>\n</form>\n",
+             <button type=\"submit\">Remove the authenticator</button>\n</form>\n",
             password = html::password_field("factor-password", "Password", "current-password"),
         )
     } else {
@@ -39,7 +39,7 @@ pub(super) async fn section(
         )
     };
     Ok(format!(
-        "<section aria-labelledby=\"factor\">\n<h2 id=\"factor\">Second factor</h2>\n{forms}</section>\n"
+        "<section aria-labelledby=\"factor\">\n<h2 id=\"factor\">Authenticator program</h2>\n{forms}</section>\n"
     ))
 }
 
@@ -83,21 +83,11 @@ pub(in crate::pages) async fn confirm(visit: &Visit<'_>) -> Result<Page, Failure
         let page = render(visit, Told::alert(text)).await?;
         return Ok(page.status(StatusCode::UNPROCESSABLE_ENTITY));
     }
-    let codes = visit.directory.factors.renew_recovery(&caller.user).await?.reveal();
-    let (token, _) = visit.directory.sessions.renew(&session, true).await?;
-    visit.tell(&catalogue::IDENTITY_FACTOR_ADDED, caller.user.as_str());
+    let codes = visit.directory.factors.renew_recovery(&caller.user).await?;
+    let (token, _) = visit.directory.sessions.renew(&session, Some("otp")).await?;
+    visit.tell_why(&catalogue::IDENTITY_FACTOR_ADDED, caller.user.as_str(), "a clock");
     let lifetime = visit.directory.sessions.policy().lifetime;
-    let codes: String = codes
-        .iter()
-        .map(|code: &Secret<String>| format!("<li><code>{}</code></li>\n", Escaped(code.expose())))
-        .collect();
-    let main = format!(
-        "<h1>Your second factor is set up</h1>\n\
-         <p>Keep these recovery codes where your telephone is not. Each signs you in once, and they \
-         are not shown again.</p>\n<div class=\"secret\"><ul class=\"codes\">\n{codes}</ul></div>\n\
-         <p><a href=\"{PROFILE}\">I have kept them</a></p>\n"
-    );
-    let page = Page::narrow("Recovery codes", &main);
+    let page = recovery::page("Your second factor is set up", codes);
     Ok(page.cookie(visit.cookies.set_session(&token, lifetime)))
 }
 
@@ -111,8 +101,13 @@ pub(in crate::pages) async fn remove(visit: &Visit<'_>) -> Result<Page, Failure>
         return Ok(page.status(StatusCode::UNPROCESSABLE_ENTITY));
     }
     visit.directory.factors.remove_all(&caller.user).await?;
-    visit.tell(&catalogue::IDENTITY_FACTOR_REMOVED, caller.user.as_str());
-    Ok(Page::to(&done("totp-removed")))
+    visit.tell_why(&catalogue::IDENTITY_FACTOR_REMOVED, caller.user.as_str(), "a clock");
+    if !visit.directory.has_second_factor(&caller.user).await? {
+        return Ok(Page::to(&done("totp-removed")));
+    }
+    // Passkeys are left, and the day on which they are gone.
+    let codes = visit.directory.factors.renew_recovery(&caller.user).await?;
+    Ok(recovery::page("Your authenticator is removed", codes))
 }
 
 /// A QR code as a drawing within the page; empty where the text is too long for one.

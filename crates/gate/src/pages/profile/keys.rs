@@ -9,7 +9,7 @@ use mantlet_identity::api_key::{ApiKeyId, Grants, Issuer, NewApiKey, Scopes};
 use mantlet_identity::directory::Caller;
 
 use super::{PROFILE, Told, done, owner, render, shown};
-use crate::identity::Identified;
+use crate::identity::principal_of;
 use crate::pages::Page;
 use crate::pages::failure::Failure;
 use crate::pages::html::{self, Escaped};
@@ -19,7 +19,7 @@ const DAY: Duration = Duration::from_secs(86_400);
 
 /// The permissions that somebody holds, by name.
 fn held<'a>(caller: &std::sync::Arc<Caller>, roles: &'a Roles) -> Vec<&'a str> {
-    let principal = Identified(std::sync::Arc::clone(caller)).principal(roles);
+    let principal = principal_of(caller, roles);
     let has = |name: &&str| roles.permission(name).is_some_and(|id| principal.has(id));
     roles.permission_names().filter(has).collect()
 }

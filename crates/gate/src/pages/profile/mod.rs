@@ -2,7 +2,12 @@
 
 pub(super) mod factor;
 pub(super) mod keys;
+pub(super) mod passkeys;
+pub(super) mod providers;
+mod recovery;
 pub(super) mod sessions;
+
+pub(super) use providers::MOST_LINKS;
 
 use std::sync::Arc;
 
@@ -42,6 +47,10 @@ pub(super) fn done(what: &str) -> String {
 fn notice_of(what: &str) -> Option<&'static str> {
     Some(match what {
         "password" => "Your password is changed. All your other sessions have ended.",
+        "passkey" => "Your passkey is set up.",
+        "passkey-removed" => "The passkey is removed.",
+        "linked" => "Your account there is linked.",
+        "unlinked" => "Your account there is no longer linked.",
         "totp-removed" => "Your second factor is removed.",
         "session" => "The session has ended.",
         "sessions" => "All your other sessions have ended.",
@@ -83,14 +92,16 @@ pub(super) async fn render(visit: &Visit<'_>, told: Told) -> Result<Page, Failur
         "<div class=\"head\"><div><h1>{user}</h1>\n<p class=\"soft\">{host}{roles}</p></div>\n\
          <form class=\"inline\" method=\"post\" action=\"{SIGN_OUT}\">{token}\
          <button class=\"plain\" type=\"submit\">Sign out</button></form></div>\n\
-         {alert}{notice}{secret}{password}{factor}{sessions}{keys}",
+         {alert}{notice}{secret}{password}{passkeys}{factor}{providers}{sessions}{keys}",
         user = Escaped(caller.user.as_str()),
         host = Escaped(&visit.exchange.host),
         alert = html::alert(told.alert.as_deref()),
         notice = html::notice(told.notice),
         secret = told.secret,
         password = password_section(&token),
+        passkeys = passkeys::section(visit, &caller.user, &token).await?,
         factor = factor::section(visit, &caller.user, &token).await?,
+        providers = providers::section(visit, &caller.user, &token).await?,
         sessions = sessions::section(visit, &caller.user, session.handle, &token).await?,
         keys = keys::section(visit, caller, &token).await?,
     );

@@ -2,12 +2,13 @@
 //!
 //! They are removed before any decision, in every spelling that an upstream may fold together
 //! (`X-User-Id`, `x_user_id`, `x.user.id`): CGI, WSGI and their kin map all that is neither letter
-//! nor digit to one character.
+//! nor digit to one character. So are other spellings of what says how a body is to be read
+//! (`Content_Length`): whoever folds them would read another body than the one we looked at.
 
 use std::borrow::Cow;
 
 /// Names that are removed when they are equal to one of these, after [`fold`]; in alphabetical order.
-const EXACT: [&str; 64] = [
+const EXACT: [&str; 83] = [
     "cf-connecting-ip",
     "cf-connecting-ipv6",
     "client-ip",
@@ -16,16 +17,24 @@ const EXACT: [&str; 64] = [
     "forwarded",
     "forwarded-for",
     "front-end-https",
+    "iv-creds",
+    "iv-groups",
+    "iv-remote-address",
+    "iv-user",
     "proxy",
     "remote-addr",
     "remote-email",
     "remote-groups",
     "remote-name",
     "remote-user",
+    "script-name",
+    "smuser",
     "true-client-ip",
     "x-amzn-lambda-context",
     "x-amzn-request-context",
     "x-anonymous-consumer",
+    "x-apigateway-api-userinfo",
+    "x-arr-clientcert",
     "x-arr-ssl",
     "x-auth-email",
     "x-auth-groups",
@@ -35,10 +44,16 @@ const EXACT: [&str; 64] = [
     "x-auth-user-id",
     "x-auth-username",
     "x-azure-clientip",
+    "x-azure-socketip",
+    "x-client-dn",
     "x-client-ip",
+    "x-client-verify",
+    "x-clientip",
     "x-cluster-client-ip",
     "x-credential-identifier",
+    "x-csp-nonce",
     "x-email",
+    "x-endpoint-api-userinfo",
     "x-envoy-external-address",
     "x-envoy-internal",
     "x-envoy-original-path",
@@ -49,6 +64,7 @@ const EXACT: [&str; 64] = [
     "x-http-method",
     "x-http-method-override",
     "x-https",
+    "x-jwt-assertion",
     "x-method-override",
     "x-original-host",
     "x-original-method",
@@ -56,12 +72,15 @@ const EXACT: [&str; 64] = [
     "x-original-url",
     "x-originating-ip",
     "x-proxy-user",
+    "x-proxyuser-ip",
     "x-real-ip",
     "x-request-id",
     "x-rewrite-url",
     "x-role",
     "x-roles",
     "x-scheme",
+    "x-script-name",
+    "x-sso-user",
     "x-url-scheme",
     "x-user",
     "x-user-email",
@@ -71,14 +90,19 @@ const EXACT: [&str; 64] = [
     "x-user-role",
     "x-user-roles",
     "x-userid",
+    "x-userinfo",
     "x-username",
 ];
 
 /// Names that are removed when they begin with one of these, after [`fold`].
-const PREFIXES: [&str; 27] = [
+const PREFIXES: [&str; 33] = [
     "cf-access-",
+    "client-cert",
     "impersonate-",
     "mantlet-",
+    "oam-",
+    "oidc-claim-",
+    "sm-user",
     "ssl-client-",
     "tailscale-user-",
     "wl-proxy-",
@@ -97,13 +121,19 @@ const PREFIXES: [&str; 27] = [
     "x-goog-iap-",
     "x-mantlet-",
     "x-ms-client-principal",
+    "x-ms-token-",
     "x-original-forwarded-",
     "x-pomerium-",
     "x-remote-",
     "x-ssl-",
     "x-tls-client-",
+    "x-vouch-",
     "x-webauth-",
 ];
+
+/// Names that say how a body is to be read. Spelt so they stay; names that are equal to one of these
+/// only after [`fold`] are removed.
+const BODY: [&str; 4] = ["content-encoding", "content-length", "content-type", "transfer-encoding"];
 
 /// Whether a header claims something under a name that reads as another one for some servers.
 pub(crate) fn is_disguised(name: &str) -> bool {
@@ -111,9 +141,17 @@ pub(crate) fn is_disguised(name: &str) -> bool {
     name.bytes().any(is_odd) && is_claim(name, &[])
 }
 
+/// Whether a lower-case name is another spelling of one of [`BODY`].
+fn is_false_body(name: &str) -> bool {
+    let may_be = matches!(name.as_bytes(), [b'c', b'o', ..] | [b't', b'r', ..]);
+    may_be && matches!(fold(name), Cow::Owned(folded) if BODY.contains(&folded.as_str()))
+}
+
 /// Whether a lower-case name is a claim; `extra` are further ones, after [`fold`].
 pub(super) fn is_claim(name: &str, extra: &[String]) -> bool {
-    may_be_listed(name) && is_listed(&fold(name)) || !extra.is_empty() && is_extra(name, extra)
+    may_be_listed(name) && is_listed(&fold(name))
+        || is_false_body(name)
+        || !extra.is_empty() && is_extra(name, extra)
 }
 
 fn is_extra(name: &str, extra: &[String]) -> bool {
@@ -134,9 +172,10 @@ fn may_be_listed(name: &str) -> bool {
     match name.as_bytes() {
         [b'c', second, ..] => matches!(second, b'f' | b'l'),
         [b'f', second, ..] => matches!(second, b'a' | b'l' | b'o' | b'r'),
-        [b'i', b'm', ..] | [b'm', b'a', ..] | [b'p' | b't', b'r', ..] => true,
+        [b'i', b'm' | b'v', ..] | [b'm', b'a', ..] | [b'p' | b't', b'r', ..] => true,
+        [b'o', b'a' | b'i', ..] => true,
         [b'r', b'e', third, ..] => *third == b'm',
-        [b's', b's', ..] | [b't', b'a', ..] | [b'w', b'l', ..] => true,
+        [b's', b'c' | b'm' | b's', ..] | [b't', b'a', ..] | [b'w', b'l', ..] => true,
         [b'x', second, ..] => !second.is_ascii_alphanumeric(),
         _ => false,
     }
@@ -187,8 +226,43 @@ mod tests {
             "ssl-client-verify",
             "true-client-ip",
             "cf-access-jwt-assertion",
+            // RFC 9440, section 4: what a client sends of these is to be removed.
+            "client-cert",
+            "client_cert",
+            "client-cert-chain",
+            "x-client-dn",
+            "x_client_verify",
+            "x-arr-clientcert",
+            "sm_user",
+            "sm-user-dn",
+            "smuser",
+            "oam_remote_user",
+            "iv-user",
+            "oidc_claim_email",
+            "x-vouch-idp-claims-sub",
+            "x-userinfo",
+            "x-jwt-assertion",
+            "x-endpoint-api-userinfo",
+            "x-apigateway-api-userinfo",
+            "x-ms-token-aad-id-token",
+            "script_name",
+            "x-script-name",
         ] {
             assert!(is_claim(name, &[]), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_says_how_a_body_is_read_has_one_spelling() {
+        for name in BODY {
+            assert!(!is_claim(name, &[]), "{name}");
+            for odd in ["_", ".", "~", "+"] {
+                let name = name.replace('-', odd);
+                assert!(is_claim(&name, &[]) && is_disguised(&name), "{name}");
+            }
+        }
+        for name in ["content_language", "content-md5", "content_", "transfer_", "trace_id"] {
+            assert!(!is_claim(name, &[]), "{name}");
         }
     }
 

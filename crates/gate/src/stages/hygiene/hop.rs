@@ -23,25 +23,29 @@ pub(super) fn is_hop_by_hop(name: &str) -> bool {
     )
 }
 
+/// What clients of old proxies send in the place of `Connection`.
+const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
+
 /// Removes what belongs to one connection only: the standard names, and every name that
-/// `Connection` lists. What the nonstandard `Proxy-Connection` lists stays: it says nothing of the
-/// next hop, and could name `Host`.
+/// `Connection` or the nonstandard `Proxy-Connection` lists.
 pub(crate) fn remove(headers: &mut HeaderMap) {
     remove_named(headers);
     remove_listed(headers, is_hop_by_hop);
 }
 
-/// Removes every name that `Connection` lists.
+/// Removes every name that `Connection` or `Proxy-Connection` lists.
 pub(super) fn remove_named(headers: &mut HeaderMap) {
-    if headers.contains_key(header::CONNECTION) {
-        for name in listed(headers) {
-            headers.remove(name);
+    for lister in [header::CONNECTION, PROXY_CONNECTION] {
+        if headers.contains_key(&lister) {
+            for name in listed(headers, &lister) {
+                headers.remove(name);
+            }
         }
     }
 }
 
-fn listed(headers: &HeaderMap) -> Vec<HeaderName> {
-    let values = headers.get_all(header::CONNECTION);
+fn listed(headers: &HeaderMap, lister: &HeaderName) -> Vec<HeaderName> {
+    let values = headers.get_all(lister);
     let names = values
         .iter()
         .filter_map(|value| value.to_str().ok())
@@ -73,7 +77,8 @@ mod tests {
         let mut headers = HeaderMap::new();
         for (name, value) in [
             ("connection", "close, X-Secret"),
-            ("proxy-connection", "host, authorization"),
+            ("proxy-connection", "keep-alive, X-Other"),
+            ("x-other", "1"),
             ("x-secret", "1"),
             ("host", "a"),
             ("authorization", "Bearer x"),

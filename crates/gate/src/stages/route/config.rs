@@ -37,7 +37,8 @@ section! {
         /// With `static`: files with a hash in their name, as `app-5f3c9a1b.js`, never change;
         /// browsers keep them for a year and ask again for all others.
         pub immutable: bool = false,
-        /// Answer 308 with this address; `{path}` and `{query}` stand for the request's own.
+        /// Answer 308 with this address; `{path}` and `{query}` stand for the request's own, the query
+        /// with its `?` where the address has none before it.
         pub redirect: Option<String> = None,
         /// Refuse every request.
         pub deny: bool = false,

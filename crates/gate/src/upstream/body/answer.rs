@@ -12,6 +12,7 @@ use hyper::body::Incoming;
 use super::BodyError;
 use super::filtered::Filtered;
 use super::pause::Pause;
+use crate::http1::{Pipe, Piped};
 use crate::pipeline::{BodyFilter, declares_grpc};
 use crate::upstream::RawStream;
 use crate::upstream::http1::{Body as Answered, Streaming};
@@ -87,6 +88,26 @@ impl AnswerBody {
         filters.into_iter().fold(self, filtered)
     }
 
+    /// Takes the first piece, where it can be had without waiting: a body that is broken from its start
+    /// is known before the head of its answer goes out. Nothing of it is lost.
+    ///
+    /// # Errors
+    /// [`BodyError`] when the body begins with one.
+    pub(crate) async fn begin(&mut self) -> Result<(), BodyError> {
+        let first = std::future::poll_fn(|cx| {
+            Poll::Ready(match Pin::new(&mut *self).poll_frame(cx) {
+                Poll::Ready(first) => first,
+                Poll::Pending => None,
+            })
+        });
+        let Some(frame) = first.await else { return Ok(()) };
+        if let Ok(data) = frame?.into_data() {
+            let rest = Self(std::mem::replace(&mut self.0, AnswerKind::Empty));
+            self.0 = AnswerKind::Resumed(data, Box::new(rest));
+        }
+        Ok(())
+    }
+
     /// What follows the head of an application's answer; its connection goes back when it is over.
     pub(in crate::upstream) fn upstream(body: Answered, lease: Lease) -> Self {
         match body {
@@ -98,7 +119,11 @@ impl AnswerBody {
                 streaming.lease(lease);
                 Self(AnswerKind::One(streaming))
             }
-            Answered::Raw(stream) => Self(AnswerKind::Raw(Box::new(stream.leased(lease)))),
+            Answered::Raw(stream) => {
+                lease.began();
+                let stream = stream.keeping(|(open, _)| (open, Some(lease)));
+                Self(AnswerKind::Raw(Box::new(stream)))
+            }
         }
     }
 
@@ -121,7 +146,7 @@ impl AnswerBody {
     }
 
     /// Takes the connection of an answer with which it has left HTTP; `None` of any other answer.
-    pub fn take_stream(&mut self) -> Option<Box<RawStream>> {
+    pub(crate) fn take_stream(&mut self) -> Option<Box<RawStream>> {
         match std::mem::replace(&mut self.0, AnswerKind::Empty) {
             AnswerKind::Raw(stream) => Some(stream),
             other => {
@@ -160,6 +185,15 @@ impl AnswerBody {
             _ => AnswerKind::Full(held.clone()),
         };
         Ok((held, self.is_end_stream()))
+    }
+}
+
+impl Piped for AnswerBody {
+    fn pipe(&mut self, cx: &mut Context<'_>) -> Option<Pipe> {
+        match &mut self.0 {
+            AnswerKind::One(streaming) => streaming.pipe(cx),
+            _ => None,
+        }
     }
 }
 

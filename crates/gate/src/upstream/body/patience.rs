@@ -61,7 +61,7 @@ impl Patience {
     }
 
     /// Something came.
-    fn note(&mut self, size: u64) {
+    pub(super) fn note(&mut self, size: u64) {
         self.came = self.came.saturating_add(size);
         if let Some(since) = self.since.take() {
             self.waited = self.waited.saturating_add(now().saturating_duration_since(since));

@@ -13,6 +13,7 @@ use mantlet_types::Reason;
 use super::grpc::Messages;
 use super::{BodyError, Pace, Patience};
 use crate::edge::RequestBody;
+use crate::http1::{Pipe, Piped};
 use crate::stages::body::Share;
 use crate::upstream::UpstreamError;
 
@@ -120,6 +121,14 @@ impl UpstreamBody {
         Self { front: Bytes::new(), kind: Kind::Held(bytes), watch, share: Some(Arc::new(share)) }
     }
 
+    /// A body of our own making.
+    #[must_use]
+    pub(crate) fn ours(bytes: Bytes) -> Self {
+        let watch = BodyWatch::new();
+        watch.passed(bytes.len() as u64);
+        Self { front: Bytes::new(), kind: Kind::Held(bytes), watch, share: None }
+    }
+
     /// A body that is passed on as it comes: at most `limit` bytes, at this pace.
     #[must_use]
     pub(crate) fn stream(body: RequestBody, limit: u64, pace: Pace) -> Self {
@@ -220,7 +229,32 @@ impl Body for UpstreamBody {
     }
 }
 
+impl Piped for UpstreamBody {
+    fn pipe(&mut self, cx: &mut Context<'_>) -> Option<Pipe> {
+        match &mut self.kind {
+            Kind::Stream(stream) if self.front.is_empty() => {
+                let pipe = stream.pipe(cx)?;
+                self.watch.passed(pipe.held() as u64);
+                Some(pipe)
+            }
+            Kind::Empty | Kind::Held(_) | Kind::Stream(_) => None,
+        }
+    }
+}
+
 impl Stream {
+    fn pipe(&mut self, cx: &mut Context<'_>) -> Option<Pipe> {
+        let is_within = self.body.size_hint().exact().is_some_and(|size| size <= self.left);
+        if !is_within || self.grpc.is_some() {
+            return None;
+        }
+        let pipe = self.body.pipe(cx)?;
+        let size = pipe.held() as u64;
+        self.patience.note(size);
+        self.left = self.left.saturating_sub(size);
+        Some(pipe)
+    }
+
     fn poll(
         &mut self,
         cx: &mut Context<'_>,

@@ -9,7 +9,7 @@ use http_body::SizeHint;
 use super::connection::Connection;
 use super::exchange::{broke_off, poll_send};
 use super::framing::{Framing, Piece};
-use crate::http1::Sending;
+use crate::http1::{Carrier as _, Pipe, Sending};
 use crate::upstream::server::Lease;
 use crate::upstream::{BodyError, UpstreamBody};
 
@@ -65,6 +65,23 @@ impl Streaming {
             }
             piece => Poll::Ready(piece),
         }
+    }
+
+    /// What has come, in a pipe; `None` where it is to be read, or [`Self::poll`] has more to say.
+    pub(in crate::upstream) fn pipe(&mut self, cx: &mut Context<'_>) -> Option<Pipe> {
+        let is_next = self.sending.is_none() && self.failure.is_none();
+        let connection = self.connection.as_mut().filter(|_| is_next)?;
+        let Framing::Length(left) = &mut self.framing else { return None };
+        if !connection.input.is_empty() {
+            return None;
+        }
+        let pipe = connection.stream.fill(cx, *left)?;
+        *left = left.saturating_sub(pipe.held() as u64);
+        connection.moved();
+        if *left == 0 {
+            self.end();
+        }
+        Some(pipe)
     }
 
     fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {

@@ -27,6 +27,10 @@ pub(in crate::upstream) struct Connection {
     /// The address it leads to; `None` where there is none (a Unix socket).
     peer: Option<SocketAddr>,
     open: Open,
+    /// Whether it has been unused before, between two requests.
+    has_rested: bool,
+    /// Whether it was used again after that.
+    has_lasted: bool,
 }
 
 impl Connection {
@@ -38,7 +42,8 @@ impl Connection {
     ) -> Box<Self> {
         let (input, head) = (BytesMut::new(), Vec::new());
         let quiet = Quiet::default();
-        Box::new(Self { stream, input, head, quiet, peer, open })
+        let (has_lasted, has_rested) = (false, false);
+        Box::new(Self { stream, input, head, quiet, peer, open, has_lasted, has_rested })
     }
 
     /// The address it leads to.
@@ -76,20 +81,23 @@ impl Connection {
         pin!(unconstrained(stream.read(&mut byte))).poll(&mut cx).is_pending()
     }
 
-    /// The same, and the system is asked.
-    pub(in crate::upstream) fn is_alive(&mut self) -> bool {
-        self.is_quiet() && self.stream.is_silent()
+    /// The same, and the system is asked, since the runtime may not have heard of an end just now.
+    /// It is not where the connection was used a moment ago (`is_fresh`) and has been used again
+    /// before: so the server does not close after every answer, and did not find it idle for long.
+    pub(in crate::upstream) fn is_alive(&mut self, is_fresh: bool) -> bool {
+        self.is_quiet() && (is_fresh && self.has_lasted || self.stream.is_silent())
     }
 
     /// Makes the connection small while it is unused; `false` when something was sent on it that
     /// nobody asked for.
     pub(in crate::upstream) fn rest(&mut self) -> bool {
+        self.has_lasted = std::mem::replace(&mut self.has_rested, true);
         intake::let_go(&mut self.input);
         self.input.is_empty()
     }
 
     /// Leaves HTTP.
     pub(super) fn into_raw(self) -> RawStream {
-        RawStream::new(self.stream, self.input.freeze(), self.open)
+        RawStream::new(self.stream, self.input.freeze(), (self.open, None))
     }
 }

@@ -108,6 +108,7 @@ fn broken_headers_are_refused() {
         ("Connection: Transfer-Encoding\r\n", ConnectionOption),
         ("Connection: x-forwarded-for\r\n", ConnectionOption),
         ("Connection: close\r\nConnection: cookie\r\n", ConnectionOption),
+        ("Proxy-Connection: keep-alive, Host\r\n", ConnectionOption),
         ("Expect: 200-ok\r\n", Expect),
         ("Expect: 100-continue, x\r\n", Expect),
         ("Host: a.example\r\n", HostDuplicate),

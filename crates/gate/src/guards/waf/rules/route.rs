@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use mantlet_waf::{CollectionStore, Connection, Exclusion, Limits, RuleSet, Transaction};
+use mantlet_types::Clock;
+use mantlet_waf::{CollectionStore, Connection, Exclusion, Limits, Transaction};
 
 use super::Loaded;
-use crate::guards::waf::WafSection;
+use crate::guards::waf::audit::AuditLog;
+use crate::guards::waf::{Services, WafSection};
 use crate::pipeline::{Exchange, Scheme};
 
 /// A rule set with what a route says about it.
@@ -17,11 +19,14 @@ pub(crate) struct RouteRules {
     exclusions: Vec<Exclusion>,
     store: Arc<dyn CollectionStore>,
     limits: Limits,
+    /// `None` where the rules ask for none.
+    audit: Option<Arc<AuditLog>>,
+    clock: Arc<dyn Clock>,
 }
 
 impl RouteRules {
     /// The rules of this section; `None` where it names none.
-    pub(crate) fn new(section: &WafSection, store: &Arc<dyn CollectionStore>) -> Option<Self> {
+    pub(crate) fn new(section: &WafSection, services: &Services) -> Option<Self> {
         let loaded = Arc::clone(section.rules.loaded()?);
         let exclusions = section
             .exceptions
@@ -32,13 +37,20 @@ impl RouteRules {
             loaded,
             paranoia: section.paranoia.map(|level| level.to_string()),
             threshold: section.threshold.map(|score| score.to_string()),
-            store: Arc::clone(store),
+            store: Arc::clone(&services.collections),
             limits: limits(section),
+            // Whoever builds a configuration has opened it, and told where that failed.
+            audit: section.open_audit_log(services).ok().flatten(),
+            clock: Arc::clone(&services.clock),
         })
     }
 
-    pub(super) fn rules(&self) -> &RuleSet {
-        &self.loaded.rules
+    pub(super) const fn audit(&self) -> Option<&Arc<AuditLog>> {
+        self.audit.as_ref()
+    }
+
+    pub(super) const fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
     }
 
     /// Whether the files themselves say that their rules only report.
@@ -52,7 +64,7 @@ impl RouteRules {
         let store = Some(Arc::clone(&self.store));
         let mut transaction = Transaction::new(rules, connection(exchange), self.limits, store);
         if self.loaded.is_observed {
-            transaction.act();
+            transaction.only_watch();
         }
         for (name, value) in
             [("mantlet_paranoia", &self.paranoia), ("mantlet_threshold", &self.threshold)]

@@ -8,28 +8,27 @@ use std::task::{Context, Poll};
 use bytes::{Buf as _, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// What carries bytes both ways.
-trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
-
-impl<S: AsyncRead + AsyncWrite + Send + Unpin> Duplex for S {}
-
-/// The client's side of a connection that has left HTTP: first what was read with the request, then
-/// what comes.
-pub(crate) struct ClientStream {
+/// A connection that has left HTTP: first the bytes that were read with its last message, then what
+/// comes. `K` is kept for as long as it is open.
+pub(crate) struct Left<S, K = ()> {
     early: Bytes,
-    stream: Box<dyn Duplex>,
+    stream: S,
+    kept: K,
 }
 
-impl ClientStream {
-    pub(super) fn new<S>(stream: S, early: Bytes) -> Self
-    where
-        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-    {
-        Self { early, stream: Box::new(stream) }
+impl<S, K> Left<S, K> {
+    pub(crate) const fn new(stream: S, early: Bytes, kept: K) -> Self {
+        Self { early, stream, kept }
+    }
+
+    /// The same, which keeps something else.
+    pub(crate) fn keeping<T>(self, change: impl FnOnce(K) -> T) -> Left<S, T> {
+        let Self { early, stream, kept } = self;
+        Left { early, stream, kept: change(kept) }
     }
 }
 
-impl AsyncRead for ClientStream {
+impl<S: AsyncRead + Unpin, K: Unpin> AsyncRead for Left<S, K> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -45,7 +44,7 @@ impl AsyncRead for ClientStream {
     }
 }
 
-impl AsyncWrite for ClientStream {
+impl<S: AsyncWrite + Unpin, K: Unpin> AsyncWrite for Left<S, K> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -63,8 +62,8 @@ impl AsyncWrite for ClientStream {
     }
 }
 
-impl fmt::Debug for ClientStream {
+impl<S, K> fmt::Debug for Left<S, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ClientStream").field("early", &self.early.len()).finish_non_exhaustive()
+        f.debug_struct("Left").field("early", &self.early.len()).finish_non_exhaustive()
     }
 }
