@@ -1,6 +1,7 @@
 //! The whole configuration: one field a section, and where it is read from.
 
 mod addresses;
+mod letters;
 mod lints;
 
 use std::path::{Path, PathBuf};
@@ -18,9 +19,11 @@ use mantlet_gate::stages::route::RouteSection;
 use mantlet_gate::upstream::UpstreamSection;
 use mantlet_gate::websocket::WebsocketSection;
 use mantlet_gate::{Resolved, Settings, resolve};
+use mantlet_mail::MailSection;
 use mantlet_store::StoreSection;
 
 pub(crate) use addresses::applications;
+pub(crate) use letters::base;
 
 use crate::cli::{PlaceFlags, ServerFlags};
 use crate::log::LogSection;
@@ -51,6 +54,8 @@ section! {
         pub store: StoreSection = StoreSection::default(),
         /// Who may what.
         pub access: AccessSection = AccessSection::default(),
+        /// Letters to people.
+        pub mail: MailSection = MailSection::default(),
         /// What WebSockets may do, unless a route says otherwise.
         pub websocket: WebsocketSection = WebsocketSection::default(),
         /// Blocks clients that keep being refused, or keep asking too fast.
@@ -214,6 +219,8 @@ fn check(config: &Config, need: Need, reader: &mut Reader<'_>) {
     config.log.check(reader);
     config.recording.check(reader);
     config.store.check(reader);
+    config.mail.check(reader);
+    letters::check(config, reader);
     addresses::check(config, reader);
     lints::check(config, reader);
     let asking = &config.server.forward_auth.listen;
@@ -224,8 +231,7 @@ fn check(config: &Config, need: Need, reader: &mut Reader<'_>) {
     let is_empty = config.upstream.url.is_empty() && config.routes.is_empty() && asking.is_empty();
     // What was given and cannot be used has been complained about already.
     let was_given = reader.is_file_broken()
-        || reader.is_set("upstream.url")
-        || (reader.is_set("routes") && reader.has_errors());
+        || (reader.has_errors() && (reader.is_set("upstream.url") || reader.is_set("routes")));
     if need == Need::Upstream && is_empty && !was_given {
         let hint = "say where the application is: --upstream http://127.0.0.1:8501";
         reader.error("upstream.url", "nothing to protect", hint);

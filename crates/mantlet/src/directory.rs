@@ -1,6 +1,9 @@
 //! The directory of users over the store of a data folder: opened by a server once something asks
 //! for it, and by commands about accounts where no server runs.
 
+mod issuers;
+mod letters;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,12 +15,13 @@ use mantlet_identity::directory::{Directory, PURPOSES};
 use mantlet_store::{Notice, Pressure, Store, StoreSection};
 use mantlet_types::{Clock, Revocation, Rng};
 
-use crate::config::Config;
+use crate::config::{Config, base};
 
 /// How often what other processes ended is read.
 const FOLLOW: Duration = Duration::from_millis(300);
-/// After how many times something is cleaned up, and how much of it at once.
-const CLEAN_UP: (u32, usize) = (200, 1000);
+/// After how many times something is cleaned up, and how much of it at once: writers wait meanwhile, 70 ms
+/// for a thousand sessions.
+const CLEAN_UP: (u32, usize) = (200, 200);
 
 /// What a directory is opened with.
 pub(crate) struct Opening<'a> {
@@ -25,6 +29,8 @@ pub(crate) struct Opening<'a> {
     pub(crate) folder: &'a Path,
     pub(crate) store: &'a StoreSection,
     pub(crate) identity: &'a IdentitySection,
+    /// The address of this host for people.
+    pub(crate) base: String,
     pub(crate) sources: &'a Sources,
     /// Those that hold connections of users.
     pub(crate) connections: Vec<Arc<dyn Revocation>>,
@@ -41,7 +47,8 @@ impl<'a> Opening<'a> {
         (clock, rng): (Arc<dyn Clock>, Arc<dyn Rng>),
     ) -> Self {
         let (store, identity) = (&config.store, &config.identity);
-        Self { folder, store, identity, sources, connections: Vec::new(), clock, rng }
+        let base = base(config);
+        Self { folder, store, identity, base, sources, connections: Vec::new(), clock, rng }
     }
 
     /// Opens store and directory.
@@ -52,11 +59,13 @@ impl<'a> Opening<'a> {
         let store = Store::open(&options).await?;
         let ring = store.keys().ensure(&PURPOSES)?;
         let mut policies = self.identity.policies();
+        policies.password_links.base = self.base;
         policies.legacy = self.identity.legacy(self.sources)?;
         let times = (clock, rng);
         let directory =
             Directory::open(store.repositories(), &ring, policies, self.connections, times)?;
         directory.revocations.refresh().await?;
+        issuers::see_that_names_are_free(&directory).await?;
         Ok(Opened { directory: Arc::new(directory), store: Arc::new(store) })
     }
 }
@@ -71,8 +80,18 @@ pub(crate) struct Opened {
 
 impl Opened {
     /// Tells the operator what happened while it was opened, and follows what other processes end
-    /// until this one ends. To be called inside a runtime.
-    pub(crate) fn serve(&self, events: &Events, metrics: &Metrics) {
+    /// until this one ends, and the keys of issuers outside. To be called inside a runtime.
+    ///
+    /// # Errors
+    /// What is wrong with the authorities that these are asked with, or with how letters go out.
+    pub(crate) fn serve(
+        &self,
+        config: &Config,
+        sources: &Sources,
+        (events, metrics): (&Events, &Metrics),
+    ) -> Result<(), String> {
+        issuers::keep(&self.directory, &config.identity, (events, metrics))?;
+        letters::serve(&self.directory, &config.mail, sources, (events, metrics))?;
         for notice in self.store.notices() {
             let entry = match notice {
                 Notice::KeyBeside { .. } => &catalogue::CONFIG_VALUE_RISKY,
@@ -87,6 +106,7 @@ impl Opened {
         let pressure = PressureMeter::new(Arc::clone(&self.store), metrics);
         let following = follow(Arc::clone(&self.directory), pressure, events.clone());
         mantlet_event::task::spawn(events, "accounts", following);
+        Ok(())
     }
 }
 
@@ -120,14 +140,17 @@ impl PressureMeter {
 
 /// Reads what other processes ended, and cleans up now and then.
 async fn follow(directory: Arc<Directory>, mut pressure: PressureMeter, events: Events) {
-    let (mut is_failing, mut round) = (false, 0_u32);
+    let (mut is_failing, mut is_behind, mut round) = (false, false, 0_u32);
     loop {
         tokio::time::sleep(FOLLOW).await;
         pressure.count();
         round = round.wrapping_add(1);
         let mut done = directory.revocations.refresh().await;
-        if done.is_ok() && round.is_multiple_of(CLEAN_UP.0) {
-            done = directory.clean_up(CLEAN_UP.1).await.map(drop);
+        if done.is_ok() && (is_behind || round.is_multiple_of(CLEAN_UP.0)) {
+            let removed = directory.clean_up(CLEAN_UP.1).await;
+            // A whole part: there is more, and the next one goes soon, for requests come first.
+            is_behind = removed.as_ref().is_ok_and(|removed| *removed >= CLEAN_UP.1);
+            done = removed.map(drop);
         }
         match done {
             Ok(()) => is_failing = false,

@@ -9,6 +9,7 @@ use mantlet_event::sinks::{
     SinkError, Terminal, TerminalOptions,
 };
 use mantlet_event::{Events, Metrics, Recent, Redactor, Stream, Streams};
+use mantlet_gate::guards::waf::{AuditLogOptions, AuditLogs};
 use mantlet_types::{Clock, Secret};
 
 use crate::data::DataFolder;
@@ -110,6 +111,24 @@ pub(crate) fn open(
         })?));
     }
     Ok((builder.build(), recent))
+}
+
+/// The audit logs that WAF rules ask for.
+pub(crate) fn audit_logs(
+    section: &LogSection,
+    data: &DataFolder,
+    events: &Events,
+    metrics: &Metrics,
+) -> AuditLogs {
+    AuditLogs::new(AuditLogOptions {
+        folder: data.logs(),
+        rotate_bytes: section.rotate.0,
+        keep: u32::from(section.keep),
+        queue: usize::try_from(section.queue).unwrap_or(usize::MAX),
+        events: events.clone(),
+        metrics: metrics.clone(),
+        report: Report::new(|line: &str| output::note(line)),
+    })
 }
 
 fn format(terminal: TerminalLog) -> Option<Format> {

@@ -8,6 +8,7 @@ mod handover;
 mod inherited;
 mod keeper;
 mod open_files;
+mod parts;
 mod running;
 mod signals;
 mod watch;
@@ -18,35 +19,29 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use mantlet_admin::api::ApiMemory;
-use mantlet_admin::control::{ControlServer, CoreHandler, ServerFacts};
 use mantlet_admin::{AdminAuth, AdminServer};
 use mantlet_config::Sources;
-use mantlet_event::{Event, Events, Metrics, Recent, catalogue, task};
-use mantlet_gate::edge::{Farewell, Listeners, Phase, PhaseSwitch, Server};
-use mantlet_gate::guards::Services;
-use mantlet_gate::guards::blocklist::Blocklist;
-use mantlet_gate::penalty::{Enforcer, Ledger, PenaltyQueue};
-use mantlet_gate::recording::Recorder;
-use mantlet_gate::stages::body::BodyMemory;
+use mantlet_event::{Event, Metrics, Recent, catalogue, task};
+use mantlet_gate::edge::{Farewell, Listeners, PhaseSwitch, Server};
+use mantlet_gate::penalty::{Ledger, PenaltyQueue};
 use mantlet_gate::upstream::TunnelRegistry;
-use mantlet_gate::{Gate, Live, Resolved};
-use mantlet_limit::{Counters, MemoryCounters};
-use mantlet_types::{Blocking, Clock, Revocation, Secret, SystemClock, SystemRng, Timestamp};
+use mantlet_gate::{Gate, Live};
+use mantlet_types::{Clock, Revocation, Secret, SystemClock};
 use sd_notify::NotifyState;
 use tokio::sync::Notify;
 
 use crate::cli::ServerFlags;
 use crate::config::{Config, Ready};
 use crate::data::{self, DataFolder};
-use crate::directory::{Opened, Opening};
-use crate::reports::{self, Saving};
+use crate::reports::Saving;
 use crate::{log, output, recording};
 
 use channel::Successor;
 use greeting::{greet, greet_people, notify, started};
 pub(crate) use handover::Program;
 use inherited::Inherited;
-use keeper::{IsReady, Keeper, lock};
+use keeper::{Keeper, lock};
+use parts::{control, counters, enforcer, facts, gate, is_ready, people, secrets, services};
 use running::{Running, admin_services};
 use signals::{Request, RequestSignals, StopSignals};
 
@@ -136,8 +131,8 @@ fn build(
     let counters = counters(config.guards.counters, &metrics);
     let (ledger, penalties) =
         Ledger::new(Arc::clone(&clock), Arc::clone(&counters), metrics.clone());
-    let services = services(&data, &clock, counters, &metrics)?.with_sources(sources);
-    let services = services.with_reports(Arc::new(reports::open(&data, &clock, &metrics)));
+    let services = services((&config, &data), &clock, counters, (&events, &metrics))?;
+    let services = services.with_sources(sources);
     let upgraded = usize::try_from(config.server.max_upgraded_connections).unwrap_or(usize::MAX);
     let tunnels = TunnelRegistry::new(upgraded, metrics.clone());
     let is_asked = resolved.asked.is_anywhere() || (config.admin.api.enabled && data.has_store());
@@ -186,23 +181,6 @@ fn build(
         recent,
         phases,
         is_serving,
-    })
-}
-
-/// What a server that starts at `now` tells of itself.
-fn facts(
-    config: &Config,
-    listeners: &Listeners,
-    admin: &TcpListener,
-    now: Timestamp,
-) -> Result<ServerFacts, Failure> {
-    Ok(ServerFacts {
-        listen: listeners.iter().map(|listener| listener.address).collect(),
-        admin: admin.local_addr()?,
-        started: now,
-        configured: now,
-        proxies: config.client.trusted_proxies.clone(),
-        servers: serde_json::Value::Null,
     })
 }
 
@@ -261,11 +239,11 @@ async fn serve(
     task::spawn(&keeper.events, "rule files", watch::watch_rules(Arc::clone(&keeper)));
 
     let farewell = tokio::select! {
-        () = stop.requested() => Farewell::Stop,
+        () = stop.requested() => keeper.fixed.farewell(),
         () = keeper.retire.notified() => Farewell::HandedOver,
     };
     // Another process that has taken over keeps its own from now on.
-    saving.stop(matches!(farewell, Farewell::Stop));
+    saving.stop(farewell != Farewell::HandedOver);
     end(&keeper, farewell, stop).await;
     control.finish().await;
     let opened = lock(&keeper.opened).take();
@@ -275,81 +253,8 @@ async fn serve(
     if let Some(recorder) = recorder {
         recorder.flush(LAST_WORDS);
     }
+    keeper.services.audit_logs.flush(LAST_WORDS);
     Ok(())
-}
-
-/// Every secret, for the redaction of logs.
-fn secrets(
-    config: &Config,
-    resolved: &Resolved,
-    auth: &dyn AdminAuth,
-    sources: &Sources,
-) -> Result<Vec<Secret<String>>, Failure> {
-    let mut secrets = auth.secrets();
-    secrets.extend(resolved.secrets(sources)?);
-    secrets.extend(recording::secret(&config.recording, sources)?);
-    secrets.extend(config.store.secrets(sources)?);
-    secrets.extend(config.identity.secrets(sources)?);
-    Ok(secrets)
-}
-
-/// The store and the directory of users over it.
-fn people(
-    config: &Config,
-    data: &DataFolder,
-    services: &Services,
-    (tunnels, events, metrics): (&TunnelRegistry, &Events, &Metrics),
-    runtime: &tokio::runtime::Runtime,
-) -> Result<Opened, Failure> {
-    let times = (Arc::clone(&services.clock), Arc::clone(&services.rng));
-    let mut opening = Opening::new(data.path(), config, &services.sources, times);
-    opening.connections = vec![Arc::new(tunnels.clone())];
-    let opened = runtime.block_on(opening.open())?;
-    opened.serve(events, metrics);
-    services.identities.set(Arc::clone(&opened.directory));
-    Ok(opened)
-}
-
-fn services(
-    data: &DataFolder,
-    clock: &Arc<dyn Clock>,
-    counters: Arc<dyn Counters>,
-    metrics: &Metrics,
-) -> Result<Services, Failure> {
-    let blocklist = Blocklist::open(data.path().join("blocks.json"), Arc::clone(clock))?;
-    let blocking: Arc<dyn Blocking> = Arc::new(blocklist);
-    let services = Services::new(Arc::clone(clock), Arc::new(SystemRng), counters, blocking);
-    Ok(services.with_data(data.path().to_owned()).with_metrics(metrics))
-}
-
-/// The counters of limits in memory; each that goes before its time is counted.
-fn counters(capacity: u32, metrics: &Metrics) -> Arc<dyn Counters> {
-    let capacity = usize::try_from(capacity).unwrap_or(usize::MAX);
-    let lost = metrics.limit_counter("guards.counters");
-    Arc::new(MemoryCounters::new(capacity).on_eviction(move || lost.add_one()))
-}
-
-fn is_ready(phases: &PhaseSwitch, is_serving: &Arc<AtomicBool>) -> IsReady {
-    let (phases, is_serving) = (phases.clone(), Arc::clone(is_serving));
-    IsReady(Arc::new(move || {
-        is_serving.load(Ordering::Acquire) && phases.current() == Phase::Serving
-    }))
-}
-
-fn control(
-    keeper: &Arc<Keeper>,
-    revocation: Arc<dyn Revocation>,
-    recent: Arc<Recent>,
-) -> Result<ControlServer, Failure> {
-    let handler = CoreHandler::new(
-        Arc::clone(keeper) as Arc<dyn mantlet_admin::control::Lifecycle>,
-        Arc::clone(&keeper.services.blocking),
-        revocation,
-        recent,
-        Arc::clone(&keeper.clock),
-        keeper.events.clone(),
-    );
-    Ok(ControlServer::start(keeper.data.path(), Arc::new(handler), keeper.events.clone())?)
 }
 
 /// Does what signals ask for, one after the other.
@@ -367,41 +272,10 @@ async fn obey(keeper: Arc<Keeper>, mut requests: RequestSignals) {
     }
 }
 
-/// Who carries penalties out.
-fn enforcer(keeper: &Keeper, gate: &Gate, revocation: &Arc<dyn Revocation>) -> Arc<Enforcer> {
-    Enforcer::new(
-        Arc::clone(&gate.penalties),
-        Arc::clone(&keeper.clock),
-        Arc::clone(&keeper.services.blocking),
-        Arc::clone(revocation),
-        keeper.events.clone(),
-    )
-}
-
-/// The gate with what its workers share.
-fn gate(
-    config: &Config,
-    events: &Events,
-    metrics: &Metrics,
-    clock: &Arc<dyn Clock>,
-    (tunnels, penalties, recorder): (TunnelRegistry, Arc<Ledger>, Option<Arc<Recorder>>),
-) -> Gate {
-    Gate {
-        events: events.clone(),
-        metrics: metrics.clone(),
-        clock: Arc::clone(clock),
-        rng: Arc::new(SystemRng),
-        body_memory: BodyMemory::new(config.server.body_memory.0),
-        tunnels,
-        penalties,
-        recorder,
-    }
-}
-
 /// Drains; a signal ends the wait.
 async fn end(keeper: &Arc<Keeper>, farewell: Farewell, mut stop: StopSignals) {
     let events = &keeper.events;
-    if farewell == Farewell::Stop {
+    if farewell != Farewell::HandedOver {
         notify(&[NotifyState::Stopping]);
     }
     events.emit(Event::new(&catalogue::PROCESS_SERVICE_STOPPING));
@@ -424,6 +298,11 @@ async fn end(keeper: &Arc<Keeper>, farewell: Farewell, mut stop: StopSignals) {
     tokio::select! {
         _ = drained => {}
         () = stop.requested() => {
+            // What lets go of the store at the end of the process must find nobody in it.
+            let opened = lock(&keeper.opened).take();
+            if let Some(opened) = opened {
+                let _ = tokio::time::timeout(LAST_WORDS, opened.store.close()).await;
+            }
             // The drain thread would keep the runtime from ending.
             events.emit(Event::new(&catalogue::PROCESS_SERVICE_STOPPED));
             events.close(LAST_WORDS);

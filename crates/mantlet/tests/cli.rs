@@ -132,9 +132,12 @@ fn an_application_that_was_named_badly_is_not_also_missing() {
     }
     let end = mantlet_with(&folder, &["check"], &[("MANTLET_UPSTREAM_URL", "x")]);
     assert!(!end.stderr.contains("nothing to protect"), "{end:#?}");
-    folder.write("bad.toml", "routes = []\n");
-    let end = mantlet(&folder, &["check", "--config", "bad.toml"]);
-    assert!(end.stderr.contains("nothing to protect"), "{end:#?}");
+    for text in ["routes = []\n", "[upstream]\nurl = []\n", "routes = []\nupstream.url = []\n"] {
+        folder.write("bad.toml", text);
+        let end = mantlet(&folder, &["check", "--config", "bad.toml"]);
+        assert_eq!(end.code, Some(2), "{text} {end:#?}");
+        assert!(end.stderr.contains("nothing to protect"), "{text} {end:#?}");
+    }
 }
 
 #[test]

@@ -49,7 +49,7 @@ fn the_next_request_of_a_blocked_network_is_refused_and_others_are_not() {
     assert_eq!((refusal.status, &refusal.json()["code"]), (403, &"address-blocked".into()));
     assert_eq!(get_from([127, 0, 8, 1], &gate).status, 200);
     let id = refusal.header("x-request-id").unwrap();
-    let event = gate.wait_for_event(|event| event["request_id"] == id, PATIENCE);
+    let event = gate.wait_for_refusal(id, PATIENCE);
     assert_eq!((&event["guard"], &event["source.ip"]), (&"blocklist".into(), &"127.0.7.1".into()));
     assert!(event["evidence"].as_str().unwrap().contains("127.0.7.0/24"), "{event:#}");
     done(&gate, &["block", "remove", "127.0.7.0/24"]);

@@ -260,7 +260,7 @@ fn a_refusal_is_marked_and_can_be_explained() {
     }
     assert_eq!(upstream.requests().len(), 1, "the refused request did not reach the application");
     let id = refusal.header("x-request-id").unwrap();
-    let event = gate.wait_for_event(|event| event["request_id"] == id, PATIENCE);
+    let event = gate.wait_for_refusal(id, PATIENCE);
     let explained = gate.command(&["explain", id]);
     assert_eq!(explained.code, Some(0), "{explained:#?}");
     let reason = event["reason"].as_str().unwrap();

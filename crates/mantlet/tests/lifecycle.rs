@@ -112,7 +112,7 @@ fn an_application_that_is_down_is_told_and_recovers() {
         (&problem["code"], &problem["request_id"]),
         (&"upstream-unreachable".into(), &id.into())
     );
-    let event = gate.wait_for_event(|event| event["request_id"] == id, PATIENCE);
+    let event = gate.wait_for_refusal(id, PATIENCE);
     assert_eq!(event["reason"], "upstream-unreachable", "{event:#}");
     let application = TcpListener::bind(address).unwrap();
     thread::spawn(move || application.incoming().flatten().for_each(|stream| serve_one(&stream)));

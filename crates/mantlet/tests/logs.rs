@@ -100,7 +100,7 @@ fn a_refusal_is_an_event_that_says_who_what_and_why() {
     client.write(&wire::render(gate.address(), "GET", "/page", &[], b"")).unwrap();
     let refusal = client.read_response().unwrap();
     let id = refusal.header("x-request-id").unwrap();
-    let event = gate.wait_for_event(|event| event["request_id"] == id, PATIENCE);
+    let event = gate.wait_for_refusal(id, PATIENCE);
     for (key, expected) in [
         ("event.name", "blocklist.request.refused"),
         ("event.code", "authz_fail"),

@@ -403,7 +403,7 @@ fn a_stop_loses_no_request_that_was_sent() {
         assert_eq!(gate.stop().code, Some(0));
     });
     assert!(tally.lost.is_empty() && tally.sent == tally.answered, "{tally:?}");
-    assert!(tally.refused == 6 && tally.last_words > 0, "{tally:?}");
+    assert!(tally.refused > 0 && tally.last_words > 0, "{tally:?}");
 }
 
 #[test]

@@ -93,7 +93,8 @@ impl Call {
             self.asker.as_ref().ok_or_else(|| Problem::unauthenticated(None))?;
         let services = &self.services;
         let events = Some(services.events.clone());
-        Ok((Desk::new(Arc::clone(directory), Arc::clone(&services.roles), events), asker.clone()))
+        let desk = Desk::new(Arc::clone(directory), Arc::clone(&services.roles), events);
+        Ok((desk.with_policies(services.policies.clone()), asker.clone()))
     }
 }
 

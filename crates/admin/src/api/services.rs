@@ -3,7 +3,7 @@
 use std::fmt::{self, Debug};
 use std::sync::Arc;
 
-use mantlet_access::{Requirement, Roles};
+use mantlet_access::{Requirement, Roles, SharedPolicies};
 use mantlet_event::{Events, Metrics};
 use mantlet_identity::directory::Directory;
 use mantlet_schema::{Contract, Limits as JsonLimits, Options, Unknown};
@@ -74,6 +74,8 @@ pub struct ApiServices {
     pub directories: Arc<dyn Directories>,
     /// The table of roles in force.
     pub roles: Arc<Roles>,
+    /// The policies in force; `None` where there are none.
+    pub policies: Option<SharedPolicies>,
     /// What paths ask for.
     pub rules: Arc<dyn PathRules>,
     /// Who says whether anything may be changed at the moment.

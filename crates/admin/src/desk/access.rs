@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use mantlet_access::{
-    Action, Approval, Explanation, Facts, Finding, Membership, Met, Principal, Requirement,
-    UserView, explain, review,
+    Action, Approval, Consulted, Explanation, Facts, Finding, Membership, Met, Principal,
+    Requirement, Scene, UserView, explain, review,
 };
 use mantlet_identity::UserId;
 use mantlet_identity::account::AccountName;
@@ -62,6 +62,7 @@ impl Desk {
     pub async fn authorize(&self, question: &Question) -> Result<Value, DeskError> {
         let requirement = Requirement::parse(&question.require, &self.roles)
             .map_err(|error| DeskError::invalid(error.to_string(), "see `GET /v1/roles`"))?;
+        self.know_actions(&requirement)?;
         let principal = match &question.subject {
             None => None,
             Some(name) => match self.principal(name, question.scopes.as_deref()).await? {
@@ -93,7 +94,32 @@ impl Desk {
             approvals: &approvals,
             ..Facts::default()
         };
+        let scopes: Option<Vec<&str>> =
+            question.scopes.as_ref().map(|scopes| scopes.iter().map(String::as_str).collect());
+        let scene = Scene { scopes: scopes.as_deref(), ..Scene::default() };
+        let facts = Facts { consulted: self.consulted(&scene), ..facts };
         Ok(told(&explain(&requirement, principal.as_ref(), &facts, now, &self.roles)))
+    }
+
+    /// The policies in force, about a request of which this is known.
+    fn consulted<'a>(&'a self, scene: &'a Scene<'a>) -> Option<Consulted<'a>> {
+        let policies = &*self.policies.as_ref()?.0;
+        Some(Consulted { policies, scene, roles: &self.roles })
+    }
+
+    /// Refuses a question about an action that the policies know nothing of: it is a typing error.
+    fn know_actions(&self, requirement: &Requirement) -> Result<(), DeskError> {
+        let is_known = |action: &str| match &self.policies {
+            Some(policies) => policies.0.has_action(action),
+            None => false,
+        };
+        match requirement.actions().into_iter().find(|action| !is_known(action)) {
+            None => Ok(()),
+            Some(action) => Err(DeskError::invalid(
+                format!("no policy is asked about `{}`", action.escape_debug()),
+                "name it in `[access.cedar] actions`, beside the policies",
+            )),
+        }
     }
 
     /// What a path asks for, and whether somebody may.
@@ -120,7 +146,8 @@ impl Desk {
             }
         };
         let action = if is_reading { Action::Read } else { Action::Write };
-        let facts = Facts { action, ..Facts::default() };
+        let scene = Scene { route, ..Scene::default() };
+        let facts = Facts { action, consulted: self.consulted(&scene), ..Facts::default() };
         let now = self.directory.clock.now();
         let mut said = told(&explain(requirement, principal.as_ref(), &facts, now, &self.roles));
         if let Value::Object(said) = &mut said {

@@ -2,14 +2,12 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::time::Duration;
 
 use mantlet_access::{Principal, Roles};
 use mantlet_event::{Entry, Event, field};
 use mantlet_identity::UserId;
 use mantlet_identity::account::{Account, AccountName};
 use mantlet_identity::directory::Directory;
-use mantlet_types::Timestamp;
 
 use super::Desk;
 use super::error::{DeskError, Kind, unknown_user};
@@ -121,15 +119,6 @@ impl Act<'_> {
     pub(super) fn principal(&self, account: &Account) -> Principal {
         let roles = account.roles.iter().map(String::as_str);
         self.roles().principal(account.id.as_str(), roles, None)
-    }
-
-    /// Until when the last of what an account was given now would live.
-    pub(super) fn last_end(&self) -> Timestamp {
-        let directory = self.directory();
-        let sessions = directory.sessions.policy().lifetime;
-        let tokens = directory.verifier.policy().max_lifetime;
-        let longest = sessions.max(tokens).saturating_add(Duration::from_secs(60));
-        directory.clock.now().checked_add(longest).unwrap_or(Timestamp::MAX)
     }
 
     /// One event about what was done.

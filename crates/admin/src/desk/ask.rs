@@ -27,6 +27,26 @@ pub enum Ask {
         #[serde(default)]
         password: Option<Typed>,
     },
+    /// Adds an account without a password, and sends its owner a link to set one:
+    /// `{"name","roles","link","mailed"}`, the link where it was not mailed.
+    UserInvite {
+        /// The account.
+        user: NewUser,
+        /// Where the letter goes.
+        email: String,
+    },
+    /// Sends the owner of an account a link to set another password: `{"name","link","mailed"}`.
+    UserReset {
+        /// The account.
+        name: String,
+    },
+    /// Sets where letters to an account go: `{"name","email"}`.
+    UserEmail {
+        /// The account.
+        name: String,
+        /// The address; empty for nowhere.
+        email: String,
+    },
     /// Closes an account; its sessions, tokens and running connections end, its keys are refused.
     UserLock {
         /// The account.
@@ -59,6 +79,26 @@ pub enum Ask {
         /// The most of them; `None` for as many as one page may have.
         #[serde(default)]
         most: Option<usize>,
+    },
+    /// The second factors of an account: `{"name","totp","recovery_codes","passkeys":[…]}`.
+    FactorList {
+        /// The account.
+        name: String,
+    },
+    /// Removes a second factor, and says what is left: as listing them.
+    FactorRemove {
+        /// The account.
+        name: String,
+        /// `totp`, or the id of a passkey; `None` for all of them.
+        #[serde(default)]
+        factor: Option<String>,
+    },
+    /// Links an account to whom an outside provider names, or no longer: `{"name","links":[…]}`.
+    LinkSet {
+        /// The link.
+        link: NewLink,
+        /// Whether it is to be there.
+        is_linked: bool,
     },
     /// The table of roles: `{"roles":[{"name","permissions"}]}`.
     RoleList,
@@ -159,6 +199,12 @@ pub enum Ask {
     TokenRevoke {
         /// The token.
         token: Typed,
+    },
+    /// Ends every token of somebody that was issued up to now, and running connections: of an account,
+    /// or of a user of an issuer outside, as `corp:alice`.
+    TokenRevokeAll {
+        /// Whose.
+        user: String,
     },
     /// Issues a ticket for a WebSocket: `{"ticket","expires"}`.
     TicketIssue {
@@ -262,6 +308,18 @@ impl Drop for Typed {
     }
 }
 
+/// A link between an account and whom an outside provider names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewLink {
+    /// The account.
+    pub user: String,
+    /// The provider's issuer, as the configuration writes it.
+    pub issuer: String,
+    /// What the provider calls them (`sub`).
+    pub subject: String,
+}
+
 impl Ask {
     /// Its name on the wire and in records.
     #[must_use]
@@ -270,11 +328,17 @@ impl Ask {
             Self::UserAdd { .. } => "user-add",
             Self::UserImport { .. } => "user-import",
             Self::UserPassword { .. } => "user-password",
+            Self::UserInvite { .. } => "user-invite",
+            Self::UserReset { .. } => "user-reset",
+            Self::UserEmail { .. } => "user-email",
             Self::UserLock { .. } => "user-lock",
             Self::UserUnlock { .. } => "user-unlock",
             Self::UserRetire { .. } => "user-retire",
             Self::UserShow { .. } => "user-show",
             Self::UserList { .. } => "user-list",
+            Self::FactorList { .. } => "factor-list",
+            Self::FactorRemove { .. } => "factor-remove",
+            Self::LinkSet { .. } => "link-set",
             Self::RoleList => "role-list",
             Self::RoleSet { .. } => "role-set",
             Self::KeyIssue { .. } => "key-issue",
@@ -289,6 +353,7 @@ impl Ask {
             Self::TicketIssue { .. } => "ticket-issue",
             Self::TokenVerify { .. } => "token-verify",
             Self::TokenRevoke { .. } => "token-revoke",
+            Self::TokenRevokeAll { .. } => "token-revoke-all",
             Self::AccessApprove { .. } => "access-approve",
             Self::AccessApprovals { .. } => "access-approvals",
             Self::AccessWithdraw { .. } => "access-withdraw",
@@ -302,6 +367,7 @@ impl Ask {
             self,
             Self::UserShow { .. }
                 | Self::UserList { .. }
+                | Self::FactorList { .. }
                 | Self::RoleList
                 | Self::KeyList { .. }
                 | Self::KeyShow { .. }
@@ -315,16 +381,22 @@ impl Ask {
     #[must_use]
     pub fn user(&self) -> Option<&str> {
         match self {
-            Self::UserAdd { user } => Some(&user.name),
+            Self::UserAdd { user } | Self::UserInvite { user, .. } => Some(&user.name),
             Self::UserPassword { name, .. }
+            | Self::UserReset { name }
+            | Self::UserEmail { name, .. }
             | Self::UserLock { name }
             | Self::UserUnlock { name, .. }
             | Self::UserRetire { name }
             | Self::UserShow { name }
+            | Self::FactorList { name }
+            | Self::FactorRemove { name, .. }
             | Self::RoleSet { name, .. } => Some(name),
             Self::KeyIssue { user, .. }
             | Self::TokenIssue { user, .. }
-            | Self::TicketIssue { user, .. } => Some(user),
+            | Self::TicketIssue { user, .. }
+            | Self::TokenRevokeAll { user } => Some(user),
+            Self::LinkSet { link, .. } => Some(&link.user),
             Self::AccessApprove { grant } => Some(&grant.user),
             Self::SessionEnd { user, .. } => user.as_deref(),
             _ => None,

@@ -52,7 +52,7 @@ impl Asker {
             Way::Token(token) => {
                 format!(" with token {}", token.id.as_deref().unwrap_or("without id"))
             }
-            Way::Session(_) | Way::Ticket(_) => String::new(),
+            Way::Session(_) | Way::Ticket(_) | Way::Certificate => String::new(),
         };
         let shown = format!("{}{credential}", caller.user);
         Self { id: caller.user.clone(), shown, holds: Holds::Only { principal, scopes } }

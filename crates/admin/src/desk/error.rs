@@ -10,6 +10,7 @@ use mantlet_identity::account::BadAccountName;
 use mantlet_identity::api_key::{ApiKeyError, BadScope};
 use mantlet_identity::approval::BadApproval;
 use mantlet_identity::directory::GrantError;
+use mantlet_identity::factor::FactorError;
 use mantlet_identity::password::PoolError;
 use mantlet_identity::refresh::RefreshError;
 use mantlet_identity::store::StoreError;
@@ -130,6 +131,15 @@ impl From<RefreshError> for DeskError {
             RefreshError::Store(error) => error.into(),
             RefreshError::NoKey => Self::of(Kind::Unavailable, error),
             error => Self::of(Kind::Invalid, error),
+        }
+    }
+}
+
+impl From<FactorError> for DeskError {
+    fn from(error: FactorError) -> Self {
+        match error {
+            FactorError::Store(error) => error.into(),
+            error => Self::of(Kind::Unavailable, error),
         }
     }
 }

@@ -7,19 +7,22 @@ mod approvals;
 mod ask;
 mod asker;
 mod error;
+mod factors;
+mod invitations;
 mod keys;
+mod links;
 mod sessions;
 mod tokens;
 mod users;
 
 pub use access::{AskedFacts, Question};
-pub use ask::{Ask, NewGrant, NewUser, Page, Typed};
+pub use ask::{Ask, NewGrant, NewLink, NewUser, Page, Typed};
 pub use asker::Asker;
 pub use error::{DeskError, Kind};
 
 use std::sync::Arc;
 
-use mantlet_access::Roles;
+use mantlet_access::{Roles, SharedPolicies};
 use mantlet_event::Events;
 use mantlet_identity::UserId;
 use mantlet_identity::account::AccountName;
@@ -34,6 +37,7 @@ use act::Act;
 pub struct Desk {
     directory: Arc<Directory>,
     roles: Arc<Roles>,
+    policies: Option<SharedPolicies>,
     events: Option<Events>,
 }
 
@@ -42,7 +46,13 @@ impl Desk {
     /// `None` where no server runs.
     #[must_use]
     pub const fn new(directory: Arc<Directory>, roles: Arc<Roles>, events: Option<Events>) -> Self {
-        Self { directory, roles, events }
+        Self { directory, roles, policies: None, events }
+    }
+
+    /// The same, with policies in force besides; `None` where there are none.
+    #[must_use]
+    pub fn with_policies(self, policies: Option<SharedPolicies>) -> Self {
+        Self { policies, ..self }
     }
 
     /// Does what the operator of this machine asks, and says what came of it.
@@ -89,11 +99,17 @@ impl Act<'_> {
             Ask::UserPassword { name, password } => {
                 self.set_password(name, password.as_ref()).await
             }
+            Ask::UserInvite { user, email } => self.invite(user, email).await,
+            Ask::UserReset { name } => self.reset(name).await,
+            Ask::UserEmail { name, email } => self.set_email(name, email).await,
             Ask::UserLock { name } => self.lock(name).await,
             Ask::UserUnlock { name, address } => self.unlock(name, *address).await,
             Ask::UserRetire { name } => self.retire(name).await,
             Ask::UserShow { name } => self.show_user(name).await,
             Ask::UserList { after, most } => self.list_users(after.as_deref(), *most).await,
+            Ask::FactorList { name } => self.list_factors(name).await,
+            Ask::FactorRemove { name, factor } => self.remove_factor(name, factor.as_deref()).await,
+            Ask::LinkSet { link, is_linked } => self.set_link(link, *is_linked).await,
             Ask::RoleList => Ok(self.list_roles()),
             Ask::RoleSet { name, roles } => self.set_roles(name, roles).await,
             Ask::KeyIssue { user, label, scopes, networks, seconds } => {
@@ -115,6 +131,7 @@ impl Act<'_> {
             Ask::TokenRefresh { token } => self.refresh_token(token).await,
             Ask::TokenVerify { token } => self.verify_token(token).await,
             Ask::TokenRevoke { token } => self.revoke_token(token).await,
+            Ask::TokenRevokeAll { user } => self.revoke_tokens_of(user).await,
             Ask::TicketIssue { user, origin, scopes, seconds } => {
                 self.issue_ticket((user, origin), scopes.as_deref(), *seconds).await
             }

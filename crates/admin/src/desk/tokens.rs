@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use mantlet_event::catalogue;
+use mantlet_identity::UserId;
 use mantlet_identity::account::Account;
 use mantlet_identity::api_key::Scopes;
-use mantlet_identity::directory::{GrantError, Granted};
+use mantlet_identity::directory::{CallerRefusal, GrantError, Granted};
 use mantlet_identity::refresh::RefreshError;
 use mantlet_identity::ticket::NewTicket;
 use mantlet_identity::token::{NewToken, introspection};
@@ -91,12 +92,12 @@ impl Act<'_> {
         let verified = directory.verifier_of(text).verify(text);
         let token = match &verified {
             Ok(token) => {
-                let standing = directory.accounts.standing(&token.subject).await?;
-                let is_fine = standing.is_some_and(|standing| {
-                    let ends = standing.not_before.zip(token.issued);
-                    standing.is_active && ends.is_none_or(|(end, issued)| issued > end)
-                });
-                is_fine.then_some(token)
+                directory.forget(&token.subject);
+                match directory.standing_of(token).await {
+                    Ok(_) => Some(token),
+                    Err(CallerRefusal::Store(error)) => return Err(error.into()),
+                    Err(_) => None,
+                }
             }
             Err(_) => None,
         };
@@ -134,6 +135,19 @@ impl Act<'_> {
         }
         self.tell(&catalogue::IDENTITY_KEY_REVOKED, &read.subject, "token revoked by the operator");
         Ok(json!({ "id": read.id, "revoked": true }))
+    }
+
+    /// Ends what was issued to somebody up to now, whether they have an account or not.
+    pub(super) async fn revoke_tokens_of(&self, user: &str) -> Result<Value, DeskError> {
+        let id = match user.contains(':') {
+            true => UserId::parse(user)?,
+            false => self.subordinate(user).await?.id,
+        };
+        let (directory, why) = (self.directory(), "all tokens revoked by the operator");
+        directory.revocations.end_user(&id, directory.last_end(), self.by(), why).await?;
+        directory.forget(&id);
+        self.tell(&catalogue::IDENTITY_KEY_REVOKED, &id, why);
+        Ok(json!({ "user": id.as_str(), "revoked": true }))
     }
 
     pub(super) async fn issue_ticket(

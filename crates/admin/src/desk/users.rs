@@ -21,18 +21,23 @@ impl Act<'_> {
     pub(super) async fn add_user(&self, user: &NewUser) -> Result<Value, DeskError> {
         let (account, made) = self.new_account(user).await?;
         let (id, name) = (account.id.clone(), account.name.as_str().to_owned());
-        match self.directory().accounts.add(account).await {
-            Ok(()) => {}
-            Err(StoreError::Conflict) => {
-                let message = format!("there is an account `{name}` already");
-                let hint = "`mantlet user password` gives it another password, `mantlet role set` other roles";
-                return Err(DeskError::new(Kind::Conflict, message, hint));
-            }
-            Err(error) => return Err(error.into()),
-        }
+        self.add_account(account).await?;
         self.tell(&catalogue::IDENTITY_ACCOUNT_CHANGED, &id, "added");
         let password = made.as_ref().map(|made| made.expose().as_str());
         Ok(json!({ "name": name, "roles": user.roles, "password": password }))
+    }
+
+    pub(super) async fn add_account(&self, account: Account) -> Result<(), DeskError> {
+        let name = account.name.as_str().to_owned();
+        match self.directory().accounts.add(account).await {
+            Ok(()) => Ok(()),
+            Err(StoreError::Conflict) => {
+                let message = format!("there is an account `{name}` already");
+                let hint = "`mantlet user password` gives it another password, `mantlet role set` other roles";
+                Err(DeskError::new(Kind::Conflict, message, hint))
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// The account, and its password where that was made here.
@@ -40,29 +45,42 @@ impl Act<'_> {
         &self,
         user: &NewUser,
     ) -> Result<(Account, Option<Secret<String>>), DeskError> {
+        let account = self.new_account_without_password(user)?;
+        let (hash, made) = match &user.password_hash {
+            Some(hash) => (imported(hash)?, None),
+            None => self.hash(&account.name, user.password.as_ref()).await?,
+        };
+        Ok((Account { password: Some(hash), ..account }, made))
+    }
+
+    /// The account, in which nobody can sign in yet.
+    pub(super) fn new_account_without_password(
+        &self,
+        user: &NewUser,
+    ) -> Result<Account, DeskError> {
         let name = AccountName::parse(&user.name).map_err(|error| {
             let message = format!("`{}`: {error}", user.name.escape_debug());
             DeskError::invalid(message, "use for example `alice` or `alice@example.org`")
         })?;
+        if name.as_str().contains(':') {
+            let message = format!("`{}` holds a colon", name.as_str().escape_debug());
+            let hint = "names with a colon are those of issuers outside and of certificates";
+            return Err(DeskError::invalid(message, hint));
+        }
         let id = UserId::parse(name.as_str())?;
         check_roles(&user.roles, self.roles())?;
         self.asker.may_give(&user.roles, self.roles())?;
-        let (hash, made) = match &user.password_hash {
-            Some(hash) => (imported(hash)?, None),
-            None => self.hash(&name, user.password.as_ref()).await?,
-        };
-        let account = Account {
+        Ok(Account {
             id,
             name,
-            password: Some(hash),
+            password: None,
             roles: user.roles.clone(),
             is_active: true,
             has_second_factor: false,
             created: self.directory().clock.now(),
             last_signin: None,
             not_before: None,
-        };
-        Ok((account, made))
+        })
     }
 
     /// The hash of a password, and the password where none was given and one was made.
@@ -141,7 +159,7 @@ impl Act<'_> {
     async fn end_everything(&self, user: &UserId, why: &str) -> Result<usize, DeskError> {
         let directory = self.directory();
         directory.forget(user);
-        let until = self.last_end();
+        let until = directory.last_end();
         directory.revocations.end_user(user, until, self.by(), why).await?;
         Ok(directory.sessions.end_all(user, None, self.by(), why).await?)
     }
@@ -162,7 +180,7 @@ impl Act<'_> {
     }
 
     pub(super) async fn show_user(&self, name: &str) -> Result<Value, DeskError> {
-        Ok(shown(&self.account(name).await?))
+        self.described(&self.account(name).await?).await
     }
 
     /// What locking does, and its keys, its password, its second factors and its roles are gone.
@@ -178,7 +196,9 @@ impl Act<'_> {
                 directory.forget_key(key.id);
             }
         }
-        directory.repositories.factors.remove_all(&account.id).await?;
+        directory.factors.remove_all(&account.id).await?;
+        directory.passkeys.remove_all(&account.id).await?;
+        directory.repositories.links.remove_all(&account.id).await?;
         self.tell(&catalogue::IDENTITY_ACCOUNT_CHANGED, &account.id, "closed for good");
         Ok(json!({ "name": account.name.as_str(), "retired": true, "ended": ended }))
     }
@@ -195,7 +215,10 @@ impl Act<'_> {
         let mut accounts = self.directory().accounts.list(after.as_ref(), asked).await?;
         let is_more = accounts.len() > most;
         accounts.truncate(most);
-        let users: Vec<Value> = accounts.iter().map(shown).collect();
+        let mut users = Vec::with_capacity(accounts.len());
+        for account in &accounts {
+            users.push(self.described(account).await?);
+        }
         Ok(json!({ "more": is_more, "users": users }))
     }
 
@@ -221,6 +244,18 @@ impl Act<'_> {
         self.tell(&catalogue::IDENTITY_ACCOUNT_CHANGED, &account.id, "got other roles");
         self.show_user(name).await
     }
+
+    async fn described(&self, account: &Account) -> Result<Value, DeskError> {
+        Ok(json!({
+            "name": account.name.as_str(),
+            "roles": account.roles,
+            "locked": !account.is_active,
+            "second_factor": self.directory().has_second_factor(&account.id).await?,
+            "version": version_of(account),
+            "created": account.created.to_string(),
+            "last_sign_in": account.last_signin.map(|at| at.to_string()),
+        }))
+    }
 }
 
 /// A hash of an application before us; whether it can be read shows at the first sign-in.
@@ -232,16 +267,4 @@ fn imported(hash: &Typed) -> Result<PasswordHash, DeskError> {
         return Err(DeskError::invalid("that is no hash of a password", hint));
     }
     Ok(PasswordHash::new(text.to_owned()))
-}
-
-fn shown(account: &Account) -> Value {
-    json!({
-        "name": account.name.as_str(),
-        "roles": account.roles,
-        "locked": !account.is_active,
-        "second_factor": account.has_second_factor,
-        "version": version_of(account),
-        "created": account.created.to_string(),
-        "last_sign_in": account.last_signin.map(|at| at.to_string()),
-    })
 }

@@ -2,6 +2,7 @@
 
 use clap::{Args, Subcommand};
 
+use super::PlaceFlags;
 use super::identity::DeskFlags;
 
 /// `mantlet access …`
@@ -12,6 +13,14 @@ pub(crate) enum AccessCommand {
         after_help = "Example:\n  mantlet access explain /admin/users --user alice\n\nExit codes: 0 they may, 1 they may not"
     )]
     Explain(ExplainFlags),
+    /// Print what policies in Cedar are told, as a schema in Cedar's own language
+    #[command(
+        after_help = "Example:\n  mantlet access schema > policies/mantlet.cedarschema\n\nIts actions are those that routes and `[access.cedar] actions` name."
+    )]
+    Schema {
+        #[command(flatten)]
+        place: PlaceFlags,
+    },
     /// Approve somebody for a restricted thing, for a while
     #[command(
         after_help = "Example:\n  mantlet access approve alice project:7 --until 30d --by carol --why \"ethics board 12/26\"\n\n`class:restricted` approves for everything of a class. Belonging to it, or clearance, is asked for besides."
@@ -64,6 +73,9 @@ pub(crate) struct ExplainFlags {
     /// The host that is asked for
     #[arg(long, default_value = "localhost")]
     pub(crate) host: String,
+    /// As if the client had this address, where policies look at it
+    #[arg(long, value_name = "IP")]
+    pub(crate) client: Option<std::net::IpAddr>,
     /// As if the application told this of the thing: `class`, `owner`, `resource` or another name
     /// with its value; may be repeated
     #[arg(long = "fact", value_name = "NAME=VALUE")]

@@ -43,6 +43,39 @@ pub(crate) enum UserCommand {
         #[command(flatten)]
         flags: DeskFlags,
     },
+    /// Add an account whose owner sets the password: a letter with a link goes to them
+    #[command(
+        after_help = "Without `[mail]`, or without a server, the link is shown: pass it on.\n\nExample:\n  mantlet user invite alice --email alice@example.org --role user"
+    )]
+    Invite {
+        /// The name to sign in with
+        name: String,
+        /// Where letters to them go
+        #[arg(long, value_name = "ADDRESS")]
+        email: String,
+        /// A role of the table that `[access]` names; may be repeated
+        #[arg(long = "role", value_name = "ROLE")]
+        roles: Vec<String>,
+        #[command(flatten)]
+        flags: DeskFlags,
+    },
+    /// Send the owner of an account a link to set another password, or show it
+    Reset {
+        /// The account
+        name: String,
+        #[command(flatten)]
+        flags: DeskFlags,
+    },
+    /// Set where letters to an account go; links from before no longer count
+    Email {
+        /// The account
+        name: String,
+        /// The address; without it letters go nowhere
+        #[arg(default_value = "", hide_default_value = true)]
+        address: String,
+        #[command(flatten)]
+        flags: DeskFlags,
+    },
     /// Close an account: sessions, tokens and running connections end, keys are refused
     Lock {
         /// The account
@@ -57,6 +90,38 @@ pub(crate) enum UserCommand {
         /// Also pardon what failed from this address
         #[arg(long, value_name = "ADDR")]
         address: Option<std::net::IpAddr>,
+        #[command(flatten)]
+        flags: DeskFlags,
+    },
+    /// List the second factors of an account, or remove one that its owner has lost
+    #[command(
+        after_help = "Examples:\n  mantlet user factors alice\n  mantlet user factors alice --remove totp\n  mantlet user factors alice --remove all"
+    )]
+    Factors {
+        /// The account
+        name: String,
+        /// Remove the authenticator program (totp), a passkey by its id, or all
+        #[arg(long, value_name = "FACTOR", allow_hyphen_values = true)]
+        remove: Option<String>,
+        #[command(flatten)]
+        flags: DeskFlags,
+    },
+    /// Let somebody whom an outside provider names sign in as this account, or no longer
+    #[command(
+        after_help = "Example:\n  mantlet user link alice --issuer https://id.example.org --subject 248289761001"
+    )]
+    Link {
+        /// The account
+        name: String,
+        /// The issuer, as `[identity.providers.NAME]` writes it
+        #[arg(long, value_name = "URL")]
+        issuer: String,
+        /// What the provider calls them (`sub`)
+        #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+        subject: String,
+        /// Remove the link
+        #[arg(long)]
+        remove: bool,
         #[command(flatten)]
         flags: DeskFlags,
     },
@@ -203,10 +268,15 @@ pub(crate) enum TokenCommand {
         #[command(flatten)]
         flags: DeskFlags,
     },
-    /// Revoke a token for good
+    /// Revoke a token for good, or all of a user that were issued up to now
+    #[command(after_help = "Example:\n  mantlet token revoke --user corp:alice")]
     Revoke {
         /// The token; `-` reads it from standard input
-        token: String,
+        #[arg(required_unless_present = "user")]
+        token: Option<String>,
+        /// All of this user: an account, or somebody of an issuer outside
+        #[arg(long, value_name = "NAME", conflicts_with = "token")]
+        user: Option<String>,
         #[command(flatten)]
         flags: DeskFlags,
     },

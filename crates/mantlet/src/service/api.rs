@@ -17,6 +17,7 @@ pub(super) fn services(keeper: &Keeper, config: &Config, live: &Arc<Live>) -> Ap
         section: config.admin.api.clone(),
         directories: Arc::new(Opened(keeper.services.identities.clone())),
         roles: Arc::clone(&live.roles),
+        policies: live.policies.clone(),
         rules: Arc::new(Rules(Arc::clone(live))),
         changes: Arc::clone(&keeper.is_handed_over) as Arc<dyn Changes>,
         events: keeper.events.clone(),

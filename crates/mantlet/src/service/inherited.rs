@@ -7,6 +7,7 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 
 use listenfd::ListenFd;
+use mantlet_gate::edge::Farewell;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
@@ -115,6 +116,11 @@ impl Inherited {
 }
 
 impl Fixed {
+    /// How a server on these addresses stops: sockets of the service manager stay open.
+    pub(super) const fn farewell(&self) -> Farewell {
+        if self.0.is_empty() { Farewell::Stop } else { Farewell::StopAccepting }
+    }
+
     /// Puts the addresses in the place of those of the configuration.
     pub(super) fn apply(&self, config: &mut Config) {
         let of = |role: Role| -> Vec<SocketAddr> {

@@ -178,7 +178,8 @@ impl Keeper {
         let new = self.runtime.block_on(opening.open());
         let new = new.map_err(|error| Refused::new(error, "repair the data folder"))?;
         let _inside = self.runtime.enter();
-        new.serve(&self.events, &self.metrics);
+        let served = new.serve(config, &self.services.sources, (&self.events, &self.metrics));
+        served.map_err(|error| Refused::new(error, "see `[identity.issuers]` and `[mail]`"))?;
         let directory = Arc::clone(self.services.identities.set(Arc::clone(&new.directory)));
         *opened = Some(new);
         Ok(directory)

@@ -64,6 +64,7 @@ impl Running {
         secrets.extend(key.map_err(|error| unreadable(&error))?);
         secrets.extend(config.store.secrets(&sources).map_err(|error| unreadable(&error))?);
         secrets.extend(config.identity.secrets(&sources).map_err(|error| unreadable(&error))?);
+        secrets.extend(config.mail.secret(&sources).map_err(|error| unreadable(&error))?);
         let failed = |error: &dyn std::fmt::Display| {
             Refused::new(error, "correct this, then `mantlet reload`")
         };
@@ -105,9 +106,10 @@ impl Running {
         config.guards.counters = self.config.guards.counters;
     }
 
-    /// Once the store is open, so do `[store]`, and `[identity]` but for what the application is told.
+    /// Once the store is open, so do `[store]`, `[mail]`, and `[identity]` but for what the application is told.
     fn keep_what_the_store_was_opened_with(&self, config: &mut Config) {
         config.store = self.config.store.clone();
+        config.mail = self.config.mail.clone();
         let assertion = std::mem::take(&mut config.identity.assertion);
         config.identity = IdentitySection { assertion, ..self.config.identity.clone() };
     }

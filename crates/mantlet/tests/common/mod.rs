@@ -35,10 +35,7 @@ pub(crate) fn assert_refused(
     let problem = response.json();
     assert_eq!(problem["request_id"], id, "{about}: {problem:#}");
     assert_eq!(problem["status"], status, "{about}: {problem:#}");
-    let event = gate.wait_for_event(
-        |event| event["request_id"] == id && event.get("reason").is_some(),
-        PATIENCE,
-    );
+    let event = gate.wait_for_refusal(id, PATIENCE);
     assert_eq!(event["reason"], reason, "{about}: {event:#}");
     assert_eq!(event["mode"], "enforce", "{about}: {event:#}");
     assert!(event["guard"].is_string() && event["hint"].is_string(), "{about}: {event:#}");

@@ -77,6 +77,9 @@ fn etsm_d03_what_is_no_origin_and_what_is_everyones_is_told() {
         );
         assert_checks(&[(&config, code, said)]);
     }
+    // WebSockets have cookies with them, wherever they are opened.
+    let socket = "[websocket]\norigins = [\"https://mine.vercel.app\"]";
+    assert_checks(&[(socket, WARNING, "is on shared hosting")]);
 }
 
 #[test]
@@ -87,9 +90,18 @@ fn ymera_d23_origins_of_a_development_machine_are_told() {
         ("http://a.example", WARNING, "is plain http"),
         ("https://a.example", FINE, "is fine"),
     ] {
+        let socket = format!("[websocket]\norigins = [\"{origin}\"]");
+        let route = format!(
+            "[[routes]]\npath = \"/x\"\n[routes.websocket]\norigins = [\"{origin}\"]\nlifetime = \"1h\""
+        );
         let cors = format!("[guards.cors]\norigins = [\"{origin}\"]\ncredentials = true");
         let csrf = format!("[guards.csrf]\ntrusted_origins = [\"{origin}\"]");
-        assert_checks(&[(&cors, code, said), (&csrf, code, said)]);
+        assert_checks(&[
+            (&cors, code, said),
+            (&csrf, code, said),
+            (&socket, code, said),
+            (&route, code, said),
+        ]);
     }
 }
 

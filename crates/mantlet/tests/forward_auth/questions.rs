@@ -121,13 +121,8 @@ fn what_is_unclear_is_refused() {
     ] {
         let answer = ask(asking, "/check", &fine, &[alice, more]);
         assert_eq!(answer.status, 403, "{more:?}");
-        let event = gate.wait_for_event(
-            |event| {
-                event["request_id"] == answer.header("x-request-id").unwrap()
-                    && event.get("reason").is_some()
-            },
-            super::common::PATIENCE,
-        );
+        let id = answer.header("x-request-id").unwrap();
+        let event = gate.wait_for_refusal(id, super::common::PATIENCE);
         assert_eq!(event["reason"], "forward-auth-unclear", "{event}");
     }
     for target in UNCLEAR {

@@ -8,7 +8,7 @@ use std::thread;
 use mantlet_testkit::wire::{self, Connection};
 use mantlet_testkit::{Answer, FakeUpstream};
 
-use crate::common::PATIENCE;
+use crate::common::{PATIENCE, assert_refused};
 use crate::{PLACEHOLDER, brotli, gunzip, gzip, nonce_of, nonced, zstd};
 
 fn page() -> String {
@@ -185,6 +185,26 @@ fn a_broken_body_breaks_off_and_is_never_taken_for_a_whole_one() {
     connection.write(&wire::render(gate.address(), "GET", "/", &[], b"")).unwrap();
     let answer = connection.read_response();
     assert!(!answer.is_ok_and(|answer| answer.is_complete));
+}
+
+#[test]
+fn a_page_that_is_broken_from_its_start_is_refused_in_so_many_words() {
+    let other = b"<p>no such coding</p>";
+    let mut cut = gzip(page().as_bytes());
+    cut[10..].fill(0xff);
+    for (coding, body) in [("gzip", other.to_vec()), ("br", vec![0xff; 64]), ("gzip", cut)] {
+        let length = body.len();
+        let head = format!(
+            "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Encoding: {coding}\r\nContent-Length: {length}\r\n\r\n"
+        );
+        // In one piece: what is still on its way cannot be judged before the head goes out.
+        let upstream = FakeUpstream::answering(Answer::Raw([head.into_bytes(), body].concat()));
+        let gate = nonced(&upstream, "");
+        for _ in 0..2 {
+            let answer = wire::get(gate.address(), "/", &[]);
+            assert_refused(&gate, &answer, (502, "upstream-invalid"), coding);
+        }
+    }
 }
 
 #[test]

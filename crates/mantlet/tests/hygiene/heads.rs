@@ -168,7 +168,7 @@ fn after_a_good_request_a_bad_one_ends_the_connection_and_nothing_behind_it_coun
         assert_eq!(answer.statuses(), [200, 200, 400], "{bad:?}: {}", answer.text());
         let last: Response = answer.responses().pop().unwrap();
         let id = last.header("x-request-id").unwrap();
-        let event = gate.wait_for_event(|event| event["request_id"] == id, PATIENCE);
+        let event = gate.wait_for_refusal(id, PATIENCE);
         assert_eq!(event["guard"], "hygiene", "{event:#}");
         let targets: Vec<_> =
             upstream.requests().into_iter().map(|request| request.target).collect();

@@ -11,13 +11,23 @@
 mod accounts;
 mod approvals;
 mod assertions;
+mod busy;
+mod certificates;
 #[path = "../common/mod.rs"]
 mod common;
 mod facts;
+mod issuers;
 mod keys;
+mod mail;
+mod outside;
 mod owners;
+mod passkeys;
+mod passkeys_in_a_browser;
 mod paths;
 mod person;
+#[cfg(feature = "cedar")]
+mod policies;
+mod providers;
 mod second_factor;
 mod settings;
 mod sign_in;
@@ -80,4 +90,20 @@ fn signed_in<'a>(gate: &'a MantletProcess, name: &str, role: &str) -> Person<'a>
     let answer = person.sign_in(name, &password);
     assert_eq!((answer.status, answer.header("location")), (303, Some("/")), "{answer:?}");
     person
+}
+
+#[cfg(not(feature = "cedar"))]
+#[test]
+fn a_build_without_cedar_refuses_policies_and_says_what_to_do() {
+    let folder = mantlet_testkit::TempFolder::new();
+    let policies = folder.write("some.cedar", "permit(principal, action, resource);");
+    let config = format!("[access.cedar]\npolicies = [\"{}\"]\n", policies.display());
+    let file = folder.write("mantlet.toml", &config);
+    let (_upstream, gate) = asking("");
+    let upstream = "http://127.0.0.1:1";
+    let checked =
+        gate.command(&["check", "--upstream", upstream, "--config", file.to_str().unwrap()]);
+    assert_ne!(checked.code, Some(0), "{checked:?}");
+    assert!(checked.stderr.contains("--features cedar"), "{checked:?}");
+    mantlet_testkit::left_out("policies in Cedar", "built without it: cargo xtask test --full");
 }

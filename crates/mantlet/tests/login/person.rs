@@ -15,15 +15,32 @@ pub(crate) const PAGE: (&str, &str) = ("Accept", "text/html,application/xhtml+xm
 pub(crate) struct Person<'a> {
     pub(crate) gate: &'a MantletProcess,
     pub(crate) cookies: BTreeMap<String, String>,
+    /// What they typed as the host: its port is added.
+    pub(crate) host: &'a str,
 }
 
 impl<'a> Person<'a> {
     pub(crate) fn new(gate: &'a MantletProcess) -> Self {
-        Self { gate, cookies: BTreeMap::new() }
+        Self::at(gate, "127.0.0.1")
+    }
+
+    /// Somebody who opens the gate under this name.
+    pub(crate) fn at(gate: &'a MantletProcess, host: &'a str) -> Self {
+        Self { gate, cookies: BTreeMap::new(), host }
     }
 
     fn address(&self) -> SocketAddr {
         self.gate.address()
+    }
+
+    /// The host with the port.
+    fn authority(&self) -> String {
+        format!("{}:{}", self.host, self.address().port())
+    }
+
+    /// The origin of the pages they see.
+    pub(crate) fn origin(&self) -> String {
+        format!("http://{}", self.authority())
     }
 
     pub(crate) fn cookie_header(&self) -> String {
@@ -39,7 +56,13 @@ impl<'a> Person<'a> {
 
     pub(crate) fn get(&mut self, path: &str) -> Response {
         let cookies = self.cookie_header();
-        let mut headers = vec![PAGE, ("Sec-Fetch-Site", "none"), ("Sec-Fetch-Dest", "document")];
+        let host = self.authority();
+        let mut headers = vec![
+            PAGE,
+            ("Host", host.as_str()),
+            ("Sec-Fetch-Site", "none"),
+            ("Sec-Fetch-Dest", "document"),
+        ];
         if !cookies.is_empty() {
             headers.push(("Cookie", &cookies));
         }
@@ -50,7 +73,7 @@ impl<'a> Person<'a> {
 
     /// Sends a form from a page of this origin.
     pub(crate) fn post(&mut self, path: &str, fields: &[(String, String)]) -> Response {
-        let origin = format!("http://{}", self.address());
+        let origin = self.origin();
         self.post_from(path, fields, &[("Origin", &origin), ("Sec-Fetch-Site", "same-origin")])
     }
 
@@ -61,7 +84,12 @@ impl<'a> Person<'a> {
         said: &[(&str, &str)],
     ) -> Response {
         let cookies = self.cookie_header();
-        let mut headers = vec![PAGE, ("Content-Type", "application/x-www-form-urlencoded")];
+        let host = self.authority();
+        let mut headers = vec![
+            PAGE,
+            ("Host", host.as_str()),
+            ("Content-Type", "application/x-www-form-urlencoded"),
+        ];
         headers.extend(said);
         if !cookies.is_empty() {
             headers.push(("Cookie", &cookies));
@@ -133,7 +161,10 @@ pub(crate) fn form(page: &str, action: &str) -> Vec<(String, String)> {
     let fields = hidden.map(|input| {
         let (name, rest) = input.split_once('"').unwrap();
         let value = rest.split_once("value=\"").unwrap().1.split('"').next().unwrap();
-        (name.to_owned(), value.replace("&amp;", "&").replace("&#39;", "'"))
+        let plain =
+            [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&amp;", "&")];
+        let value = plain.iter().fold(value.to_owned(), |text, (from, to)| text.replace(from, to));
+        (name.to_owned(), value)
     });
     fields.collect()
 }

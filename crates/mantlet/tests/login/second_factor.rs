@@ -96,3 +96,12 @@ fn codes_are_not_guessed() {
     let right = guesser.fill(page, page, &[("code", &code(&secret, 1))]);
     assert_eq!(right.status, 429, "not even the right one is looked at");
 }
+
+/// Gives somebody who is signed in an authenticator.
+pub(super) fn set_up(person: &mut Person<'_>) {
+    let shown = person.profile("totp", &[]).text();
+    let secret = inside(&shown, "<p class=\"secret\"><code>", "</code>").to_owned();
+    let mut fields = super::person::form(&shown, "/.mantlet/profile/totp/confirm");
+    super::person::fill_in(&mut fields, &[("code", &code(&secret, 0))]);
+    assert_eq!(person.post("/.mantlet/profile/totp/confirm", &fields).status, 200);
+}

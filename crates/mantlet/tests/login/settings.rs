@@ -117,7 +117,7 @@ fn etsm_d15_accounts_sessions_and_keys_outlive_the_process() {
     gate.kill();
     let mut gate = kept(&folder, &upstream).start();
     assert!(!gate.stderr().contains("nobody can sign in yet"), "{}", gate.stderr());
-    let mut person = Person { gate: &gate, cookies };
+    let mut person = Person { cookies, ..Person::new(&gate) };
     assert_eq!((person.get("/").status, with_key(&gate, "/", &text).status), (200, 200));
     gate.stop();
     // Where no server runs, the same commands work on the store, and are on record.

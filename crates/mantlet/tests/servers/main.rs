@@ -12,6 +12,7 @@ mod common;
 
 mod balance;
 mod failures;
+mod long_bodies;
 mod mixing;
 mod refusals;
 mod transports;

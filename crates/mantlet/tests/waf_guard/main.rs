@@ -4,6 +4,7 @@
 
 mod answers;
 mod attacks;
+mod audit;
 mod clients;
 #[path = "../common/mod.rs"]
 mod common;

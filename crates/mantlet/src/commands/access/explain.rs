@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use mantlet_access::{Action, Approval, Facts, Membership, Principal, explain};
+use mantlet_access::{Action, Approval, Consulted, Facts, Membership, Principal, Scene, explain};
 use mantlet_admin::desk::Ask;
 use mantlet_types::{Clock as _, DataClass, SystemClock};
 use serde_json::{Value as Json, json};
@@ -16,7 +16,8 @@ use crate::config::{Need, read};
 use crate::output;
 
 pub(super) fn execute(asked: ExplainFlags) -> Result<Outcome, Failure> {
-    let ExplainFlags { path, user, method, host, facts, member, flags, require_login } = asked;
+    let ExplainFlags { path, user, method, host, client, facts, member, flags, require_login } =
+        asked;
     let supposed = Supposed::read(&facts, member.as_deref())?;
     let place = flags.place.clone();
     let server = ServerFlags { place, require_login, ..ServerFlags::default() };
@@ -58,7 +59,20 @@ pub(super) fn execute(asked: ExplainFlags) -> Result<Outcome, Failure> {
         // As somebody who has just signed in.
         authenticated: Some(now),
         has_second_factor: false,
+        consulted: None,
     };
+    let scene = Scene {
+        method: &method,
+        host: &host,
+        path: &path,
+        route: &found.route,
+        kind: "session",
+        client,
+        ..Scene::default()
+    };
+    let policies = ready.resolved.asked.policies.as_ref();
+    facts.consulted =
+        policies.map(|policies| Consulted { policies: &*policies.0, scene: &scene, roles });
     if principal.as_ref().is_some_and(|who| facts.value("owner") == Some(who.id())) {
         facts.membership = Membership::Write;
     }

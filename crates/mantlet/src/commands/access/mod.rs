@@ -3,6 +3,7 @@
 mod approvals;
 mod explain;
 mod review;
+mod schema;
 
 use super::{Failure, Outcome};
 use crate::cli::access::AccessCommand;
@@ -10,6 +11,7 @@ use crate::cli::access::AccessCommand;
 pub(super) fn execute(command: AccessCommand) -> Result<Outcome, Failure> {
     match command {
         AccessCommand::Explain(asked) => explain::execute(asked),
+        AccessCommand::Schema { place } => schema::execute(place),
         AccessCommand::Approve(wish) => approvals::approve(wish),
         AccessCommand::Approvals { user, flags } => approvals::list(user.as_deref(), &flags),
         AccessCommand::Withdraw { number, why, flags } => approvals::withdraw(number, why, flags),

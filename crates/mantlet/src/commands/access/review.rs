@@ -25,10 +25,26 @@ pub(super) fn execute(dormant: &str, csv: bool, flags: &DeskFlags) -> Result<Out
     let kept: Vec<_> = kept.iter().filter_map(approvals::read).collect();
     let (roles, now) = (&ready.resolved.asked.roles, SystemClock::new().now());
     let reviewed = review(roles, &users, &kept, dormant, now);
+    let policies = ready.resolved.asked.policies.as_ref();
+    let policies = policies.map(|policies| policies.0.ids()).unwrap_or_default();
     match (flags.json, csv) {
-        (true, _) => output::say(&as_json(&reviewed, &users, &kept, now).to_string()),
+        (true, _) => {
+            let mut said = as_json(&reviewed, &users, &kept, now);
+            if let Json::Object(said) = &mut said {
+                said.insert("policies".to_owned(), json!(policies));
+            }
+            output::say(&said.to_string());
+        }
         (false, true) => as_csv(&reviewed, &users),
-        (false, false) => as_text(&reviewed, &users, now),
+        (false, false) => {
+            as_text(&reviewed, &users, now);
+            if !policies.is_empty() {
+                output::say(&format!(
+                    "policies that decide besides, per request: {}; ask `mantlet access explain PATH --user NAME`",
+                    policies.join(", ")
+                ));
+            }
+        }
     }
     let is_clean = reviewed.users.iter().all(|user| user.findings.is_empty())
         && reviewed.void_approvals.is_empty();

@@ -84,8 +84,13 @@ pub(in crate::commands) fn token(command: TokenCommand) -> Result<Outcome, Failu
             let is_active = said.get("active") == Some(&Json::Bool(true));
             Ok(if is_active { Outcome::Fine } else { Outcome::Findings })
         }
-        TokenCommand::Revoke { token, flags } => {
-            let token = secrets::token(token)?;
+        TokenCommand::Revoke { user: Some(user), flags, .. } => {
+            answer(flags, Ask::TokenRevokeAll { user }, |ended| {
+                output::say(&format!("revoked all tokens of {}", text(ended, "user")));
+            })
+        }
+        TokenCommand::Revoke { token, flags, .. } => {
+            let token = secrets::token(token.unwrap_or_default())?;
             answer(flags, Ask::TokenRevoke { token }, |token| {
                 output::say(&format!("revoked {}", text(token, "id")));
             })

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use mantlet_admin::desk::{Ask, NewUser};
+use mantlet_admin::desk::{Ask, NewLink, NewUser};
 use serde_json::{Value as Json, json};
 
 use super::{answer, ask, entries, list, secrets, text};
@@ -28,6 +28,19 @@ pub(in crate::commands) fn user(command: UserCommand) -> Result<Outcome, Failure
             let ask = Ask::UserPassword { name, password };
             answer(flags, ask, |user| shown(user, "new password for"))
         }
+        UserCommand::Invite { name, email, roles, flags } => {
+            let user = NewUser { name, roles, password: None, password_hash: None };
+            answer(flags, Ask::UserInvite { user, email }, |user| link(user, "7 days"))
+        }
+        UserCommand::Reset { name, flags } => {
+            answer(flags, Ask::UserReset { name }, |user| link(user, "30 minutes"))
+        }
+        UserCommand::Email { name, address, flags } => {
+            answer(flags, Ask::UserEmail { name, email: address }, |user| {
+                let (name, email) = (text(user, "name"), text(user, "email"));
+                output::say(&format!("letters to {name} go to {email}"));
+            })
+        }
         UserCommand::Lock { name, flags } => answer(flags, Ask::UserLock { name }, |user| {
             let ended = user.get("ended").and_then(Json::as_u64).unwrap_or(0);
             output::say(&format!("locked {}; {ended} session(s) ended", text(user, "name")));
@@ -36,6 +49,19 @@ pub(in crate::commands) fn user(command: UserCommand) -> Result<Outcome, Failure
             answer(flags, Ask::UserUnlock { name, address }, |user| {
                 output::say(&format!("unlocked {}", text(user, "name")));
             })
+        }
+        UserCommand::Factors { name, remove, flags } => {
+            let ask = match remove {
+                None => Ask::FactorList { name },
+                Some(what) => {
+                    Ask::FactorRemove { name, factor: Some(what).filter(|it| it != "all") }
+                }
+            };
+            answer(flags, ask, factors)
+        }
+        UserCommand::Link { name, issuer, subject, remove, flags } => {
+            let link = NewLink { user: name, issuer, subject };
+            answer(flags, Ask::LinkSet { link, is_linked: !remove }, links)
         }
         UserCommand::List { flags } => list_users(&flags),
         UserCommand::Import { file, flags } => import(&file, &flags),
@@ -57,12 +83,47 @@ pub(in crate::commands) fn role(command: RoleCommand) -> Result<Outcome, Failure
     }
 }
 
+/// The link to a password, where nobody mails it.
+fn link(user: &Json, lifetime: &str) {
+    let name = text(user, "name");
+    match user.get("link").and_then(Json::as_str) {
+        Some(link) => output::say(&format!(
+            "link for {name} to set a password, good for {lifetime}, shown this once: {link}"
+        )),
+        None => output::say(&format!("a letter with a link is on its way to {name}")),
+    }
+}
+
 /// What was done to an account, and its password where that was made.
 fn shown(user: &Json, what: &str) {
     output::say(&format!("{what} {}", text(user, "name")));
     if let Some(password) = user.get("password").and_then(Json::as_str) {
         output::say(&format!("password, shown this once: {password}"));
     }
+}
+
+/// The second factors of an account.
+fn factors(account: &Json) {
+    if account.get("totp") == Some(&Json::Bool(true)) {
+        output::say("totp     an authenticator program");
+    }
+    for passkey in entries(account, "passkeys") {
+        let (id, label, host) =
+            (text(passkey, "id"), text(passkey, "label"), text(passkey, "host"));
+        let last = text(passkey, "last_used");
+        output::say(&format!("passkey  {id}  “{label}” for {host}, last used {last}"));
+    }
+    let codes = account.get("recovery_codes").and_then(Json::as_u64).unwrap_or(0);
+    output::say(&format!("{} has {codes} recovery code(s) left", text(account, "name")));
+}
+
+/// The links of an account.
+fn links(account: &Json) {
+    for link in entries(account, "links") {
+        output::say(&format!("{} is {}", text(link, "issuer"), text(link, "subject")));
+    }
+    let count = entries(account, "links").len();
+    output::say(&format!("{} has {count} link(s)", text(account, "name")));
 }
 
 /// Every page of accounts, as one list.
