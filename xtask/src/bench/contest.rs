@@ -4,6 +4,9 @@ use super::Arguments;
 use super::peer::Kind;
 use super::upstream::{Ask, Case};
 
+/// What latency is called where a case is chosen by its name.
+const HALF_LOAD: &str = "half load";
+
 /// One benchmark of proxies.
 #[derive(Debug)]
 pub(super) struct Contest {
@@ -73,11 +76,20 @@ impl Contest {
         self.kinds.iter().copied().filter(is_asked).collect()
     }
 
-    /// The cases of this run.
+    /// Whether this run measures latency at half load: by itself, or after everything else.
+    pub(super) fn measures_half_load(&self, arguments: &Arguments) -> bool {
+        let is_asked = arguments.case.as_ref().is_none_or(|part| HALF_LOAD.contains(part.as_str()));
+        self.has_half_load && is_asked
+    }
+
+    /// The cases of this run. Half load by itself needs the first, to know what half is.
     pub(super) fn cases(&self, arguments: &Arguments) -> Vec<&'static Case>
     where
         Self: 'static,
     {
+        if arguments.case.is_some() && self.measures_half_load(arguments) {
+            return self.cases.iter().take(1).collect();
+        }
         let is_asked = |case: &&Case| {
             arguments.case.as_ref().is_none_or(|part| case.name.contains(part.as_str()))
         };

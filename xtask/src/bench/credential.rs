@@ -16,9 +16,9 @@ pub(super) fn make(kind: Kind, data: &Path, port: u16) -> Outcome<Option<String>
     if !kind.asks_who() {
         return Ok(None);
     }
-    let password = run(data, &["user", "add", NAME, "--role", "user"], "password")?;
+    let password = add(data, NAME)?;
     Ok(Some(match kind {
-        Kind::MantletKey => {
+        Kind::MantletKey | Kind::MantletStorm => {
             let key = run(data, &["key", "issue", "--user", NAME], "key")?;
             format!("Authorization: Bearer {key}")
         }
@@ -28,6 +28,11 @@ pub(super) fn make(kind: Kind, data: &Path, port: u16) -> Outcome<Option<String>
         }
         _ => format!("Cookie: {}", session(port, &password)?),
     }))
+}
+
+/// Adds an account: its password.
+pub(super) fn add(data: &Path, name: &str) -> Outcome<String> {
+    run(data, &["user", "add", name, "--role", "user"], "password")
 }
 
 /// Runs a command of Mantlet, and reads a member of its JSON.
@@ -41,20 +46,25 @@ fn run(data: &Path, arguments: &[&str], member: &str) -> Outcome<String> {
     found.map(str::to_owned).ok_or_else(|| format!("{arguments:?} says no `{member}`: {text}"))
 }
 
-/// Signs in as a browser does: the cookie of the session.
+/// The cookie of a session.
 fn session(port: u16, password: &str) -> Outcome<String> {
+    let answer = sign_in(port, NAME, password)?;
+    Ok(cookie(&answer, "mantlet-session=").ok_or("signing in gives no session")?)
+}
+
+/// Signs in as a browser does: what it is answered.
+pub(super) fn sign_in(port: u16, name: &str, password: &str) -> Outcome<String> {
     let path = "/.mantlet/sign-in";
     let page = http::ask(port, &format!("GET {path} HTTP/1.1\r\n"), "")?;
     let visit = cookie(&page, "mantlet-").ok_or("the page of the sign-in sets no cookie")?;
     let field = page.split("name=\"form\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
     let form = field.ok_or("the page of the sign-in has no form")?;
-    let body = format!("form={form}&username={NAME}&password={password}");
+    let body = format!("form={form}&username={name}&password={password}");
     let head = format!(
         "POST {path} HTTP/1.1\r\nCookie: {visit}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n",
         body.len()
     );
-    let answer = http::ask(port, &head, &body)?;
-    Ok(cookie(&answer, "mantlet-session=").ok_or("signing in gives no session")?)
+    http::ask(port, &head, &body)
 }
 
 /// The first cookie of an answer that begins so, without its attributes.

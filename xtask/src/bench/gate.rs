@@ -4,11 +4,13 @@
 use std::path::Path;
 use std::process::Command;
 use std::thread::available_parallelism;
+use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use mantlet_types::{Clock, SystemClock};
 
 use super::contest::Contest;
+use super::host::Conditions;
 use super::interrupt::Interrupt;
 use super::latency::{self, Steady};
 use super::load::{self, Load};
@@ -19,9 +21,12 @@ use super::{Arguments, cpu, report};
 use crate::terminal::{is_interactive, say};
 use crate::{Outcome, environment, process};
 
-/// Latency takes this many times as many rounds: the tail of each is at the mercy of whatever else
-/// the machine does.
-const LATENCY_ROUNDS: u32 = 3;
+/// How long each latency is measured. A processor that the host of the machine stops for a few
+/// milliseconds makes the tail of its slice; with short slices that is few of many.
+const LATENCY_SLICE: Duration = Duration::from_millis(250);
+
+/// So many rounds of latency for each second and round of load.
+const LATENCY_ROUNDS: u32 = 12;
 
 /// What no application is asked: a WAF that lets it pass looks at nothing.
 const ATTACK: &str = "/1k.json?id=1%27%20OR%20%271%27=%271";
@@ -32,7 +37,7 @@ pub(super) fn run(contest: &'static Contest, arguments: &Arguments) -> Outcome<(
     let kinds = contest.kinds(arguments);
     require_machine(&kinds)?;
     if kinds.iter().any(|kind| kind.is_mantlet()) {
-        build()?;
+        build(arguments)?;
     }
     let folder = tempfile::Builder::new()
         .prefix("mantlet-bench-")
@@ -52,7 +57,8 @@ pub(super) fn run(contest: &'static Contest, arguments: &Arguments) -> Outcome<(
     Ok(())
 }
 
-fn require_machine(kinds: &[Kind]) -> Outcome<()> {
+/// Fails unless everything that a benchmark needs is here.
+pub(super) fn require_machine(kinds: &[Kind]) -> Outcome<()> {
     let cores = available_parallelism().map_or(1, usize::from);
     if cores < 2 {
         return Err(
@@ -70,7 +76,11 @@ fn require_machine(kinds: &[Kind]) -> Outcome<()> {
     Ok(())
 }
 
-fn build() -> Outcome<()> {
+/// Builds the binary that is measured, unless one was named.
+pub(super) fn build(arguments: &Arguments) -> Outcome<()> {
+    if let Some(binary) = &arguments.binary {
+        return peer::measure_binary(binary);
+    }
     say("building the release binary");
     let mut build = Command::new(environment::cargo());
     build.current_dir(environment::root());
@@ -84,7 +94,7 @@ fn measure(
     folder: &Path,
     interrupt: &Interrupt,
 ) -> Outcome<Report> {
-    let load_average = load_average();
+    let mut conditions = Conditions::now();
     let (_application, application) = upstream::start(folder, interrupt)?;
     peer::certificate(folder)?;
     let peers = kinds
@@ -98,16 +108,22 @@ fn measure(
     let mut measured = Vec::new();
     for case in cases {
         for round in 0..rounds {
-            for peer in in_turn(&peers, round) {
-                let slice = slice(peer, case, arguments.seconds, folder, interrupt)?;
-                progress.step(&slice);
-                measured.push(slice);
-            }
+            let slices = conditions.undisturbed(|| {
+                let peers = in_turn(&peers, round);
+                let slices =
+                    peers.map(|peer| slice(peer, case, arguments.seconds, folder, interrupt));
+                slices.collect::<Outcome<Vec<_>>>()
+            })?;
+            slices.iter().for_each(|slice| progress.step(slice));
+            measured.extend(slices);
         }
     }
     progress.end();
-    let steady = match contest.has_half_load && arguments.case.is_none() {
-        true => steady(contest, &peers, &measured, application, arguments)?,
+    let steady = match contest.measures_half_load(arguments) {
+        true => {
+            let rate = half_of_the_slowest(contest, &measured)?;
+            steady((&peers, application), rate, arguments, &mut conditions)?
+        }
         false => Vec::new(),
     };
     let mut versions = Vec::new();
@@ -123,17 +139,11 @@ fn measure(
         pairs: arguments.pairs,
         contest,
         kinds,
-        load_average,
+        conditions,
         versions,
         measured,
         steady,
     })
-}
-
-/// The load average of the last minute: what other programs take from a run.
-fn load_average() -> String {
-    let text = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    text.split(' ').next().unwrap_or_default().to_owned()
 }
 
 /// Fails unless a WAF refuses an attack, a gate that asks who refuses nobody's request, and a plain
@@ -159,28 +169,37 @@ fn in_turn(peers: &[Peer], round: usize) -> impl Iterator<Item = &Peer> {
     peers.iter().cycle().skip(first).take(peers.len())
 }
 
-/// Latency at half of what the slowest peer can do, of every peer and of the application itself.
-fn steady(
-    contest: &Contest,
-    peers: &[Peer],
-    measured: &[Measured],
-    application: u16,
-    arguments: &Arguments,
-) -> Outcome<Vec<Steady>> {
+/// Half of the requests per second that the slowest peer could do.
+fn half_of_the_slowest(contest: &Contest, measured: &[Measured]) -> Outcome<f64> {
     let first = contest.cases.first().ok_or("there is nothing to measure")?;
-    let [answer, _] = FILES;
     let rates = measured.iter().filter(|slice| slice.case == first.name);
-    let slowest = rates.map(|slice| slice.per_second).fold(f64::INFINITY, f64::min);
+    Ok(rates.map(|slice| slice.per_second).fold(f64::INFINITY, f64::min) / 2.0)
+}
+
+/// Latency at a steady rate, of every peer and of the application itself.
+fn steady(
+    (peers, application): (&[Peer], u16),
+    rate: f64,
+    arguments: &Arguments,
+    conditions: &mut Conditions,
+) -> Outcome<Vec<Steady>> {
+    let [answer, _] = FILES;
     let mut steady = Vec::new();
-    let rounds = arguments.pairs.saturating_mul(LATENCY_ROUNDS);
+    let rounds = arguments.pairs.saturating_mul(arguments.seconds).saturating_mul(LATENCY_ROUNDS);
     for round in 0..usize::try_from(rounds).unwrap_or(usize::MAX) {
-        let direct = [(None, application)].into_iter();
-        let proxies = in_turn(peers, round).map(|peer| (Some(peer.kind), peer.ports.own));
-        for (kind, port) in direct.chain(proxies) {
-            let p99 = latency::run(port, answer, slowest / 2.0, arguments.seconds)?;
+        let slices = conditions.undisturbed(|| {
+            let direct = [(None, application)].into_iter();
+            let proxies = in_turn(peers, round).map(|peer| (Some(peer.kind), peer.ports.own));
+            let slices = direct.chain(proxies).map(|(kind, port)| {
+                let p99 = latency::run((port, None), answer, rate, LATENCY_SLICE)?;
+                Ok(Steady { kind, p99 })
+            });
+            slices.collect::<Outcome<Vec<_>>>()
+        })?;
+        for Steady { kind, p99 } in &slices {
             say(format!("half load, {}: p99 {p99:.0} us", kind.map_or("direct", Kind::name)));
-            steady.push(Steady { kind, p99 });
         }
+        steady.extend(slices);
     }
     Ok(steady)
 }

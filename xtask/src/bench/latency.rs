@@ -33,21 +33,21 @@ pub(super) struct Steady {
     pub(super) p99: f64,
 }
 
-/// Asks for `path` at `rate` requests per second for so many seconds; each answer has `length` bytes
-/// behind its head. The 99th percentile in microseconds; an error when any request failed.
+/// Asks for `path` at `rate` requests per second for so long, with a header field besides where one
+/// is given; each answer has `length` bytes behind its head. The 99th percentile in microseconds; an
+/// error when any request failed.
 pub(super) fn run(
-    port: u16,
+    (port, field): (u16, Option<&str>),
     (path, length): (&str, usize),
     rate: f64,
-    seconds: u32,
+    slice: Duration,
 ) -> Outcome<f64> {
-    let slice = Duration::from_secs(u64::from(seconds));
     std::thread::scope(|scope| {
         let asking = scope.spawn(|| {
             let mut core = CpuSet::new();
             core.set(1);
             sched_setaffinity(None, &core).map_err(|error| format!("core 1: {error}"))?;
-            let mut generator = Generator::connect(port, path, length)?;
+            let mut generator = Generator::connect((port, field), path, length)?;
             generator.ask(rate, slice)?;
             percentile(generator.times)
         });
@@ -81,7 +81,7 @@ struct Lane {
 }
 
 impl Generator {
-    fn connect(port: u16, path: &str, length: usize) -> Outcome<Self> {
+    fn connect((port, field): (u16, Option<&str>), path: &str, length: usize) -> Outcome<Self> {
         let failed = |error| format!("port {port}: {error}");
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)
             .map_err(|error| format!("no epoll: {error}"))?;
@@ -96,7 +96,8 @@ impl Generator {
                 .map_err(|error| format!("epoll: {error}"))?;
             lanes.push(Lane { stream, due: Duration::ZERO, answer: Vec::new() });
         }
-        let request = format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n");
+        let field = field.map(|field| format!("{field}\r\n")).unwrap_or_default();
+        let request = format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{field}\r\n");
         let free = (0..CONNECTIONS).collect();
         let (late, times) = (VecDeque::new(), Vec::new());
         Ok(Self { request, length, epoll, lanes, free, late, times })
@@ -243,7 +244,7 @@ mod tests {
                 std::thread::spawn(move || answer(stream));
             }
         });
-        let mut generator = Generator::connect(port, "/", 2).unwrap();
+        let mut generator = Generator::connect((port, None), "/", 2).unwrap();
         generator.ask(200.0, Duration::from_millis(500)).unwrap();
         assert!((50..200).contains(&generator.times.len()), "{}", generator.times.len());
         assert!(generator.times.iter().all(|time| *time > 0.0));

@@ -8,6 +8,7 @@ mod contest;
 mod cpu;
 mod credential;
 mod gate;
+mod host;
 mod http;
 mod interrupt;
 mod latency;
@@ -15,6 +16,7 @@ mod load;
 mod peer;
 mod report;
 mod statistics;
+mod storm;
 mod upstream;
 mod waf;
 
@@ -34,9 +36,12 @@ pub(crate) struct Arguments {
     /// Measure these proxies alone, of those that take part
     #[arg(long, value_enum, value_delimiter = ',')]
     only: Vec<peer::Kind>,
-    /// Measure the kinds of load alone whose name holds this, and no latency
+    /// Measure the kinds of load alone whose name holds this; `half load` is the latency
     #[arg(long, value_name = "PART")]
     case: Option<String>,
+    /// Measure this binary of Mantlet in place of a release build made for it
+    #[arg(long, value_name = "FILE")]
+    binary: Option<std::path::PathBuf>,
     /// Print the result without writing it under docs/benchmarks
     #[arg(long)]
     dry: bool,
@@ -50,6 +55,8 @@ enum Name {
     GateWaf,
     /// The gate that looks who asks against the gate that does not
     GateLogin,
+    /// What a storm of sign-ins does to other requests
+    LoginStorm,
     /// The WAF engine against libmodsecurity
     Waf,
     /// A search for inputs that are slow in the WAF engine
@@ -62,6 +69,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<()> {
         Name::Gate => gate::run(&contest::GATE, arguments),
         Name::GateWaf => gate::run(&contest::GATE_WAF, arguments),
         Name::GateLogin => gate::run(&contest::GATE_LOGIN, arguments),
+        Name::LoginStorm => storm::run(arguments),
         Name::Waf => waf::run(arguments),
         Name::WafSlow => waf::search_slow(),
     }

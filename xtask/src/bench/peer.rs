@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use super::interrupt::Interrupt;
@@ -24,6 +25,7 @@ pub(super) enum Kind {
     MantletKey,
     MantletSession,
     MantletToken,
+    MantletStorm,
     Nginx,
     NginxModsecurity,
     Haproxy,
@@ -39,6 +41,7 @@ impl Kind {
             Self::MantletKey => "Mantlet, API key",
             Self::MantletSession => "Mantlet, session",
             Self::MantletToken => "Mantlet, signed token",
+            Self::MantletStorm => "Mantlet, a storm of sign-ins",
             Self::Nginx => "nginx",
             Self::NginxModsecurity => "nginx with ModSecurity, OWASP CRS",
             Self::Haproxy => "HAProxy",
@@ -52,6 +55,7 @@ impl Kind {
             Self::MantletRules => "mantlet-crs.toml",
             Self::MantletNative => "mantlet-native.toml",
             Self::MantletKey | Self::MantletSession | Self::MantletToken => "mantlet-login.toml",
+            Self::MantletStorm => "mantlet-storm.toml",
             Self::Nginx => "nginx.conf",
             Self::NginxModsecurity => "nginx-modsecurity.conf",
             Self::Haproxy => "haproxy.cfg",
@@ -70,7 +74,10 @@ impl Kind {
 
     /// Whether it asks everybody who they are.
     pub(super) fn asks_who(self) -> bool {
-        matches!(self, Self::MantletKey | Self::MantletSession | Self::MantletToken)
+        matches!(
+            self,
+            Self::MantletKey | Self::MantletSession | Self::MantletToken | Self::MantletStorm
+        )
     }
 
     /// The program that has to be installed; `None` of our own.
@@ -101,6 +108,8 @@ pub(super) struct Peer {
     pub(super) ports: Ports,
     /// The header field by which whoever asks is known; `None` where nobody is asked.
     pub(super) credential: Option<String>,
+    /// The folder of a Mantlet's data.
+    pub(super) data: PathBuf,
     program: Background,
 }
 
@@ -135,8 +144,9 @@ impl Peer {
             }
             http::probe(ports.own, path, bytes)
         })?;
-        let credential = credential::make(kind, &own.join("data"), ports.own)?;
-        Ok(Self { kind, ports, credential, program })
+        let data = own.join("data");
+        let credential = credential::make(kind, &data, ports.own)?;
+        Ok(Self { kind, ports, credential, data, program })
     }
 
     /// The process group whose CPU time is counted.
@@ -187,9 +197,19 @@ fn packages_of_modsecurity() -> Outcome<String> {
     Ok(text.trim_end_matches(", ").to_owned())
 }
 
-/// The release build that is measured.
+/// What is measured in place of the release build.
+static BINARY: OnceLock<PathBuf> = OnceLock::new();
+
+/// Measures `binary` from now on.
+pub(super) fn measure_binary(binary: &Path) -> Outcome<()> {
+    let binary = binary.canonicalize().map_err(|error| format!("{}: {error}", binary.display()))?;
+    BINARY.set(binary).map_err(|_| "another binary is measured already".to_owned())
+}
+
+/// The build that is measured.
 pub(super) fn mantlet_binary() -> PathBuf {
-    environment::root().join("target/release/mantlet")
+    let release = || environment::root().join("target/release/mantlet");
+    BINARY.get().cloned().unwrap_or_else(release)
 }
 
 /// Writes a file and the folders above it.

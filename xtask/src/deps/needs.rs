@@ -15,6 +15,34 @@ pub(crate) struct Need {
     pub(crate) only_long_runs: bool,
 }
 
+/// What a suite with a Python part needs.
+const PYTHON: &[(&str, Proof)] = &[
+    ("python3", Proof::Program("python3")),
+    ("python3-venv", Proof::PythonModules("venv, ensurepip")),
+];
+
+/// What a suite that drives a browser from Python needs.
+const BROWSER: &[(&str, Proof)] = &[
+    ("python3", Proof::Program("python3")),
+    ("python3-venv", Proof::PythonModules("venv, ensurepip")),
+    ("chromium", Proof::Program("chromium")),
+    ("chromium-driver", Proof::Program("chromedriver")),
+];
+
+impl Need {
+    const fn of_python(suite: &'static str, requirements: &'static str) -> Self {
+        Self { suite, debian: PYTHON, requirements: Some(requirements), only_long_runs: false }
+    }
+
+    const fn of_browser(suite: &'static str, requirements: &'static str) -> Self {
+        Self { suite, debian: BROWSER, requirements: Some(requirements), only_long_runs: false }
+    }
+
+    const fn in_long_runs(self) -> Self {
+        Self { only_long_runs: true, ..self }
+    }
+}
+
 /// What shows that a package's content is there.
 #[derive(Debug)]
 pub(crate) enum Proof {
@@ -46,35 +74,10 @@ pub(super) const NEEDS: &[Need] = &[
         requirements: Some("crates/mantlet/tests/edge/requirements.txt"),
         only_long_runs: false,
     },
-    Need {
-        suite: "etsm-example",
-        debian: &[
-            ("python3", Proof::Program("python3")),
-            ("python3-venv", Proof::PythonModules("venv, ensurepip")),
-            ("chromium", Proof::Program("chromium")),
-            ("chromium-driver", Proof::Program("chromedriver")),
-        ],
-        requirements: Some("examples/etsm/requirements.txt"),
-        only_long_runs: false,
-    },
-    Need {
-        suite: "pyjwt",
-        debian: &[
-            ("python3", Proof::Program("python3")),
-            ("python3-venv", Proof::PythonModules("venv, ensurepip")),
-        ],
-        requirements: Some("crates/identity/tests/requirements.txt"),
-        only_long_runs: false,
-    },
-    Need {
-        suite: "service-api",
-        debian: &[
-            ("python3", Proof::Program("python3")),
-            ("python3-venv", Proof::PythonModules("venv, ensurepip")),
-        ],
-        requirements: Some("crates/mantlet/tests/service_api/requirements.txt"),
-        only_long_runs: false,
-    },
+    Need::of_browser("etsm-example", "examples/etsm/requirements.txt"),
+    Need::of_python("pyjwt", "crates/identity/tests/requirements.txt"),
+    Need::of_python("mail", "crates/mantlet/tests/login/requirements.txt"),
+    Need::of_python("service-api", "crates/mantlet/tests/service_api/requirements.txt"),
     Need {
         suite: "neighbours",
         debian: &[
@@ -85,77 +88,15 @@ pub(super) const NEEDS: &[Need] = &[
         requirements: None,
         only_long_runs: false,
     },
-    Need {
-        suite: "cross-site",
-        debian: &[
-            ("python3", Proof::Program("python3")),
-            ("python3-venv", Proof::PythonModules("venv, ensurepip")),
-            ("chromium", Proof::Program("chromium")),
-            ("chromium-driver", Proof::Program("chromedriver")),
-        ],
-        requirements: Some("examples/etsm/requirements.txt"),
-        only_long_runs: false,
-    },
-    Need {
-        suite: "elite-example",
-        debian: &[
-            ("python3", Proof::Program("python3")),
-            ("python3-venv", Proof::PythonModules("venv, ensurepip")),
-            ("chromium", Proof::Program("chromium")),
-            ("chromium-driver", Proof::Program("chromedriver")),
-        ],
-        requirements: Some("examples/elite/requirements.txt"),
-        only_long_runs: false,
-    },
-    Need {
-        suite: "sci-example",
-        debian: &[
-            ("python3", Proof::Program("python3")),
-            ("python3-venv", Proof::PythonModules("venv, ensurepip")),
-            ("chromium", Proof::Program("chromium")),
-            ("chromium-driver", Proof::Program("chromedriver")),
-        ],
-        requirements: Some("examples/sci/requirements.txt"),
-        only_long_runs: false,
-    },
-    Need {
-        suite: "samo-example",
-        debian: &[
-            ("python3", Proof::Program("python3")),
-            ("python3-venv", Proof::PythonModules("venv, ensurepip")),
-        ],
-        requirements: Some("examples/samo/requirements.txt"),
-        only_long_runs: false,
-    },
-    Need {
-        suite: "browser",
-        debian: &[
-            ("python3", Proof::Program("python3")),
-            ("python3-venv", Proof::PythonModules("venv, ensurepip")),
-            ("chromium", Proof::Program("chromium")),
-            ("chromium-driver", Proof::Program("chromedriver")),
-        ],
-        requirements: Some("examples/etsm/requirements.txt"),
-        only_long_runs: false,
-    },
-    Need {
-        suite: "grpc",
-        debian: &[
-            ("python3", Proof::Program("python3")),
-            ("python3-venv", Proof::PythonModules("venv, ensurepip")),
-        ],
-        requirements: Some("crates/mantlet/tests/waf_guard/requirements.txt"),
-        only_long_runs: false,
-    },
-    Need {
-        suite: "waf-differential",
-        debian: &[
-            ("python3", Proof::Program("python3")),
-            ("python3-venv", Proof::PythonModules("venv, ensurepip")),
-        ],
-        requirements: Some("bench/waf/requirements.txt"),
-        only_long_runs: false,
-    },
+    Need::of_browser("cross-site", "examples/etsm/requirements.txt"),
+    Need::of_browser("passkeys", "examples/etsm/requirements.txt"),
+    Need::of_browser("openid-provider", "crates/mantlet/tests/login/requirements.txt"),
+    Need::of_browser("elite-example", "examples/elite/requirements.txt"),
+    Need::of_browser("sci-example", "examples/sci/requirements.txt"),
+    Need::of_python("samo-example", "examples/samo/requirements.txt"),
+    Need::of_browser("browser", "examples/etsm/requirements.txt"),
+    Need::of_python("grpc", "crates/mantlet/tests/waf_guard/requirements.txt"),
+    Need::of_python("waf-differential", "bench/waf/requirements.txt"),
     Need {
         suite: "waf-crs3",
         debian: &[("modsecurity-crs", Proof::Folder("/usr/share/modsecurity-crs"))],
@@ -187,13 +128,5 @@ pub(super) const NEEDS: &[Need] = &[
         requirements: None,
         only_long_runs: true,
     },
-    Need {
-        suite: "bench-waf",
-        debian: &[
-            ("python3", Proof::Program("python3")),
-            ("python3-venv", Proof::PythonModules("venv, ensurepip")),
-        ],
-        requirements: Some("bench/waf/requirements.txt"),
-        only_long_runs: true,
-    },
+    Need::of_python("bench-waf", "bench/waf/requirements.txt").in_long_runs(),
 ];

@@ -38,8 +38,11 @@ const STEPS: &[Step] = &[
     ("fuzz targets", fuzz::build),
 ];
 
-const LONG_STEPS: &[Step] =
-    &[("fuzzing", fuzz::run_each), ("benchmark, short", steps::short_bench)];
+const LONG_STEPS: &[Step] = &[
+    ("policies in Cedar", steps::cedar),
+    ("fuzzing", fuzz::run_each),
+    ("benchmark, short", steps::short_bench),
+];
 
 /// Runs every step, prints what was left out and the tally; fails when anything failed.
 pub(crate) fn run(arguments: &Arguments) -> ExitCode {

@@ -57,6 +57,17 @@ pub(super) fn cargo_deny(tally: &mut Tally) -> Outcome<()> {
     cargo(tally, &["deny", "check", "bans", "licenses", "sources"])
 }
 
+/// What only a build with Cedar has: minutes of building, so it is no part of every run.
+pub(super) fn cedar(tally: &mut Tally) -> Outcome<()> {
+    let features = ["--features", "mantlet/cedar,mantlet-policy/cedar"];
+    let clippy = ["clippy", "--quiet", "-p", "mantlet-policy", "-p", "mantlet", "--all-targets"];
+    cargo(tally, &[&clippy[..], &features, &["--", "-D", "warnings"]].concat())?;
+    cargo(tally, &[&["test", "-p", "mantlet-policy"][..], &["--features", "cedar"]].concat())?;
+    let tests = ["test", "-p", "mantlet", "--test", "login", "--test", "docs"];
+    let only = ["--", "policies", "every_example_of_settings"];
+    cargo(tally, &[&tests[..], &["--features", "cedar"], &only].concat())
+}
+
 /// The benchmark's harness runs to its end. Its numbers are too short to be kept.
 pub(super) fn short_bench(tally: &mut Tally) -> Outcome<()> {
     let arguments = ["xtask", "bench", "gate", "--seconds", "1", "--pairs", "1", "--dry"];

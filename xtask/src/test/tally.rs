@@ -10,6 +10,7 @@ pub(super) struct Tally {
     failures: Vec<String>,
     failed_tests: u64,
     failed_names: Vec<String>,
+    unsteady_names: Vec<String>,
     ignored: u64,
     left_out: Vec<LeftOut>,
 }
@@ -28,6 +29,11 @@ impl Tally {
     /// Keeps the name of a failed test for the report; [`Self::add_tests`] counts it.
     pub(super) fn name_failed_test(&mut self, name: &str) {
         self.failed_names.push(name.to_owned());
+    }
+
+    /// Keeps the name of a test that failed and passed when it ran again.
+    pub(super) fn name_unsteady_test(&mut self, name: &str) {
+        self.unsteady_names.push(name.to_owned());
     }
 
     /// Adds the counts of a test program.
@@ -60,10 +66,13 @@ impl Tally {
         self.failed_tests.saturating_add(steps)
     }
 
-    /// Prints what was left out and what failed, steps and tests.
+    /// Prints what was left out, what is unsteady and what failed, steps and tests.
     pub(super) fn report(&self) {
         for what in &self.left_out {
             say(format!("left out: {what}"));
+        }
+        for name in &self.unsteady_names {
+            say(format!("unsteady: test {name} failed once, and passed when it ran again"));
         }
         for failure in &self.failures {
             say(format!("failed: {failure}"));
