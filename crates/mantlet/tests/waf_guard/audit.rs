@@ -353,7 +353,10 @@ fn records_say_what_those_of_libmodsecurity_say() {
     gate.stop();
     let text = fs::read_to_string(gate.data().join("log/audit.json")).unwrap();
     for ((target, ..), theirs) in requests.iter().zip(theirs.lines()) {
-        let ours = text.lines().find(|line| line.contains(target.trim_start_matches('/'))).unwrap_or_default();
+        let ours = text
+            .lines()
+            .find(|line| line.contains(target.trim_start_matches('/')))
+            .unwrap_or_default();
         assert_eq!(same(ours), same(theirs), "{target}\n{ours}\n{theirs}");
     }
 }
