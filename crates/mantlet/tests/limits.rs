@@ -67,7 +67,7 @@ fn etsm_d17_one_clients_flood_does_not_touch_another() {
         for _ in 0..15 {
             let begun = Instant::now();
             assert_eq!(ask(&mut other, &gate, "/").status, 200);
-            assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+            assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
         }
         is_over.store(true, Ordering::Relaxed);
     });
@@ -176,7 +176,7 @@ fn slow_heads_hold_up_nobody_and_are_cut_off_in_time() {
     for _ in 0..50 {
         assert_eq!(wire::get(gate.address(), "/", &[]).status, 200);
     }
-    assert!(fast.elapsed() < Duration::from_secs(2), "took {:?}", fast.elapsed());
+    assert!(fast.elapsed() < Duration::from_secs(4), "took {:?}", fast.elapsed());
     // Each sends a little more now and then, which must not buy it time.
     for _ in 0..3 {
         thread::sleep(Duration::from_millis(300));
@@ -201,9 +201,9 @@ fn slow_heads_hold_up_nobody_and_are_cut_off_in_time() {
 #[test]
 fn idle_connections_are_closed_and_busy_ones_are_not() {
     let upstream = FakeUpstream::start(|request| {
-        Answer::ok("ok").after(Duration::from_secs(if request.target == "/slow" { 3 } else { 0 }))
+        Answer::ok("ok").after(Duration::from_secs(if request.target == "/slow" { 4 } else { 0 }))
     });
-    let gate = gate(&upstream, "[server]\nidle_timeout = \"1s\"\n");
+    let gate = gate(&upstream, "[server]\nidle_timeout = \"2s\"\n");
     let [mut fresh, mut used, mut busy] =
         [(); 3].map(|()| Connection::open(gate.address()).unwrap());
     assert_eq!(ask(&mut used, &gate, "/").status, 200);
@@ -211,11 +211,7 @@ fn idle_connections_are_closed_and_busy_ones_are_not() {
     let begun = Instant::now();
     assert!(!used.is_closed_within(Duration::from_millis(500)), "too early");
     for connection in [&mut fresh, &mut used] {
-        assert!(
-            connection.is_closed_within(Duration::from_secs(3)),
-            "idle for {:?}",
-            begun.elapsed()
-        );
+        assert!(connection.is_closed_within(PATIENCE), "idle for {:?}", begun.elapsed());
     }
     assert_eq!(busy.read_response().unwrap().status, 200, "an answer on its way is not idle");
 }

@@ -150,13 +150,13 @@ fn a_changed_file_is_taken_up_however_it_is_written_and_a_signal_asks_too() {
     rewrite(&gate, &closing("/signal"));
     gate.signal(Signal::HUP);
     assert!(closes(&gate, "/signal"), "{}", gate.story());
-    let causes: Vec<_> = gate
-        .audit()
-        .iter()
-        .filter(|act| act["event.name"] == "config.settings.replaced")
-        .map(|act| act["cause"].clone())
-        .collect();
-    assert_eq!(causes, ["file", "file", "file", "signal"]);
+    let causes = || -> Vec<_> {
+        let acts = gate.audit().into_iter();
+        let replaced = acts.filter(|act| act["event.name"] == "config.settings.replaced");
+        replaced.map(|act| act["cause"].clone()).collect()
+    };
+    let are_told = || (causes() == ["file", "file", "file", "signal"]).then_some(());
+    assert!(poll_until(PATIENCE, are_told).is_some(), "{:?}", causes());
 }
 
 #[test]

@@ -110,7 +110,9 @@ fn a_body_that_is_not_cleanly_chunked_is_never_a_whole_request() {
             "\r\nhello\r\n0\r\n\r\n",
             "10000000000000005\r\nhello\r\n0\r\n\r\n",
             "00000000000000005\r\nhello\r\n0\r\n\r\n",
-            "5\r\nhello\r\n0\r\nX: trailer\r\n\r\n",
+            "5\r\nhello\r\n0\r\nX : trailer\r\n\r\n",
+            "5\r\nhello\r\n0\r\nX: a\r\n folded\r\n\r\n",
+            "5\r\nhello\r\n0\r\ntrailer\r\n\r\n",
             "5\r\nhello\r\n0\r\n\n",
         ] {
             upstream.clear();
@@ -126,4 +128,24 @@ fn a_body_that_is_not_cleanly_chunked_is_never_a_whole_request() {
             assert!(upstream.requests().iter().all(|request| request.target == "/"), "{body:?}");
         }
     }
+}
+
+#[test]
+fn trailers_of_a_request_are_read_and_reach_nobody() {
+    let (upstream, gate) = start();
+    let trailers = "X-Forwarded-User: admin\r\nContent-Length: 100\r\nX-Note: x\r\n";
+    let request = post(
+        "Transfer-Encoding: chunked\r\nTrailer: X-Note",
+        &format!("5\r\nhello\r\n0\r\n{trailers}\r\n"),
+    );
+    let stream = format!("{request}GET /next HTTP/1.1\r\nHost: a\r\n\r\n");
+    let answer = wire::send_raw(gate.address(), stream.as_bytes());
+    assert_eq!(answer.statuses(), [200, 200], "{}", answer.text());
+    let seen = upstream.requests();
+    assert_eq!((seen[0].text(), seen[1].target.as_str()), ("hello".into(), "/next"));
+    for request in &seen {
+        let head = request.head().to_ascii_lowercase();
+        assert!(!head.contains("admin") && !head.contains("x-note"), "{head}");
+    }
+    assert!(upstream.faults().is_empty(), "{:?}", upstream.faults());
 }

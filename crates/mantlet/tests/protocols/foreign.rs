@@ -122,5 +122,5 @@ fn requests_on_one_http_2_connection_do_not_wait_for_each_other() {
     let mut numbers: Vec<u8> = paths.map(|path| path.replace('/', "").parse().unwrap()).collect();
     numbers.sort_unstable();
     assert_eq!(numbers, (1..=20).collect::<Vec<u8>>(), "{done:#?}");
-    assert!(begun.elapsed() < wait * 10, "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < wait * 18, "{:?}", begun.elapsed());
 }

@@ -1,12 +1,19 @@
 //! A request body, taken off a stream of bytes: counting, no copying, no I/O.
+//!
+//! Trailers (RFC 9112 section 7.1.2) are read as strictly as headers and go no further: what is said
+//! after the decision about a request counts for nobody.
 
 use ::bytes::{Buf as _, Bytes, BytesMut};
 
+use super::bytes::{TOKEN, all, is_field_value};
 use super::violation::{Fault, Kind, Violation};
 use crate::http1::intake;
 
 /// Most digits of a chunk size: sixteen fill 64 bits.
 const CHUNK_DIGITS: u8 = 16;
+
+/// Most bytes of all trailer lines of one body.
+const TRAILER_LIMIT: u16 = 8192;
 
 /// How a request body is delimited, and how much of it is still to come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,9 +42,16 @@ pub enum Chunk {
     DataCr,
     /// At the LF after a chunk.
     DataLf,
-    /// At the CR after the last chunk.
-    LastCr,
-    /// At the LF after the last chunk.
+    /// Behind the last chunk, at the start of a trailer line or of the empty line that ends the body;
+    /// so many bytes of trailers have come.
+    LineStart(u16),
+    /// In the name of a trailer.
+    TrailerName(u16),
+    /// In its value.
+    TrailerValue(u16),
+    /// At the LF of a trailer line.
+    TrailerLf(u16),
+    /// At the LF of the empty line.
     LastLf,
     /// Behind it.
     Over,
@@ -136,19 +150,44 @@ impl Chunk {
             (Self::Size { digits: 1.., .. }, b';' | b' ' | b'\t') => Err(Kind::ChunkExtension),
             (Self::Size { .. }, b'\n') => Err(Kind::BareLineFeed),
             (Self::Size { .. }, _) => Err(Kind::ChunkSize),
-            (Self::SizeEnd(0), b'\n') => Ok(Self::LastCr),
+            (Self::SizeEnd(0), b'\n') => Ok(Self::LineStart(0)),
             (Self::SizeEnd(size), b'\n') => Ok(Self::Data(size)),
-            (Self::SizeEnd(_) | Self::LastLf, _) if byte != b'\n' => Err(Kind::BareCarriageReturn),
+            (Self::SizeEnd(_) | Self::LastLf | Self::TrailerLf(_), _) if byte != b'\n' => {
+                Err(Kind::BareCarriageReturn)
+            }
             (Self::DataCr, b'\r') => Ok(Self::DataLf),
             (Self::DataLf, b'\n') => Ok(Self::Size { size: 0, digits: 0 }),
-            (Self::LastCr, b'\r') => Ok(Self::LastLf),
-            (Self::LastCr, b'\n') => Err(Kind::BareLineFeed),
-            (Self::LastCr, _) => Err(Kind::Trailer),
-            (Self::LastLf, _) => Ok(Self::Over),
-            (Self::DataCr | Self::DataLf | Self::Data(_) | Self::SizeEnd(_) | Self::Over, _) => {
-                Err(Kind::ChunkEnd)
+            (Self::LineStart(_), b'\r') => Ok(Self::LastLf),
+            (Self::TrailerValue(spent), b'\r') => Ok(Self::TrailerLf(spent)),
+            (Self::TrailerLf(spent), b'\n') => Ok(Self::LineStart(spent)),
+            (Self::LineStart(_) | Self::TrailerName(_) | Self::TrailerValue(_), b'\n') => {
+                Err(Kind::BareLineFeed)
             }
+            (Self::LineStart(spent) | Self::TrailerName(spent) | Self::TrailerValue(spent), _) => {
+                self.in_trailer(spent, byte)
+            }
+            (Self::LastLf, _) => Ok(Self::Over),
+            (
+                Self::DataCr
+                | Self::DataLf
+                | Self::Data(_)
+                | Self::SizeEnd(_)
+                | Self::TrailerLf(_)
+                | Self::Over,
+                _,
+            ) => Err(Kind::ChunkEnd),
         }
+    }
+
+    /// The state after one byte of a trailer line, of which `spent` bytes have come.
+    fn in_trailer(self, spent: u16, byte: u8) -> Result<Self, Kind> {
+        let spent = spent.saturating_add(1);
+        let (is_clean, next) = match (self, byte) {
+            (Self::TrailerName(_), b':') => (true, Self::TrailerValue(spent)),
+            (Self::TrailerValue(_), _) => (is_field_value(&[byte]), Self::TrailerValue(spent)),
+            _ => (all(&[byte], TOKEN), Self::TrailerName(spent)),
+        };
+        if is_clean && spent <= TRAILER_LIMIT { Ok(next) } else { Err(Kind::Trailer) }
     }
 }
 

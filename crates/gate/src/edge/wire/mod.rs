@@ -13,8 +13,8 @@
 //! reading    whole streams, for the fuzzer and for tests
 //! control    what the handler of requests may know of their connection
 //! ```
-//! Deliberately absent: trailers and chunk extensions in requests (refused), HTTP/0.9, folded
-//! header lines. An offer to change to cleartext HTTP/2 is passed over, and goes no further.
+//! Deliberately absent: chunk extensions in requests (refused), HTTP/0.9, folded header lines. An
+//! offer to change to cleartext HTTP/2 and trailers are passed over, and go no further.
 
 mod bytes;
 mod control;

@@ -61,7 +61,7 @@ pub enum Kind {
     ChunkExtension,
     /// A chunk is not followed by CRLF.
     ChunkEnd,
-    /// A chunked body carries trailers.
+    /// A trailer of a chunked body is no clean header line, or its trailers are too long.
     Trailer,
     /// No `Host` in an HTTP/1.1 request.
     HostMissing,

@@ -13,6 +13,17 @@ fn counted_and_chunked_bodies_pass_with_what_follows() {
     let chunks = chunked("5\r\nab\r\nc\r\n0000000000000001\r\nx\r\nA\r\n0123456789\r\n0\r\n\r\n");
     let empty = chunked("000\r\n\r\n");
     passes(format!("{counted}{NEXT}{chunks}{NEXT}{empty}{counted}{NEXT}"));
+    let trailers = chunked("1\r\na\r\n0\r\nX: a\r\nContent-Length: 5\r\nempty:\r\n\r\n");
+    passes(format!("{trailers}{NEXT}"));
+}
+
+#[test]
+fn trailers_are_bounded() {
+    let fits = format!("X:{}\r\nY:{}\r\n\r\n", "v".repeat(8000), "v".repeat(188));
+    passes(format!("{}{NEXT}", chunked(&format!("0\r\n{fits}"))));
+    let more = fits.replace("Y:", "Y:v");
+    let seen = seen(chunked(&format!("0\r\n{more}{NEXT}")).as_bytes());
+    assert_eq!(seen.end, End::Broken(Kind::Trailer));
 }
 
 #[test]
@@ -32,9 +43,14 @@ fn a_body_that_breaks_its_framing_breaks_the_connection_at_that_byte() {
         ("5\r\nabcde", "0\r\n\r\n", ChunkEnd),
         ("5\r\nabcde", "\n0\r\n\r\n", ChunkEnd),
         ("5\r\nabcde\r", "0", ChunkEnd),
-        ("0\r\n", "X: trailer\r\n\r\n", Trailer),
-        ("0\r\n", "Content-Length: 5\r\n\r\n", Trailer),
+        ("0\r\nX", " : trailer\r\n\r\n", Trailer),
+        ("0\r\n", ": trailer\r\n\r\n", Trailer),
+        ("0\r\nX: a\r\n", " folded\r\n\r\n", Trailer),
+        ("0\r\nX: ", "\0\r\n\r\n", Trailer),
         ("0\r\n", "\n", BareLineFeed),
+        ("0\r\nX: a", "\n\r\n", BareLineFeed),
+        ("0\r\nX: a\r", "\r\n", BareCarriageReturn),
+        ("0\r\nX: a\r", "X: b\r\n\r\n", BareCarriageReturn),
         ("0\r\n\r", "x", BareCarriageReturn),
     ] {
         let seen = seen(chunked(&format!("{good}{bad}{NEXT}")).as_bytes());
