@@ -189,6 +189,20 @@ impl MantletProcess {
         line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
     }
 
+    /// How long its threads have run on a processor so far, in steps of 10 ms: unlike time on the
+    /// clock, it says nothing about what else the machine does.
+    ///
+    /// # Panics
+    /// When the process is gone.
+    #[must_use]
+    pub fn processor_time(&self) -> Duration {
+        let about = fs::read_to_string(format!("/proc/{}/stat", self.id())).unwrap();
+        // The name of the program, in brackets, may hold anything (proc_pid_stat(5)).
+        let fields = about.rsplit(')').next().unwrap().split_whitespace();
+        let ticks: u64 = fields.skip(11).take(2).map(|ticks| ticks.parse::<u64>().unwrap()).sum();
+        Duration::from_millis(ticks * 10)
+    }
+
     /// What it wrote to standard error so far.
     #[must_use]
     pub fn stderr(&self) -> String {
