@@ -212,3 +212,80 @@ fn the_waf_passes_over_what_the_document_has_typed() {
     assert_eq!(post(&typed, r#"{"x": {"choice": "1' OR '1'='1"}}"#).status, 403);
     assert_eq!(post(&typed, r#"{"x.choice": "1' OR '1'='1"}"#).status, 403);
 }
+
+#[test]
+fn sci_d13_a_pattern_holds_for_the_whole_text_in_every_script() {
+    let upstream = FakeUpstream::answering(Answer::ok("ok"));
+    let folder = TempFolder::new();
+    let name = json!({"type": "string", "pattern": r"^\p{L}[\p{L}\p{M} '-]{0,39}$"});
+    let text = json!({"type": "object", "properties": {"name": name}}).to_string();
+    let document = folder.write("name.json", text);
+    let gate = gate(&upstream, &format!("[guards.schema]\nbody = {document:?}\n"));
+    for (name, status) in [
+        ("Ann", 200),
+        ("Zoë Müller-Ó'Brien", 200),
+        ("Σωκράτης", 200),
+        ("王小明", 200),
+        ("Ann\n", 422),
+        ("Ann\r\n", 422),
+        ("\nAnn", 422),
+        ("Ann\u{2028}", 422),
+        ("Ann\nBcc: all@example.com", 422),
+        ("Ann\u{0}", 422),
+        ("", 422),
+    ] {
+        let answer = post(&gate, &json!({ "name": name }).to_string());
+        assert_eq!(answer.status, status, "{name:?}: {}", answer.text());
+    }
+    assert_eq!(upstream.requests().len(), 4);
+}
+
+// covers: YMERA-29 (binary)
+#[test]
+fn a_model_is_asked_within_bounds_and_so_often_by_each_user() {
+    let upstream = FakeUpstream::answering(Answer::ok("ok"));
+    let folder = TempFolder::new();
+    let text = json!({
+        "type": "object",
+        "properties": {
+            "prompt": {"type": "string", "minLength": 1, "maxLength": 4000},
+            "max_tokens": {"type": "integer", "minimum": 1, "maximum": 1024},
+            "temperature": {"type": "number", "minimum": 0, "maximum": 1.5}
+        },
+        "required": ["prompt"],
+        "additionalProperties": false
+    });
+    let document = folder.write("agent.json", text.to_string());
+    let config =
+        format!("[guards.schema]\nbody = {document:?}\n[guards.quota]\nper_user = [\"8/h\"]\n");
+    let builder = MantletProcess::builder(BINARY).upstream(&upstream.url());
+    let gate = builder.arg("--require-login").config(config.as_str()).start();
+    let keys = ["alice", "bob"].map(|name| {
+        assert_eq!(gate.command(&["user", "add", name, "--role", "user"]).code, Some(0));
+        let issued = gate.command(&["key", "issue", "--user", name, "--json"]);
+        let issued: serde_json::Value = serde_json::from_str(&issued.stdout).unwrap();
+        issued["key"].as_str().unwrap().to_owned()
+    });
+    let ask = |key: &str, body: &serde_json::Value| {
+        let headers = [("Content-Type", "application/json"), ("X-API-Key", key)];
+        wire::request(gate.address(), "POST", "/x", &headers, body.to_string().as_bytes()).status
+    };
+    let fine = json!({"prompt": "Sum this up.", "max_tokens": 1024, "temperature": 1.5});
+    assert_eq!(ask(&keys[0], &fine), 200);
+    for (name, value) in [
+        ("prompt", json!("x".repeat(4001))),
+        ("max_tokens", json!(1025)),
+        ("max_tokens", json!(1e99)),
+        ("max_tokens", json!("1")),
+        ("temperature", json!(1.6)),
+        ("temperature", json!(-0.1)),
+        ("tools", json!(["shell"])),
+    ] {
+        let mut body = fine.clone();
+        body[name] = value;
+        assert_eq!(ask(&keys[0], &body), 422, "{name}");
+    }
+    assert_eq!(ask(&keys[0], &fine), 429, "what was refused counts, too");
+    assert_eq!(ask(&keys[1], &fine), 200, "everybody has their own");
+    assert_eq!(upstream.requests().len(), 2);
+}

@@ -6,7 +6,13 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
 
 /// A secret value. It has no printable form (`Debug` shows a placeholder, `Display` does not
-/// exist), and its memory is overwritten when it is dropped.
+/// exist), and its memory is overwritten when it is dropped. Nothing compares it in a time that tells
+/// how much of it was right:
+///
+/// ```compile_fail,E0369
+/// # use mantlet_types::Secret;
+/// let is_right = Secret::new("right".to_owned()) == Secret::new("guess".to_owned());
+/// ```
 pub struct Secret<T: Zeroize>(T);
 
 impl<T: Zeroize> Secret<T> {
@@ -50,6 +56,15 @@ impl<T: Zeroize> Drop for Secret<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn etsm_d28_a_secret_is_compared_whole_whatever_is_wrong_with_the_guess() {
+        let secret = Secret::new(String::from("correct horse"));
+        assert!(secret.matches(b"correct horse"));
+        for guess in ["", "correct hors", "correct horsf", "xorrect horse", "correct horse "] {
+            assert!(!secret.matches(guess.as_bytes()), "{guess}");
+        }
+    }
 
     #[test]
     fn a_secret_has_no_printable_form() {

@@ -31,6 +31,25 @@ pub(super) fn foreign_libraries_stay_in_their_rooms(tree: &Tree) -> Vec<Finding>
         .collect()
 }
 
+/// Files that hand SQLite a statement made at run time: of numbers and keys of ours, or to ask for its
+/// plan. Every other statement is a text of the program, and `sqlx` takes nothing else.
+const STATEMENTS: &[&str] =
+    &["crates/store/src/sqlite/connect.rs", "crates/store/src/sqlite/plans.rs"];
+
+/// No code makes statements of SQL from anything that came in.
+pub(super) fn statements_are_written_down(tree: &Tree) -> Vec<Finding> {
+    tree.under("crates", "rs")
+        .filter(|(path, _)| !STATEMENTS.contains(path))
+        .flat_map(|(path, text)| {
+            let lines = source::code_lines(text).filter(|(_, line)| line.contains("AssertSqlSafe"));
+            lines.map(move |(number, _)| {
+                let message = "makes a statement at run time: write it down, and bind values";
+                Finding::error(format!("{path}:{number}"), message)
+            })
+        })
+        .collect()
+}
+
 fn violations(path: &str, text: &str, pattern: &Regex) -> Vec<Finding> {
     source::code_lines(text)
         .filter_map(|(number, line)| {
@@ -66,6 +85,14 @@ mod tests {
             places("crates/gate/src/guards/csrf/mod.rs", text),
             ["crates/gate/src/guards/csrf/mod.rs:2"]
         );
+    }
+
+    #[test]
+    fn samo_d25_d28_a_statement_made_at_run_time_is_caught() {
+        let text = "use sqlx::query;\nlet all = query(AssertSqlSafe(text));\n";
+        let places = |path| statements_are_written_down(&Tree::sample(&[(path, text)])).len();
+        assert_eq!(places("crates/store/src/sqlite/accounts.rs"), 1);
+        assert_eq!(places("crates/store/src/sqlite/plans.rs"), 0);
     }
 
     #[test]

@@ -50,6 +50,7 @@ const RULES: &[Rule] = &[
     sizes::files_have_a_readable_size,
     layers::crates_use_only_lower_layers,
     boundaries::foreign_libraries_stay_in_their_rooms,
+    boundaries::statements_are_written_down,
     sql::sql_stays_in_the_rooms_of_databases,
     unsafety::unsafe_appears_nowhere,
     words::unfinished_work_and_machine_paths_stay_out,

@@ -10,7 +10,6 @@ use mantlet_identity::api_key::ApiKeyPolicy;
 use mantlet_identity::directory::Policies;
 use mantlet_identity::factor::TotpPolicy;
 use mantlet_identity::lockout::LockoutPolicy;
-use mantlet_identity::password::PasswordPolicy;
 use mantlet_identity::password_link::LinkPolicy;
 use mantlet_identity::refresh::RefreshPolicy;
 use mantlet_identity::session::SessionPolicy;
@@ -20,8 +19,8 @@ use mantlet_limit::Quota;
 use mantlet_types::{Secret, Timestamp};
 
 use super::{
-    CertificateSection, HeaderPreset, IssuerSection, PasskeysSection, ProviderSection,
-    certificates, issuers,
+    CertificateSection, HeaderPreset, IssuerSection, PasskeysSection, PasswordsSection,
+    ProviderSection, certificates, issuers,
 };
 use crate::guards::FieldName;
 use crate::guards::limit::QuotaSetting;
@@ -72,22 +71,6 @@ section! {
         pub lifetime: Duration = DAY,
         /// The most sessions of one user; beyond it the one used least recently ends.
         pub max_per_user: u32 = 20,
-    }
-}
-
-section! {
-    /// What passwords have to be. Lists of well-known ones, runs along the keyboard and the name of
-    /// the account are refused whatever is said here.
-    pub struct PasswordsSection {
-        /// The fewest characters where the password is all that is asked for.
-        pub min_length: u32 = 15,
-        /// The fewest characters of somebody who has set up a second factor.
-        pub min_length_with_second_factor: u32 = 8,
-        /// How many hashes are made at once, each with 19 MiB of memory, by threads that give way to
-        /// everything else; 0: on half of the processors, one at least.
-        pub threads: u32 = 0,
-        /// How many sign-ins may wait for that; further ones are told to come back.
-        pub waiting: u32 = 64,
     }
 }
 
@@ -189,16 +172,6 @@ fn quota(limit: u64, window: Duration) -> QuotaSetting {
     Quota::new(limit, window, None).map_or_else(|_| QuotaSetting::generous(), QuotaSetting)
 }
 
-impl PasswordsSection {
-    /// How many hashes are made at once.
-    fn threads(&self) -> usize {
-        match self.threads {
-            0 => (std::thread::available_parallelism().map_or(1, usize::from) / 2).max(1),
-            threads => usize::try_from(threads).unwrap_or(usize::MAX),
-        }
-    }
-}
-
 impl IdentitySection {
     /// Finds what the types cannot say.
     pub fn check(&self, reader: &mut Reader<'_>) {
@@ -232,19 +205,12 @@ impl IdentitySection {
         }
         for (name, number, range) in [
             ("sessions.max_per_user", self.sessions.max_per_user, 1..=1000),
-            ("passwords.min_length", self.passwords.min_length, 8..=64),
-            (
-                "passwords.min_length_with_second_factor",
-                self.passwords.min_length_with_second_factor,
-                8..=64,
-            ),
-            ("passwords.threads", self.passwords.threads, 0..=64),
-            ("passwords.waiting", self.passwords.waiting, 1..=10_000),
             ("keys.max_per_user", self.keys.max_per_user, 1..=10_000),
             ("tokens.refresh_per_user", self.tokens.refresh_per_user, 1..=10_000),
         ] {
             reader.expect_range(&key(name), &number, &range);
         }
+        self.passwords.check(reader);
         self.check_texts(reader);
         self.check_legacy(reader);
         certificates::check(&self.certificates, reader);
@@ -354,11 +320,7 @@ impl IdentitySection {
                 max_grace: keys.max_grace,
                 ..ApiKeyPolicy::default()
             },
-            passwords: PasswordPolicy {
-                min_alone: number(passwords.min_length),
-                min_with_second_factor: number(passwords.min_length_with_second_factor),
-                ..PasswordPolicy::default()
-            },
+            passwords: passwords.policy(),
             cost: Cost::default(),
             hashing: (passwords.threads(), number(passwords.waiting)),
             totp: TotpPolicy::default(),

@@ -16,6 +16,7 @@ pub(crate) mod cookies;
 mod facts;
 mod issuers;
 mod passkeys;
+mod passwords;
 mod presets;
 mod providers;
 mod require;
@@ -28,8 +29,8 @@ pub use cedar::CedarSection;
 pub use certificates::CertificateSection;
 pub(crate) use certificates::{check_names as check_certificate_names, shown as shown_certificate};
 pub use config::{
-    AssertionSection, IdentitySection, KeysSection, LegacySection, LockoutSection,
-    PasswordsSection, SessionsSection, TokensSection,
+    AssertionSection, IdentitySection, KeysSection, LegacySection, LockoutSection, SessionsSection,
+    TokensSection,
 };
 pub use facts::{Identified, Rule};
 pub(crate) use facts::{Lapsed, principal_of};
@@ -37,6 +38,7 @@ pub(crate) use issuers::check_names as check_issuer_names;
 pub use issuers::{ClaimRole, ClaimScope, IssuerSection, KeyAlgorithm, Users};
 pub(crate) use passkeys::NoSite;
 pub use passkeys::PasskeysSection;
+pub use passwords::{CharacterKind, PasswordsSection};
 pub use presets::HeaderPreset;
 pub use providers::{GroupRole, ProviderSection, SecondFactorOf};
 pub(crate) use providers::{Provider, ProviderError, Return};

@@ -32,7 +32,7 @@ fn typing(gate: &MantletProcess, arguments: &[&str], typed: &str) -> Finished {
 
 // covers: ETSM-33, SCI-08 (binary)
 #[test]
-fn etsm_d30_an_account_is_added_once_with_a_known_role_and_a_good_password() {
+fn etsm_d30_sci_d10_an_account_is_added_once_with_a_known_role_and_a_good_password() {
     let (_upstream, gate) = closed("");
     let is_told = || gate.stderr().contains("mantlet user add NAME --role admin").then_some(());
     assert!(poll_until(PATIENCE, is_told).is_some(), "{}", gate.stderr());
@@ -96,7 +96,7 @@ fn sci_d01_accounts_of_an_application_before_us_keep_their_passwords() {
     assert!(refused.code == Some(2) && refused.stderr.contains("line 1"), "{refused:?}");
 }
 
-// covers: ETSM-45, SCI-55 (binary)
+// covers: ETSM-45, SCI-55, ELITE-D13 (binary)
 #[test]
 fn an_operator_sees_sessions_and_ends_them() {
     let (_upstream, gate) = closed("");

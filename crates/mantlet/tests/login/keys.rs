@@ -77,7 +77,7 @@ fn keys_of_somebody_who_may_not_are_refused() {
 }
 
 #[test]
-fn a_key_is_bounded_to_its_scopes_its_networks_and_its_time() {
+fn samo_d03_a_key_is_bounded_to_its_scopes_its_networks_and_its_time() {
     let config = "[[routes]]\npath = \"/write\"\nrequire = { permission = \"write\" }\n\
                   [[routes]]\npath = \"/role\"\nrequire = { role = \"admin\" }\n";
     let (_upstream, gate) = closed(config);
@@ -95,6 +95,7 @@ fn a_key_is_bounded_to_its_scopes_its_networks_and_its_time() {
     let event = assert_refused(&gate, &refused, (401, "invalid-credential"), "network");
     assert_eq!(event["evidence"], "other-network api-key");
     let (_, short) = key(&gate, "robot", &["--expires", "1s"]);
+    // Asked for again and again, which does not make it live longer.
     let is_over = || (with_key(&gate, "/", &short).status == 401).then_some(());
     assert!(mantlet_testkit::poll_until(super::common::PATIENCE, is_over).is_some());
     let unknown = gate.command(&["key", "issue", "--user", "robot", "--scope", "fly"]);

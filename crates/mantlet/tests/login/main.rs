@@ -12,6 +12,7 @@ mod accounts;
 mod approvals;
 mod assertions;
 mod busy;
+mod callers;
 mod certificates;
 #[path = "../common/mod.rs"]
 mod common;
@@ -33,6 +34,7 @@ mod settings;
 mod sign_in;
 mod sockets;
 mod step_up;
+mod stored;
 mod tokens;
 
 use mantlet_testkit::wire::{self, Response};

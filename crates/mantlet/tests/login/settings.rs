@@ -8,7 +8,7 @@ use mantlet_testkit::{
 
 use super::common::PATIENCE;
 use super::person::Person;
-use super::{add, closed, json, key, signed_in, with_key};
+use super::{PASSWORD, add, closed, json, key, signed_in, with_key};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_mantlet");
 
@@ -69,6 +69,37 @@ fn passwords_are_as_long_as_is_said_and_hashed_a_few_at_a_time() {
 }
 
 #[test]
+fn sci_d02_kinds_of_characters_are_asked_for_only_where_that_is_said_and_made_passwords_have_them()
+{
+    let config = "[identity.passwords]\nlegacy_composition = [\"upper\", \"digit\", \"other\"]\n";
+    let (_upstream, gate) = closed(config);
+    let made: Vec<String> =
+        (0..12).map(|number| add(&gate, &format!("user{number}"), "user")).collect();
+    for password in &made {
+        let has = |is_kind: fn(char) -> bool| password.chars().any(is_kind);
+        assert!(has(char::is_uppercase) && has(char::is_numeric), "{password}");
+        assert!(has(|letter| !letter.is_alphanumeric()), "{password}");
+    }
+    let mut person = Person::new(&gate);
+    assert_eq!(person.sign_in("user0", &made[0]).status, 303);
+    let typed = [("current", made[0].as_str()), ("new", PASSWORD), ("again", PASSWORD)];
+    let refused = person.profile("password", &typed);
+    assert_eq!(refused.status, 422);
+    assert!(refused.text().contains("the operator asks for a capital letter"), "{refused:?}");
+    let file = gate.config_file();
+    let upstream = "http://127.0.0.1:1";
+    let checked =
+        gate.command(&["check", "--upstream", upstream, "--config", file.to_str().unwrap()]);
+    assert!(checked.stderr.contains("fail NIST SP 800-63B-4"), "{checked:?}");
+    let (_upstream, gate) = closed("");
+    let password = add(&gate, "alice", "user");
+    let mut person = Person::new(&gate);
+    person.sign_in("alice", &password);
+    let typed = [("current", password.as_str()), ("new", PASSWORD), ("again", PASSWORD)];
+    assert_eq!(person.profile("password", &typed).status, 303, "length is all by default");
+}
+
+#[test]
 fn the_lockout_counts_as_is_said() {
     for (setting, expected) in [
         ("per_address_and_account = \"1/5m\"", 429),
@@ -107,7 +138,7 @@ fn kept(folder: &TempFolder, upstream: &FakeUpstream) -> MantletBuilder {
     builder.data(folder.path().join("data")).arg("--require-login")
 }
 
-// covers: SCI-04 (binary)
+// covers: SCI-04, SCI-D04 (binary)
 #[test]
 fn etsm_d15_accounts_sessions_and_keys_outlive_the_process() {
     let (folder, upstream) = (TempFolder::new(), FakeUpstream::answering(Answer::ok("inside")));

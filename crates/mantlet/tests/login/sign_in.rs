@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use mantlet_testkit::poll_until;
-use mantlet_testkit::wire::{self, Connection};
+use mantlet_testkit::wire::{self, Connection, Response};
+use mantlet_testkit::{MantletProcess, poll_until};
 
 use super::common::{PATIENCE, assert_refused};
 use super::person::{PAGE, Person, fill_in, form};
@@ -152,7 +152,7 @@ fn what_cannot_be_a_session_is_nobodys() {
     assert_eq!(upstream.requests()[0].header("cookie"), Some("x=1"));
 }
 
-// covers: ETSM-19 (binary)
+// covers: ETSM-19, ELITE-D13 (binary)
 #[test]
 fn sessions_end_unused_and_at_the_latest_after_their_lifetime() {
     let config = "[identity.sessions]\nidle = \"2s\"\nlifetime = \"4s\"\n";
@@ -192,34 +192,32 @@ fn etsm_d29_sci_d28_wrong_names_and_wrong_passwords_are_one_answer_in_one_time()
     assert!(costs.iter().all(|cost| *cost < least * 3), "{costs:?}");
 }
 
+/// An attempt to sign in from 127.0.0.`last`, with a fresh browser.
+fn attempt_from(gate: &MantletProcess, last: u8, name: &str, password: &str) -> Response {
+    let source = IpAddr::from([127, 0, 0, last]);
+    let ask = |method: &str, headers: &[(&str, &str)], body: &str| {
+        let mut connection = Connection::open_from(source, gate.address()).unwrap();
+        let bytes = wire::render(gate.address(), method, SIGN_IN, headers, body.as_bytes());
+        connection.write(&bytes).unwrap();
+        connection.read_response().unwrap()
+    };
+    let page = ask("GET", &[PAGE], "");
+    let visit = page.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
+    let fields = form(&page.text(), SIGN_IN);
+    let body = format!("form={}&username={name}&password={password}", fields[0].1);
+    let kind = ("Content-Type", "application/x-www-form-urlencoded");
+    ask("POST", &[kind, ("Cookie", &visit)], &body)
+}
+
 #[test]
-fn sci_d26_guessing_waits_and_a_stranger_does_not_lock_the_owner_out() {
+fn sci_d26_ymera_d25_guessing_waits_and_a_stranger_does_not_lock_the_owner_out() {
     let (_upstream, gate) = closed("");
     let password = add(&gate, "alice", "user");
     let mut owner = Person::new(&gate);
     assert_eq!(owner.sign_in("alice", &password).status, 303);
     owner.cookies.remove("mantlet-session");
     // The owner's device is known from here on.
-    let guess = |last: u8| {
-        let source = IpAddr::from([127, 0, 0, last]);
-        let mut page = Connection::open_from(source, gate.address()).unwrap();
-        page.write(&wire::render(gate.address(), "GET", SIGN_IN, &[PAGE], b"")).unwrap();
-        let page = page.read_response().unwrap();
-        let visit = page.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
-        let fields = form(&page.text(), SIGN_IN);
-        let body = format!("form={}&username=alice&password=wrong", fields[0].1);
-        let kind = ("Content-Type", "application/x-www-form-urlencoded");
-        let bytes = wire::render(
-            gate.address(),
-            "POST",
-            SIGN_IN,
-            &[kind, ("Cookie", &visit)],
-            body.as_bytes(),
-        );
-        let mut connection = Connection::open_from(source, gate.address()).unwrap();
-        connection.write(&bytes).unwrap();
-        connection.read_response().unwrap()
-    };
+    let guess = |last: u8| attempt_from(&gate, last, "alice", "wrong");
     let statuses: Vec<u16> = (0..7).map(|_| guess(9).status).collect();
     assert_eq!(statuses, [401, 401, 401, 401, 401, 429, 429], "five, then the pair waits");
     let waiting = guess(9);
@@ -229,6 +227,27 @@ fn sci_d26_guessing_waits_and_a_stranger_does_not_lock_the_owner_out() {
     let event =
         gate.wait_for_event(|event| event["event.name"] == "identity.signin.delayed", PATIENCE);
     assert_eq!(event["user.name"], "alice");
+}
+
+#[test]
+fn sci_d27_etsm_d31_a_success_with_ones_own_account_clears_no_failures_at_others() {
+    let (_upstream, gate) = closed("");
+    add(&gate, "alice", "user");
+    let own = add(&gate, "mallory", "user");
+    let last_sign_in = |name: &str| {
+        let users = json(&gate, &["user", "list"]);
+        let users = users["users"].as_array().unwrap().clone();
+        users.into_iter().find(|user| user["name"] == name).unwrap()["last_sign_in"].clone()
+    };
+    assert!(last_sign_in("mallory").is_null());
+    let mut guesses = Vec::new();
+    for _ in 0..6 {
+        guesses.push(attempt_from(&gate, 9, "alice", "wrong").status);
+        assert_eq!(attempt_from(&gate, 9, "mallory", &own).status, 303);
+    }
+    assert_eq!(guesses, [401, 401, 401, 401, 401, 429]);
+    assert!(last_sign_in("mallory").is_string(), "a sign-in is noted");
+    assert!(last_sign_in("alice").is_null(), "and a failure is none");
 }
 
 // covers: ETSM-46 (binary)

@@ -1,7 +1,9 @@
 //! Signed tokens.
 
+use std::collections::BTreeSet;
+
 use mantlet_testkit::wire::{self, Response};
-use mantlet_testkit::{MantletProcess, poll_until};
+use mantlet_testkit::{Answer, FakeUpstream, MantletProcess, poll_until};
 use serde_json::{Value, json as value};
 
 use super::common::{PATIENCE, assert_refused};
@@ -58,13 +60,14 @@ fn samo_d10_d12_a_token_counts_until_it_is_revoked() {
 }
 
 #[test]
-fn samo_d13_ymera_d05_forged_tokens_open_nothing() {
+fn samo_d13_d15_ymera_d05_forged_tokens_open_nothing() {
     let (upstream, gate) = closed("");
     add(&gate, "alice", "user");
     let real = token(&gate, &[]);
     let parts: Vec<&str> = real.split('.').collect();
     let claims = value!({"iss": "mantlet", "aud": "mantlet", "sub": "alice", "iat": 1, "exp": 9_999_999_999_i64, "jti": "x"});
     let jwk = value!({"alg": "EdDSA", "typ": "at+jwt", "jwk": {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}});
+    let (mut reasons, mut pages) = (BTreeSet::new(), BTreeSet::new());
     for (about, forged) in [
         (
             "no algorithm",
@@ -87,8 +90,15 @@ fn samo_d13_ymera_d05_forged_tokens_open_nothing() {
         ("a longer signature", format!("{real}AA")),
     ] {
         let refused = with(&gate, &forged);
-        assert_refused(&gate, &refused, (401, "invalid-credential"), about);
+        let event = assert_refused(&gate, &refused, (401, "invalid-credential"), about);
+        reasons.insert(event["evidence"].as_str().unwrap().to_owned());
+        let mut problem = refused.json();
+        problem["request_id"] = Value::Null;
+        problem["instance"] = Value::Null;
+        pages.insert(problem.to_string());
     }
+    assert_eq!(pages.len(), 1, "outside they are all the same: {pages:?}");
+    assert!(reasons.len() >= 4, "the operator learns what was wrong: {reasons:?}");
     assert!(upstream.is_untouched());
     // A token of another issuer is the application's business, and nobody's here.
     let theirs = value!({"iss": "https://other.example", "sub": "alice"});
@@ -97,10 +107,14 @@ fn samo_d13_ymera_d05_forged_tokens_open_nothing() {
 }
 
 #[test]
-fn samo_d14_a_token_ends_when_it_says_and_lives_as_long_as_is_said() {
-    let (_upstream, gate) = closed(
-        "[identity.tokens]\nlifetime = \"2s\"\nissuer = \"https://us\"\naudience = \"them\"\n",
-    );
+fn samo_d14_d16_a_token_ends_when_it_says_and_lives_as_long_as_is_said() {
+    let upstream = FakeUpstream::answering(Answer::ok("inside"));
+    let config =
+        "[identity.tokens]\nlifetime = \"2s\"\nissuer = \"https://us\"\naudience = \"them\"\n";
+    let builder = MantletProcess::builder(env!("CARGO_BIN_EXE_mantlet")).upstream(&upstream.url());
+    // The clock on the wall says something else.
+    let builder = builder.arg("--require-login").config(config).env("TZ", "Pacific/Kiritimati");
+    let gate = builder.start();
     add(&gate, "alice", "user");
     let token = token(&gate, &["--expires", "5h"]);
     let said: Value =

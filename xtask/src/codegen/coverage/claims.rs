@@ -44,7 +44,6 @@ struct Patterns {
     comment: Regex,
     function: Regex,
     id: Regex,
-    id_in_name: Regex,
 }
 
 impl Patterns {
@@ -53,7 +52,6 @@ impl Patterns {
             comment: Regex::new(r"^\s*(?://|#) covers:(.*)$")?,
             function: Regex::new(r"^\s*(?:pub )?(?:async )?(?:fn|def) (\w+)")?,
             id: Regex::new(r"\b(?:ETSM|SAMO|ELITE|SCI|YMERA)-D?[0-9]{2}\b")?,
-            id_in_name: Regex::new(r"\b(etsm|samo|elite|sci|ymera)-(d?[0-9]{2})\b")?,
         })
     }
 }
@@ -125,10 +123,18 @@ fn claim(path: &str, name: &str, pending: Pending, patterns: &Patterns) -> Outco
     }))
 }
 
-/// Every id in a test's name; with dashes for underscores it stands between word boundaries.
+/// Every id in a test's name; those that follow one another are of the same guide.
 fn ids_in_name(name: &str, patterns: &Patterns) -> Vec<String> {
-    let name = name.replace('_', "-");
-    patterns.id_in_name.find_iter(&name).map(|found| found.as_str().to_uppercase()).collect()
+    let (mut guide, mut ids) = ("", Vec::new());
+    for word in name.split('_') {
+        let id = format!("{guide}-{word}").to_uppercase();
+        match word {
+            "etsm" | "samo" | "elite" | "sci" | "ymera" => guide = word,
+            _ if patterns.id.is_match(&id) => ids.push(id),
+            _ => guide = "",
+        }
+    }
+    ids
 }
 
 fn stated_way(list: &str) -> Option<Way> {
@@ -188,6 +194,11 @@ mod tests {
         assert_eq!(
             scanned("crates/limit/src/store.rs", text).unwrap(),
             one(&["ETSM-D18"], "etsm_d18_store_is_bounded", Way::Library)
+        );
+        let several = "#[test]\nfn sci_d08_d09_samo_11_no_d10_d1() {}\n";
+        assert_eq!(
+            scanned("crates/access/src/x.rs", several).unwrap(),
+            one(&["SAMO-11", "SCI-D08", "SCI-D09"], "sci_d08_d09_samo_11_no_d10_d1", Way::Library)
         );
         let helper = "fn etsm_d18_helper() {}\n";
         assert_eq!(scanned("crates/limit/src/store.rs", helper).unwrap(), []);
