@@ -126,6 +126,30 @@ pub(super) fn json_list<'a>(texts: impl Iterator<Item = &'a str>) -> String {
 mod tests {
     use super::*;
 
+    #[tokio::test]
+    async fn samo_d01_a_column_is_read_as_its_type_or_not_at_all() {
+        use sqlx::Connection as _;
+
+        let mut connection =
+            sqlx::sqlite::SqliteConnection::connect("sqlite::memory:").await.unwrap();
+        let statement = "SELECT $1 AS roles, 'x y' AS name, -1 AS version, x'00' AS hash";
+        for (stored, is_list) in [
+            (r#"["user","admin"]"#, true),
+            ("__import__('os').system('id')", false),
+            ("{'roles': ['admin']}", false),
+            (r#"{"roles": ["admin"]}"#, false),
+            (r#"["user", {"py/object": "os.system"}]"#, false),
+            ("cos\nsystem\n(S'id'\ntR.", false),
+        ] {
+            let row = sqlx::query(statement).bind(stored).fetch_one(&mut connection).await.unwrap();
+            let row = Row(&row);
+            assert_eq!(row.list("roles").is_ok(), is_list, "{stored}");
+            assert!(matches!(row.user("name"), Err(Failed::Unreadable("name"))));
+            assert!(matches!(row.number::<u32>("version"), Err(Failed::Unreadable("version"))));
+            assert!(matches!(row.array::<32>("hash"), Err(Failed::Unreadable("hash"))));
+        }
+    }
+
     #[test]
     fn moments_come_back_to_the_nanosecond_and_keep_their_order() {
         let exact = |text: &str| text.parse::<Timestamp>().unwrap();
