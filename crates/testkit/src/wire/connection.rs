@@ -198,7 +198,12 @@ impl Connection {
         }
         self.stream.set_read_timeout(Some(timeout))?;
         let mut buffer = [0; 64 * 1024];
-        let count = self.stream.read(&mut buffer).map_err(|error| match error.kind() {
+        let mut read = self.stream.read(&mut buffer);
+        // A read with a time limit ends early where the process was stopped and goes on (signal(7)).
+        while read.as_ref().is_err_and(|error| error.kind() == ErrorKind::Interrupted) {
+            read = self.stream.read(&mut buffer);
+        }
+        let count = read.map_err(|error| match error.kind() {
             // Systems differ in what they call a read that timed out.
             ErrorKind::WouldBlock | ErrorKind::TimedOut => ErrorKind::TimedOut.into(),
             _ => error,
