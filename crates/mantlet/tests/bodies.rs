@@ -41,6 +41,7 @@ fn has_whole_request(upstream: &FakeUpstream) -> bool {
     upstream.requests().iter().any(|request| request.is_complete)
 }
 
+// covers: SCI-45, ELITE-D10, SCI-D31 (binary)
 #[test]
 fn an_announced_body_over_the_limit_is_refused_before_a_byte_of_it() {
     let (upstream, gate) = start(LIMIT);
@@ -118,6 +119,7 @@ fn a_body_is_asked_for_when_it_is_wanted() {
     assert_eq!(upstream.requests().len(), 2);
 }
 
+// covers: SCI-45, ELITE-D10 (binary)
 #[test]
 fn a_chunked_body_over_the_limit_is_never_a_whole_request() {
     let (upstream, gate) = start(LIMIT);

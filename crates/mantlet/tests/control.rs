@@ -38,6 +38,7 @@ fn get_from(source: [u8; 4], gate: &MantletProcess) -> Response {
     connection.read_response().unwrap()
 }
 
+// covers: SAMO-43 (binary)
 #[test]
 fn the_next_request_of_a_blocked_network_is_refused_and_others_are_not() {
     let upstream = FakeUpstream::answering(Answer::ok("x"));

@@ -76,7 +76,7 @@ fn a_listed_page_may_read_why_it_was_refused() {
     assert_eq!((refused.status, refused.header("access-control-allow-origin")), (429, None));
 }
 
-// covers: ETSM-05 (binary)
+// covers: ETSM-05, SCI-D07 (binary)
 #[test]
 fn etsm_d01_a_forged_form_is_explained_to_the_operator_and_not_to_the_page() {
     let upstream = FakeUpstream::answering(Answer::ok("ok"));

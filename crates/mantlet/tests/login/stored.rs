@@ -11,8 +11,9 @@ use super::{PASSWORD, add, closed, json, key, signed_in};
 const HOSTILE: [&str; 8] =
     ["%", "_", "a%", "alic_", "' OR '1'='1", "alice' --", "alice\"; DROP TABLE accounts; --", "*"];
 
+// covers: SCI-21, YMERA-11 (binary)
 #[test]
-fn samo_d25_names_are_neither_patterns_nor_statements() {
+fn samo_d25_d28_names_are_neither_patterns_nor_statements() {
     let (_upstream, gate) = closed("");
     for name in ["alice", "alicx"] {
         add(&gate, name, "user");
