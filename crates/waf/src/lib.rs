@@ -11,6 +11,8 @@ pub mod ftw;
 pub mod fuzzing;
 pub mod native;
 mod operators;
+#[cfg(test)]
+mod pace;
 mod plan;
 #[cfg(test)]
 mod reference;

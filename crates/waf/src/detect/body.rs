@@ -59,6 +59,11 @@ impl JsonText<'_> {
         Input { place, name: self.key, value: &self.value, hint: Hint::None }
     }
 
+    /// Whether its path is one name.
+    pub(crate) fn is_on_top(&self) -> bool {
+        self.levels.len() <= 1
+    }
+
     /// Where it stands, as in `messages.0.text`.
     pub(crate) fn path(&self) -> Vec<u8> {
         let mut path = Vec::new();

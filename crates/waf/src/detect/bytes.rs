@@ -52,10 +52,51 @@ pub(super) fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
     let rest = tail(bytes, offset);
     let ends = |place: usize| at(bytes, place + length - 1).to_ascii_lowercase() == last;
     let is_here = |place: usize| ends(place) && starts_with(tail(bytes, place), needle);
-    if both.0 == both.1 {
-        return memchr::memchr_iter(sign, rest).find(|&place| is_here(place));
+    let found = if both.0 == both.1 {
+        first_of(memchr::memchr_iter(sign, rest), is_here)
+    } else {
+        first_of(memchr::memchr2_iter(both.0, both.1, rest), is_here)
+    };
+    match found {
+        Found::At(place) => Some(place),
+        Found::Nowhere => None,
+        Found::NotBefore(place) => scan(tail(bytes, place), needle).map(|found| place + found),
     }
-    memchr::memchr2_iter(both.0, both.1, rest).find(|&place| is_here(place))
+}
+
+/// What came of a search for one byte.
+enum Found {
+    At(usize),
+    Nowhere,
+    /// It stopped too often in vain.
+    NotBefore(usize),
+}
+
+/// The first of some places that is the one.
+fn first_of(places: impl Iterator<Item = usize>, is_here: impl Fn(usize) -> bool) -> Found {
+    for (count, place) in places.enumerate() {
+        if is_here(place) {
+            return Found::At(place);
+        }
+        if count >= STOPS {
+            return Found::NotBefore(place + 1);
+        }
+    }
+    Found::Nowhere
+}
+
+/// How often a search for one byte may stop in vain. It is quick between few stops; where the byte is
+/// everywhere, looking at each place is quicker.
+const STOPS: usize = 6;
+
+/// The same place by place.
+fn scan(bytes: &[u8], needle: &[u8]) -> Option<usize> {
+    let (first, last) = (needle.first().copied()?, needle.last().copied()?);
+    let same =
+        |byte: Option<&u8>, wanted: u8| byte.is_some_and(|b| b.to_ascii_lowercase() == wanted);
+    bytes.windows(needle.len()).position(|window| {
+        same(window.last(), last) && same(window.first(), first) && starts_with(window, needle)
+    })
 }
 
 /// The place of the byte of `needle` that texts, and what tries to be slow, repeat least.
@@ -97,11 +138,78 @@ pub(super) fn word_at(bytes: &[u8], start: usize) -> &[u8] {
     part(bytes, start, start + length)
 }
 
+fn is_blank(byte: &&u8) -> bool {
+    is_space(**byte) || **byte == 0
+}
+
+/// Where `bytes` begin behind white space and NUL.
+pub(super) fn start_of(bytes: &[u8]) -> usize {
+    bytes.iter().take_while(is_blank).count()
+}
+
 /// `bytes` without white space and NUL at both ends.
 pub(super) fn trimmed(bytes: &[u8]) -> &[u8] {
-    let blank = |byte: &&u8| is_space(**byte) || **byte == 0;
-    let start = bytes.iter().take_while(blank).count();
-    let rest = tail(bytes, start);
-    let end = rest.len() - rest.iter().rev().take_while(blank).count();
+    let rest = tail(bytes, start_of(bytes));
+    let end = rest.len() - rest.iter().rev().take_while(is_blank).count();
     part(rest, 0, end)
+}
+
+/// The next of each of some words, which are lower case: each is looked for once and not anew from every
+/// place. Asked about rising places of one text.
+#[derive(Debug)]
+pub(super) struct Ahead {
+    words: &'static [&'static str],
+    /// Where each stands that is known of; past the end where there is none.
+    next: Vec<Option<usize>>,
+}
+
+impl Ahead {
+    /// Nothing is known yet.
+    pub(super) fn new(words: &'static [&'static str]) -> Self {
+        Self { words, next: vec![None; words.len()] }
+    }
+
+    /// Whether one of the words begins between `start` and `end`, in any case.
+    pub(super) fn is_within(&mut self, bytes: &[u8], start: usize, end: usize) -> bool {
+        self.words.iter().zip(&mut self.next).any(|(word, next)| {
+            let place = match *next {
+                Some(place) if place >= start => place,
+                _ => find(tail(bytes, start), word.as_bytes())
+                    .map_or(usize::MAX, |found| start + found),
+            };
+            *next = Some(place);
+            place < end
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_word_is_found_where_it_first_stands(
+            text in "([abAB<x]{0,40}|aab?){0,30}.{0,300}[abX]{0,60}", word in "[ab<x]{1,6}"
+        ) {
+            let lower = text.to_ascii_lowercase();
+            prop_assert_eq!(find(text.as_bytes(), word.as_bytes()), lower.find(&word));
+        }
+    }
+
+    #[test]
+    fn the_next_word_is_the_one_a_search_from_there_would_find() {
+        let text = b"..ab..CD.ab..cd....";
+        let mut ahead = Ahead::new(&["ab", "cd"]);
+        for start in 0..text.len() {
+            for end in start..text.len() {
+                let found =
+                    ["ab", "cd"].iter().filter_map(|word| find(tail(text, start), word.as_bytes()));
+                let expected = found.min().is_some_and(|place| start + place < end);
+                assert_eq!(ahead.is_within(text, start, end), expected, "{start} to {end}");
+            }
+        }
+    }
 }

@@ -159,7 +159,7 @@ fn opening(view: &View<'_>, place: usize, line: &[u8]) -> u8 {
     if !view.is_short() {
         return 0;
     }
-    let head = super::bytes::trimmed(part(view.bytes, 0, place));
+    let head = view.head(place);
     let name =
         line.iter().take(48).take_while(|b| b.is_ascii_alphanumeric() || **b == b'-').count();
     let header = part(line, 0, name);

@@ -1,23 +1,28 @@
 //! Lookups and expression languages of Java: JNDI however it is spelt, OGNL, SpEL.
 
+use std::sync::LazyLock;
+
 use super::bytes::{
-    at, contains_any, find, is_any, is_word, part, starts_with, starts_with_any, tail, trimmed,
+    Ahead, at, contains_any, find, is_any, is_word, part, starts_with, starts_with_any, tail,
+    trimmed,
 };
 use super::finding::Class;
 use super::input::{Hint, Place};
 use super::scan::class;
+use super::signals::Signals;
 use super::view::{View, Work};
 use super::words::signal;
 
 /// How many words are looked for in the whole of a value, about.
-const WORDS: usize = 34;
+const WORDS: usize = 8 + HIDDEN.len() + PIECES.len() + OTHER_PIECES.len();
 
 /// Lookups nested deeper than this are not resolved.
 const DEPTH: usize = 12;
 /// Bytes of one lookup that are read.
 const LONGEST: usize = 2_048;
-/// Lookups read of one value.
+/// Lookups read of one value, and what one costs beside its bytes.
 const ANCHORS: usize = 64;
+const LOOKUP: usize = 100;
 
 /// Whether the bytes and words give cause to look.
 pub(super) fn has_cause(view: &View<'_>) -> bool {
@@ -68,10 +73,27 @@ fn note(
     );
 }
 
+/// What is hidden in pieces, and what it is put together with.
+const HIDDEN: &[&str] = &["jndi", "ldap:", "rmi:", "dns:"];
+const PIECES: &[&str] = &["${lower:", "${upper:", "${::-", "${env:"];
+const OTHER_PIECES: &[&str] = &["${sys:", "${date:"];
+
+/// Which of these stand in a lookup.
+struct Pieces {
+    hidden: Ahead,
+    pieces: Ahead,
+    others: Ahead,
+}
+
 fn lookups(view: &View<'_>, work: &mut Work<'_>) {
+    let mut pieces = Pieces {
+        hidden: Ahead::new(HIDDEN),
+        pieces: Ahead::new(PIECES),
+        others: Ahead::new(OTHER_PIECES),
+    };
     for place in memchr::memmem::find_iter(view.bytes, b"${").take(ANCHORS) {
         let body = part(view.bytes, place, place + LONGEST);
-        if !work.budget.spend(body.len(), "expression") {
+        if !work.budget.spend(LOOKUP + 2 * body.len(), "expression") {
             return;
         }
         let mut resolved = Vec::new();
@@ -79,8 +101,11 @@ fn lookups(view: &View<'_>, work: &mut Work<'_>) {
         let length = resolve(body, 0, &mut resolved, &mut nested);
         let inner = resolved.iter().take_while(|b| **b != 0).copied().collect::<Vec<_>>();
         let text = trimmed(&inner);
-        let is_alone = place == 0 && length >= trimmed(view.bytes).len();
-        let confidence = lookup_confidence(body, text, nested, is_alone);
+        let is_alone = place == 0 && length >= view.trimmed().len();
+        let stands = |words: &mut Ahead| words.is_within(view.bytes, place, place + LONGEST);
+        let hides = nested > 1 && (stands(&mut pieces.hidden) || stands(&mut pieces.pieces));
+        let joins = nested > 0 && (stands(&mut pieces.pieces) || stands(&mut pieces.others));
+        let confidence = lookup_confidence(text, nested, (hides, joins), is_alone);
         note(
             view,
             confidence,
@@ -111,29 +136,20 @@ fn lookups(view: &View<'_>, work: &mut Work<'_>) {
     }
 }
 
-/// How sure it is that a lookup, whose resolved `text` stood as `body`, fetches something.
-fn lookup_confidence(body: &[u8], text: &[u8], nested: usize, is_alone: bool) -> u8 {
+/// How sure it is that a lookup, whose resolved `text` came from so many others, fetches something: it hides
+/// what it does in pieces, or is put together from some.
+fn lookup_confidence(
+    text: &[u8],
+    nested: usize,
+    (hides, joins): (bool, bool),
+    is_alone: bool,
+) -> u8 {
     let lookup = starts_with_any(text, &["jndi:", "jndi.", "jnd\u{131}:"]);
     match () {
         () if lookup && nested == 0 => 95,
         () if lookup => 97,
-        () if nested > 0
-            && contains_any(
-                body,
-                &["jndi", "ldap:", "rmi:", "dns:", "${lower:", "${upper:", "${::-", "${env:"],
-            )
-            && nested > 1 =>
-        {
-            85
-        }
-        () if nested > 0
-            && contains_any(
-                body,
-                &["${lower:", "${upper:", "${::-", "${env:", "${sys:", "${date:"],
-            ) =>
-        {
-            70
-        }
+        () if hides => 85,
+        () if joins => 70,
         () if starts_with_any(
             text,
             &[
@@ -211,47 +227,54 @@ fn value_of(inside: &[u8]) -> &[u8] {
     }
 }
 
+/// What only an expression that reaches classes has.
+const CERTAIN: &[&str] = &[
+    "#_memberaccess",
+    "#context[",
+    "#parameters",
+    "@java.lang.runtime@",
+    "@java.lang.system@",
+    "#application",
+    "@ognl.ognlcontext@",
+    "#request[",
+    "allowstaticmethodaccess",
+    "t(java.lang.",
+    "t (java.lang.",
+    "t(org.springframework",
+    "t(java.",
+    "#rt =",
+    "#rt=",
+    "#root.",
+    "new java.lang.processbuilder",
+    "java.lang.runtime.getruntime",
+    ".getruntime(",
+    "getclass().forname",
+    "class.forname(",
+    "''.getclass()",
+    "\"\".getclass()",
+    "javax.script.scriptenginemanager",
+    "#this.getclass",
+    "excludedclasses",
+    "#attr[",
+    "@org.apache.commons.io",
+    "xwork.methodaccessor",
+    "getmethod(",
+    "newinstance(",
+    "sun.misc",
+    "bcel$$",
+];
+
+static INDEX: LazyLock<Signals> = LazyLock::new(|| Signals::new(&[(1, CERTAIN)]));
+
 /// Expressions that reach classes.
 fn languages(view: &View<'_>, work: &mut Work<'_>) {
-    const CERTAIN: &[&str] = &[
-        "#_memberaccess",
-        "#context[",
-        "#parameters",
-        "@java.lang.runtime@",
-        "@java.lang.system@",
-        "#application",
-        "@ognl.ognlcontext@",
-        "#request[",
-        "allowstaticmethodaccess",
-        "t(java.lang.",
-        "t (java.lang.",
-        "t(org.springframework",
-        "t(java.",
-        "#rt =",
-        "#rt=",
-        "#root.",
-        "new java.lang.processbuilder",
-        "java.lang.runtime.getruntime",
-        ".getruntime(",
-        "getclass().forname",
-        "class.forname(",
-        "''.getclass()",
-        "\"\".getclass()",
-        "javax.script.scriptenginemanager",
-        "#this.getclass",
-        "excludedclasses",
-        "#attr[",
-        "@org.apache.commons.io",
-        "xwork.methodaccessor",
-        "getmethod(",
-        "newinstance(",
-        "sun.misc",
-        "bcel$$",
-    ];
     let bytes = view.bytes;
-    for text in CERTAIN {
+    let expression = bytes.iter().any(|b| matches!(b, b'(' | b'{' | b'[' | b'='));
+    let is_there = work.groups(view, &INDEX, "expression") != 0;
+    let texts =
+        if is_there && work.look(view, CERTAIN.len(), "expression") { CERTAIN } else { &[] };
+    for text in texts {
         let Some(place) = find(bytes, text.as_bytes()) else { continue };
-        let expression = bytes.iter().any(|b| matches!(b, b'(' | b'{' | b'[' | b'='));
         let java = starts_with_any(
             text.as_bytes(),
             &[

@@ -55,7 +55,7 @@ impl Detectors {
     /// Builds the index of the first pass.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
-        Self { signals: Signals::new(), settings }
+        Self { signals: Signals::new(super::words::WORDS), settings }
     }
 
     /// The finding that decides: the surest, if it reaches the threshold. `None` lets pass.

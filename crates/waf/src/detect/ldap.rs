@@ -1,7 +1,7 @@
 //! Filters of a directory, broken out of: RFC 4515 says how a filter looks, and after the value's
 //! own end another one begins.
 
-use super::bytes::{at, is_space, part, skip_space, tail, trimmed};
+use super::bytes::{at, is_space, part, skip_space, tail};
 use super::finding::Class;
 use super::scan::class;
 use super::view::{View, Work};
@@ -95,7 +95,7 @@ fn leaves(head: &[u8]) -> bool {
 
 /// The value is a filter, or only its wild cards.
 fn whole(view: &View<'_>, work: &mut Work<'_>) {
-    let value = trimmed(view.bytes);
+    let value = view.trimmed();
     let list = at(value, 0) == b'(' && matches!(at(value, 1), b'&' | b'|') && at(value, 2) == b'(';
     if list && value.contains(&b'=') {
         let wild =

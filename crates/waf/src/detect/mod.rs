@@ -22,14 +22,16 @@
 //! | file | holds |
 //! |---|---|
 //! | `inspector.rs` | the order of things: first pass, detectors, decoders |
-//! | `scan.rs`, `signals.rs` | the first pass, which lets ordinary values through |
+//! | `scan.rs`, `signals.rs` | the first pass, which lets ordinary values through; lists of words in one pass |
 //! | `decode/` | encodings taken off, with the way back to the original bytes |
 //! | `sql/`, `html/`, `shell/`, `ssrf/`, `template/`, `code/`, `*.rs` | one parser each |
 //! | `body.rs` | JSON bodies as they came |
 //! | `head.rs` | the protocol itself, and addresses of sessions |
 //!
 //! No I/O, no time, no randomness. Work is bounded by a [`Budget`], which names the part that ran
-//! out. Nothing here is recursive without a bound.
+//! out. Nothing here is recursive without a bound, and nothing is looked for anew from each of many
+//! places: `bytes::Ahead`, `View::head` and the facts of a view are found out once. `tests_of_work.rs`
+//! holds time to the length of a value.
 
 pub(crate) mod body;
 mod budget;
@@ -49,7 +51,6 @@ mod nosql;
 mod path;
 mod scan;
 mod scanner;
-mod sensitive;
 mod shell;
 mod signals;
 mod sql;

@@ -94,7 +94,7 @@ pub(super) fn has_cause(view: &View<'_>) -> bool {
 
 /// A value that begins with the document a condition is asked about, or with the database.
 fn starts_code(view: &View<'_>) -> bool {
-    let value = trimmed(view.bytes);
+    let value = view.trimmed();
     let value = value.strip_prefix(b";").unwrap_or(value);
     starts_with(value, b"this.")
         || starts_with(value, b"db.")
@@ -166,7 +166,7 @@ fn collections(view: &View<'_>, work: &mut Work<'_>) {
 
 /// `this.age > 0`, `1; return true`, `$where=1`: a condition from end to end.
 fn conditions(view: &View<'_>, work: &mut Work<'_>) {
-    let value = trimmed(view.bytes);
+    let value = view.trimmed();
     let compared = value.iter().any(|b| matches!(b, b'<' | b'>' | b'='))
         || contains_any(value, &[".match(", ".test("]);
     let asked =
@@ -285,7 +285,7 @@ fn is_stage(operator: &[u8]) -> bool {
 
 /// Whether the value is one short document and the key at `place` its first.
 fn is_first_key(view: &View<'_>, place: usize) -> bool {
-    let head = trimmed(part(view.bytes, 0, place));
+    let head = view.head(place);
     let opens = head.iter().all(|b| matches!(b, b'{' | b'[' | b'"' | b'\'' | b' '));
     opens && head.contains(&b'{') && view.is_short()
 }

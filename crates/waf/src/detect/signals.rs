@@ -1,10 +1,16 @@
 //! The words that give a detector cause to look, found in one pass.
 
 use super::bytes::starts_with;
-use super::words::WORDS;
 
-/// Bits of the hash of three bytes.
-const BITS: u32 = 15;
+/// Places of the table for each word, so that few bytes of a text fall on one that is taken.
+const PLACES_A_WORD: usize = 32;
+/// The bits of the number of a place, at least and at most: the largest table stays in the nearest cache.
+const LEAST_BITS: u32 = 9;
+const MOST_BITS: u32 = 15;
+
+/// Groups of words in lower case and the bits of the groups. Words of fewer than three bytes are not
+/// found.
+pub(super) type Groups = &'static [(u32, &'static [&'static str])];
 
 /// A word with the groups it speaks for.
 type Entry = (&'static [u8], u32);
@@ -14,6 +20,8 @@ type Entry = (&'static [u8], u32);
 /// dependent step for each byte.
 #[derive(Debug, Clone)]
 pub(super) struct Signals {
+    /// Bits of the hash of three bytes.
+    bits: u32,
     /// For each hash, whether a word begins so: small enough to stay in the nearest cache.
     present: Vec<u64>,
     /// For each hash, the number of its bucket; 0 is the empty one.
@@ -22,16 +30,20 @@ pub(super) struct Signals {
 }
 
 impl Signals {
-    pub(super) fn new() -> Self {
-        let mut present = vec![0_u64; 1 << (BITS - 6)];
-        let mut buckets = vec![0_u16; 1 << BITS];
+    /// The index of these words.
+    pub(super) fn new(words: Groups) -> Self {
+        let count: usize = words.iter().map(|(_, words)| words.len()).sum();
+        let places = (count * PLACES_A_WORD).next_power_of_two();
+        let bits = places.trailing_zeros().clamp(LEAST_BITS, MOST_BITS);
+        let mut present = vec![0_u64; 1 << (bits - 6)];
+        let mut buckets = vec![0_u16; 1 << bits];
         let mut entries: Vec<Vec<Entry>> = vec![Vec::new()];
-        for (group, word) in WORDS
+        for (group, word) in words
             .iter()
             .flat_map(|(group, words)| words.iter().map(move |word| (*group, word.as_bytes())))
         {
             let key = word.iter().take(3).fold(0, |key, byte| key << 8 | u32::from(*byte));
-            let place = hash(key);
+            let place = hash(key, bits);
             let Some(bucket) = buckets.get_mut(place) else { continue };
             if let Some(bits) = present.get_mut(place >> 6) {
                 *bits |= 1 << (place & 63);
@@ -44,7 +56,7 @@ impl Signals {
                 list.push((word, group));
             }
         }
-        Self { present, buckets, entries }
+        Self { bits, present, buckets, entries }
     }
 
     /// The groups whose words occur in `bytes`.
@@ -53,7 +65,7 @@ impl Signals {
         let mut key = 0_u32;
         for (end, byte) in bytes.iter().enumerate() {
             key = (key << 8 | u32::from(byte.to_ascii_lowercase())) & 0xff_ffff;
-            let place = hash(key);
+            let place = hash(key, self.bits);
             let bits = self.present.get(place >> 6).copied().unwrap_or(0);
             if bits >> (place & 63) & 1 == 1 && end >= 2 {
                 let bucket = self.buckets.get(place).copied().unwrap_or(0);
@@ -73,18 +85,19 @@ impl Signals {
     }
 }
 
-/// The bucket of three bytes.
-fn hash(key: u32) -> usize {
-    usize::try_from(key.wrapping_mul(0x9e37_79b1) >> (32 - BITS)).unwrap_or(0)
+/// The bucket of three bytes, of as many as so many bits tell apart.
+fn hash(key: u32, bits: u32) -> usize {
+    usize::try_from(key.wrapping_mul(0x9e37_79b1) >> (32 - bits)).unwrap_or(0)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::detect::words::WORDS;
 
     #[test]
     fn every_word_is_found_wherever_it_stands_in_any_case() {
-        let signals = Signals::new();
+        let signals = Signals::new(WORDS);
         for (group, words) in WORDS {
             for word in *words {
                 assert!(word.len() >= 3, "`{word}` is too short for the index");

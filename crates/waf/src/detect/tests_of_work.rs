@@ -2,6 +2,7 @@
 
 use super::{Budget, Detectors, Input, Place, Settings};
 use crate::native::Inspection;
+use crate::pace::assert_in_proportion;
 
 /// What attacks and texts repeat, and what parsers could read again and again.
 const UNITS: &[&str] = &[
@@ -82,6 +83,21 @@ const UNITS: &[&str] = &[
     "'alert(",
     "</script",
     "~/documents ",
+    "\\'",
+    "http:",
+    ":\\\\\\\\",
+    "a:1:{",
+    "'or case ",
+    ",onx=",
+    "/src=",
+    "<!--[if",
+    "<!--[ifpl",
+    "`id` ",
+    ";ab -c",
+    "&$top=10   ; cat /etc",
+    "req{\"html\":\"<p>Hello <b>",
+    "{n$",
+    "=n${",
 ];
 
 /// Beginnings that make the rest quoted, fenced or prose.
@@ -114,6 +130,24 @@ fn work_grows_with_the_value_and_no_faster_or_a_budget_names_itself() {
                 f64::from(more) <= f64::from(less) * 2.6 + 20_000.0,
                 "`{head}` and `{unit}`: {less} units for {half} bytes, {more} for {whole}"
             );
+        }
+    }
+}
+
+#[test]
+fn time_grows_with_the_value_and_no_faster() {
+    let detectors = Detectors::new(Settings::default());
+    for unit in UNITS {
+        for (before, after) in [(0, 0), (1, 0), (0, 1)] {
+            assert_in_proportion("the detectors", unit, |text| {
+                // Blanks as long as the text, which nobody is to pass again and again.
+                let blanks = |count| b" ".repeat(count * text.len());
+                let text = [blanks(before).as_slice(), text, &blanks(after)].concat();
+                // Enough for all of it: what the budget does not count is what would show.
+                let mut budget = Budget::new(u32::MAX);
+                let _findings =
+                    detectors.inspect(Input::new(Place::BodyField, b"q", &text), &mut budget);
+            });
         }
     }
 }

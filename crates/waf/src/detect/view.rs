@@ -8,6 +8,7 @@ use super::bytes;
 use super::finding::{Class, Layer};
 use super::input::{Hint, Input, Place};
 use super::scan::Mask;
+use super::signals::Signals;
 
 /// Up to this length a value that is code from end to end is no text about code.
 const SHORT: usize = 256;
@@ -28,6 +29,7 @@ pub(super) struct View<'a> {
 /// What detectors ask of a value as a whole, many times over: found out once.
 #[derive(Debug, Clone, Default)]
 struct Shape {
+    trimmed: OnceCell<Range<usize>>,
     lines: OnceCell<usize>,
     is_prose: OnceCell<bool>,
     words: OnceCell<usize>,
@@ -56,6 +58,30 @@ impl View<'_> {
     /// Whether a word of one of these groups occurs.
     pub(super) fn has(&self, groups: u32) -> bool {
         self.signals & groups != 0
+    }
+
+    /// The value without white space and NUL at both ends, of which there may be much.
+    pub(super) fn trimmed(&self) -> &[u8] {
+        let range = self.trimmed_range();
+        bytes::part(self.bytes, range.start, range.end)
+    }
+
+    /// Where the value begins behind white space and NUL.
+    pub(super) fn start(&self) -> usize {
+        self.trimmed_range().start
+    }
+
+    /// What stands before `place`, without white space and NUL at both ends.
+    pub(super) fn head(&self, place: usize) -> &[u8] {
+        bytes::trimmed(bytes::part(self.bytes, self.trimmed_range().start, place))
+    }
+
+    fn trimmed_range(&self) -> Range<usize> {
+        let range = self.shape.trimmed.get_or_init(|| {
+            let start = bytes::start_of(self.bytes);
+            start..start + bytes::trimmed(bytes::tail(self.bytes, start)).len()
+        });
+        range.clone()
     }
 
     /// Whether the value is so short that code in it is not quoted for a reader.
@@ -156,6 +182,12 @@ impl Work<'_> {
         let bytes = view.bytes.len();
         let word = Self::WORD + bytes / Self::BYTES_A_UNIT;
         self.budget.spend(bytes + words * word, part)
+    }
+
+    /// The groups of `index` whose words occur in `view`, for one look at each byte; none once the budget
+    /// is spent.
+    pub(super) fn groups(&mut self, view: &View<'_>, index: &Signals, part: &'static str) -> u32 {
+        if self.budget.spend(view.bytes.len(), part) { index.of(view.bytes) } else { 0 }
     }
 
     /// Notes for one view; the surest of a kind survives anyway.

@@ -1,11 +1,14 @@
 //! Expressions over an XML document, broken into: a literal ends and another location path or a
 //! function of XPath follows.
 
+use std::sync::LazyLock;
+
 use super::bytes::{
-    at, before, contains_any, find, is_word, part, skip_space, starts_with_any, tail, trimmed,
+    at, before, contains_any, find, is_word, part, skip_space, starts_with_any, tail,
 };
 use super::finding::Class;
 use super::scan::class;
+use super::signals::Signals;
 use super::view::{View, Work};
 
 /// Bars and brackets looked at in each value.
@@ -37,6 +40,11 @@ const TELLING: &[&str] = &[
     "starts-with(../",
 ];
 
+static INDEX: LazyLock<Signals> = LazyLock::new(|| Signals::new(&[(1, TELLING)]));
+
+/// How many words are looked for in the whole of a value, about.
+const WORDS: usize = 8;
+
 /// Whether the bytes give cause to look.
 pub(super) fn has_cause(view: &View<'_>) -> bool {
     let mask = view.mask;
@@ -48,7 +56,7 @@ pub(super) fn has_cause(view: &View<'_>) -> bool {
 
 /// Looks for a path after the end of a literal or a predicate.
 pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
-    if !work.look(view, TELLING.len(), "xpath") {
+    if !work.look(view, WORDS, "xpath") {
         return;
     }
     let reason = "a path of XPath after the end of a literal";
@@ -58,7 +66,7 @@ pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
             work.note(Class::Xpath, 78, place..path + 2, reason);
         }
     }
-    if is_whole(trimmed(view.bytes)) {
+    if is_whole(view.trimmed()) {
         let end = view.bytes.len();
         work.note(Class::Xpath, 66, 0..end, "a path of XPath in the place of a value");
     }
@@ -137,7 +145,7 @@ fn path_behind(bytes: &[u8]) -> Option<usize> {
 
 /// `' or string-length(…)>0`: a logical word behind a quote or bracket, and a function only XPath has.
 fn condition(bytes: &[u8]) -> Option<(usize, usize)> {
-    let telling = |text: &[u8]| contains_any(text, TELLING) || reads_path(text);
+    let telling = |text: &[u8]| INDEX.of(text) != 0 || reads_path(text);
     if !telling(bytes) {
         return None;
     }

@@ -108,20 +108,23 @@ impl<'d> Inspection<'d> {
     }
 
     pub(super) fn input(&mut self, spot: &Spot<'_>, input: Input<'_>) {
-        self.located(input, spot.part, || Cow::Borrowed(spot.name));
+        self.located(input, spot.part, true, || Cow::Borrowed(spot.name));
     }
 
-    /// Looks at one value whose whole name costs something to say.
+    /// Looks at one value whose whole name costs something to say. Unless `is_plain`, the name is a path,
+    /// of which nothing can be known: it is said for an attack alone.
     pub(super) fn located<'n>(
         &mut self,
         input: Input<'_>,
         part: &'static str,
+        is_plain: bool,
         name: impl Fn() -> Cow<'n, [u8]>,
     ) {
         if self.is_over() || input.value.is_empty() {
             return;
         }
         if let Some(known) = self.known
+            && is_plain
             && known.is_harmless(part, &name())
         {
             return;

@@ -25,7 +25,8 @@ impl Inspection<'_> {
         if !text.is_key && input.name == b"query" {
             self.literals(&text.value, b"query");
         }
-        self.located(input, part, || {
+        let is_plain = name.is_empty() && text.is_on_top();
+        self.located(input, part, is_plain, || {
             let path = text.path();
             Cow::Owned(match (name.is_empty(), path.is_empty()) {
                 (true, _) => path,

@@ -1,3 +1,5 @@
+use std::sync::Mutex;
+
 use super::*;
 use crate::detect::{Budget, Class, Detectors, Settings};
 
@@ -206,4 +208,21 @@ fn a_declared_type_is_looked_at_when_it_is_none() {
     ] {
         assert_eq!(look(|it| it.header("content-type", ordinary.as_bytes())), None, "{ordinary}");
     }
+}
+
+#[test]
+fn what_is_known_is_asked_for_by_name_and_never_by_a_path() {
+    #[derive(Debug, Default)]
+    struct Asked(Mutex<Vec<String>>);
+    impl Known for Asked {
+        fn is_harmless(&self, _: &str, name: &[u8]) -> bool {
+            self.0.lock().unwrap().push(String::from_utf8_lossy(name).into_owned());
+            false
+        }
+    }
+    let (detectors, asked) = (Detectors::new(Settings::default()), Asked::default());
+    let inspection = Inspection::new(&detectors, Settings::THRESHOLD, Budget::default());
+    let mut inspection = inspection.knowing(&asked);
+    inspection.body(b"application/json", br#"{"a":"it's","b":{"c":["O'Brien"]}}"#).unwrap();
+    assert_eq!(*asked.0.lock().unwrap(), ["a", "a", "b"]);
 }

@@ -1,5 +1,6 @@
 //! Passes over rules that no value can match, without asking them.
 
+use super::known::Known;
 use super::rows::RowId;
 use super::state::State;
 use super::texts::{TextId, has_bit};
@@ -14,66 +15,6 @@ const LOOK_COST: u64 = 2;
 
 /// What it costs to see that a value need not be asked.
 const VALUE_COST: u64 = 1;
-
-/// What is known of the values of a target.
-#[derive(Debug, Clone, Default)]
-struct PartValues {
-    /// Where its values begin and end. `None`: they are not known yet.
-    values: Option<(usize, usize)>,
-    /// The classes that the rows of its values hold.
-    classes: u64,
-    /// What can match any of its values.
-    row: Vec<u64>,
-    /// Its values by their rows: a row, the first value with it, and the last.
-    groups: Vec<(RowId, usize, usize)>,
-}
-
-/// What is known of the values of a phase.
-#[derive(Debug, Default)]
-pub(crate) struct Known {
-    /// Where the row of each list begins. `None`: it is not known yet.
-    lists: Vec<Option<usize>>,
-    parts: Vec<PartValues>,
-    /// The values of the parts, one part after another.
-    values: Vec<Found>,
-    /// The next value of the same part with the same row, for each value; the last one names itself.
-    next: Vec<u32>,
-    words: Vec<u64>,
-    /// For each row the group of a part that is being sorted, plus one.
-    group_of: Vec<u32>,
-    /// Positions of values that a rule may match.
-    picked: Vec<usize>,
-    /// The rows of texts are of the gates for answers, not of those for requests. `None`: of none yet.
-    of_answers: Option<bool>,
-}
-
-impl Known {
-    /// Nothing is known of a new transaction.
-    pub(super) fn renew(&mut self) {
-        self.begin(0, 0);
-        self.of_answers = None;
-    }
-
-    /// Nothing is known of the values of a new phase.
-    fn begin(&mut self, lists: usize, parts: usize) {
-        self.lists.clear();
-        self.lists.resize(lists, None);
-        self.parts.iter_mut().for_each(PartValues::renew);
-        self.parts.resize(parts, PartValues::default());
-        self.values.clear();
-        self.next.clear();
-        self.words.clear();
-    }
-}
-
-impl PartValues {
-    fn renew(&mut self) {
-        self.values = None;
-        self.classes = 0;
-        self.row.clear();
-        self.groups.clear();
-    }
-}
 
 /// How rules are asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

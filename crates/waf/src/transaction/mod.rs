@@ -14,6 +14,7 @@ mod expand;
 mod gated;
 mod hashed;
 mod host;
+mod known;
 mod phases;
 pub(crate) mod report;
 mod request;

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use super::evaluate::Workspace;
-use super::gated::Known;
+use super::known::Known;
 use super::texts::Texts;
 use super::values::Values;
 use super::vars::Vars;

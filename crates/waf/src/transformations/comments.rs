@@ -47,14 +47,15 @@ pub(super) fn remove(input: &[u8], out: &mut Vec<u8>) {
     }
 }
 
+/// What follows the first end of a comment, of either kind. One search for both: the other kind may be
+/// nowhere, and would be looked for to the end of the text at every comment.
 fn after_comment(inside: &[u8]) -> Option<&[u8]> {
-    let block = memchr::memmem::find(inside, b"*/").map(|at| at + 2);
-    let markup = memchr::memmem::find(inside, b"-->").map(|at| at + 3);
-    let end = match (block, markup) {
-        (Some(block), Some(markup)) => block.min(markup),
-        (one, other) => one.or(other)?,
+    let ends = |last: &usize| {
+        let text = inside.get(..=*last).unwrap_or_default();
+        text.ends_with(b"*/") || text.ends_with(b"-->")
     };
-    inside.get(end..)
+    let last = memchr::memchr2_iter(b'/', b'>', inside).find(ends)?;
+    inside.get(last + 1..)
 }
 
 /// Takes the marks of comments out and leaves what is between them.

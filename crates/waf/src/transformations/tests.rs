@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::{ByteSet, Transformation};
+use crate::pace::assert_in_proportion;
 use crate::reference;
 
 fn run(transformation: Transformation, input: &[u8]) -> Vec<u8> {
@@ -57,6 +58,21 @@ proptest! {
             if !mask.meets(transformation.trigger()) || transformation.leaves(text.as_bytes()) {
                 prop_assert_eq!(&run(*transformation, text.as_bytes()), text.as_bytes(), "{}", transformation.name());
             }
+        }
+    }
+}
+
+#[test]
+fn time_grows_with_the_text_and_no_faster() {
+    const UNITS: &[&str] = &[
+        "/**/", "<!--*/", "/*-->", "--", "&#", "&a", "\\'", "\\x", "%u", "%2", "../", "/./", "+A",
+        "YQ==", "\"^ ", "\u{ff1c}",
+    ];
+    for transformation in Transformation::ALL {
+        for unit in UNITS {
+            assert_in_proportion(transformation.name(), unit, |text| {
+                std::hint::black_box(run(*transformation, text));
+            });
         }
     }
 }

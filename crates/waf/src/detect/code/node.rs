@@ -1,5 +1,8 @@
 //! JavaScript on the server: modules, the process, and prototypes of objects.
 
+use std::cell::OnceCell;
+use std::sync::LazyLock;
+
 use super::{call, leads, note};
 use crate::detect::bytes::{
     at, before, contains_any, find, is_any, is_word, part, skip_space, starts_with,
@@ -7,6 +10,7 @@ use crate::detect::bytes::{
 };
 use crate::detect::finding::Class;
 use crate::detect::input::Place;
+use crate::detect::signals::Signals;
 use crate::detect::view::{View, Work};
 use crate::detect::words::signal;
 
@@ -20,7 +24,7 @@ pub(in crate::detect) fn has_cause(view: &View<'_>) -> bool {
 
 /// Looks for modules, prototypes and endless loops.
 pub(in crate::detect) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
-    if !work.look(view, INSIDE.len() + WORDS, "node") {
+    if !work.look(view, WORDS, "node") {
         return;
     }
     prototype(view, work);
@@ -98,6 +102,8 @@ const INSIDE: &[&str] = &[
     "getbuiltinmodule",
 ];
 
+static INDEX: LazyLock<Signals> = LazyLock::new(|| Signals::new(&[(1, INSIDE)]));
+
 /// `require('child_process')`, `process.mainModule`, `_$$ND_FUNC$$_`.
 fn modules(view: &View<'_>, work: &mut Work<'_>) {
     let bytes = view.bytes;
@@ -164,17 +170,11 @@ fn references(view: &View<'_>, work: &mut Work<'_>) {
 /// Names of the process and of what it loads.
 fn inside(view: &View<'_>, work: &mut Work<'_>) {
     let bytes = view.bytes;
-    for text in INSIDE {
-        let Some(place) =
-            find(bytes, text.as_bytes()).filter(|place| !is_word(before(bytes, *place)))
-        else {
-            continue;
-        };
-        let required = find(bytes, b"require(").is_some() && *text == "child_process";
-        let runs = !required
-            || contains_any(bytes, &[").exec", ").spawn", ".execsync(", ").fork", ".exec("]);
-        let sure = runs
-            && contains_any(
+    // What each name asks about the whole value is found out once.
+    let acts = OnceCell::new();
+    let acts = || {
+        *acts.get_or_init(|| {
+            contains_any(
                 bytes,
                 &[
                     "exec",
@@ -185,7 +185,21 @@ fn inside(view: &View<'_>, work: &mut Work<'_>) {
                     "mainmodule",
                     "binding(",
                 ],
-            );
+            )
+        })
+    };
+    let is_there = work.groups(view, &INDEX, "node") != 0;
+    let texts = if is_there && work.look(view, INSIDE.len(), "node") { INSIDE } else { &[] };
+    for text in texts {
+        let Some(place) =
+            find(bytes, text.as_bytes()).filter(|place| !is_word(before(bytes, *place)))
+        else {
+            continue;
+        };
+        let required = *text == "child_process" && find(bytes, b"require(").is_some();
+        let runs = !required
+            || contains_any(bytes, &[").exec", ").spawn", ".execsync(", ").fork", ".exec("]);
+        let sure = runs && acts();
         let confidence = match () {
             () if sure && bytes.contains(&b'(') => 80,
             () if view.is_short() && leads(bytes, place) => 64,
@@ -204,7 +218,7 @@ fn inside(view: &View<'_>, work: &mut Work<'_>) {
 
 /// `new Function(…)`, `console.log(…)`, `eval(…)` as a whole value.
 fn globals(view: &View<'_>, work: &mut Work<'_>) {
-    let value = trimmed(view.bytes);
+    let value = view.trimmed();
     if !view.is_short() {
         return;
     }

@@ -1,8 +1,10 @@
 //! Serialised objects: formats whose reading runs code.
 
+use std::cell::OnceCell;
+
 use super::note;
 use crate::detect::bytes::{
-    at, contains_any, find, part, starts_with, starts_with_any, tail, trimmed,
+    at, before, contains_any, find, is_word, part, starts_with, starts_with_any, tail, trimmed,
 };
 use crate::detect::finding::Class;
 use crate::detect::scan::class;
@@ -56,7 +58,7 @@ fn java(view: &View<'_>, work: &mut Work<'_>) {
     // The Base64 of the magic, at its three offsets within a group.
     for magic in [&b"rO0AB"[..], b"KztAAU", b"Cs7QAF"] {
         let Some(place) = memchr::memmem::find(bytes, magic) else { continue };
-        let free = !crate::detect::bytes::is_word(crate::detect::bytes::before(bytes, place));
+        let free = !is_word(before(bytes, place));
         if free {
             found(view, 84, place, magic.len(), reason, work);
         }
@@ -74,7 +76,7 @@ fn java(view: &View<'_>, work: &mut Work<'_>) {
 
 /// `["a.b.Class", {…}]`: a class with its fields, as readers of JSON take it that make what they are told.
 fn named_class(view: &View<'_>, work: &mut Work<'_>) {
-    let value = trimmed(view.bytes);
+    let value = view.trimmed();
     let Some(rest) = value.strip_prefix(b"[\"") else { return };
     let length = memchr::memchr(b'"', rest).unwrap_or(0);
     let name = part(rest, 0, length);
@@ -96,11 +98,20 @@ fn named_class(view: &View<'_>, work: &mut Work<'_>) {
 /// `O:8:"stdClass":1:{…}`, also within an array.
 fn php(view: &View<'_>, work: &mut Work<'_>) {
     let bytes = view.bytes;
+    let last_object = OnceCell::new();
+    // The last one answers for every array: none of them looks for one of its own.
+    let has_object_behind = |place: usize| {
+        let last = || {
+            memchr::memchr_iter(b':', bytes)
+                .rfind(|at| before(bytes, *at).eq_ignore_ascii_case(&b'o'))
+                .unwrap_or(0)
+        };
+        *last_object.get_or_init(last) > place
+    };
     for place in memchr::memchr_iter(b':', bytes).take(64) {
-        let letter = crate::detect::bytes::before(bytes, place);
+        let letter = before(bytes, place);
         let start = place.saturating_sub(1);
-        let free = !crate::detect::bytes::is_word(crate::detect::bytes::before(bytes, start))
-            || start == 0;
+        let free = !is_word(before(bytes, start)) || start == 0;
         if !matches!(letter, b'O' | b'o' | b'C' | b'a') || !free {
             continue;
         }
@@ -115,7 +126,7 @@ fn php(view: &View<'_>, work: &mut Work<'_>) {
         let array = letter == b'a'
             && digits > 0
             && after.starts_with(b":{")
-            && contains_any(after, &["o:"]);
+            && has_object_behind(bytes.len() - after.len());
         if letter != b'a' && object {
             found(view, 86, start, digits + 4, "a serialised object of PHP", work);
         } else if array {

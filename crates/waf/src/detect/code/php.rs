@@ -1,5 +1,7 @@
 //! PHP: its tags, calls that run code, and variables of the request.
 
+use std::sync::LazyLock;
+
 use super::php_dynamic;
 use super::php_files::file_name;
 use super::php_names::{LOAD, REACH, RUN, TELLING};
@@ -11,8 +13,19 @@ use crate::detect::bytes::{
 use crate::detect::finding::Class;
 use crate::detect::input::Place;
 use crate::detect::scan::class;
+use crate::detect::signals::Signals;
 use crate::detect::view::{View, Work};
 use crate::detect::words::signal;
+
+/// How many words are looked for in the whole of a value, about, beside those that are called.
+const WORDS: usize = 24;
+
+/// What is called, by groups.
+static CALLED: LazyLock<Signals> =
+    LazyLock::new(|| Signals::new(&[(RUNS, RUN), (LOADS, LOAD), (REACHES, REACH)]));
+const RUNS: u32 = 1;
+const LOADS: u32 = 1 << 1;
+const REACHES: u32 = 1 << 2;
 
 /// Whether the words give cause to look.
 pub(in crate::detect) fn has_cause(view: &View<'_>) -> bool {
@@ -42,7 +55,7 @@ fn is_bare_call(bytes: &[u8]) -> bool {
 
 /// Looks for PHP.
 pub(in crate::detect) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
-    if !work.look(view, RUN.len() + LOAD.len() + REACH.len(), "php") {
+    if !work.look(view, WORDS, "php") {
         return;
     }
     tags(view, work);
@@ -113,7 +126,15 @@ fn calls(view: &View<'_>, work: &mut Work<'_>) {
     if !view.mask.any(class::PAREN) {
         return;
     }
-    if let Some((place, open)) = call(bytes, RUN) {
+    let named = work.groups(view, &CALLED, "php");
+    let mut called = |group: u32, names: &[&str]| {
+        let looks = named & group != 0 && work.look(view, names.len(), "php");
+        if looks { call(bytes, names) } else { None }
+    };
+    let run = called(RUNS, RUN);
+    let load = called(LOADS, LOAD).or_else(|| call(bytes, &["dl"]));
+    let reach = called(REACHES, REACH);
+    if let Some((place, open)) = run {
         let argument = tail(bytes, skip_space(bytes, open + 1));
         let first = at(argument, 0);
         let quoted = matches!(first, b'\'' | b'"' | b'$' | b'`' | b'<')
@@ -132,12 +153,12 @@ fn calls(view: &View<'_>, work: &mut Work<'_>) {
         };
         note(view, Class::Php, confidence, place..open + 2, "a call that runs code", work);
     }
-    if let Some((place, open)) = call(bytes, LOAD) {
+    if let Some((place, open)) = load {
         let telling = contains_any(part(bytes, open, open + 200), TELLING);
         let confidence = if telling && view.is_short() { 74 } else { 30 };
         note(view, Class::Php, confidence, place..open + 2, "a call that loads code", work);
     }
-    if let Some((place, open)) = call(bytes, REACH) {
+    if let Some((place, open)) = reach {
         let end = memchr::memchr(b')', tail(bytes, open)).map(|end| open + end);
         let empty = end == Some(open + 1)
             || end.is_some_and(|end| part(bytes, open + 1, end).iter().all(|b| is_space(*b)));
@@ -184,7 +205,7 @@ fn calls(view: &View<'_>, work: &mut Work<'_>) {
 
 /// `'.phpinfo().'`, `";exit(md5(1));//`: a call between the application's own quotes.
 fn between_quotes(view: &View<'_>, work: &mut Work<'_>) {
-    let value = trimmed(view.bytes);
+    let value = view.trimmed();
     if !view.is_short() || value.iter().filter(|b| **b == b' ').count() > 4 {
         return;
     }
@@ -292,7 +313,7 @@ fn settings(view: &View<'_>, work: &mut Work<'_>) {
     for name in SETTINGS {
         let Some(place) = find(view.bytes, name.as_bytes()) else { continue };
         let assigned = at(view.bytes, skip_space(view.bytes, place + name.len())) == b'=';
-        let whole = starts_with(trimmed(view.bytes), name.as_bytes());
+        let whole = starts_with(view.trimmed(), name.as_bytes());
         if assigned && view.is_short() || whole && view.place == Place::Name {
             note(view, Class::Php, 70, place..place + name.len(), "a setting of PHP", work);
         }

@@ -5,15 +5,16 @@ use super::url::{hex, hex_number};
 use crate::detect::bytes::{at, tail};
 use crate::detect::scan::{Mask, class};
 
-/// The code at `place`, which holds `\`, and its length; `None` where no code is spelt out.
-fn escape(bytes: &[u8], place: usize) -> Option<(u32, usize)> {
+/// The code at `place`, which holds `\`, and its length; `None` where no code is spelt out. `is_single`:
+/// no double quote stands in the text, so single ones were escaped for nothing.
+fn escape(bytes: &[u8], place: usize, is_single: bool) -> Option<(u32, usize)> {
     match at(bytes, place + 1) {
         b'x' | b'X' => hex_number(bytes, place + 2, 2).map(|code| (code, 4)),
         b'u' | b'U' if at(bytes, place + 2) == b'{' => braced(bytes, place + 3),
         b'u' | b'U' => hex_number(bytes, place + 2, 4).map(|code| (code, 6)),
         b'0'..=b'7' => octal(bytes, place + 1),
         // Quotes escaped for a literal that the value does not stand in.
-        b'\'' if memchr::memchr(b'"', bytes).is_none() => Some((u32::from(b'\''), 2)),
+        b'\'' if is_single => Some((u32::from(b'\''), 2)),
         _ => None,
     }
 }
@@ -44,11 +45,12 @@ pub(super) fn decode(text: &Text, mask: Mask) -> Option<Text> {
         return None;
     }
     let bytes = &text.bytes;
-    memchr::memchr_iter(b'\\', bytes).find(|&place| escape(bytes, place).is_some())?;
+    let is_single = !mask.any(class::DOUBLE);
+    memchr::memchr_iter(b'\\', bytes).find(|&place| escape(bytes, place, is_single).is_some())?;
     let mut out = text.builder();
     let mut place = 0;
     while let Some(&byte) = bytes.get(place) {
-        let escaped = if byte == b'\\' { escape(bytes, place) } else { None };
+        let escaped = if byte == b'\\' { escape(bytes, place, is_single) } else { None };
         match escaped {
             Some((code, length)) => {
                 out.push_code(code, place);

@@ -1,7 +1,7 @@
 //! Attributes: read within a tag, and begun by a value that leaves its own.
 
 use super::{Sign, is_blank, url};
-use crate::detect::bytes::{at, before, is_any, part, starts_with_any, tail, trimmed};
+use crate::detect::bytes::{at, before, is_any, part, starts_with_any, tail};
 use crate::detect::view::View;
 
 /// How much of the value of an attribute is read that stands outside any tag.
@@ -172,8 +172,9 @@ const EVENTS: &[&str] = &[
     "zoom",
 ];
 
-/// A new attribute that begins before the `=` at `equals`, outside any tag of the value.
-pub(super) fn break_out(view: &View<'_>, equals: usize) -> Option<Sign> {
+/// A new attribute that begins before the `=` at `equals`, outside any tag of the value: what it is a sign
+/// of, and how many bytes were read. `None` when none begins there.
+pub(super) fn break_out(view: &View<'_>, equals: usize) -> Option<(Option<Sign>, usize)> {
     let bytes = view.bytes;
     let mut end = equals;
     while is_blank(before(bytes, end)) && end > 0 && equals - end < 8 {
@@ -196,9 +197,10 @@ pub(super) fn break_out(view: &View<'_>, equals: usize) -> Option<Sign> {
         return None;
     }
     let (attribute, after) = read(part(bytes, 0, equals + LONGEST), start);
-    let (confidence, reason) =
-        judge(view, name, attribute.value, leaves_quote(bytes, start), start)?;
-    Some(Sign { confidence, start, end: after.min(bytes.len()).max(equals), reason })
+    let judged = judge(view, name, attribute.value, leaves_quote(bytes, start), start);
+    let end = after.min(bytes.len()).max(equals);
+    let sign = judged.map(|(confidence, reason)| Sign { confidence, start, end, reason });
+    Some((sign, end - start))
 }
 
 /// Whether a quote right before the attribute ends the one the value stands in.
@@ -229,7 +231,7 @@ fn judge(
         || is_any(value, &["alert"]);
     if handler {
         let is_short = view.is_short();
-        let first = is_short && trimmed(part(view.bytes, 0, start)).is_empty();
+        let first = is_short && view.head(start).is_empty();
         let reason = "an event handler after the end of an attribute";
         let confidence = match () {
             () if leaves && before(view.bytes, start) == b'`' && view.is_prose() => 45,

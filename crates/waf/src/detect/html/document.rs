@@ -19,7 +19,7 @@ pub(super) fn policy(view: &View<'_>) -> Option<Sign> {
     if !view.is_short() || view.is_header() {
         return None;
     }
-    let bytes = crate::detect::bytes::trimmed(view.bytes);
+    let bytes = view.trimmed();
     let place = memchr::memchr_iter(b';', bytes).find(|place| {
         let next = tail(bytes, crate::detect::bytes::skip_space(bytes, place + 1));
         DIRECTIVES.iter().any(|name| crate::detect::bytes::starts_with(next, name))

@@ -14,7 +14,7 @@ mod scripts;
 mod tag;
 mod url;
 
-use super::bytes::is_space;
+use super::bytes::{Ahead, is_space};
 use super::finding::Class;
 use super::input::Hint;
 use super::scan::class;
@@ -37,8 +37,9 @@ const ANCHORS: usize = 20_000;
 
 /// How many words are looked for in the whole of a value, about.
 const WORDS: usize = 12;
-/// What a look at one equals sign costs.
+/// What a look at one equals sign costs, and how many bytes of what it assigns are read for one unit.
 const ATTRIBUTE: usize = 40;
+const ASSIGNED_A_UNIT: usize = 4;
 
 /// Reads `view` in every context of a page.
 pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
@@ -63,8 +64,9 @@ pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
 
 fn tags(view: &View<'_>, work: &mut Work<'_>) {
     let mut quoted = document::Quoted::new(view);
+    let mut scripts = Ahead::new(tag::SCRIPTS);
     for place in memchr::memchr_iter(b'<', view.bytes).take(ANCHORS) {
-        let Some(found) = tag::read(view, place) else { continue };
+        let Some(found) = tag::read(view, place, &mut scripts) else { continue };
         if !work.budget.spend(20 * (found.end - place) + 60, "html") {
             return;
         }
@@ -85,8 +87,11 @@ fn attributes(view: &View<'_>, work: &mut Work<'_>) {
         if !work.budget.spend(ATTRIBUTE, "html") {
             return;
         }
-        if let Some(sign) = attribute::break_out(view, place) {
-            note(view, sign, work);
+        if let Some((sign, read)) = attribute::break_out(view, place) {
+            if !work.budget.spend(read / ASSIGNED_A_UNIT, "html") {
+                return;
+            }
+            sign.into_iter().for_each(|sign| note(view, sign, work));
         }
     }
 }

@@ -174,7 +174,7 @@ fn closes(bytes: &[u8], from: usize) -> bool {
 
 /// The value is a script from end to end.
 pub(super) fn whole(view: &View<'_>) -> Option<Sign> {
-    let bytes = trimmed(view.bytes);
+    let bytes = view.trimmed();
     let sign =
         |confidence, reason| Some(Sign { confidence, start: 0, end: view.bytes.len(), reason });
     let symbols = |b: &u8| matches!(b, b'[' | b']' | b'(' | b')' | b'!' | b'+' | b'{' | b'}');

@@ -2,7 +2,7 @@
 
 use super::{Sign, attribute, is_blank, url};
 use crate::detect::bytes::{
-    at, before, contains_any, find, is_any, is_word, part, starts_with, tail,
+    Ahead, at, before, contains_any, find, is_any, is_word, part, starts_with, tail,
 };
 use crate::detect::view::View;
 
@@ -76,8 +76,11 @@ fn element(name: &[u8]) -> (u8, &'static str) {
     }
 }
 
+/// What a conditional comment is harmless without.
+pub(super) const SCRIPTS: &[&str] = &["<script", "alert"];
+
 /// Reads the tag at `place`, which holds `<`; `None` when a browser would show it as text.
-pub(super) fn read(view: &View<'_>, place: usize) -> Option<Sign> {
+pub(super) fn read(view: &View<'_>, place: usize, scripts: &mut Ahead) -> Option<Sign> {
     let bytes = part(view.bytes, place, place + LONGEST);
     let found = |confidence, length: usize, reason| {
         Some(Sign { confidence, start: place, end: (place + length).min(view.bytes.len()), reason })
@@ -86,7 +89,8 @@ pub(super) fn read(view: &View<'_>, place: usize) -> Option<Sign> {
     let closing = at(bytes, next) == b'/';
     next += usize::from(closing);
     if matches!(at(bytes, next), b'!' | b'?' | b'%') {
-        return declaration(bytes)
+        let mut has_script = || scripts.is_within(view.bytes, place, place + LONGEST);
+        return declaration(bytes, &mut has_script)
             .and_then(|(confidence, reason)| found(confidence, bytes.len().min(64), reason));
     }
     let (name, after) = read_name(bytes, next)?;
@@ -230,10 +234,10 @@ pub(super) fn read_name(bytes: &[u8], start: usize) -> Option<(Vec<u8>, usize)> 
 }
 
 /// `<!ENTITY`, `<!--#exec`, `<?import`, `<%`.
-fn declaration(bytes: &[u8]) -> Option<(u8, &'static str)> {
+fn declaration(bytes: &[u8], has_script: &mut dyn FnMut() -> bool) -> Option<(u8, &'static str)> {
     match () {
         () if starts_with(bytes, b"<?import") => Some((70, "an import into the page")),
-        () if starts_with(bytes, b"<!--[if") && contains_any(bytes, &["<script", "alert"]) => {
+        () if starts_with(bytes, b"<!--[if") && has_script() => {
             Some((70, "a conditional comment with a script"))
         }
         () => None,

@@ -2,7 +2,7 @@
 
 use super::command;
 use super::separators::note;
-use crate::detect::bytes::{at, before, is_word, part, tail, trimmed};
+use crate::detect::bytes::{at, before, is_word, part, tail};
 use crate::detect::scan::class;
 use crate::detect::view::{View, Work};
 
@@ -58,7 +58,7 @@ pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
 
 /// `{l,-lh}s`, `c{a,oun}t`: a list in braces glued to the letters of a name.
 fn braces(view: &View<'_>, work: &mut Work<'_>) {
-    let whole = trimmed(view.bytes);
+    let whole = view.trimmed();
     let signs = whole.iter().take_while(|b| matches!(b, b';' | b'|' | b'&' | b' ')).count();
     let word = tail(whole, signs);
     // Without a separator before it, only a value that is one word.
@@ -82,7 +82,7 @@ fn braces(view: &View<'_>, work: &mut Work<'_>) {
 /// `;$(printf …)`: what a command prints is the command.
 fn substitutions(view: &View<'_>, work: &mut Work<'_>) {
     for place in memchr::memmem::find_iter(view.bytes, b"$(").take(16) {
-        let head = trimmed(part(view.bytes, 0, place));
+        let head = view.head(place);
         let separated = head.is_empty() || matches!(head.last(), Some(b';' | b'|' | b'&'));
         let known = command::read(view.bytes, place + 2).is_some();
         if separated && known && !head.contains(&b'=') {

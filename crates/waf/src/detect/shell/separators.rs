@@ -2,7 +2,7 @@
 
 use super::command::{self, Command, Evidence};
 use crate::detect::bytes::{
-    at, before, find, is_space, part, skip_space, starts_with_any, tail, trimmed,
+    at, before, is_space, part, skip_space, starts_with_any, tail, trimmed,
 };
 use crate::detect::finding::Class;
 use crate::detect::input::{Hint, Place};
@@ -30,8 +30,8 @@ enum Before {
     Separator(u8),
     /// A line break.
     Line,
-    /// `` ` ``
-    Tick,
+    /// `` ` ``, and whether it opens what the next one closes.
+    Tick { opens: bool },
     /// `$(`, `<(`, `>(`.
     Substitution,
 }
@@ -83,14 +83,18 @@ pub(in crate::detect) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
     }
     super::signs::inspect(view, work);
     super::windows::inspect(view, work);
-    at_start(view, work);
+    super::whole::inspect(view, work);
+    let mut ticks = 0_usize;
     for (place, byte) in view.bytes.iter().enumerate() {
-        let Some((before, start)) = separator(view.bytes, place, *byte) else { continue };
+        let opens = ticks.is_multiple_of(2);
+        ticks += usize::from(*byte == b'`');
+        let found = separator(view.bytes, place, *byte, opens);
+        let Some((before, start)) = found else { continue };
         if !work.budget.spend(GLANCE, "shell") {
             return;
         }
         // Between backticks nothing outside them is an argument.
-        let quoted = if before == Before::Tick {
+        let quoted = if matches!(before, Before::Tick { .. }) {
             memchr::memchr(b'`', tail(view.bytes, start))
         } else {
             None
@@ -123,8 +127,9 @@ pub(super) fn note(
     );
 }
 
-/// The separator at `place` and where a command behind it would begin.
-fn separator(bytes: &[u8], place: usize, byte: u8) -> Option<(Before, usize)> {
+/// The separator at `place` and where a command behind it would begin; `opens` is what it does if it is a
+/// backtick.
+fn separator(bytes: &[u8], place: usize, byte: u8, opens: bool) -> Option<(Before, usize)> {
     let next = at(bytes, place + 1);
     if matches!(byte, b';' | b'&') && is_reference(bytes, place) {
         return None;
@@ -132,7 +137,7 @@ fn separator(bytes: &[u8], place: usize, byte: u8) -> Option<(Before, usize)> {
     match byte {
         b';' | b'|' | b'&' if next != byte => Some((Before::Separator(byte), place + 1)),
         b'\n' | b'\r' if !matches!(next, b'\n' | b'\r') => Some((Before::Line, place + 1)),
-        b'`' => Some((Before::Tick, place + 1)),
+        b'`' => Some((Before::Tick { opens }, place + 1)),
         b'$' | b'<' | b'>' if next == b'(' => Some((Before::Substitution, place + 2)),
         _ => None,
     }
@@ -167,7 +172,7 @@ fn judge(view: &View<'_>, from: Before, place: usize, start: usize, command: &Co
         Before::Separator(sign) => after_sign(view, sign, place, start, command, base),
         Before::Line => {
             let own_line = || {
-                let head = trimmed(part(view.bytes, 0, place));
+                let head = view.head(place);
                 head.len() < 64 && !is_command_line(head)
             };
             match () {
@@ -177,7 +182,7 @@ fn judge(view: &View<'_>, from: Before, place: usize, start: usize, command: &Co
                 () => base.saturating_sub(10),
             }
         }
-        Before::Tick => tick(view, place, start, command, base),
+        Before::Tick { opens } => tick(view, opens, (place, start), command, base),
         Before::Substitution => match () {
             () if script => 35,
             () if document => base.saturating_sub(25),
@@ -216,7 +221,7 @@ fn after_sign(
         && !is_numbered(tail(view.bytes, start));
     let prose = view.has_words_before(place);
     let table = sign == b'|' && document;
-    let opens = skip_space(view.bytes, 0);
+    let opens = view.start();
     // `||last`: the sign stands twice, so it is no part of an address or a sentence.
     let twice = place == opens + 1 && at(view.bytes, opens) == sign;
     let first = place == opens && sign != b'&' || twice;
@@ -234,7 +239,8 @@ fn after_sign(
         && !view.is_prose()
         && reads_as_arguments(tail(view.bytes, start));
     // `"; echo x; "`: the quotes end a literal of the application and begin another.
-    let quoted = part(view.bytes, 0, place).iter().all(|b| matches!(b, b'\'' | b'"' | b')' | b' '));
+    let quoted =
+        part(view.bytes, opens, place).iter().all(|b| matches!(b, b'\'' | b'"' | b')' | b' '));
     let argument = tail(view.bytes, skip_space(view.bytes, start));
     let argument = part(argument, 0, memchr::memchr(b';', argument).unwrap_or(argument.len()));
     // `; echo x`: one word that says nothing by itself, and one thing to say.
@@ -256,11 +262,11 @@ fn after_sign(
         () if document && evidence != Evidence::Strong => 30,
         () if document => 12,
         () if prose && !tight && evidence < Evidence::Good => 20,
-        () if evidence < Evidence::Strong && starts_with_command(view.bytes, place) => 14,
+        () if evidence < Evidence::Strong && starts_with_command(view, place) => 14,
         () if sign == b'&'
             && evidence <= Evidence::Weak
             && !tight
-            && !(alone && is_token(view.bytes, place)) =>
+            && !(alone && is_token(view, place)) =>
         {
             10
         }
@@ -272,15 +278,15 @@ fn after_sign(
 }
 
 /// Whether the value up to `place` is a command with arguments: a line that somebody wrote down.
-fn starts_with_command(bytes: &[u8], place: usize) -> bool {
-    let head = trimmed(part(bytes, 0, place));
+fn starts_with_command(view: &View<'_>, place: usize) -> bool {
+    let head = view.head(place);
     let command = command::read(head, 0).filter(|command| !command.ends_value);
     command.is_some_and(|command| command.evidence >= Evidence::Weak && head.len() > 8)
 }
 
 /// `1 & whoami`: a number stands before the sign, as an application would take it.
-fn is_token(bytes: &[u8], place: usize) -> bool {
-    let head = trimmed(part(bytes, 0, place));
+fn is_token(view: &View<'_>, place: usize) -> bool {
+    let head = view.head(place);
     !head.is_empty() && head.len() <= 24 && head.iter().all(|b| b.is_ascii_digit() || *b == b'.')
 }
 
@@ -304,7 +310,13 @@ fn few_words(text: &[u8]) -> bool {
 }
 
 /// `` `id` ``: Markdown writes code so; a shell runs it.
-fn tick(view: &View<'_>, place: usize, start: usize, command: &Command, base: u8) -> u8 {
+fn tick(
+    view: &View<'_>,
+    opens: bool,
+    (place, start): (usize, usize),
+    command: &Command,
+    base: u8,
+) -> u8 {
     // Three of them are a fence.
     if at(view.bytes, start) == b'`' || before(view.bytes, place) == b'`' {
         return 0;
@@ -313,7 +325,6 @@ fn tick(view: &View<'_>, place: usize, start: usize, command: &Command, base: u8
     let Some(end) = closes else {
         return if command.evidence >= Evidence::Good && view.is_short() { 62 } else { 0 };
     };
-    let opens = memchr::memchr_iter(b'`', part(view.bytes, 0, place)).count().is_multiple_of(2);
     if !opens {
         return 0;
     }
@@ -330,7 +341,7 @@ fn tick(view: &View<'_>, place: usize, start: usize, command: &Command, base: u8
         () if command.evidence == Evidence::Word && command.is_telling && command.end >= end => 70,
         () if command.evidence == Evidence::Word => {
             // The value is nothing else than one command with one argument.
-            let whole = trimmed(view.bytes).len() == end + 1 - place;
+            let whole = view.trimmed().len() == end + 1 - place;
             let words = part(view.bytes, start, end).split(|b| *b == b' ').count();
             if whole && words == 2 { 60 } else { 30 }
         }
@@ -362,55 +373,4 @@ fn is_command_line(line: &[u8]) -> bool {
         || line.starts_with(b"```")
         || command::read(line, 0).is_some_and(|command| command.evidence >= Evidence::Word)
         || line.iter().take(24).any(|b| *b == b'=') && !line.iter().take(24).any(|b| *b == b' ')
-}
-
-/// `/usr/bin/id`: a program that only tells, by its path and without anything to work on.
-fn is_program(value: &[u8]) -> bool {
-    let base = value.rsplit(|b| *b == b'/').next().unwrap_or_default();
-    value.first() == Some(&b'/')
-        && !value.contains(&b' ')
-        && crate::detect::bytes::is_any(
-            base,
-            &["id", "whoami", "uname", "ls", "cat", "ps", "env", "nc", "wget", "curl"],
-        )
-}
-
-/// The value is a command from end to end.
-fn at_start(view: &View<'_>, work: &mut Work<'_>) {
-    if !view.is_short() || !view.has(signal::COMMAND | signal::FILE) || view.is_header() {
-        return;
-    }
-    let start = skip_space(view.bytes, 0);
-    let redirected = starts_with_any(tail(view.bytes, start), &[">/", ">>/", "> /tmp/", "> /var/"]);
-    if redirected && !view.bytes.contains(&b'<') {
-        note(view, 62, start, start + 2, "an output that goes into a file", work);
-    }
-    // `\\n/bin/ls`: a line break that is spelt, for a reader that takes it for one.
-    let spelt =
-        tail(view.bytes, start).starts_with(b"\\n") || tail(view.bytes, start).starts_with(b"\\r");
-    let start = start + if spelt { 2 } else { 0 };
-    // `\\' /bin/cat x`: what ends a literal stands before the path of a program.
-    let ends = tail(view.bytes, start)
-        .iter()
-        .take(8)
-        .take_while(|b| matches!(b, b'\'' | b'"' | b'\\' | b' '))
-        .count();
-    let program =
-        starts_with_any(tail(view.bytes, start + ends), &["/bin/", "/usr/bin/", "/sbin/"]);
-    let start = if program { start + ends } else { start };
-    let Some(command) = command::read(view.bytes, start) else { return };
-    if spelt && command.evidence >= Evidence::Good {
-        note(view, 66, 0, command.end, "a command after a separator", work);
-    }
-    let synopsis = find(view.bytes, b"[-").is_some() || find(view.bytes, b"...").is_some();
-    let confidence = match command.evidence {
-        _ if view.is_prose() || synopsis => 40,
-        Evidence::Strong if command.has_target || command.is_telling => 76,
-        Evidence::Good if command.has_target && !view.bytes.starts_with(b"echo") => 64,
-        Evidence::Good if is_program(trimmed(view.bytes)) => 62,
-        Evidence::Good => 50,
-        Evidence::Weak => 35,
-        _ => return,
-    };
-    note(view, confidence, start, command.end, "a command in the place of a value", work);
 }

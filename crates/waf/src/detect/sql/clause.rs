@@ -43,7 +43,7 @@ pub(super) fn comment(view: &View<'_>, origin: Origin, token: Token) -> Judgemen
 
 /// `x'--old`: the sign right behind the quote, and no space anywhere.
 fn is_glued(view: &View<'_>, token: Token) -> bool {
-    let value = trimmed(view.bytes);
+    let value = view.trimmed();
     let quote = crate::detect::bytes::before(view.bytes, token.start);
     let head = token.start > 1 && quote == b'\'';
     head && value.len() <= 40 && !value.iter().any(|b| matches!(b, b' ' | b'=' | b','))
@@ -51,7 +51,7 @@ fn is_glued(view: &View<'_>, token: Token) -> bool {
 
 /// `1--`: digits, and the sign that cuts off the rest.
 fn is_number_before(view: &View<'_>, token: Token) -> bool {
-    let head = trimmed(part(view.bytes, 0, token.start));
+    let head = view.head(token.start);
     !head.is_empty() && head.len() <= 12 && head.iter().all(u8::is_ascii_digit)
 }
 

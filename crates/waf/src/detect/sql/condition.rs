@@ -43,6 +43,8 @@ pub(super) struct Expression {
     pub(super) froms: u32,
     /// `when … then` of a `case`.
     pub(super) cases: u32,
+    /// Whether the first `case` has a `when … then`; `None` before there is one.
+    pub(super) branches: Option<bool>,
     /// How the text goes on.
     pub(super) ending: Ending,
     /// Where it ends.
@@ -62,6 +64,7 @@ impl Expression {
             selects: 0,
             froms: 0,
             cases: 0,
+            branches: None,
             ending: Ending::Other,
             end: start,
         }
@@ -132,7 +135,9 @@ fn operand(lexer: &mut Lexer<'_>, token: Token, seen: &mut Expression, depth: &m
         }
         Kind::Operator => Step::Operand,
         Kind::Word(Word::Case) if is_any(lexer.text(token), &["case"]) => {
-            seen.cases += u32::from(has_branches(lexer));
+            // What the first one sees holds for those behind it: nobody looks again.
+            let branches = *seen.branches.get_or_insert_with(|| has_branches(lexer));
+            seen.cases += u32::from(branches);
             Step::Operand
         }
         Kind::Word(Word::Prefix | Word::All | Word::Case | Word::Compare) => {

@@ -5,6 +5,7 @@
 //! number, an identifier, a closing parenthesis), behind each quote, behind each semicolon, and at
 //! each `union`. From there it is tokenised for a bounded stretch and parsed.
 
+mod anywhere;
 mod asked;
 mod clause;
 mod closers;
@@ -37,7 +38,8 @@ pub(super) fn has_cause(view: &View<'_>) -> bool {
         || view.has(signal::SQL)
         || mask.any(class::PIPE | class::PAREN | class::EQUALS | class::LESS | class::GREATER)
             && mask.any(class::DIGIT | class::PAREN | class::SPACE)
-            && super::bytes::trimmed(view.bytes)
+            && view
+                .trimmed()
                 .first()
                 .is_some_and(|byte| !byte.is_ascii_alphabetic() || starts_with_logic(view.bytes))
         || mask.all(class::PAREN | class::DIGIT) && mask.any(class::EQUALS) && view.is_short()
@@ -98,7 +100,7 @@ pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
     if view.has(signal::SQL) {
         words(view, work);
     }
-    let spliced = statement::spliced(view).filter(|_| view.mask.all(class::SLASH | class::STAR));
+    let spliced = anywhere::spliced(view).filter(|_| view.mask.all(class::SLASH | class::STAR));
     if let Some(verdict) = spliced {
         report(view, verdict, work);
     }
@@ -128,10 +130,10 @@ fn words(view: &View<'_>, work: &mut Work<'_>) {
             report(view, verdict, work);
         }
     }
-    if let Some(verdict) = statement::delay(view) {
+    if let Some(verdict) = anywhere::delay(view) {
         report(view, verdict, work);
     }
-    if let Some(verdict) = statement::executed_comment(view) {
+    if let Some(verdict) = anywhere::executed_comment(view) {
         report(view, verdict, work);
     }
 }

@@ -54,7 +54,7 @@ fn compares(token: Token) -> bool {
 }
 
 fn starts_quoted(view: &View<'_>) -> bool {
-    matches!(trimmed(view.bytes).first(), Some(b'\'' | b'"'))
+    matches!(view.trimmed().first(), Some(b'\'' | b'"'))
 }
 
 /// The operator `first` behind a quote that closes a literal of the application.
@@ -64,7 +64,7 @@ fn behind_quote(
     first: Token,
     lexer: &Lexer<'_>,
 ) -> Option<u8> {
-    let value = trimmed(view.bytes);
+    let value = view.trimmed();
     let quoted_start = starts_quoted(view);
     let compared = compares(first);
     let (ends, short) = (expression.ends_well(), view.is_short());
@@ -134,11 +134,7 @@ pub(super) fn list(view: &View<'_>, origin: Origin, mut lexer: Lexer<'_>) -> Jud
         () if item.calls > 0 && item.compares > 0 && view.is_short() && fits => {
             Some((68, item.end, reason))
         }
-        () if item.calls > 1
-            && fits
-            && trimmed(view.bytes).starts_with(b",")
-            && view.is_short() =>
-        {
+        () if item.calls > 1 && fits && view.trimmed().starts_with(b",") && view.is_short() => {
             Some((64, item.end, reason))
         }
         () if quoted && item.ending == Ending::Comment && view.is_short() => {

@@ -1,10 +1,10 @@
 //! Whole statements: the value is one, or a second one is stacked onto the application's.
 
 use super::condition::{self, Ending};
-use super::continuation::{self, Origin, Verdict};
+use super::continuation::{Origin, Verdict};
 use super::token::{Kind, Lexer};
 use super::words::Word;
-use crate::detect::bytes::{find, is_any, part, tail, trimmed};
+use crate::detect::bytes::{is_any, part, tail, trimmed};
 use crate::detect::view::View;
 
 type Judgement = Option<(u8, usize, &'static str)>;
@@ -97,7 +97,7 @@ pub(super) fn stacked(view: &View<'_>, origin: Origin, mut lexer: Lexer<'_>) -> 
         return short.then_some((80, last.end, "a comment cuts off the rest of the query"));
     }
     if next == Kind::End && origin == (Origin::Quote { unbalanced: true }) && view.is_short() {
-        let words = trimmed(view.bytes).iter().filter(|byte| **byte == b' ').count();
+        let words = view.trimmed().iter().filter(|byte| **byte == b' ').count();
         return (words == 0).then_some((60, last.end, "the end of a statement after a literal"));
     }
     let began = lexer;
@@ -124,7 +124,7 @@ fn cut_off(view: &View<'_>, origin: Origin, mut lexer: Lexer<'_>) -> Judgement {
         && origin == (Origin::Quote { unbalanced: true })
         && named
         && view.is_short();
-    let value = trimmed(view.bytes);
+    let value = view.trimmed();
     let cut = value.ends_with(b"--") || value.ends_with(b"#") || value.ends_with(b"-- -");
     (fits && cut).then_some((72, verb.end, "a second statement"))
 }
@@ -159,7 +159,7 @@ pub(super) fn without_separator(
 
 /// Whether the value stands in the place of a number.
 pub(super) fn starts_with_number(view: &View<'_>) -> bool {
-    let value = trimmed(view.bytes);
+    let value = view.trimmed();
     value.first().is_some_and(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b')'))
 }
 
@@ -331,75 +331,4 @@ fn has_sql_inside(lexer: &Lexer<'_>) -> bool {
     let next = ahead.peek();
     condition.is_unmistakable()
         || matches!(next.kind, Kind::Word(Word::Statement | Word::Select)) && condition.operands > 0
-}
-
-/// `waitfor delay '0:0:5'`, wherever it stands: no other language has it.
-pub(super) fn delay(view: &View<'_>) -> Option<Verdict> {
-    let start = find(view.bytes, b"waitfor")?;
-    let mut lexer = Lexer::new(view.bytes, start + 7);
-    let kind = lexer.next();
-    let time = lexer.next();
-    let timed = is_any(lexer.text(kind), &["delay", "time"])
-        && (matches!(time.kind, Kind::Text { .. }) && lexer.text(time).contains(&b':')
-            || time.kind == Kind::Variable);
-    let confidence = if view.is_short() { 84 } else { 50 };
-    timed.then_some(Verdict { confidence, start, end: time.end, reason: "a call that takes time" })
-}
-
-/// `/*!50000select*/`: a comment that MySQL executes.
-pub(super) fn executed_comment(view: &View<'_>) -> Option<Verdict> {
-    let start = find(view.bytes, b"/*!")?;
-    let mut lexer = Lexer::new(view.bytes, start);
-    let first = lexer.next();
-    let telling = match first.kind {
-        Kind::Word(
-            Word::Select
-            | Word::Union
-            | Word::Logic
-            | Word::From
-            | Word::Heavy
-            | Word::Schema
-            | Word::Where,
-        ) => true,
-        Kind::Word(word) => {
-            word != Word::Other
-                && part(view.bytes, start + 3, start + 8).iter().all(u8::is_ascii_digit)
-        }
-        _ => false,
-    };
-    telling.then_some(Verdict {
-        confidence: if view.is_document() { 50 } else { 78 },
-        start,
-        end: first.end,
-        reason: "a comment that MySQL executes",
-    })
-}
-
-/// `uni/**/on sel/**/ect`: empty remarks within words, for a filter that takes them out.
-pub(super) fn spliced(view: &View<'_>) -> Option<Verdict> {
-    let bytes = view.bytes;
-    let start = memchr::memmem::find(bytes, b"/**/").filter(|_| view.is_short())?;
-    let mut joined = Vec::with_capacity(bytes.len());
-    let mut from = 0;
-    for place in memchr::memmem::find_iter(bytes, b"/**/") {
-        joined.extend_from_slice(part(bytes, from, place));
-        from = place + 4;
-    }
-    joined.extend_from_slice(tail(bytes, from));
-    let hidden = |word: &[u8]| find(&joined, word).is_some() && find(bytes, word).is_none();
-    let query = hidden(b"union") && find(&joined, b"select").is_some()
-        || hidden(b"select")
-            && (find(&joined, b"union").is_some() || find(&joined, b" from").is_some());
-    let reason = "a query spelt with empty comments";
-    let within = memchr::memmem::find_iter(bytes, b"/**/").any(|place| {
-        crate::detect::bytes::before(bytes, place).is_ascii_alphabetic()
-            && crate::detect::bytes::at(bytes, place + 4).is_ascii_alphabetic()
-    });
-    let quote = memchr::memchr2(b'\'', b'"', &joined).filter(|_| within);
-    let broken = quote.is_some_and(|place| {
-        let whole = view.reading(&joined);
-        continuation::judge(&whole, Origin::Quote { unbalanced: true }, place + 1)
-            .is_some_and(|verdict| verdict.confidence >= 60)
-    });
-    (query || broken).then_some(Verdict { confidence: 72, start, end: bytes.len(), reason })
 }

@@ -6,7 +6,7 @@ use super::continuation::{Judgement, Origin, Verdict};
 use super::statement;
 use super::token::{Kind, Lexer, Token};
 use super::words::Word;
-use crate::detect::bytes::{is_any, part, tail, trimmed};
+use crate::detect::bytes::{is_any, part, tail};
 use crate::detect::scan::class;
 use crate::detect::view::View;
 
@@ -16,7 +16,7 @@ const TOKENS: usize = 64;
 /// Reads `view` from its first word on.
 pub(super) fn read(view: &View<'_>) -> Option<Verdict> {
     // A statement that ends in a semicolon or stands on several lines was written for a reader.
-    let written = view.mask.any(class::LINE) || trimmed(view.bytes).ends_with(b";");
+    let written = view.mask.any(class::LINE) || view.trimmed().ends_with(b";");
     if !view.is_short() || view.is_header() {
         return None;
     }
@@ -326,7 +326,7 @@ pub(super) fn call_behind(view: &View<'_>, origin: Origin, place: usize) -> Opti
 
 /// `' and …--`: a word of SQL right behind the end of a literal, and a comment at the very end.
 pub(super) fn cut_behind(view: &View<'_>, origin: Origin, place: usize) -> Option<Verdict> {
-    let value = trimmed(view.bytes);
+    let value = view.trimmed();
     let cut = [&b"--"[..], b"-- -", b"--+", b"/*"].iter().any(|sign| value.ends_with(sign));
     if origin != (Origin::Quote { unbalanced: true }) || !view.is_short() || !cut {
         return None;
@@ -357,8 +357,8 @@ pub(super) fn line_cut_off(
     let next = lexer.next();
     let rest = tail(view.bytes, next.start);
     let signs = rest.len() <= 8 && !rest.iter().any(u8::is_ascii_alphanumeric);
-    let value = trimmed(view.bytes);
-    let word = !part(view.bytes, 0, place).contains(&b' ') && value.len() <= 48;
+    let value = view.trimmed();
+    let word = value.len() <= 48 && !part(view.bytes, 0, place).contains(&b' ');
     let lined = view.mask.any(class::LINE) && lexer.saw_comment && word;
     let cut = origin == (Origin::Quote { unbalanced: true }) && lined && signs;
     let reason = "a comment cuts off the rest of the query";

@@ -51,6 +51,8 @@ pub(super) enum Word {
 
 /// No word below is longer.
 const LONGEST: usize = 32;
+/// Bytes of a word that its key holds.
+const KEY: usize = 16;
 
 const WORDS: &[(Word, &[&str])] = &[
     (Word::Logic, &["or", "and", "xor"]),
@@ -382,23 +384,29 @@ const WORDS: &[(Word, &[&str])] = &[
     ),
 ];
 
-/// The words by their first letter, sorted.
-static BY_LETTER: LazyLock<Vec<Vec<(&'static str, Word)>>> = LazyLock::new(|| {
+/// The words by their first letter, sorted by their keys.
+static BY_LETTER: LazyLock<Vec<Vec<(u128, &'static str, Word)>>> = LazyLock::new(|| {
     let mut letters = vec![Vec::new(); 26];
     for (word, kind) in
         WORDS.iter().flat_map(|(kind, words)| words.iter().map(|word| (*word, *kind)))
     {
         if let Some(list) = word.bytes().next().and_then(|first| letters.get_mut(letter(first))) {
-            list.push((word, kind));
+            list.push((key(word.as_bytes()), word, kind));
         }
     }
     for list in &mut letters {
         // The sort is stable: of a word in two groups the first stays.
-        list.sort_by_key(|(word, _)| *word);
-        list.dedup_by_key(|(word, _)| *word);
+        list.sort_by_key(|(key, word, _)| (*key, *word));
+        list.dedup_by_key(|(_, word, _)| *word);
     }
     letters
 });
+
+/// The first bytes of a word in lower case as one number, which compares faster than they do.
+fn key(word: &[u8]) -> u128 {
+    let padded = word.iter().copied().chain(std::iter::repeat(0)).take(KEY);
+    padded.fold(0, |key, byte| key << 8 | u128::from(byte.to_ascii_lowercase()))
+}
 
 /// The number of a letter in any case; 26 and more for everything else.
 fn letter(byte: u8) -> usize {
@@ -410,14 +418,14 @@ pub(super) fn lookup(word: &[u8]) -> Word {
     let Some(list) = word.first().and_then(|first| BY_LETTER.get(letter(*first))) else {
         return Word::Other;
     };
-    let mut lower = [0_u8; LONGEST];
-    let Some(lower) = lower.get_mut(..word.len()) else { return prefixed(word) };
-    lower.copy_from_slice(word);
-    lower.make_ascii_lowercase();
-    match list.binary_search_by(|(known, _)| known.as_bytes().cmp(lower)) {
-        Ok(place) => list.get(place).map_or(Word::Other, |(_, kind)| *kind),
-        Err(_) => prefixed(word),
+    if word.len() > LONGEST {
+        return prefixed(word);
     }
+    let key = key(word);
+    let start = list.partition_point(|(known, ..)| *known < key);
+    let mut alike = list.iter().skip(start).take_while(|(known, ..)| *known == key);
+    let found = alike.find(|(_, known, _)| word.eq_ignore_ascii_case(known.as_bytes()));
+    found.map_or_else(|| prefixed(word), |(_, _, kind)| *kind)
 }
 
 /// Families of procedures share a prefix.

@@ -14,7 +14,7 @@ pub(super) fn scheme_start(value: &[u8], place: usize) -> Option<usize> {
     })
 }
 
-/// Judges the web address whose authority begins behind the colon.
+/// Judges the web address whose authority begins behind the colon; gives the end of that.
 pub(super) fn web(
     view: &View<'_>,
     value: &[u8],
@@ -22,7 +22,7 @@ pub(super) fn web(
     colon: usize,
     lead: usize,
     work: &mut Work<'_>,
-) {
+) -> usize {
     let slashes =
         tail(value, colon).iter().take(6).take_while(|b| matches!(b, b'/' | b'\\')).count();
     let rest = tail(value, colon + slashes);
@@ -88,6 +88,7 @@ pub(super) fn web(
     if whole && (slashes == 0 || slashes > 3) && confidence == 0 && starts_with_any(odd, &["\\"]) {
         note(view, 50, span.start, span.end, "an address spelt to be misread", work);
     }
+    colon + slashes + end
 }
 
 fn is_escaped_letter(rest: &[u8]) -> bool {

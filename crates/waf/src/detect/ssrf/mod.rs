@@ -5,7 +5,7 @@ mod host;
 mod include;
 mod misread;
 
-use crate::detect::bytes::{contains_any, is_any, starts_with, starts_with_any, tail, trimmed};
+use crate::detect::bytes::{contains_any, is_any, starts_with, starts_with_any, tail};
 use crate::detect::finding::Class;
 use crate::detect::input::{Hint, Place};
 use crate::detect::view::{View, Work};
@@ -14,8 +14,9 @@ use crate::detect::words::signal;
 /// How many words are looked for in the whole of a value, about.
 const WORDS: usize = 20;
 
-/// Addresses read of one value.
+/// Addresses read of one value, and how many bytes of one are read for one unit of work.
 const ANCHORS: usize = 64;
+const BYTES_A_UNIT: usize = 2;
 
 /// Schemes that reach other protocols than the web's.
 const FOREIGN: &[&str] = &[
@@ -75,7 +76,7 @@ pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
     if !work.look(view, WORDS, "ssrf") {
         return;
     }
-    let value = trimmed(view.bytes);
+    let value = view.trimmed();
     let lead = view.bytes.len() - view.bytes.trim_ascii_start().len();
     if view.is_document() {
         return;
@@ -104,7 +105,10 @@ pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
     }
     for place in memchr::memmem::find_iter(value, b":").take(ANCHORS) {
         if let Some(start) = address::scheme_start(value, place) {
-            address::web(view, value, start, place + 1, lead, work);
+            let end = address::web(view, value, start, place + 1, lead, work);
+            if !work.budget.spend((end - start) / BYTES_A_UNIT, "ssrf") {
+                return;
+            }
         }
     }
     misread::inspect(view, value, lead, work);

@@ -1,8 +1,11 @@
 //! What stands between two delimiters: does it compute, call or climb?
 
+use std::sync::LazyLock;
+
 use crate::detect::bytes::{
     at, contains_any, is_any, skip_space, starts_with_any, tail, trimmed, word_at,
 };
+use crate::detect::signals::Signals;
 use crate::detect::view::View;
 
 pub(super) fn judge(view: &View<'_>, open: &[u8], inside: &[u8]) -> (u8, &'static str) {
@@ -20,7 +23,7 @@ pub(super) fn judge(view: &View<'_>, open: &[u8], inside: &[u8]) -> (u8, &'stati
         return (72, "code in a Perl string");
     }
     if computes(core) {
-        let alone = trimmed(view.bytes).len() <= inside.len() + 24;
+        let alone = view.trimmed().len() <= inside.len() + 24;
         return (if alone { 84 } else { 74 }, "an expression that computes with constants");
     }
     if open == b"{%" && computes(assigned(core)) {
@@ -186,9 +189,12 @@ const CLIMBS: &[&str] = &[
     "file_excerpt",
 ];
 
+/// All of them, found in one pass.
+static INDEX: LazyLock<Signals> = LazyLock::new(|| Signals::new(&[(1, CLIMBS)]));
+
 /// Names that lead from a value to the classes of the engine's language.
 pub(super) fn climbs(core: &[u8]) -> bool {
-    contains_any(core, CLIMBS)
+    INDEX.of(core) != 0
 }
 
 /// The same between two braces, where every engine has its own names.

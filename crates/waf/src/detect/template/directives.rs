@@ -46,7 +46,7 @@ pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
 
 /// `=cmd|'/C calc'!A0`: a formula that a spreadsheet runs when the export is opened.
 fn formula(view: &View<'_>, work: &mut Work<'_>) {
-    let value = trimmed(view.bytes);
+    let value = view.trimmed();
     if !matches!(at(value, 0), b'=' | b'+' | b'-' | b'@') || !view.is_short() {
         return;
     }

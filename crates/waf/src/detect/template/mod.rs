@@ -115,8 +115,8 @@ fn note(
 }
 
 fn unclosed(view: &View<'_>, open: &[u8], body: &[u8], place: usize, work: &mut Work<'_>) {
-    let climbs = between::climbs(body);
-    if climbs && view.is_short() && matches!(open, b"{{" | b"{%" | b"${" | b"#{") {
+    let engine = matches!(open, b"{{" | b"{%" | b"${" | b"#{");
+    if engine && view.is_short() && between::climbs(body) {
         note(
             view,
             66,

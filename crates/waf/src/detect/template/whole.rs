@@ -20,7 +20,7 @@ pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
 /// `{{printf "%s" "x"}}`, `{{request.environ}}`, `{% include 'a' %}`: the value is one expression or
 /// tag of an engine, and more than a name to be filled in.
 fn one_expression(view: &View<'_>, work: &mut Work<'_>) {
-    let value = trimmed(view.bytes);
+    let value = view.trimmed();
     let between = |open: &[u8], close: &[u8]| {
         let inside = value.strip_prefix(open)?.strip_suffix(close)?;
         memchr::memmem::find(inside, open).is_none().then(|| trimmed(inside))
@@ -301,7 +301,7 @@ fn smarty(value: &[u8]) -> (u8, &'static str) {
 
 /// `@System.Diagnostics.Process.Start("cmd")`, `@{var x=1;}`: code of Razor.
 fn razor(view: &View<'_>, work: &mut Work<'_>) {
-    let value = trimmed(view.bytes);
+    let value = view.trimmed();
     let Some(code) = value.strip_prefix(b"@") else { return };
     let path = code.iter().take_while(|b| is_word(**b) || **b == b'.').count();
     let call = at(code, path) == b'(' && value.ends_with(b")");
@@ -334,7 +334,7 @@ fn implicit_object(view: &View<'_>, work: &mut Work<'_>) {
         "paramvalues",
         "facescontext",
     ];
-    let value = trimmed(view.bytes);
+    let value = view.trimmed();
     let inside = value
         .strip_prefix(b"${")
         .or_else(|| value.strip_prefix(b"#{"))
@@ -361,7 +361,7 @@ fn implicit_object(view: &View<'_>, work: &mut Work<'_>) {
 
 /// `{7*7}`: two numbers and an operator between braces, and nothing else.
 fn single_brace(view: &View<'_>, work: &mut Work<'_>) {
-    let value = trimmed(view.bytes);
+    let value = view.trimmed();
     let inside = value.strip_prefix(b"{").and_then(|rest| rest.strip_suffix(b"}"));
     let Some(inside) = inside.filter(|inside| inside.len() <= 24) else { return };
     let inside = inside.strip_prefix(b"=").unwrap_or(inside);

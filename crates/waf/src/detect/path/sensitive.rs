@@ -1,6 +1,6 @@
 //! Files that nobody outside should ask for, by their paths.
 
-use super::bytes::{starts_with_any, tail};
+use crate::detect::bytes::{contains_any, starts_with, starts_with_any, tail};
 
 /// Files and folders of systems, by their path from the root.
 const SYSTEM: &[&str] = &[
@@ -338,10 +338,9 @@ pub(super) fn is_of_system(path: &[u8]) -> bool {
         path,
         &["/proc/", "/dev/", "/root/", concat!("/tmp", "/sess_"), "/etc/", "/boot/", "/var/www/"],
     );
-    let session = super::bytes::contains_any(path, &["/sess_", "/sessions/"]);
+    let session = contains_any(path, &["/sess_", "/sessions/"]);
     let ends = |kind: &&str| {
-        path.len() > kind.len()
-            && super::bytes::starts_with(tail(path, path.len() - kind.len()), kind.as_bytes())
+        path.len() > kind.len() && starts_with(tail(path, path.len() - kind.len()), kind.as_bytes())
     };
     process || session || KINDS.iter().any(ends)
 }
