@@ -200,3 +200,63 @@ fn code_of_the_server_is_found_by_what_it_reaches() {
     ]);
     assert_eq!(class(Place::Header("x-test"), "() { x"), "shell");
 }
+
+#[test]
+fn a_variable_that_the_value_names_a_function_by_is_called_and_a_price_is_not() {
+    check(&[
+        ("$f=\"sys\".\"tem\";$f('id')", "php"),
+        ("$function = strrev('metsys'); $function('id');", "php"),
+        ("$names = ['system']; $cmd = $names[0]; $names('x')", "php"),
+        ("echo 1; $run = 'passthru' ; $run($_GET[1])", "php"),
+        ("$total = 12; the sum is $total (net)", ""),
+        ("$price = \"5\"; it is $price (five) in the shop", ""),
+        ("pay $a(net) or $b(gross)", ""),
+    ]);
+}
+
+#[test]
+fn line_ends_of_unicode_begin_a_header_and_part_no_text() {
+    for end in
+        ["\u{2028}", "\u{2029}", "\u{85}", "\u{4e0d}\u{4e0a}", "\u{20d}\u{20a}", "\u{560d}\u{560a}"]
+    {
+        let value = format!("x{end}Set-Cookie: a=b");
+        assert_eq!(class(Place::QueryValue, &value), "crlf", "{}", end.escape_unicode());
+        let text = format!("one line{end}and the next, which says: more");
+        assert_eq!(class(Place::QueryValue, &text), "", "{}", end.escape_unicode());
+    }
+    check(&[("\u{8ddf}\u{4e0d}\u{4e0a}", ""), ("id\u{2028}whoami is a command", "")]);
+}
+
+#[test]
+fn operators_of_json_go_on_with_a_query_and_in_a_sentence_do_not() {
+    check(&[
+        ("' or data @> '{\"a\":1}'--", "sqli"),
+        ("' or info ?| array['a','b']--", "sqli"),
+        ("' or info ->> 'role' = 'admin", "sqli"),
+        ("' or j #>> '{a,b}' = 'c'--", "sqli"),
+        ("' and j ? 'k'--", "sqli"),
+        ("' or '{\"a\":1}'::jsonb ? 'a'--", "sqli"),
+        ("' or '{}' <@ data --", "sqli"),
+        ("1 or data->>'a' like '%'", "sqli"),
+        ("1) or (data @> '{}'", "sqli"),
+        ("7 or data @> '{\"a\":1}'", "sqli"),
+        ("use data->>'a' to read a field of a row", ""),
+        ("is it a @> b or b <@ a in that language?", ""),
+        ("what? 'yes' or 'no'?", ""),
+        ("1 or 2 -> 3 of them", ""),
+        ("see step 1 -> 'next' or 2 -> 'back'", ""),
+        ("it's either a ?| b or a ?& b", ""),
+    ]);
+}
+
+#[test]
+fn operators_of_documents_are_found_however_deep_they_stand() {
+    check(&[
+        ("{\"user\":{\"name\":{\"$ne\":null}}}", "nosql"),
+        ("{\"$or\":[{\"a\":1},{\"b\":{\"$gt\":\"\"}}]}", "nosql"),
+        ("[{\"a\":[{\"b\":{ \"$regex\" : \".*\"}}]}]", "nosql"),
+        ("{'a':{'$where':'sleep(1)'}}", "nosql"),
+        ("{\"price\":\"$12\",\"of\":\"$in stock\"}", ""),
+        ("{\"$schema\":\"https://json-schema.org/x\",\"$id\":\"a\"}", ""),
+    ]);
+}

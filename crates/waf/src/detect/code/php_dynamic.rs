@@ -26,7 +26,7 @@ fn inverted_call(view: &View<'_>, work: &mut Work<'_>) {
 
 /// `"system"(ls)`, `(sy.(st).em)('uname')`, `[system][0](ls)`: a name that is no name, called.
 fn spelt_calls(view: &View<'_>, work: &mut Work<'_>) {
-    let value = trimmed(view.bytes);
+    let value = view.trimmed();
     if !view.is_short() || value.len() > 120 || value.iter().filter(|b| **b == b' ').count() > 2 {
         return;
     }
@@ -90,14 +90,15 @@ fn dynamic_calls(view: &View<'_>, work: &mut Work<'_>) {
                     || sigil > place + 1
                     || open
                         > sigil + tail(bytes, sigil).iter().take_while(|b| is_word(**b)).count());
-            if plain && place > 0 {
+            let assigned = is_assigned(part(bytes, 0, place), part(bytes, sigil, open));
+            if plain && place > 0 && !assigned {
                 continue;
             }
             if !jquery && !template {
                 note(
                     view,
                     Class::Php,
-                    if odd || leads(bytes, place) { 66 } else { 45 },
+                    if odd || assigned || leads(bytes, place) { 66 } else { 45 },
                     place..open + 1,
                     "a call of a variable",
                     work,
@@ -123,6 +124,23 @@ fn dynamic_calls(view: &View<'_>, work: &mut Work<'_>) {
         }
     }
     array_calls(view, work);
+}
+
+/// `$f = "sys"."tem"; $f(`: whether `head` gives the variable a text, or what a call makes. What is called
+/// is then a name that the value itself puts together. `name` ends at the parenthesis.
+fn is_assigned(head: &[u8], name: &[u8]) -> bool {
+    if name.is_empty() || !name.iter().all(|b| is_word(*b)) {
+        return false;
+    }
+    let variable = [b"$", name].concat();
+    memchr::memmem::find_iter(head, &variable).take(8).any(|place| {
+        let equals = skip_space(head, place + variable.len());
+        let given = tail(head, skip_space(head, equals + 1));
+        let callee = given.iter().take_while(|b| is_word(**b)).count();
+        let called =
+            at(given, callee) == b'(' && !is_any(part(given, 0, callee), &["", "function"]);
+        at(head, equals) == b'=' && (matches!(at(given, 0), b'\'' | b'"' | b'[') || called)
+    })
 }
 
 /// `(['system'])[0]('id')`, `(string)"sys"('id')`.

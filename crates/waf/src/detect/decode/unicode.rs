@@ -1,7 +1,7 @@
 //! Forms of Unicode that some reader on the way turns into ASCII.
 
 use super::text::Text;
-use crate::detect::bytes::{at, tail};
+use crate::detect::bytes::{at, part, tail};
 use crate::detect::scan::{Mask, class};
 
 /// Folds overlong UTF-8, full-width letters, and the signs that databases and browsers take for
@@ -34,6 +34,9 @@ fn folded(bytes: &[u8], place: usize) -> Option<(u8, usize)> {
     let first = at(bytes, place);
     if first < 0xc0 {
         return None;
+    }
+    if let Some(length) = line_end(bytes, place) {
+        return Some((b'\n', length));
     }
     let follow = |offset: usize| at(bytes, place + offset);
     let bits = |byte: u8| u32::from(byte & 0x3f);
@@ -94,6 +97,31 @@ fn folded(bytes: &[u8], place: usize) -> Option<(u8, usize)> {
     }
 }
 
+/// The length of what some reader takes for the end of a line, where the name of a header and a colon
+/// follow: the line ends of Unicode, and two letters that a cut to a byte leaves as CR and LF.
+fn line_end(bytes: &[u8], place: usize) -> Option<usize> {
+    let cut = |place: usize| match (at(bytes, place), at(bytes, place + 1), at(bytes, place + 2)) {
+        (0xc4..=0xdf, low @ 0x80..=0xbf, _) => Some((low & 0x3f | at(bytes, place) << 6, 2)),
+        (0xe0..=0xef, middle @ 0x80..=0xbf, low @ 0x80..=0xbf) => {
+            Some((low & 0x3f | middle << 6, 3))
+        }
+        _ => None,
+    };
+    let length = match part(bytes, place, place + 3) {
+        [0xc2, 0x85, ..] => 2,
+        [0xe2, 0x80, 0xa8 | 0xa9] => 3,
+        _ => {
+            let (_, first) = cut(place).filter(|(byte, _)| *byte == b'\r')?;
+            let (_, second) = cut(place + first).filter(|(byte, _)| *byte == b'\n')?;
+            first + second
+        }
+    };
+    let line = tail(bytes, place + length);
+    let sign = |b: &&u8| b.is_ascii_alphanumeric() || **b == b'-';
+    let name = line.iter().take(40).take_while(sign).count();
+    (name > 1 && at(line, name) == b':').then_some(length)
+}
+
 /// Letters and signs that become ASCII when a case is changed, a text is cut to bytes or its forms
 /// are made one.
 fn rare(first: u8, next: [u8; 3]) -> Option<(u8, usize)> {
@@ -103,7 +131,7 @@ fn rare(first: u8, next: [u8; 3]) -> Option<(u8, usize)> {
         (0xe2, [0x84, 0xaa, _]) => Some((b'k', 3)),
         // Set minus, which best fit takes for a backslash.
         (0xe2, [0x88, 0x96, _]) => Some((b'\\', 3)),
-        // Two letters that a cut to a byte leaves as CR and LF, side by side.
+        // The same two at the end of a text or before a line of its own.
         (0xc4, [0x8d, 0xc4, 0x8a]) => Some((b'\n', 4)),
         (0xef, [0xb9, last, _]) => small_form(last).map(|byte| (byte, 3)),
         _ => None,

@@ -43,6 +43,8 @@ pub(super) struct Expression {
     pub(super) froms: u32,
     /// `when … then` of a `case`.
     pub(super) cases: u32,
+    /// Operators of JSON before a literal.
+    pub(super) documents: u32,
     /// Whether the first `case` has a `when … then`; `None` before there is one.
     pub(super) branches: Option<bool>,
     /// How the text goes on.
@@ -64,6 +66,7 @@ impl Expression {
             selects: 0,
             froms: 0,
             cases: 0,
+            documents: 0,
             branches: None,
             ending: Ending::Other,
             end: start,
@@ -257,7 +260,21 @@ fn has_plain_argument(lexer: &Lexer<'_>) -> bool {
     )
 }
 
+/// `->> 'key'`, `@> '{}'`, `?| array[…]`: an operator of JSON before what it takes.
+fn reads_document(lexer: &Lexer<'_>, token: Token) -> bool {
+    const OPERATORS: &[&[u8]] =
+        &[b"->", b"->>", b"#>", b"#>>", b"#-", b"@>", b"<@", b"@?", b"@@", b"?|", b"?&"];
+    if !matches!(token.kind, Kind::Operator | Kind::Compare)
+        || !OPERATORS.contains(&lexer.text(token))
+    {
+        return false;
+    }
+    let next = lexer.peek();
+    matches!(next.kind, Kind::Text { .. } | Kind::Number) || is_any(lexer.text(next), &["array"])
+}
+
 fn joint(lexer: &mut Lexer<'_>, token: Token, seen: &mut Expression, depth: &mut u32) -> Step {
+    seen.documents += u32::from(reads_document(lexer, token));
     match token.kind {
         Kind::Compare | Kind::Word(Word::Compare) => {
             seen.compares += 1;

@@ -166,7 +166,7 @@ fn logic(view: &View<'_>, origin: Origin, mut lexer: Lexer<'_>) -> Judgement {
         // `' or ` and nothing more: the application's own text would be the operand.
         let bare = alternative
             && origin == (Origin::Quote { unbalanced: true })
-            && trimmed(view.bytes).len() <= 8;
+            && view.trimmed().len() <= 8;
         return bare.then_some((45, end, reason));
     }
     if expression.is_unmistakable() {
@@ -210,7 +210,7 @@ fn unbalanced(view: &View<'_>, expression: &Expression, alternative: bool) -> u8
         e if e.literals > 0 && alternative && e.ending == Ending::End && view.is_short() => 64,
         e if e.literals > 0 && e.operators > 0 && view.is_short() => 62,
         e if e.literals == 1 && e.operands == 1 && is_tight(view) => 64,
-        e if e.operands == 1 && view.is_short() && trimmed(view.bytes).len() < 24 => 40,
+        e if e.operands == 1 && view.is_short() && view.trimmed().len() < 24 => 40,
         _ => 20,
     };
     base.saturating_sub(tail)
@@ -218,8 +218,8 @@ fn unbalanced(view: &View<'_>, expression: &Expression, alternative: bool) -> u8
 
 /// The quote closes a literal that the value itself opened, as code does.
 fn balanced(view: &View<'_>, expression: &Expression, word: Token, lexer: &Lexer<'_>) -> u8 {
-    let whole = view.is_short()
-        && trimmed(view.bytes).first().is_some_and(|b| matches!(b, b'\'' | b'"' | b')'));
+    let whole =
+        view.is_short() && view.trimmed().first().is_some_and(|b| matches!(b, b'\'' | b'"' | b')'));
     let sure = expression.ending == Ending::Comment
         || lexer.text(word) == b"||" && expression.compares > 0;
     match expression {
@@ -234,17 +234,17 @@ fn balanced(view: &View<'_>, expression: &Expression, word: Token, lexer: &Lexer
 
 /// `admin'and'1`: no space anywhere, so no sentence.
 fn is_tight(view: &View<'_>) -> bool {
-    let value = trimmed(view.bytes);
+    let value = view.trimmed();
     value.len() < 48 && !value.iter().any(|byte| matches!(byte, b' ' | b','))
 }
 
 /// There was no quote: a number or a name came first.
 fn bare(view: &View<'_>, expression: &Expression, alternative: bool) -> u8 {
-    let first = trimmed(view.bytes).first().copied().unwrap_or(0);
+    let first = view.trimmed().first().copied().unwrap_or(0);
     let number = first.is_ascii_digit() || matches!(first, b'-' | b'+' | b')' | b'\'' | b'"');
     let constant = expression.literals == expression.operands;
     let logic_first = matches!(first, b'|' | b'&');
-    let hides = view.is_short() && trimmed(view.bytes).iter().all(|b| *b != b' ')
+    let hides = view.is_short() && view.trimmed().iter().all(|b| *b != b' ')
         || expression.ending != Ending::End;
     match expression {
         e if !e.ends_well() || !view.is_short() => 15,
@@ -253,7 +253,7 @@ fn bare(view: &View<'_>, expression: &Expression, alternative: bool) -> u8 {
         e if e.ending == Ending::Comment
             && first.is_ascii_alphabetic()
             && starts_with_joint(view)
-            && !trimmed(view.bytes).ends_with(b";")
+            && !view.trimmed().ends_with(b";")
             && e.compares + e.calls + e.literals > 0 =>
         {
             66
@@ -265,6 +265,7 @@ fn bare(view: &View<'_>, expression: &Expression, alternative: bool) -> u8 {
         {
             66
         }
+        e if e.compares > 0 && e.documents > 0 && e.ends_well() && number => 66,
         e if e.compares > 0 && e.literals > 0 && number => {
             if alternative {
                 56
@@ -283,13 +284,13 @@ fn bare(view: &View<'_>, expression: &Expression, alternative: bool) -> u8 {
 
 /// Whether the value begins with `or` or `and`: what it follows is the application's.
 fn starts_with_joint(view: &View<'_>) -> bool {
-    let value = trimmed(view.bytes);
+    let value = view.trimmed();
     is_any(crate::detect::bytes::word_at(value, 0), &["or", "and", "xor"])
 }
 
 /// `or a=a`: the same on both sides.
 fn is_identity(view: &View<'_>) -> bool {
-    let value = trimmed(view.bytes);
+    let value = view.trimmed();
     let Some(equals) = memchr::memchr(b'=', value) else { return false };
     let (head, right) = (trimmed(part(value, 0, equals)), trimmed(tail(value, equals + 1)));
     let left = head.rsplit(|byte| *byte == b' ').next().unwrap_or_default();

@@ -1,7 +1,7 @@
 //! SQL as tokens, in the union of the dialects: what one database takes for white space, a comment
 //! or a literal counts as such.
 
-use crate::detect::bytes::{at, is_word, part, tail};
+use crate::detect::bytes::{at, is_word, part, tail, trimmed};
 
 use super::words::{Word, lookup};
 
@@ -173,6 +173,7 @@ impl<'a> Lexer<'a> {
             b'|' if next == b'|' => (Kind::Logic, 2),
             b'&' if next == b'&' => (Kind::Logic, 2),
             b'=' | b'<' | b'>' | b'!' | b'~' => operator(rest),
+            b'?' if trimmed(rest).iter().all(|b| *b == b'?') => (Kind::Unknown, 1),
             b'?' | b'#' => (Kind::Compare, run_of(rest, b"?#|&>-")),
             b'@' if matches!(next, b'>' | b'?') => (Kind::Compare, 2),
             b'-' if next == b'>' => (Kind::Operator, run_of(rest, b"->")),
