@@ -73,6 +73,30 @@ fn dynamic_calls(view: &View<'_>, work: &mut Work<'_>) {
             note(view, Class::Php, 70, place..place + 3, "a call of a name in a text", work);
         }
     }
+    variable_calls(view, work);
+    for glue in [&b"\".\""[..], b"'.'", b"\" . \"", b"' . '"] {
+        let joined = memchr::memmem::find(bytes, glue).filter(|place| {
+            is_word(before(bytes, *place)) && is_word(at(bytes, place + glue.len()))
+        });
+        if let Some(place) =
+            joined.filter(|place| contains_any(tail(bytes, *place), &["\")(", "')(", "('", "(\""]))
+        {
+            note(
+                view,
+                Class::Php,
+                64,
+                place..place + glue.len(),
+                "a name put together from texts",
+                work,
+            );
+        }
+    }
+    array_calls(view, work);
+}
+
+/// `$a('id')`, `${'f'}(…)`: a call of what a variable names.
+fn variable_calls(view: &View<'_>, work: &mut Work<'_>) {
+    let bytes = view.bytes;
     for place in memchr::memchr_iter(b'$', bytes).take(32) {
         let sigil = skip_space(bytes, place + 1);
         // No variable begins with a digit: that is a price.
@@ -106,24 +130,6 @@ fn dynamic_calls(view: &View<'_>, work: &mut Work<'_>) {
             }
         }
     }
-    for glue in [&b"\".\""[..], b"'.'", b"\" . \"", b"' . '"] {
-        let joined = memchr::memmem::find(bytes, glue).filter(|place| {
-            is_word(before(bytes, *place)) && is_word(at(bytes, place + glue.len()))
-        });
-        if let Some(place) =
-            joined.filter(|place| contains_any(tail(bytes, *place), &["\")(", "')(", "('", "(\""]))
-        {
-            note(
-                view,
-                Class::Php,
-                64,
-                place..place + glue.len(),
-                "a name put together from texts",
-                work,
-            );
-        }
-    }
-    array_calls(view, work);
 }
 
 /// `$f = "sys"."tem"; $f(`: whether `head` gives the variable a text, or what a call makes. What is called

@@ -89,8 +89,7 @@ pub(super) fn read(view: &View<'_>, place: usize, scripts: &mut Ahead) -> Option
     let closing = at(bytes, next) == b'/';
     next += usize::from(closing);
     if matches!(at(bytes, next), b'!' | b'?' | b'%') {
-        let mut has_script = || scripts.is_within(view.bytes, place, place + LONGEST);
-        return declaration(bytes, &mut has_script)
+        return declaration(bytes, || scripts.is_within(view.bytes, place, place + LONGEST))
             .and_then(|(confidence, reason)| found(confidence, bytes.len().min(64), reason));
     }
     let (name, after) = read_name(bytes, next)?;
@@ -234,7 +233,7 @@ pub(super) fn read_name(bytes: &[u8], start: usize) -> Option<(Vec<u8>, usize)> 
 }
 
 /// `<!ENTITY`, `<!--#exec`, `<?import`, `<%`.
-fn declaration(bytes: &[u8], has_script: &mut dyn FnMut() -> bool) -> Option<(u8, &'static str)> {
+fn declaration(bytes: &[u8], has_script: impl FnOnce() -> bool) -> Option<(u8, &'static str)> {
     match () {
         () if starts_with(bytes, b"<?import") => Some((70, "an import into the page")),
         () if starts_with(bytes, b"<!--[if") && has_script() => {

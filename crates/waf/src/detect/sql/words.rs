@@ -384,8 +384,11 @@ const WORDS: &[(Word, &[&str])] = &[
     ),
 ];
 
+/// A word with its key and what it does.
+type Entry = (u128, &'static str, Word);
+
 /// The words by their first letter, sorted by their keys.
-static BY_LETTER: LazyLock<Vec<Vec<(u128, &'static str, Word)>>> = LazyLock::new(|| {
+static BY_LETTER: LazyLock<Vec<Vec<Entry>>> = LazyLock::new(|| {
     let mut letters = vec![Vec::new(); 26];
     for (word, kind) in
         WORDS.iter().flat_map(|(kind, words)| words.iter().map(|word| (*word, *kind)))
