@@ -1,13 +1,25 @@
 //! Scripts that show or send a mark: what a payload does to prove that it runs.
 
+use std::sync::LazyLock;
+
 use super::Sign;
 use crate::detect::bytes::{
     at, before, find, is_any, is_word, part, skip_space, starts_with_any, tail, trimmed,
 };
+use crate::detect::signals::Signals;
 use crate::detect::view::View;
 
 /// Calls that show something.
 const DIALOGS: &[&str] = &["alert", "confirm", "prompt", "print", "eval"];
+/// What belongs to a visitor.
+const POSSESSIONS: &[&str] = &["document.cookie", "document['cookie']", "localstorage.getitem("];
+
+/// Both, found in one pass.
+static INDEX: LazyLock<Signals> =
+    LazyLock::new(|| Signals::new(&[(IS_DIALOG, DIALOGS), (IS_POSSESSION, POSSESSIONS)]));
+const IS_DIALOG: u32 = 1;
+const IS_POSSESSION: u32 = 1 << 1;
+
 /// Places of a call that are looked at.
 const ANCHORS: usize = 16;
 /// The longest argument that is a mark and not a message.
@@ -26,10 +38,16 @@ pub(super) fn find_sign(view: &View<'_>) -> Option<Sign> {
         end: end.min(view.bytes.len()),
         reason,
     };
-    if let Some((place, end)) = shown(view.bytes).or_else(|| renamed(view.bytes)) {
+    let named = INDEX.of(view.bytes);
+    let found = if named & IS_DIALOG != 0 {
+        shown(view.bytes).or_else(|| renamed(view.bytes))
+    } else {
+        None
+    };
+    if let Some((place, end)) = found {
         return Some(sign(66, place, end, "a script that shows a mark"));
     }
-    let sent = sent(view.bytes)?;
+    let sent = if named & IS_POSSESSION != 0 { sent(view.bytes)? } else { return None };
     Some(sign(66, sent.0, sent.1, "a script that sends what belongs to the visitor"))
 }
 
@@ -132,10 +150,8 @@ fn is_callback(bytes: &[u8], place: usize, end: usize, name: &str) -> bool {
 
 /// `…+document.cookie`, `(localStorage)`: an operand or an argument, not an assignment.
 fn sent(bytes: &[u8]) -> Option<(usize, usize)> {
-    let possessions: &[&[u8]] =
-        &[b"document.cookie", b"document['cookie']", b"localstorage.getitem("];
-    possessions.iter().find_map(|name| {
-        let place = find(bytes, name)?;
+    POSSESSIONS.iter().find_map(|name| {
+        let place = find(bytes, name.as_bytes())?;
         let joint = part(bytes, 0, place).iter().rev().find(|byte| !matches!(byte, b' '))?;
         let addressed = part(bytes, 0, place).windows(2).any(|pair| pair == b"//");
         let joined = matches!(joint, b'+' | b'(' | b',' | b'`' | b'{' | b':');

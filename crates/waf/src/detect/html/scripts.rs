@@ -8,16 +8,19 @@ use crate::detect::view::{View, Work};
 const SCRIPT: usize = 10;
 const CALL: usize = 600;
 
+/// How many words are looked for in the whole of a value, about.
+const WORDS: usize = 24;
+
 /// Looks at the value as a script, and behind each quote for one.
 pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
+    if !work.look(view, WORDS, "script") {
+        return;
+    }
     if let Some(sign) = dialog::find_sign(view) {
         note(view, sign, work);
     }
     if let Some(sign) = script::whole(view) {
         note(view, sign, work);
-    }
-    if !work.budget.spend(view.bytes.len(), "script") {
-        return;
     }
     let mut parity = [0_u32; 3];
     for place in memchr::memchr3_iter(b'\'', b'"', b'`', view.bytes).take(ANCHORS) {

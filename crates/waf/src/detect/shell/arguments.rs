@@ -1,5 +1,7 @@
 //! What follows the name of a program: how much it speaks for a command.
 
+use std::sync::LazyLock;
+
 use super::command::Evidence;
 use super::names::{self, Kind};
 use super::word::Word;
@@ -7,6 +9,7 @@ use crate::detect::bytes::{
     at, contains_any, is_any, is_space, is_word, part, skip_space, starts_with_any, tail, trimmed,
     word_at,
 };
+use crate::detect::signals::Signals;
 
 /// Commands of Windows that are words as well.
 fn is_common(name: &[u8]) -> bool {
@@ -37,7 +40,6 @@ const WINDOWS: &[&str] = &[
     "iex",
     "downloadstring",
     "-command",
-    "\\",
     "/domain",
     "process call",
     " /t ",
@@ -46,6 +48,38 @@ const WINDOWS: &[&str] = &[
     "/all",
     "http",
 ];
+
+/// Files and devices that only an attack asks for, and shells that something is handed to.
+const SENSITIVE: &[&str] = &[
+    "/etc/",
+    "/proc/",
+    "/dev/tcp",
+    "/bin/sh",
+    "/bin/bash",
+    "| sh",
+    "|sh",
+    "| bash",
+    "|bash",
+    "/var/log",
+    "-rf /",
+    "/etc$",
+    "/root",
+    "/.ssh",
+    "\\windows",
+    "win.ini",
+    "c:\\",
+    "e\\tc",
+    "/e?c",
+    "/???",
+    "/et*",
+    "/e*c",
+];
+
+/// Both lists, found in one pass: a line is read at every separator.
+static INDEX: LazyLock<Signals> =
+    LazyLock::new(|| Signals::new(&[(IS_WINDOWS, WINDOWS), (IS_SENSITIVE, SENSITIVE)]));
+const IS_WINDOWS: u32 = 1;
+const IS_SENSITIVE: u32 = 1 << 1;
 
 /// How much speaks for the command that `word` begins in `bytes`.
 pub(super) fn judge(
@@ -104,7 +138,7 @@ pub(super) fn judge(
             Evidence::Strong
         }
         Kind::Net if contains_any(line, &["://", " -e ", " -lvp", " -o ", "|"]) => Evidence::Strong,
-        Kind::Windows if contains_any(line, WINDOWS) => {
+        Kind::Windows if means_windows(line) => {
             if is_common(&word.text) && !is_windows_argument(trimmed(line)) {
                 Evidence::Weak
             } else {
@@ -192,36 +226,14 @@ fn is_address(word: &[u8]) -> bool {
     parts == 4 && word.iter().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b':' | b'/'))
 }
 
-/// Files and devices that only an attack asks for.
+/// Whether the line names one of them, or runs another command within itself.
 fn sensitive(line: &[u8]) -> bool {
-    contains_any(
-        line,
-        &[
-            "/etc/",
-            "/proc/",
-            "/dev/tcp",
-            "/bin/sh",
-            "/bin/bash",
-            "| sh",
-            "|sh",
-            "| bash",
-            "|bash",
-            "/var/log",
-            "-rf /",
-            "/etc$",
-            "$(",
-            "/root",
-            "/.ssh",
-            "\\windows",
-            "win.ini",
-            "c:\\",
-            "e\\tc",
-            "/e?c",
-            "/???",
-            "/et*",
-            "/e*c",
-        ],
-    )
+    INDEX.of(line) & IS_SENSITIVE != 0 || memchr::memmem::find(line, b"$(").is_some()
+}
+
+/// Whether a command of Windows is meant.
+fn means_windows(line: &[u8]) -> bool {
+    line.contains(&b'\\') || INDEX.of(line) & IS_WINDOWS != 0
 }
 
 /// Whether a file, a host or a folder above is named.
