@@ -133,7 +133,7 @@ pub(crate) enum Command {
     /// Check WAF rules, run their regression cases, try settings on recorded requests
     #[command(subcommand)]
     Waf(WafCommand),
-    /// Back up, restore and rekey the encrypted store, while no server runs
+    /// Back up, restore and rekey the encrypted store
     #[command(subcommand)]
     Store(StoreCommand),
     /// Ask the running server how it is

@@ -11,6 +11,7 @@ mod open_files;
 mod parts;
 mod running;
 mod signals;
+mod storing;
 mod watch;
 
 use std::fs::File;

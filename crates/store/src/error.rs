@@ -124,6 +124,18 @@ impl OpenError {
         }
     }
 
+    /// What is wrong, without what to do about it.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        struct Told<'e>(&'e OpenError);
+        impl fmt::Display for Told<'_> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.tell(f)
+            }
+        }
+        Told(self).to_string()
+    }
+
     /// What to do about it.
     #[must_use]
     pub const fn hint(&self) -> &'static str {
@@ -171,7 +183,7 @@ impl fmt::Display for OpenError {
 }
 
 impl OpenError {
-    fn tell(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    pub(crate) fn tell(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Root(error) => write!(f, "{error}"),
             Self::NoStore { path } => write!(f, "there is no store: `{path}`"),

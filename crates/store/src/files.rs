@@ -114,6 +114,11 @@ pub(crate) fn remove_logs(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Whether SQLite keeps something beside a database: it is in use, or was when a process ended.
+pub(crate) fn has_logs(path: &Path) -> bool {
+    ["-wal", "-shm", "-journal"].iter().any(|ending| exists(&beside(path, ending)))
+}
+
 /// Removes a file, where it is there.
 pub(crate) fn remove(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {

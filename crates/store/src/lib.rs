@@ -6,7 +6,7 @@
 //! | opening it, and what can be wrong then | [`Store::open`], [`OpenError`] |
 //! | where the key of everything comes from | [`RootSource`] |
 //! | a copy of it all, and back | [`Store::backup`], [`backup::verify`], [`backup::restore`] |
-//! | another key, a look at what a migration would do | [`rekey`], [`try_migrations`] |
+//! | another key, a look at what a migration would do | [`Store::rekey`], [`rekey`], [`try_migrations`] |
 //! | what every implementation of the repositories has to do | [`contract`] |
 //! | SQL | `sqlite/`, and nowhere else |
 //!
@@ -21,6 +21,7 @@ mod files;
 mod keys;
 mod maintenance;
 mod opening;
+mod rekeying;
 mod sqlite;
 mod store;
 
@@ -29,5 +30,6 @@ pub use error::OpenError;
 pub use keys::{Keys, RootSource};
 pub use maintenance::{rekey, try_migrations};
 pub use opening::{Notice, Options};
+pub use rekeying::RekeyError;
 pub use sqlite::Pressure;
 pub use store::Store;

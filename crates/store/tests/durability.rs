@@ -18,7 +18,7 @@ use mantlet_crypto::{KeyId, TAG_SIZE};
 use mantlet_identity::UserId;
 use mantlet_identity::api_key::{ApiKeyId, ApiKeyRecord, Scopes, SecretVersion};
 use mantlet_identity::store::{Repositories, StoreError};
-use mantlet_store::{Options, RootSource, Store, rekey};
+use mantlet_store::{Options, RekeyError, RootSource, Store, rekey};
 use mantlet_types::{Rng as _, SystemClock, SystemRng, Timestamp};
 
 /// A file that says that the current folder is one of these tests: the children act on it.
@@ -206,6 +206,163 @@ async fn a_change_of_the_key_survives_kill_9_at_any_moment() {
         }
         store.close().await;
     }
+}
+
+/// Changes the key of a store that is written to meanwhile.
+#[tokio::test]
+async fn child_changes_the_key_of_a_store_in_use_until_it_is_killed() {
+    let Some(options) = options_of_child() else { return };
+    let store = Store::open(&options).await.unwrap();
+    let repositories = store.repositories();
+    let run = std::process::id();
+    let writing = async {
+        for number in 0_u32.. {
+            add(&repositories, format!("user-{run}-{number}")).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    let rekeying = async {
+        loop {
+            acknowledge(&store.rekey().await.unwrap().to_string());
+        }
+    };
+    tokio::join!(writing, rekeying);
+}
+
+#[tokio::test]
+async fn a_change_of_the_key_beside_writers_survives_kill_9_at_any_moment() {
+    let folder = Folder::new();
+    Store::open(&folder.options()).await.unwrap().close().await;
+    let (mut names, mut changes) = (Vec::new(), 0);
+    for round in 0..=ROUNDS {
+        let mut child =
+            start("child_changes_the_key_of_a_store_in_use_until_it_is_killed", &folder, "");
+        let mut random = [0; 2];
+        SystemRng.fill(&mut random);
+        // On a machine that is too slow for the others, the last one gets the time it needs.
+        let patience = if round == ROUNDS && changes == 0 { 10_000 } else { 800 };
+        let delay = u64::from(u16::from_le_bytes(random)) % patience;
+        std::thread::sleep(Duration::from_millis(delay.max(patience / 2)));
+        child.kill().unwrap();
+        let (keys, added): (Vec<_>, Vec<_>) =
+            acknowledged(&mut child).into_iter().partition(|word| word.starts_with('k'));
+        child.wait().unwrap();
+        changes += keys.len();
+        names.extend(added);
+        let store = Store::open(&folder.options()).await.expect("the file opens");
+        check(&store.repositories(), &names).await;
+        if let Some(last) = keys.last() {
+            let last: u32 = last.trim_start_matches('k').parse().unwrap();
+            assert!(store.key().0 >= last, "an older key than the one acknowledged");
+        }
+        store.close().await;
+    }
+    assert!(changes > 0 && !names.is_empty(), "{changes} changes, {} accounts", names.len());
+}
+
+#[tokio::test]
+async fn child_has_the_store_open() {
+    let Some(options) = options_of_child() else { return };
+    let store = Store::open(&options).await.unwrap();
+    add(&store.repositories(), "of-another-process".to_owned()).await.unwrap();
+    std::future::pending::<()>().await;
+}
+
+#[tokio::test]
+async fn the_key_is_not_changed_under_another_process() {
+    let folder = Folder::new();
+    let store = Store::open(&folder.options()).await.unwrap();
+    let (repositories, key) = (store.repositories(), store.key());
+    add(&repositories, "before".to_owned()).await.unwrap();
+    let mut child = start("child_has_the_store_open", &folder, "");
+    let mut output = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert!(output.any(|line| line.unwrap().starts_with("acknowledged")));
+    let refused = store.rekey().await.unwrap_err();
+    assert!(matches!(refused, RekeyError::InUse), "{refused}");
+    assert_eq!(store.key(), key);
+    assert!(!folder.path().join("store.db.new").exists());
+    add(&repositories, "meanwhile".to_owned()).await.unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(store.rekey().await.unwrap().0 > key.0);
+    let all = ["before", "of-another-process", "meanwhile"].map(str::to_owned);
+    check(&repositories, &all).await;
+}
+
+#[tokio::test]
+async fn a_key_is_changed_beside_readers_and_writers_that_notice_a_pause_at_most() {
+    let folder = Folder::new();
+    let store = Store::open(&folder.options()).await.unwrap();
+    let repositories = store.repositories();
+    add(&repositories, "first".to_owned()).await.unwrap();
+    let is_over = std::cell::Cell::new(false);
+    let reading = async {
+        while !is_over.get() {
+            check(&repositories, &["first".to_owned()]).await;
+            tokio::task::yield_now().await;
+        }
+    };
+    let writing = async {
+        let mut names = Vec::new();
+        while !is_over.get() {
+            let name = format!("user-{}", names.len());
+            add(&repositories, name.clone()).await.unwrap();
+            names.push(name);
+        }
+        names
+    };
+    let rekeying = async {
+        let before = std::fs::read(folder.database()).unwrap();
+        for _ in 0..3 {
+            let key = store.rekey().await.unwrap();
+            assert_eq!(store.key(), key);
+        }
+        let after = std::fs::read(folder.database()).unwrap();
+        assert_ne!(before[..16], after[..16], "another key begins with another salt");
+        let backup = store.backup(&folder.path().join("kept")).await.unwrap();
+        assert!(backup.bytes() > 0);
+        is_over.set(true);
+    };
+    let ((), names, ()) = tokio::join!(reading, writing, rekeying);
+    assert!(names.len() > 3, "{}", names.len());
+    store.close().await;
+    let store = Store::open(&folder.options()).await.unwrap();
+    check(&store.repositories(), &names).await;
+}
+
+#[tokio::test]
+async fn writers_are_not_held_up_for_longer_than_they_may() {
+    let folder = Folder::new();
+    let options = Options { wait: Duration::from_millis(20), ..folder.options() };
+    let store = Store::open(&folder.options()).await.unwrap();
+    for number in 0..200 {
+        store.repositories().accounts.add(account(&format!("user-{number}"))).await.unwrap();
+    }
+    store.close().await;
+    let store = Store::open(&options).await.unwrap();
+    let (repositories, key) = (store.repositories(), store.key());
+    let is_over = std::cell::Cell::new(false);
+    let writing = async {
+        for number in 0_u32.. {
+            if is_over.get() {
+                return;
+            }
+            let name = account(&format!("new-{number}"));
+            // What takes longer than that is refused; it may be there all the same.
+            let _ = repositories.accounts.add(name).await;
+        }
+    };
+    let rekeying = async {
+        let refused = store.rekey().await.unwrap_err();
+        is_over.set(true);
+        refused
+    };
+    let ((), refused) = tokio::join!(writing, rekeying);
+    assert!(matches!(refused, RekeyError::Busy { .. } | RekeyError::Store(_)), "{refused}");
+    assert_eq!(store.key(), key);
+    store.close().await;
+    let store = Store::open(&folder.options()).await.unwrap();
+    assert_eq!(store.key(), key);
 }
 
 /// Adds accounts until one is refused, and gives the refusal.

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::desk::Ask;
 
-use super::{BACKUP_DEADLINE, ControlError, DEADLINE, LONG_DEADLINE, VERSION};
+use super::{COPY_DEADLINE, ControlError, DEADLINE, LONG_DEADLINE, VERSION};
 
 /// What a running server can be asked to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +48,15 @@ pub enum Command {
         /// The folder that it makes; an absolute path.
         folder: PathBuf,
     },
+    /// Encrypts the store with a new key while everything goes on: `{"key"}`.
+    StoreRekey,
+    /// Brings the schema of the store up to date where opening it has not yet:
+    /// `{"schema","migrations":[…],"applied"}`.
+    StoreMigrate {
+        /// Whether to look only.
+        #[serde(default)]
+        check: bool,
+    },
     /// Something about accounts and their credentials.
     Identity(Ask),
     /// All blocks: `{"blocks":[{"network","until","why"}]}`, sorted by network.
@@ -67,6 +76,8 @@ impl Command {
             Self::Reload => "reload",
             Self::Upgrade => "upgrade",
             Self::StoreBackup { .. } => "store-backup",
+            Self::StoreRekey => "store-rekey",
+            Self::StoreMigrate { .. } => "store-migrate",
             Self::Identity(ask) => ask.name(),
         }
     }
@@ -76,6 +87,7 @@ impl Command {
     pub const fn is_change(&self) -> bool {
         match self {
             Self::Status | Self::Explain { .. } | Self::BlockList => false,
+            Self::StoreMigrate { check } => !*check,
             Self::Identity(ask) => ask.is_change(),
             _ => true,
         }
@@ -92,6 +104,8 @@ impl Command {
             | Self::Reload
             | Self::Identity(_)
             | Self::StoreBackup { .. }
+            | Self::StoreRekey
+            | Self::StoreMigrate { .. }
             | Self::Upgrade => None,
         }
     }
@@ -110,7 +124,9 @@ impl Command {
         match self {
             // Opening the store, and hashes of passwords, take their time.
             Self::Reload | Self::Upgrade | Self::Identity(_) => LONG_DEADLINE,
-            Self::StoreBackup { .. } => BACKUP_DEADLINE,
+            Self::StoreBackup { .. } | Self::StoreRekey | Self::StoreMigrate { .. } => {
+                COPY_DEADLINE
+            }
             _ => DEADLINE,
         }
     }
@@ -209,6 +225,8 @@ mod tests {
             Just(Command::BlockList),
             Just(Command::Reload),
             Just(Command::Upgrade),
+            Just(Command::StoreRekey),
+            any::<bool>().prop_map(|check| Command::StoreMigrate { check }),
             ".*".prop_map(|id| Command::Explain { id }),
             ".*".prop_map(|folder| Command::StoreBackup { folder: folder.into() }),
             ".*".prop_map(|network| Command::BlockRemove { network }),

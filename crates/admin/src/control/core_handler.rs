@@ -170,6 +170,9 @@ impl ControlHandler for CoreHandler {
             Command::BlockList => Ok(self.blocks()),
             // Nothing of the data folder changes, and it takes too long to hold up a successor.
             Command::StoreBackup { folder } => self.lifecycle.back_up(folder),
+            Command::StoreRekey => self.change(|| self.lifecycle.rekey()),
+            Command::StoreMigrate { check: true } => self.lifecycle.migrate(true),
+            Command::StoreMigrate { .. } => self.change(|| self.lifecycle.migrate(false)),
             Command::Identity(ask) if ask.is_change() => self.change(|| self.identity(ask, actor)),
             Command::Identity(ask) => self.identity(ask, actor),
         }

@@ -61,6 +61,19 @@ pub trait Lifecycle: Changes {
     /// [`ControlError`] when there is no store, or the backup cannot be made; there is no folder then.
     fn back_up(&self, to: &Path) -> Result<Value, ControlError>;
 
+    /// Encrypts the store with a new key while everything goes on: `{"key"}`.
+    ///
+    /// # Errors
+    /// [`ControlError`] when there is no store, or its key cannot be changed now; it has the old one then.
+    fn rekey(&self) -> Result<Value, ControlError>;
+
+    /// Brings the schema of the store up to date, which opening it does, or only says what opening it
+    /// would do: `{"schema","migrations":[…],"applied"}`.
+    ///
+    /// # Errors
+    /// [`ControlError`] when there is no store, or it cannot be opened.
+    fn migrate(&self, is_check: bool) -> Result<Value, ControlError>;
+
     /// Who answers what is asked about accounts; opens the store where nothing has yet.
     ///
     /// # Errors

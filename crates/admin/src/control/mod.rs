@@ -45,8 +45,8 @@ const ANSWER_BYTES: usize = 16 * 1024 * 1024;
 const DEADLINE: Duration = Duration::from_secs(5);
 /// How long whoever asks waits for what takes long: reading everything again, starting a process.
 const LONG_DEADLINE: Duration = Duration::from_secs(90);
-/// How long whoever asks waits for a backup: it copies everything.
-const BACKUP_DEADLINE: Duration = Duration::from_secs(3600);
+/// How long whoever asks waits for what copies the whole store.
+const COPY_DEADLINE: Duration = Duration::from_secs(3600);
 
 /// Where the socket of the server on this data folder is.
 fn socket_path(folder: &Path) -> PathBuf {

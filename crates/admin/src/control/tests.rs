@@ -130,6 +130,14 @@ impl Lifecycle for FakeLifecycle {
         Err(ControlError::new("there is no store", "add an account"))
     }
 
+    fn rekey(&self) -> Result<Value, ControlError> {
+        Err(ControlError::new("there is no store", "add an account"))
+    }
+
+    fn migrate(&self, _is_check: bool) -> Result<Value, ControlError> {
+        Err(ControlError::new("there is no store", "add an account"))
+    }
+
     fn desk(&self) -> Result<crate::desk::Desk, ControlError> {
         Err(ControlError::new("there is no store", ""))
     }

@@ -1,6 +1,6 @@
 //! `mantlet store …`: copies of the store and back, another key, a look at migrations. A server that
-//! runs on the data folder makes the backup itself; the rest is for a folder on which none runs. A
-//! change is on record before it is made.
+//! runs on the data folder does it itself; a backup is put back where none runs. A change is on record
+//! before it is made.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -56,15 +56,45 @@ pub(super) fn execute(command: &StoreCommand) -> Result<Outcome, Failure> {
 
 /// What the server that runs on the folder does itself; `None` where none runs, and for the rest.
 fn running(command: &StoreCommand, folder: &Path) -> Result<Option<Said>, Failure> {
-    let StoreCommand::Backup { folder: to, .. } = command else { return Ok(None) };
+    let asked = match command {
+        // The server stands in another folder than whoever types this.
+        StoreCommand::Backup { folder, .. } => {
+            Command::StoreBackup { folder: std::path::absolute(folder)? }
+        }
+        StoreCommand::Rekey { .. } => Command::StoreRekey,
+        StoreCommand::Migrate { check, .. } => Command::StoreMigrate { check: *check },
+        StoreCommand::Restore { .. } => return Ok(None),
+    };
     if !folder.exists() {
         return Ok(None);
     }
     let Some(mut client) = Client::connect(folder)? else { return Ok(None) };
-    // The server stands in another folder than whoever types this.
-    let json = client.request(&Command::StoreBackup { folder: std::path::absolute(to)? })?;
-    let bytes = json.get("bytes").and_then(Json::as_u64).unwrap_or_default();
-    Ok(Some(backed_up(bytes, json)))
+    let json = client.request(&asked)?;
+    Ok(Some(match command {
+        StoreCommand::Rekey { .. } => {
+            rekeyed(json.get("key").and_then(Json::as_str).unwrap_or_default())
+        }
+        StoreCommand::Migrate { check, .. } => migrated_by_server(json, *check),
+        _ => backed_up(json.get("bytes").and_then(Json::as_u64).unwrap_or_default(), json),
+    }))
+}
+
+/// What is said of a store that has the key `key` from now on.
+fn rekeyed(key: &str) -> Said {
+    let lines = vec![format!("the store is encrypted with its new key {key}")];
+    Said { lines, json: json!({ "key": key }), outcome: Outcome::Fine }
+}
+
+/// What is said of the schema of a store that a server has open.
+fn migrated_by_server(json: Json, is_check: bool) -> Said {
+    let schema = json.get("schema").and_then(Json::as_u64).unwrap_or_default();
+    let named = json.get("migrations").and_then(Json::as_array).into_iter().flatten();
+    let pending: Vec<_> = named.filter_map(Json::as_str).map(str::to_owned).collect();
+    let Said { mut lines, outcome, .. } = migrated(&pending, is_check);
+    lines.push(format!(
+        "a server runs on it: its start brings the schema up to date, {schema:04} is the last migration"
+    ));
+    Said { lines, json, outcome }
 }
 
 /// What is said of a backup that was made.
@@ -86,8 +116,11 @@ fn see_that_it_is_free(command: &StoreCommand, folder: &Path) -> Result<(), Fail
         return Err(format!("there is no data folder `{shown}`\n  hint: {hint}").into());
     }
     if Client::connect(folder)?.is_some() {
-        let hint = "stop it first";
-        let message = format!("a server runs on `{shown}`, and the store is its own meanwhile");
+        let message = format!(
+            "a server runs on `{shown}`: what it has open is not replaced under it, and what it acknowledged meanwhile would be lost"
+        );
+        let hint =
+            "stop it (`systemctl stop mantlet`, or SIGTERM), then run this again and start it";
         return Err(format!("{message}\n  hint: {hint}").into());
     }
     if let StoreCommand::Restore { folder: backup, .. } = command
@@ -143,11 +176,7 @@ async fn act(command: &StoreCommand, options: &Options) -> Result<Said, Failure>
             let replacing = if *replace { Replacing::WhatIsThere } else { Replacing::Nothing };
             restore(folder, options, replacing).await
         }
-        StoreCommand::Rekey { .. } => {
-            let key = rekey(options).await?.to_string();
-            let lines = vec![format!("the store is encrypted with its new key {key}")];
-            Ok(Said { lines, json: json!({ "key": key }), outcome: Outcome::Fine })
-        }
+        StoreCommand::Rekey { .. } => Ok(rekeyed(&rekey(options).await?.to_string())),
         StoreCommand::Migrate { check, .. } => migrate(options, *check).await,
     }
 }
@@ -185,13 +214,18 @@ async fn migrate(options: &Options, is_check: bool) -> Result<Said, Failure> {
     if !is_check {
         Store::open(options).await?.close().await;
     }
+    Ok(migrated(&pending, is_check))
+}
+
+/// What is said of migrations that were applied, or would be.
+fn migrated(pending: &[String], is_check: bool) -> Said {
     let (done, outcome) = match (pending.is_empty(), is_check) {
         (true, _) => ("up to date", Outcome::Fine),
         (false, true) => ("to be applied, tried on a copy without trouble", Outcome::Findings),
         (false, false) => ("applied", Outcome::Fine),
     };
-    let mut lines = pending.clone();
+    let mut lines = pending.to_vec();
     lines.push(done.to_owned());
     let json = json!({ "migrations": pending, "applied": !is_check });
-    Ok(Said { lines, json, outcome })
+    Said { lines, json, outcome }
 }

@@ -270,26 +270,15 @@ impl Lifecycle for Keeper {
     }
 
     fn back_up(&self, to: &Path) -> Result<Value, ControlError> {
-        if !self.data.has_store() {
-            let hint = "there is one once an account was added: `mantlet user add`";
-            return Err(ControlError::new("there is no store to back up", hint));
-        }
-        let config = {
-            let running = lock(&self.running);
-            running.as_ref().ok_or_else(stopping)?.config.clone()
-        };
-        self.directory(&config)?;
-        let store = lock(&self.opened).as_ref().map(|opened| Arc::clone(&opened.store));
-        let store = store.ok_or_else(stopping)?;
-        let made = self.runtime.block_on(store.backup(to));
-        let manifest = made.map_err(|error| {
-            ControlError::new(
-                error.to_string(),
-                "name a folder that does not exist, on a disk with room",
-            )
-        })?;
-        let shown = to.display().to_string();
-        Ok(json!({ "folder": shown, "bytes": manifest.bytes(), "manifest": manifest }))
+        self.back_up_store(to)
+    }
+
+    fn rekey(&self) -> Result<Value, ControlError> {
+        self.rekey_store()
+    }
+
+    fn migrate(&self, is_check: bool) -> Result<Value, ControlError> {
+        self.migrate_store(is_check)
     }
 
     fn desk(&self) -> Result<Desk, ControlError> {

@@ -14,6 +14,8 @@ pub enum BackupError {
         /// The folder.
         path: String,
     },
+    /// The key of the store is being changed.
+    Occupied,
     /// There is a store already, and nobody said that it may be replaced.
     StoreExists {
         /// Its file.
@@ -58,6 +60,7 @@ impl BackupError {
     pub const fn hint(&self) -> &'static str {
         match self {
             Self::Exists { .. } => "name a folder that is not there yet",
+            Self::Occupied => "wait for its end and try again",
             Self::StoreExists { .. } => {
                 "say `--replace` to put the backup in its place; what is there now is kept beside it"
             }
@@ -89,6 +92,7 @@ impl BackupError {
     fn tell(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Exists { path } => write!(f, "`{path}` is there already"),
+            Self::Occupied => f.write_str("the key of the store is being changed"),
             Self::StoreExists { path } => write!(f, "there is a store already: `{path}`"),
             Self::NotABackup { path, why } => write!(f, "`{path}` is no backup: {why}"),
             Self::Foreign { path } => {

@@ -11,6 +11,7 @@ mod check;
 mod connect;
 mod copy;
 mod done;
+mod exchange;
 mod factors;
 pub(crate) mod failed;
 mod lifecycle;
@@ -38,11 +39,13 @@ use sqlx::sqlite::SqliteConnection;
 
 pub(crate) use connect::{FileKey, Place, salt_of};
 use done::{full, is_done, removed};
+pub(crate) use exchange::{Exchanged, Put};
 use failed::Failed;
 use meter::Meter;
 pub use meter::Pressure;
 use readers::Readers;
 use writer::Writer;
+pub(crate) use writer::{Held, Mark};
 
 /// Names the statements of a file, and lists them for the test that asks SQLite how it finds rows.
 macro_rules! statements {
@@ -73,11 +76,8 @@ impl Database {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, Failed> {
         let meter = Arc::new(Meter::default());
-        let writing = place.connect_to_write().await?;
-        let mut reading = Vec::new();
-        for _ in 0..readers.max(1) {
-            reading.push(place.connect_to_read().await?);
-        }
+        let readers = u32::try_from(readers).unwrap_or(u32::MAX);
+        let (writing, reading) = exchange::connect(place, readers).await?;
         let readers = Readers::new(reading, wait, meter.clone());
         let writer = Writer::start(writing, wait, clock, meter.clone());
         let writer = writer.map_err(|error| Failed::Sql(error.into()))?;

@@ -74,6 +74,17 @@ impl Readers {
         Ok(read.collect::<Result<_, Failed>>()?)
     }
 
+    /// Ends the connections, once those in use have come back, until others are put in their place:
+    /// who reads waits meanwhile.
+    pub(super) async fn pause(&self) -> Result<Paused<'_>, StoreError> {
+        let all = tokio::time::timeout(self.wait, self.free.acquire_many(self.count)).await;
+        let all = all.map_err(|_| StoreError::Unavailable(BUSY.to_owned()))?;
+        let all = all.map_err(|_| StoreError::Unavailable(CLOSED.to_owned()))?;
+        let idle = std::mem::take(&mut *self.lock());
+        join_all(idle.into_iter().map(SqliteConnection::close)).await;
+        Ok(Paused { pool: self, _all: all })
+    }
+
     /// Ends the connections, once those in use have come back.
     pub(super) async fn close(&self) {
         let all = self.free.acquire_many(self.count).await;
@@ -109,8 +120,31 @@ impl Readers {
     }
 }
 
+const CLOSED: &str = "it was closed";
+const BUSY: &str = "what is being read does not end";
+
 fn closed() -> StoreError {
-    StoreError::Unavailable("it was closed".to_owned())
+    StoreError::Unavailable(CLOSED.to_owned())
+}
+
+/// No connection reads. Dropped, those read that were put in by then.
+#[derive(Debug)]
+pub(super) struct Paused<'p> {
+    pool: &'p Readers,
+    /// Dropped after the connections are there.
+    _all: SemaphorePermit<'p>,
+}
+
+impl Paused<'_> {
+    /// How many connections are wanted.
+    pub(super) const fn count(&self) -> u32 {
+        self.pool.count
+    }
+
+    /// Puts a connection in.
+    pub(super) fn put(&self, connection: SqliteConnection) {
+        self.pool.lock().push(connection);
+    }
 }
 
 /// A connection that goes back when this is dropped, also when its caller stopped listening: SQLite

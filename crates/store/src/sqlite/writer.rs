@@ -2,6 +2,7 @@
 //! that wait together share one transaction and one sync to disk (group commit). An act is answered
 //! when it is on disk, and never before.
 
+mod held;
 #[cfg(test)]
 mod taking_over;
 
@@ -21,6 +22,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::failed::Failed;
 use super::meter::Meter;
+pub(crate) use held::{Held, Mark};
 
 /// How many acts may wait. Each waits for at most `wait`, so more would only be turned away later.
 const MAX_WAITING: usize = 1024;
@@ -40,7 +42,14 @@ pub(super) struct Writer {
     meter: Arc<Meter>,
 }
 
-type Queue = mpsc::Sender<Box<dyn Act>>;
+type Queue = mpsc::Sender<Job>;
+
+/// What the thread is asked for.
+enum Job {
+    Act(Box<dyn Act>),
+    /// Its connection, until it is given back; acts wait meanwhile.
+    Lend(oneshot::Sender<Held>),
+}
 
 impl Writer {
     /// Starts the thread that writes on `connection`. No act waits longer than `wait`.
@@ -50,12 +59,12 @@ impl Writer {
         clock: Arc<dyn Clock>,
         meter: Arc<Meter>,
     ) -> io::Result<Self> {
-        let (queue, acts) = mpsc::channel(MAX_WAITING);
+        let (queue, jobs) = mpsc::channel(MAX_WAITING);
         let (end, ended) = oneshot::channel();
         let runtime = tokio::runtime::Builder::new_current_thread().build()?;
         let own_clock = clock.clone();
         let work = move || {
-            runtime.block_on(work(connection, acts, &*own_clock));
+            runtime.block_on(work(connection, jobs, &*own_clock));
             let _ = end.send(());
         };
         thread::Builder::new().name("store-writer".to_owned()).spawn(work)?;
@@ -72,8 +81,8 @@ impl Writer {
     {
         let (reply, answer) = oneshot::channel();
         let deadline = self.clock.monotonic().plus(self.wait);
-        let act = Box::new(Waiting { act: Some(act), outcome: None, reply, deadline });
-        let queue = lock(&self.queue).clone().ok_or_else(|| unavailable(CLOSED))?;
+        let act = Job::Act(Box::new(Waiting { act: Some(act), outcome: None, reply, deadline }));
+        let queue = self.queue()?;
         if queue.capacity() == 0 {
             self.meter.queue_was_full();
         }
@@ -86,6 +95,21 @@ impl Writer {
             self.meter.ran_out_of_time();
             Err(too_late())
         })
+    }
+
+    /// Holds the writer up once it has done what waits: it goes on when the answer is dropped.
+    pub(super) async fn hold(&self) -> Result<Held, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let queue = self.queue()?;
+        let lent = async move {
+            queue.send(Job::Lend(reply)).await.map_err(|_| unavailable(CLOSED))?;
+            answer.await.map_err(|_| unavailable(CLOSED))
+        };
+        tokio::time::timeout(self.wait, lent).await.map_err(|_| too_late())?
+    }
+
+    fn queue(&self) -> Result<Queue, StoreError> {
+        lock(&self.queue).clone().ok_or_else(|| unavailable(CLOSED))
     }
 
     /// Whether it takes no more acts.
@@ -185,19 +209,26 @@ where
 }
 
 /// Takes acts until the last sender is gone.
-async fn work(
-    mut connection: SqliteConnection,
-    mut acts: mpsc::Receiver<Box<dyn Act>>,
-    clock: &dyn Clock,
-) {
-    while let Some(first) = acts.recv().await {
-        let mut together = vec![first];
-        while together.len() < MAX_TOGETHER
-            && let Ok(next) = acts.try_recv()
-        {
-            together.push(next);
+async fn work(mut connection: SqliteConnection, mut jobs: mpsc::Receiver<Job>, clock: &dyn Clock) {
+    while let Some(first) = jobs.recv().await {
+        let mut asked = None;
+        let mut together = Vec::new();
+        let mut next = Some(first);
+        while let Some(job) = next {
+            match job {
+                Job::Act(act) => together.push(act),
+                Job::Lend(whom) => asked = Some(whom),
+            }
+            let is_more = asked.is_none() && together.len() < MAX_TOGETHER;
+            next = if is_more { jobs.try_recv().ok() } else { None };
         }
-        transact(&mut connection, together, clock).await;
+        if !together.is_empty() {
+            transact(&mut connection, together, clock).await;
+        }
+        if let Some(whom) = asked {
+            let Some(back) = held::lend(connection, whom).await else { return };
+            connection = back;
+        }
     }
     let _ = connection.close().await;
 }
