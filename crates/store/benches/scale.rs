@@ -1,6 +1,7 @@
 //! How look-ups and writes fare as the store grows: `cargo bench -p mantlet-store -- 1000000`, with the
 //! number of sessions and of keys; a tenth as many accounts. Builds the store through its
-//! repositories and reports after each power of ten. `TMPDIR` says on which disk.
+//! repositories and reports after each power of ten. `TMPDIR` says on which disk. A million
+//! takes 24 minutes where 1,600 acts a second are filled, 82 MiB of memory, and a file of 545 MiB with two copies.
 //!
 //! Pages are counted by what the system says that the process has read (`/proc/self/io`): they are
 //! the same on every run, whatever else the machine does, where times are not.
