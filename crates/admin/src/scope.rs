@@ -6,8 +6,16 @@
 
 /// See accounts.
 pub const USERS_READ: &str = "users:read";
-/// Add, lock and retire accounts, and set passwords.
+/// Add, invite, lock and retire accounts, and set their passwords and addresses.
 pub const USERS_WRITE: &str = "users:write";
+/// See second factors.
+pub const FACTORS_READ: &str = "factors:read";
+/// Take second factors away that their owners have lost.
+pub const FACTORS_WRITE: &str = "factors:write";
+/// See which users of outside providers accounts are linked with.
+pub const LINKS_READ: &str = "links:read";
+/// Link accounts with users of outside providers, and unlink them.
+pub const LINKS_WRITE: &str = "links:write";
 /// See sessions.
 pub const SESSIONS_READ: &str = "sessions:read";
 /// End sessions.
@@ -30,13 +38,21 @@ pub const ROLES_READ: &str = "roles:read";
 pub const ROLES_WRITE: &str = "roles:write";
 /// Ask whether somebody may.
 pub const AUTHORIZE: &str = "authorize:ask";
+/// See approvals.
+pub const APPROVALS_READ: &str = "approvals:read";
+/// Approve, and withdraw approvals.
+pub const APPROVALS_WRITE: &str = "approvals:write";
 /// See what paths ask for, and the review of who may what.
 pub const ACCESS_READ: &str = "access:read";
 
 /// All of them.
-pub const ALL: [&str; 14] = [
+pub const ALL: [&str; 20] = [
     USERS_READ,
     USERS_WRITE,
+    FACTORS_READ,
+    FACTORS_WRITE,
+    LINKS_READ,
+    LINKS_WRITE,
     SESSIONS_READ,
     SESSIONS_WRITE,
     KEYS_READ,
@@ -48,6 +64,8 @@ pub const ALL: [&str; 14] = [
     ROLES_READ,
     ROLES_WRITE,
     AUTHORIZE,
+    APPROVALS_READ,
+    APPROVALS_WRITE,
     ACCESS_READ,
 ];
 

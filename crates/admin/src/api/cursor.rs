@@ -15,5 +15,10 @@ pub(super) fn write(name: Option<&str>) -> Value {
 pub(super) fn read(word: &str) -> Result<String, Problem> {
     let bytes = URL_SAFE_NO_PAD.decode(word).ok();
     let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
-    text.ok_or_else(|| Problem::invalid("`cursor` is none of ours: send what `next` named"))
+    text.ok_or_else(unknown)
+}
+
+/// A word that means nothing.
+pub(super) fn unknown() -> Problem {
+    Problem::invalid("`cursor` is none of ours: send what `next` named")
 }

@@ -24,6 +24,11 @@ impl Reply {
         Self { status, body: Some(body.to_string()), tag: None, location: None }
     }
 
+    /// An answer with this body, and with the tag that its `version` is.
+    pub(super) fn versioned(body: &Value) -> Self {
+        Self::new(200, body).tagged(body.get("version").and_then(Value::as_str))
+    }
+
     /// Done, and nothing to say.
     pub(super) const fn empty() -> Self {
         Self { status: 204, body: None, tag: None, location: None }

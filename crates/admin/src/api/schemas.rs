@@ -1,5 +1,7 @@
 //! The schemas of what is sent both ways (JSON Schema, draft 2020-12, as OpenAPI 3.1 has it).
 
+mod accounts;
+
 use serde_json::{Map, Value, json};
 
 /// The most questions of one batch.
@@ -7,7 +9,18 @@ const MAX_QUESTIONS: usize = 100;
 
 /// Every schema, by name.
 pub(super) fn all() -> Map<String, Value> {
-    let groups = [accounts(), sessions(), keys(), tickets(), tokens(), access(), problems()];
+    let groups = [
+        accounts::accounts(),
+        accounts::invitations(),
+        accounts::factors(),
+        sessions(),
+        keys(),
+        tickets(),
+        tokens(),
+        access(),
+        approvals(),
+        problems(),
+    ];
     let mut all = Map::new();
     for group in groups {
         if let Value::Object(group) = group {
@@ -63,75 +76,6 @@ fn secret(about: &str) -> Value {
 fn names(about: &str) -> Value {
     json!({ "type": "array", "maxItems": 64, "items": { "type": "string", "minLength": 1,
         "maxLength": 64 }, "description": about })
-}
-
-fn accounts() -> Value {
-    let made = json!({
-        "type": ["string", "null"],
-        "description": "The password, where it was made here; it is shown this once.",
-    });
-    json!({
-        "Name": {
-            "type": "string", "minLength": 1, "maxLength": 128,
-            "description": "The name that somebody signs in with. Spellings that look the same mean the same.",
-            "examples": ["alice"],
-        },
-        "Password": {
-            "type": "string", "minLength": 1, "maxLength": 1024,
-            "description": "A password that `[identity.passwords]` allows.",
-            "examples": ["marble-harbour-violet-engine"],
-        },
-        "User": object(
-            &["name", "roles", "locked", "second_factor", "version", "created", "last_sign_in"],
-            &json!({
-                "name": reference("Name"),
-                "roles": { "type": "array", "items": { "type": "string" } },
-                "locked": { "type": "boolean", "description": "Whether it may do nothing at all." },
-                "second_factor": { "type": "boolean" },
-                "version": { "type": "string", "description": "What `If-Match` takes, in quotes." },
-                "created": time(),
-                "last_sign_in": maybe_time(),
-            }),
-        ),
-        "Users": page("users", "User"),
-        "NewUser": object(&["name"], &json!({
-            "name": reference("Name"),
-            "roles": names("Roles of the table. Those that give more than you hold are refused."),
-            "password": reference("Password"),
-            "password_hash": {
-                "type": "string", "minLength": 1, "maxLength": 1024,
-                "description": "In place of a password: its hash, of an application before us (werkzeug, Django, bcrypt, scrypt, Argon2).",
-            },
-        })),
-        "AddedUser": object(&["name", "roles", "password"], &json!({
-            "name": reference("Name"),
-            "roles": { "type": "array", "items": { "type": "string" } },
-            "password": made,
-        })),
-        "UserPatch": object(&["locked"], &json!({
-            "locked": { "type": "boolean" },
-        })),
-        "NewPassword": object(&[], &json!({ "password": reference("Password") })),
-        "SetPassword": object(&["name", "password"], &json!({
-            "name": reference("Name"),
-            "password": made,
-        })),
-        "UserRoles": object(&["name", "roles", "version"], &json!({
-            "name": reference("Name"),
-            "roles": { "type": "array", "items": { "type": "string" } },
-            "version": { "type": "string" },
-        })),
-        "NewRoles": object(&["roles"], &json!({
-            "roles": names("All roles of the account; none takes every role away."),
-        })),
-        "Role": object(&["name", "permissions"], &json!({
-            "name": { "type": "string" },
-            "permissions": { "type": "array", "items": { "type": "string" },
-                "description": "What it gives, with what it inherits." },
-        })),
-        "Roles": object(&["roles"], &json!({ "roles": list("Role") })),
-        "Ended": object(&["ended"], &json!({ "ended": { "type": "integer", "minimum": 0 } })),
-    })
 }
 
 fn sessions() -> Value {
@@ -338,6 +282,50 @@ fn access() -> Value {
             "unused_roles": { "type": "array", "items": { "type": "string" },
                 "description": "Roles that no open account of this part has." },
             "next": { "type": ["string", "null"] },
+        })),
+    })
+}
+
+fn approvals() -> Value {
+    let trace = object(
+        &["at", "by", "why"],
+        &json!({
+            "at": time(), "by": { "type": "string" }, "why": { "type": "string" },
+        }),
+    );
+    json!({
+        "Approval": object(
+            &["number", "user", "resource", "may_write", "by", "why", "at", "until", "state",
+                "withdrawn"],
+            &json!({
+                "number": { "type": "integer", "minimum": 1 },
+                "user": reference("Name"),
+                "resource": { "type": "string" },
+                "may_write": { "type": "boolean" },
+                "by": { "type": "string", "description": "Who approved it." },
+                "why": { "type": "string" },
+                "at": time(),
+                "until": time(),
+                "state": { "enum": ["in-force", "expired", "withdrawn"] },
+                "withdrawn": { "anyOf": [trace, { "type": "null" }] },
+            }),
+        ),
+        "Approvals": page("approvals", "Approval"),
+        "NewApproval": object(&["user", "resource", "seconds"], &json!({
+            "user": reference("Name"),
+            "resource": { "type": "string", "minLength": 1, "maxLength": 256,
+                "description": "The name of a thing, or `class:restricted` for everything of that class.",
+                "examples": ["project-7"] },
+            "may_write": { "type": "boolean", "description": "Whether it may be changed, too." },
+            "seconds": seconds("For how long."),
+            "why": { "type": "string", "maxLength": 256, "description": "For the record." },
+        })),
+        "GivenApproval": object(&["number", "user", "resource", "by", "until"], &json!({
+            "number": { "type": "integer", "minimum": 1 },
+            "user": reference("Name"),
+            "resource": { "type": "string" },
+            "by": { "type": "string" },
+            "until": time(),
         })),
     })
 }

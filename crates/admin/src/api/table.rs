@@ -4,7 +4,10 @@ use http::Method;
 use mantlet_event::reasons;
 
 use super::operation::{BodyKind, Operation, Verb};
-use super::operations::{access, authorize, keys, meta, roles, sessions, tokens, users};
+use super::operations::{
+    access, approvals, authorize, factors, invitations, keys, links, meta, roles, sessions, tokens,
+    users,
+};
 use crate::scope;
 
 use BodyKind::{Form, Json};
@@ -51,6 +54,79 @@ pub(super) static OPERATIONS: &[Operation] = &[
         .body(Json("NewPassword"))
         .answers(200, Some("SetPassword"))
         .fails(&[&reasons::API_BEYOND, &reasons::API_BUSY]),
+    Operation::put("/v1/users/{name}/email", "setEmail", |call| Box::pin(users::email(call)))
+        .about("Set where letters to an account go", "`null` for nowhere. Links to a password that were sent before no longer count.")
+        .needs(scope::USERS_WRITE)
+        .body(Json("NewEmail"))
+        .if_match()
+        .answers(200, Some("User"))
+        .fails(&[&reasons::API_BEYOND]),
+    Operation::post("/v1/users/{name}/reset", "resetPassword", |call| Box::pin(invitations::reset(call)))
+        .about("Send a link to set another password", "The password goes on until then. Where no mail is configured, or no address is known, the link is shown this once.")
+        .needs(scope::USERS_WRITE)
+        .answers(201, Some("Reset"))
+        .fails(&[&reasons::API_BEYOND, &reasons::API_CONFLICT]),
+    Operation::post("/v1/invitations", "invite", |call| Box::pin(invitations::invite(call)))
+        .about("Add an account, and send its owner a link to set a password", "Where no mail is configured, the link is shown this once.")
+        .needs(scope::USERS_WRITE)
+        .body(Json("NewInvitation"))
+        .answers(201, Some("Invitation"))
+        .fails(&[&reasons::API_BEYOND, &reasons::API_CONFLICT]),
+    Operation::get("/v1/users/{name}/factors", "getFactors", |call| Box::pin(factors::get(call)))
+        .about("The second factors of an account", "`ETag` is what a change takes as `If-Match`.")
+        .needs(scope::FACTORS_READ)
+        .answers(200, Some("Factors")),
+    Operation::delete("/v1/users/{name}/factors", "removeFactors", |call| Box::pin(factors::remove_all(call)))
+        .about("Remove all second factors of an account", "Its recovery codes go with them.")
+        .needs(scope::FACTORS_WRITE)
+        .if_match()
+        .answers(200, Some("Factors"))
+        .fails(&[&reasons::API_BEYOND]),
+    Operation::delete("/v1/users/{name}/factors/{factor}", "removeFactor", |call| Box::pin(factors::remove(call)))
+        .about("Remove one second factor of an account", "Recovery codes go with the last of them.")
+        .needs(scope::FACTORS_WRITE)
+        .if_match()
+        .answers(200, Some("Factors"))
+        .fails(&[&reasons::API_BEYOND]),
+    Operation::get("/v1/users/{name}/links", "getLinks", |call| Box::pin(links::get(call)))
+        .about("The users of outside providers who may sign in to an account", "`ETag` is what a change takes as `If-Match`.")
+        .needs(scope::LINKS_READ)
+        .answers(200, Some("Links")),
+    Operation::post("/v1/users/{name}/links", "addLink", |call| Box::pin(links::add(call)))
+        .about("Link an account with a user of an outside provider", "")
+        .needs(scope::LINKS_WRITE)
+        .body(Json("Link"))
+        .answers(201, Some("Links"))
+        .fails(&[&reasons::API_BEYOND, &reasons::API_CONFLICT]),
+    Operation::delete("/v1/users/{name}/links", "removeLink", |call| Box::pin(links::remove(call)))
+        .about("Unlink an account from a user of an outside provider", "")
+        .needs(scope::LINKS_WRITE)
+        .query(&["issuer", "subject"])
+        .if_match()
+        .answers(200, Some("Links"))
+        .fails(&[&reasons::API_BEYOND]),
+    Operation::get("/v1/approvals", "listApprovals", |call| Box::pin(approvals::list(call)))
+        .about("Approvals, in the order of their numbers", "A part looks at `limit` approvals, of whomever: it can be empty and not be the last.")
+        .needs(scope::APPROVALS_READ)
+        .query(&["user", "limit", "cursor"])
+        .answers(200, Some("Approvals"))
+        .fails(&[&reasons::API_NOT_FOUND]),
+    Operation::post("/v1/approvals", "approve", |call| Box::pin(approvals::approve(call)))
+        .about("Approve somebody for a restricted thing", "The account that the credential acts for approves it, and nobody approves for themselves.")
+        .needs(scope::APPROVALS_WRITE)
+        .body(Json("NewApproval"))
+        .answers(201, Some("GivenApproval"))
+        .fails(&[&reasons::API_BEYOND, &reasons::API_NOT_FOUND, &reasons::API_CONFLICT]),
+    Operation::delete("/v1/approvals/{number}", "withdrawApproval", |call| Box::pin(approvals::withdraw(call)))
+        .about("Withdraw an approval for good", "")
+        .needs(scope::APPROVALS_WRITE)
+        .answers(204, None)
+        .fails(&[&reasons::API_BEYOND, &reasons::API_CONFLICT]),
+    Operation::delete("/v1/users/{name}/tokens", "endTokens", |call| Box::pin(tokens::end_all(call)))
+        .about("End all tokens of somebody that were issued up to now", "Of an account, or of a user of an issuer outside, as `corp:alice`.")
+        .needs(scope::TOKENS_REVOKE)
+        .answers(204, None)
+        .fails(&[&reasons::API_BEYOND]),
     Operation::get("/v1/users/{name}/roles", "getUserRoles", |call| Box::pin(roles::of_user(call)))
         .about("The roles of an account", "`ETag` is what a change takes as `If-Match`.")
         .needs(scope::ROLES_READ)

@@ -8,10 +8,11 @@ use mantlet_event::{Entry, Event, field};
 use mantlet_identity::UserId;
 use mantlet_identity::account::{Account, AccountName};
 use mantlet_identity::directory::Directory;
+use mantlet_identity::password_link::EmailAddress;
 
 use super::Desk;
 use super::error::{DeskError, Kind, unknown_user};
-use super::{Asker, Page};
+use super::{Ask, Asker, Page};
 
 /// The most accounts of one answer.
 pub(super) const PAGE: usize = 1000;
@@ -58,9 +59,20 @@ impl Act<'_> {
         Ok(account)
     }
 
-    /// The account is still as it was when whoever asks looked at it.
-    pub(super) async fn expect(&self, name: &str, version: &str) -> Result<(), DeskError> {
-        if version == version_of(&self.account(name).await?) {
+    /// What an act changes of an account is still as it was when whoever asks looked at it.
+    pub(super) async fn expect(
+        &self,
+        ask: &Ask,
+        name: &str,
+        version: &str,
+    ) -> Result<(), DeskError> {
+        let account = self.account(name).await?;
+        let now = match ask {
+            Ask::FactorRemove { .. } => self.version_of_factors(&account).await?,
+            Ask::LinkSet { .. } => self.version_of_links(&account).await?,
+            _ => self.version_of(&account).await?,
+        };
+        if version == now {
             return Ok(());
         }
         let message = format!("the account `{}` has changed meanwhile", name.escape_debug());
@@ -116,6 +128,12 @@ impl Act<'_> {
         Ok((found, None))
     }
 
+    /// A word for how an account is, as far as the desk changes it: another one after every change.
+    pub(super) async fn version_of(&self, account: &Account) -> Result<String, DeskError> {
+        let email = self.directory().password_links.email(&account.id).await?;
+        Ok(version_with(account, email.as_ref()))
+    }
+
     pub(super) fn principal(&self, account: &Account) -> Principal {
         let roles = account.roles.iter().map(String::as_str);
         self.roles().principal(account.id.as_str(), roles, None)
@@ -133,13 +151,20 @@ impl Act<'_> {
     }
 }
 
-/// A word for how an account is, as far as the desk changes it: another one after every change.
-pub(super) fn version_of(account: &Account) -> String {
+/// The version of an account with this address.
+pub(super) fn version_with(account: &Account, email: Option<&EmailAddress>) -> String {
     let password = account.password.as_ref().map_or("", |hash| hash.expose());
     let roles = account.roles.join("\n");
     let state = if account.is_active { "open" } else { "closed" };
     let not_before = account.not_before.map(|at| at.to_string()).unwrap_or_default();
-    let text = [account.id.as_str(), &roles, state, password, &not_before].join("\0");
-    let hash = mantlet_crypto::sha256(text.as_bytes());
+    let email = email.map_or("", EmailAddress::as_str);
+    word_for([account.id.as_str(), &roles, state, password, &not_before, email])
+}
+
+/// A word for these parts, none but the last with a NUL in it: another one where they are others.
+pub(super) fn word_for(parts: impl IntoIterator<Item = impl AsRef<[u8]>>) -> String {
+    let parts: Vec<_> = parts.into_iter().collect();
+    let parts: Vec<&[u8]> = parts.iter().map(AsRef::as_ref).collect();
+    let hash = mantlet_crypto::sha256(&parts.join(&0));
     hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }

@@ -60,13 +60,15 @@ impl Act<'_> {
         &self,
         user: Option<&str>,
         after: u64,
+        most: Option<usize>,
     ) -> Result<Value, DeskError> {
         let user = match user {
             Some(name) => Some(self.account(name).await?.id),
             None => None,
         };
-        let page = self.directory().repositories.approvals.list(after, PAGE).await?;
-        let (is_full, last) = (page.len() == PAGE, page.last().map_or(after, |it| it.number));
+        let most = most.unwrap_or(PAGE).clamp(1, PAGE);
+        let page = self.directory().repositories.approvals.list(after, most).await?;
+        let (is_full, last) = (page.len() == most, page.last().map_or(after, |it| it.number));
         let meant = page.iter().filter(|it| user.as_ref().is_none_or(|user| it.what.user == *user));
         let approvals: Vec<Value> = meant.map(|it| self.shown_approval(it)).collect();
         Ok(json!({ "more": is_full, "last": last, "approvals": approvals }))
@@ -85,6 +87,7 @@ impl Act<'_> {
                 hint,
             ));
         };
+        self.subordinate(approval.what.user.as_str()).await?;
         let trace = Trace::new(directory.clock.now(), self.by(), why);
         if !store.withdraw(number, trace).await? {
             let message = format!("the approval `{number}` is withdrawn already");

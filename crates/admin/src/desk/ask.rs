@@ -80,7 +80,8 @@ pub enum Ask {
         #[serde(default)]
         most: Option<usize>,
     },
-    /// The second factors of an account: `{"name","totp","recovery_codes","passkeys":[…]}`.
+    /// The second factors of an account:
+    /// `{"name","totp","recovery_codes","passkeys":[…],"version"}`.
     FactorList {
         /// The account.
         name: String,
@@ -92,6 +93,11 @@ pub enum Ask {
         /// `totp`, or the id of a passkey; `None` for all of them.
         #[serde(default)]
         factor: Option<String>,
+    },
+    /// Whom outside providers name for an account: `{"name","links":[…],"version"}`.
+    LinkList {
+        /// The account.
+        name: String,
     },
     /// Links an account to whom an outside provider names, or no longer: `{"name","links":[…]}`.
     LinkSet {
@@ -232,6 +238,9 @@ pub enum Ask {
         /// The last number of the page before, 0 for none.
         #[serde(default)]
         after: u64,
+        /// How many are looked at; `None` for as many as one page may have.
+        #[serde(default)]
+        most: Option<usize>,
     },
     /// Withdraws an approval.
     AccessWithdraw {
@@ -338,6 +347,7 @@ impl Ask {
             Self::UserList { .. } => "user-list",
             Self::FactorList { .. } => "factor-list",
             Self::FactorRemove { .. } => "factor-remove",
+            Self::LinkList { .. } => "link-list",
             Self::LinkSet { .. } => "link-set",
             Self::RoleList => "role-list",
             Self::RoleSet { .. } => "role-set",
@@ -368,6 +378,7 @@ impl Ask {
             Self::UserShow { .. }
                 | Self::UserList { .. }
                 | Self::FactorList { .. }
+                | Self::LinkList { .. }
                 | Self::RoleList
                 | Self::KeyList { .. }
                 | Self::KeyShow { .. }
@@ -391,6 +402,7 @@ impl Ask {
             | Self::UserShow { name }
             | Self::FactorList { name }
             | Self::FactorRemove { name, .. }
+            | Self::LinkList { name }
             | Self::RoleSet { name, .. } => Some(name),
             Self::KeyIssue { user, .. }
             | Self::TokenIssue { user, .. }

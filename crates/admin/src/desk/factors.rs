@@ -1,10 +1,12 @@
 //! Second factors, as operators see and remove them.
 
 use mantlet_event::catalogue;
+use mantlet_identity::account::Account;
 use mantlet_identity::passkey::{Passkey, PasskeyId};
 use serde_json::{Value, json};
 
 use super::Act;
+use super::act::word_for;
 use super::error::{DeskError, Kind};
 
 /// What a clock is called.
@@ -22,7 +24,19 @@ impl Act<'_> {
             "totp": has_totp,
             "recovery_codes": recovery.map_or(0, |(_, left)| left),
             "passkeys": passkeys.iter().map(shown).collect::<Vec<_>>(),
+            "version": self.version_of_factors(&account).await?,
         }))
+    }
+
+    /// A word for which second factors an account has: another one where they are others.
+    pub(super) async fn version_of_factors(&self, account: &Account) -> Result<String, DeskError> {
+        let directory = self.directory();
+        let clock = directory.repositories.factors.totp(&account.id).await?;
+        let clock = clock.map(|clock| clock.sealed).unwrap_or_default();
+        let passkeys = directory.passkeys.list(&account.id).await?;
+        let mut ids: Vec<String> = passkeys.iter().map(|passkey| passkey.id.to_string()).collect();
+        ids.sort_unstable();
+        Ok(word_for([account.id.as_str().as_bytes(), ids.join("\n").as_bytes(), &clock]))
     }
 
     /// Removes a clock (`totp`), a passkey by its id, or all; recovery codes go with the last of them.

@@ -1,10 +1,12 @@
 //! Links between accounts and whom outside providers name, as operators set them.
 
 use mantlet_event::catalogue;
+use mantlet_identity::account::Account;
 use mantlet_identity::provider::Link;
 use mantlet_identity::store::StoreError;
 use serde_json::{Value, json};
 
+use super::act::word_for;
 use super::error::{DeskError, Kind};
 use super::{Act, NewLink};
 
@@ -49,8 +51,27 @@ impl Act<'_> {
         }
         let why = if is_linked { "linked by the operator" } else { "unlinked by the operator" };
         self.tell(&catalogue::IDENTITY_ACCOUNT_CHANGED, &account.id, why);
+        self.shown_links(&account).await
+    }
+
+    pub(super) async fn list_links(&self, name: &str) -> Result<Value, DeskError> {
+        self.shown_links(&self.account(name).await?).await
+    }
+
+    async fn shown_links(&self, account: &Account) -> Result<Value, DeskError> {
+        let links = self.directory().repositories.links.list(&account.id).await?;
         let shown = |link: &Link| json!({ "issuer": link.issuer, "subject": link.subject });
-        let all: Vec<Value> = links.list(&account.id).await?.iter().map(shown).collect();
-        Ok(json!({ "name": account.name.as_str(), "links": all }))
+        Ok(json!({
+            "name": account.name.as_str(),
+            "links": links.iter().map(shown).collect::<Vec<_>>(),
+            "version": self.version_of_links(account).await?,
+        }))
+    }
+
+    /// A word for which links an account has: another one where they are others.
+    pub(super) async fn version_of_links(&self, account: &Account) -> Result<String, DeskError> {
+        let links = self.directory().repositories.links.list(&account.id).await?;
+        let texts = links.iter().flat_map(|link| [link.issuer.as_str(), link.subject.as_str()]);
+        Ok(word_for([account.id.as_str()].into_iter().chain(texts)))
     }
 }

@@ -84,7 +84,7 @@ impl Desk {
             None => None,
         };
         if let (Some(name), Some(version)) = (name, version) {
-            act.expect(name, version).await?;
+            act.expect(ask, name, version).await?;
         }
         act.answer(ask).await
     }
@@ -109,6 +109,7 @@ impl Act<'_> {
             Ask::UserList { after, most } => self.list_users(after.as_deref(), *most).await,
             Ask::FactorList { name } => self.list_factors(name).await,
             Ask::FactorRemove { name, factor } => self.remove_factor(name, factor.as_deref()).await,
+            Ask::LinkList { name } => self.list_links(name).await,
             Ask::LinkSet { link, is_linked } => self.set_link(link, *is_linked).await,
             Ask::RoleList => Ok(self.list_roles()),
             Ask::RoleSet { name, roles } => self.set_roles(name, roles).await,
@@ -136,8 +137,8 @@ impl Act<'_> {
                 self.issue_ticket((user, origin), scopes.as_deref(), *seconds).await
             }
             Ask::AccessApprove { grant } => self.approve(grant).await,
-            Ask::AccessApprovals { user, after } => {
-                self.list_approvals(user.as_deref(), *after).await
+            Ask::AccessApprovals { user, after, most } => {
+                self.list_approvals(user.as_deref(), *after, *most).await
             }
             Ask::AccessWithdraw { number, why } => self.withdraw(*number, why).await,
         }

@@ -6,11 +6,12 @@ use mantlet_event::catalogue;
 use mantlet_identity::UserId;
 use mantlet_identity::account::{Account, AccountName, PasswordHash};
 use mantlet_identity::password::PasswordContext;
+use mantlet_identity::password_link::EmailAddress;
 use mantlet_identity::store::StoreError;
 use mantlet_types::Secret;
 use serde_json::{Value, json};
 
-use super::act::{PAGE, version_of};
+use super::act::{PAGE, version_with};
 use super::error::{DeskError, Kind, check_roles};
 use super::{Act, NewUser, Typed};
 
@@ -246,12 +247,14 @@ impl Act<'_> {
     }
 
     async fn described(&self, account: &Account) -> Result<Value, DeskError> {
+        let email = self.directory().password_links.email(&account.id).await?;
         Ok(json!({
             "name": account.name.as_str(),
+            "email": email.as_ref().map(EmailAddress::as_str),
             "roles": account.roles,
             "locked": !account.is_active,
             "second_factor": self.directory().has_second_factor(&account.id).await?,
-            "version": version_of(account),
+            "version": version_with(account, email.as_ref()),
             "created": account.created.to_string(),
             "last_sign_in": account.last_signin.map(|at| at.to_string()),
         }))

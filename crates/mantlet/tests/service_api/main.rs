@@ -8,12 +8,14 @@
 )]
 
 mod accounts;
+mod approvals;
 mod authorize;
 mod backup;
 mod conformance;
 mod credentials;
 mod door;
 mod migration;
+mod people;
 mod repeats;
 mod tickets;
 mod tokens;
@@ -28,9 +30,13 @@ use serde_json::Value;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Every scope of the service API.
-const ALL: [&str; 14] = [
+const ALL: [&str; 20] = [
     "users:read",
     "users:write",
+    "factors:read",
+    "factors:write",
+    "links:read",
+    "links:write",
     "sessions:read",
     "sessions:write",
     "keys:read",
@@ -42,6 +48,8 @@ const ALL: [&str; 14] = [
     "roles:read",
     "roles:write",
     "authorize:ask",
+    "approvals:read",
+    "approvals:write",
     "access:read",
 ];
 

@@ -37,9 +37,8 @@ pub(in crate::api) async fn set(call: &Call) -> Result<Reply, Problem> {
 /// The roles of an account.
 fn shown(user: &Value) -> Reply {
     let part = |name: &str| user.get(name).cloned().unwrap_or_default();
-    let version = user.get("version").and_then(Value::as_str);
     let roles = json!({
         "name": part("name"), "roles": part("roles"), "version": part("version"),
     });
-    Reply::new(200, &roles).tagged(version)
+    Reply::versioned(&roles)
 }

@@ -74,6 +74,11 @@ struct NewTicket {
     seconds: Option<u64>,
 }
 
+pub(in crate::api) async fn end_all(call: &Call) -> Result<Reply, Problem> {
+    call.ask(Ask::TokenRevokeAll { user: call.part(0).to_owned() }).await?;
+    Ok(Reply::empty())
+}
+
 pub(in crate::api) async fn ticket(call: &Call) -> Result<Reply, Problem> {
     let NewTicket { user, origin, scopes, seconds } = call.read()?;
     let ask = Ask::TicketIssue { user, origin, scopes, seconds };

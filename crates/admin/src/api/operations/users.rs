@@ -21,9 +21,13 @@ pub(in crate::api) async fn list(call: &Call) -> Result<Reply, Problem> {
 
 pub(in crate::api) async fn add(call: &Call) -> Result<Reply, Problem> {
     let said = call.ask(Ask::UserAdd { user: call.read()? }).await?;
+    Ok(Reply::new(201, &said).at(place_of(&said)))
+}
+
+/// Where an account that was added is found.
+pub(super) fn place_of(said: &Value) -> String {
     let name = said.get("name").and_then(Value::as_str).unwrap_or_default();
-    let place = format!("/v1/users/{}", utf8_percent_encode(name, NON_ALPHANUMERIC));
-    Ok(Reply::new(201, &said).at(place))
+    format!("/v1/users/{}", utf8_percent_encode(name, NON_ALPHANUMERIC))
 }
 
 pub(in crate::api) async fn get(call: &Call) -> Result<Reply, Problem> {
@@ -61,9 +65,19 @@ pub(in crate::api) async fn password(call: &Call) -> Result<Reply, Problem> {
     Ok(Reply::new(200, &call.ask(Ask::UserPassword { name, password }).await?))
 }
 
+#[derive(Deserialize)]
+struct Email {
+    email: Option<String>,
+}
+
+pub(in crate::api) async fn email(call: &Call) -> Result<Reply, Problem> {
+    let (Email { email }, name) = (call.read()?, call.part(0).to_owned());
+    call.ask(Ask::UserEmail { name, email: email.unwrap_or_default() }).await?;
+    show(call).await
+}
+
 /// The account as it is now.
 async fn show(call: &Call) -> Result<Reply, Problem> {
     let said = call.ask(Ask::UserShow { name: call.part(0).to_owned() }).await?;
-    let version = said.get("version").and_then(Value::as_str);
-    Ok(Reply::new(200, &said).tagged(version))
+    Ok(Reply::versioned(&said))
 }

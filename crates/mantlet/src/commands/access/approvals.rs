@@ -51,7 +51,7 @@ pub(super) fn withdraw(number: u64, why: String, flags: DeskFlags) -> Result<Out
 pub(super) fn all(place: &PlaceFlags, user: Option<&str>) -> Result<Option<Vec<Json>>, Failure> {
     let (mut all, mut after) = (Vec::new(), 0);
     loop {
-        let ask = Ask::AccessApprovals { user: user.map(str::to_owned), after };
+        let ask = Ask::AccessApprovals { user: user.map(str::to_owned), after, most: None };
         let Some(page) = desk::ask(place.clone(), ask)? else { return Ok(None) };
         all.extend(entries(&page, "approvals").iter().cloned());
         after = page.get("last").and_then(Json::as_u64).unwrap_or(u64::MAX);

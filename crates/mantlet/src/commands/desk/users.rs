@@ -150,7 +150,8 @@ fn list_users(flags: &DeskFlags) -> Result<Outcome, Failure> {
         let state = if user.get("locked") == Some(&Json::Bool(true)) { "locked" } else { "open" };
         let last = text(user, "last_sign_in");
         let (name, roles) = (text(user, "name"), list(user, "roles"));
-        output::say(&format!("{name:<24} {state:<7} {roles:<24} last sign-in {last}"));
+        let email = text(user, "email");
+        output::say(&format!("{name:<24} {state:<7} {roles:<24} {email:<28} last sign-in {last}"));
     }
     Ok(Outcome::Fine)
 }
