@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use mantlet_types::Timestamp;
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, SanType,
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, DnValue,
+    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, SanType,
 };
 
 use crate::TempFolder;
@@ -94,6 +94,20 @@ impl Authority {
         self.sign(params, name, ExtendedKeyUsagePurpose::ClientAuth)
     }
 
+    /// A certificate for a client of exactly this subject, in this order, and its key, both PEM.
+    ///
+    /// # Panics
+    /// Never, as long as keys can be made.
+    #[must_use]
+    pub fn client_of(&self, subject: Vec<(DnType, DnValue)>) -> (String, String) {
+        let mut params = CertificateParams::default();
+        params.distinguished_name = DistinguishedName::new();
+        for (kind, value) in subject {
+            params.distinguished_name.push(kind, value);
+        }
+        self.sign_as_it_is(params, ExtendedKeyUsagePurpose::ClientAuth)
+    }
+
     /// A certificate for a server of this name, good for some months from now, and its key, both
     /// PEM.
     ///
@@ -121,6 +135,14 @@ impl Authority {
         usage: ExtendedKeyUsagePurpose,
     ) -> (String, String) {
         params.distinguished_name.push(DnType::CommonName, name);
+        self.sign_as_it_is(params, usage)
+    }
+
+    fn sign_as_it_is(
+        &self,
+        mut params: CertificateParams,
+        usage: ExtendedKeyUsagePurpose,
+    ) -> (String, String) {
         params.extended_key_usages = vec![usage];
         params.use_authority_key_identifier_extension = true;
         let key = KeyPair::generate().unwrap();

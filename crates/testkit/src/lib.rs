@@ -46,6 +46,8 @@ mod upstream;
 pub mod wire;
 
 pub use authenticator::{Authenticator, Ceremony, PRESENT, VERIFIED, client_data};
+pub use rcgen::{DnType, DnValue};
+
 pub use certificate::{Authority, certificate, certificate_for};
 pub use corpus::fuzz;
 pub use fakes::{

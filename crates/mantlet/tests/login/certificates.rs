@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use mantlet_testkit::{
-    Answer, Authority, FakeUpstream, MantletProcess, TempFolder, TlsClient, certificate,
-    free_address, lacking, left_out, poll_until, run_program, wire,
+    Answer, Authority, DnType, DnValue, FakeUpstream, MantletProcess, TempFolder, TlsClient,
+    certificate, free_address, lacking, left_out, poll_until, run_program, wire,
 };
 use serde_json::Value;
 
@@ -82,6 +82,64 @@ fn a_client_is_who_its_certificate_stands_for() {
         assert_eq!(house.ask("/", Some(&shown), ""), 401, "{names:?}");
         assert_eq!(house.ask("/open", Some(&shown), ""), 200);
         assert_eq!(house.user(), None);
+    }
+}
+
+#[test]
+fn a_whole_subject_counts_and_none_that_resembles_it() {
+    use DnType::{CommonName, CountryName, CustomDnType, OrganizationName, OrganizationalUnitName};
+    let authority = Authority::new("ours");
+    let more = "[[identity.certificates]]\nsubject = 'CN=agent,O=Example'\naccount = \"alice\"\n\
+        [[identity.certificates]]\nsubject = 'CN=a\\,b\\+c,O=\\#Example\\ '\naccount = \"bob\"\n";
+    let house = house(&authority, more);
+    for name in ["alice", "bob"] {
+        add(&house.gate, name, "user");
+    }
+    let text = |text: &str| DnValue::Utf8String(text.to_owned());
+    let printable = |text: &str| DnValue::PrintableString(text.try_into().unwrap());
+    let company = || (OrganizationName, text("Example"));
+    let common = |text: DnValue| (CommonName, text);
+    for (subject, user) in [
+        (vec![company(), common(text("agent"))], "alice"),
+        (vec![(OrganizationName, printable("Example")), common(printable("agent"))], "alice"),
+        (vec![(OrganizationName, text("#Example ")), common(text("a,b+c"))], "bob"),
+    ] {
+        let shown = authority.client_of(subject);
+        assert_eq!(house.ask("/", Some(&shown), ""), 200, "{user}");
+        assert_eq!(house.user().as_deref(), Some(user));
+    }
+    let again = || (CustomDnType(vec![2, 5, 4, 3]), text("agent"));
+    for (subject, what) in [
+        (vec![common(text("agent")), company()], "another order"),
+        (vec![common(text("agent,O=Example"))], "one value that looks like two"),
+        (vec![common(text("agent\\,O=Example"))], "one value with an escape in it"),
+        (vec![(OrganizationName, text("Example,CN=agent"))], "the same, of the other"),
+        (
+            vec![company(), common(text("agent")), (OrganizationalUnitName, text("x"))],
+            "one more in front",
+        ),
+        (vec![(CountryName, printable("DE")), company(), common(text("agent"))], "one more behind"),
+        (vec![company(), common(text("agent")), again()], "the same twice"),
+        (vec![company(), common(text("eve")), again()], "somebody else's beside it"),
+        (vec![common(text("agent"))], "a part"),
+        (vec![company()], "the other part"),
+        (vec![company(), common(text("Agent"))], "another case"),
+        (vec![company(), common(text("agent "))], "a space behind"),
+        (vec![company(), common(text(" agent"))], "a space in front"),
+        (vec![company(), common(text("agent\0"))], "a byte that ends texts elsewhere"),
+        (vec![company(), common(text("\u{430}gent"))], "a letter that looks the same"),
+        (vec![company(), common(text("agent\u{200b}"))], "a letter that nobody sees"),
+        (vec![company(), common(text(""))], "an empty name"),
+        (vec![], "nothing at all"),
+        (
+            vec![(OrganizationName, text("\\#Example\\ ")), common(text("a\\,b\\+c"))],
+            "escapes as they are written",
+        ),
+    ] {
+        let shown = authority.client_of(subject);
+        assert_eq!(house.ask("/", Some(&shown), ""), 401, "{what}");
+        assert_eq!(house.ask("/open", Some(&shown), ""), 200, "{what}");
+        assert_eq!(house.user(), None, "{what}");
     }
 }
 
