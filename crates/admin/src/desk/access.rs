@@ -13,7 +13,6 @@ use mantlet_types::{DataClass, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::approvals::for_decisions;
 use super::error::unknown_user;
 use super::{Desk, DeskError};
 use crate::api::PathRule;
@@ -204,7 +203,7 @@ impl Desk {
     /// What somebody was approved for that is in force.
     async fn approvals(&self, user: &UserId, now: Timestamp) -> Result<Vec<Approval>, DeskError> {
         let found = self.directory.repositories.approvals.in_force(user, now).await?;
-        Ok(found.into_iter().map(for_decisions).collect())
+        Ok(found.into_iter().map(Into::into).collect())
     }
 
     /// Who an account is now; `None` when there is none that may anything.

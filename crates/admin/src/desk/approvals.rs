@@ -121,17 +121,20 @@ impl Act<'_> {
     }
 }
 
-/// An approval of the store, as decisions take it.
-pub(super) fn for_decisions(kept: Approval) -> mantlet_access::Approval {
-    let what = kept.what;
-    mantlet_access::Approval {
-        principal: what.user.as_str().to_owned(),
-        resource: what.resource,
-        action: if what.may_write { Action::Write } else { Action::Read },
-        by: what.given.by.as_str().to_owned(),
-        at: what.given.at,
-        until: what.until,
-    }
+/// An approval of an answer that was not withdrawn, as decisions take it; `None` for others.
+#[must_use]
+pub fn approval_of(shown: &Value) -> Option<mantlet_access::Approval> {
+    let text = |key: &str| shown.get(key)?.as_str();
+    let may_write = shown.get("may_write") == Some(&Value::Bool(true));
+    (text("state")? != "withdrawn").then_some(())?;
+    Some(mantlet_access::Approval {
+        principal: text("user")?.to_owned(),
+        resource: text("resource")?.to_owned(),
+        action: if may_write { Action::Write } else { Action::Read },
+        by: text("by")?.to_owned(),
+        at: text("at")?.parse().ok()?,
+        until: text("until")?.parse().ok()?,
+    })
 }
 
 /// An approval for a class names one that there is.

@@ -16,6 +16,7 @@ mod tokens;
 mod users;
 
 pub use access::{AskedFacts, Question};
+pub use approvals::approval_of;
 pub use ask::{Ask, NewGrant, NewLink, NewUser, Page, Typed};
 pub use asker::Asker;
 pub use error::{DeskError, Kind};

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use mantlet_access::Action;
 use mantlet_types::Timestamp;
 
 use super::LONGEST;
@@ -34,6 +35,21 @@ pub struct Approval {
     pub what: NewApproval,
     /// Who withdrew it, when and why; `None` while nobody has.
     pub withdrawn: Option<Trace>,
+}
+
+/// As decisions take it.
+impl From<Approval> for mantlet_access::Approval {
+    fn from(kept: Approval) -> Self {
+        let what = kept.what;
+        Self {
+            principal: what.user.as_str().to_owned(),
+            resource: what.resource,
+            action: if what.may_write { Action::Write } else { Action::Read },
+            by: what.given.by.as_str().to_owned(),
+            at: what.given.at,
+            until: what.until,
+        }
+    }
 }
 
 impl NewApproval {

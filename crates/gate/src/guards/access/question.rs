@@ -121,7 +121,7 @@ impl<'a> Question<'a> {
         let store = &directory.repositories.approvals;
         let found = store.in_force(&caller.caller.user, self.exchange.at).await;
         let found = found.map_err(|error| GuardError(error.to_string()))?;
-        Ok(found.into_iter().map(approval).collect())
+        Ok(found.into_iter().map(Into::into).collect())
     }
 
     fn session(&self) -> Option<&'a mantlet_identity::session::Session> {
@@ -167,19 +167,6 @@ impl Policies for Noted<'_> {
 
     fn has_action(&self, action: &str) -> bool {
         self.policies.has_action(action)
-    }
-}
-
-/// An approval of the store, as decisions take it.
-fn approval(kept: mantlet_identity::approval::Approval) -> Approval {
-    let what = kept.what;
-    Approval {
-        principal: what.user.as_str().to_owned(),
-        resource: what.resource,
-        action: if what.may_write { Action::Write } else { Action::Read },
-        by: what.given.by.as_str().to_owned(),
-        at: what.given.at,
-        until: what.until,
     }
 }
 

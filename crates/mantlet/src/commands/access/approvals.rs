@@ -1,7 +1,6 @@
 //! `mantlet access approve`, `approvals` and `withdraw`.
 
 use mantlet_admin::desk::{Ask, NewGrant};
-use mantlet_types::Timestamp;
 use serde_json::{Value as Json, json};
 
 use crate::cli::PlaceFlags;
@@ -59,21 +58,4 @@ pub(super) fn all(place: &PlaceFlags, user: Option<&str>) -> Result<Option<Vec<J
             return Ok(Some(all));
         }
     }
-}
-
-/// An approval that was not withdrawn, as decisions take it; `None` for others.
-pub(super) fn read(approval: &Json) -> Option<mantlet_access::Approval> {
-    let moment = |key: &str| text(approval, key).parse::<Timestamp>().ok();
-    let may_write = approval.get("may_write") == Some(&Json::Bool(true));
-    let action =
-        if may_write { mantlet_access::Action::Write } else { mantlet_access::Action::Read };
-    (text(approval, "state") != "withdrawn").then_some(())?;
-    Some(mantlet_access::Approval {
-        principal: text(approval, "user").to_owned(),
-        resource: text(approval, "resource").to_owned(),
-        action,
-        by: text(approval, "by").to_owned(),
-        at: moment("at")?,
-        until: moment("until")?,
-    })
 }

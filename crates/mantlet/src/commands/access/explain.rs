@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use mantlet_access::{Action, Approval, Consulted, Facts, Membership, Principal, Scene, explain};
-use mantlet_admin::desk::Ask;
+use mantlet_admin::desk::{Ask, approval_of};
 use mantlet_types::{Clock as _, DataClass, SystemClock};
 use serde_json::{Value as Json, json};
 
@@ -44,7 +44,7 @@ pub(super) fn execute(asked: ExplainFlags) -> Result<Outcome, Failure> {
         Some(name) => approvals::all(&flags.place, Some(name))?.unwrap_or_default(),
         None => Vec::new(),
     };
-    let approvals: Vec<_> = approvals.iter().filter_map(approvals::read).collect();
+    let approvals: Vec<_> = approvals.iter().filter_map(approval_of).collect();
     let now = SystemClock::new().now();
     let values = supposed.values(&found.values);
     let resource = supposed.text("resource").or(found.resource.as_deref());

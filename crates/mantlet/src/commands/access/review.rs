@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use mantlet_access::{Finding, Reviewed, ReviewedUser, UserView, review};
-use mantlet_admin::desk::Ask;
+use mantlet_admin::desk::{Ask, approval_of};
 use mantlet_types::{Clock as _, SystemClock, Timestamp};
 use serde_json::{Value as Json, json};
 
@@ -22,7 +22,7 @@ pub(super) fn execute(dormant: &str, csv: bool, flags: &DeskFlags) -> Result<Out
     let Some(ready) = read(&server, Need::Nothing).ready() else { return Ok(Outcome::Unusable) };
     let Some(users) = users(&flags.place)? else { return Ok(Outcome::Unusable) };
     let Some(kept) = approvals::all(&flags.place, None)? else { return Ok(Outcome::Unusable) };
-    let kept: Vec<_> = kept.iter().filter_map(approvals::read).collect();
+    let kept: Vec<_> = kept.iter().filter_map(approval_of).collect();
     let (roles, now) = (&ready.resolved.asked.roles, SystemClock::new().now());
     let reviewed = review(roles, &users, &kept, dormant, now);
     let policies = ready.resolved.asked.policies.as_ref();
