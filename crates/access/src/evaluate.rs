@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use mantlet_types::{DataClass, Timestamp};
 
+use crate::policies::asking_once;
 use crate::{
     Action, Decision, Explanation, Facts, Membership, Met, Principal, Requirement, Roles, Ruling,
     Step,
@@ -12,6 +13,15 @@ use crate::{
 /// Whether `principal` (`None`: nobody is signed in) meets `requirement`, given the facts.
 #[must_use]
 pub fn decide(
+    requirement: &Requirement,
+    principal: Option<&Principal>,
+    facts: &Facts<'_>,
+    now: Timestamp,
+) -> Decision {
+    asking_once(facts, |facts| decide_by(requirement, principal, facts, now))
+}
+
+fn decide_by(
     requirement: &Requirement,
     principal: Option<&Principal>,
     facts: &Facts<'_>,
@@ -110,12 +120,14 @@ pub fn explain(
     now: Timestamp,
     roles: &Roles,
 ) -> Explanation {
-    let mut steps = Vec::new();
-    let question = Question { principal, facts, now, roles };
-    question.walk(requirement, 0, &mut steps);
-    let decision = decide(requirement, principal, facts, now);
-    let principal_id = principal.map(|who| who.id().to_owned());
-    Explanation { decision, principal: principal_id, steps }
+    asking_once(facts, |facts| {
+        let mut steps = Vec::new();
+        let question = Question { principal, facts, now, roles };
+        question.walk(requirement, 0, &mut steps);
+        let decision = decide_by(requirement, principal, facts, now);
+        let principal = principal.map(|who| who.id().to_owned());
+        Explanation { decision, principal, steps }
+    })
 }
 
 struct Question<'a> {

@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use mantlet_types::Timestamp;
 
@@ -120,5 +120,46 @@ impl Ruling {
             (false, true) => "no policy permits it".to_owned(),
             (false, false) => format!("forbidden by `{}`", self.policies.join("`, `")),
         }
+    }
+}
+
+/// Asks with policies that are evaluated once for each action of one request and each sign-in that is
+/// supposed, however often they are asked. Nothing else that they are told may differ in between.
+pub(crate) fn asking_once<T>(facts: &Facts<'_>, then: impl FnOnce(&Facts<'_>) -> T) -> T {
+    let Some(consulted) = facts.consulted else { return then(facts) };
+    let asked = Asked { policies: consulted.policies, said: Mutex::default() };
+    then(&Facts { consulted: Some(Consulted { policies: &asked, ..consulted }), ..*facts })
+}
+
+/// Policies, and what they said of one request.
+#[derive(Debug)]
+struct Asked<'a> {
+    policies: &'a dyn Policies,
+    said: Mutex<Vec<(Subject, Ruling)>>,
+}
+
+/// An action, and the sign-in that is supposed.
+type Subject = (String, (Option<Timestamp>, bool));
+
+impl Policies for Asked<'_> {
+    fn judge(&self, inquiry: &Inquiry<'_>) -> Ruling {
+        let Inquiry { action, facts, .. } = inquiry;
+        let sign_in = (facts.authenticated, facts.has_second_factor);
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = said.iter().find(|((own, supposed), _)| own == action && *supposed == sign_in);
+        if let Some((_, ruling)) = found {
+            return ruling.clone();
+        }
+        let ruling = self.policies.judge(inquiry);
+        said.push((((*action).to_owned(), sign_in), ruling.clone()));
+        ruling
+    }
+
+    fn ids(&self) -> Vec<String> {
+        self.policies.ids()
+    }
+
+    fn has_action(&self, action: &str) -> bool {
+        self.policies.has_action(action)
     }
 }

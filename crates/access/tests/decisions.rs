@@ -1,11 +1,13 @@
 //! Decisions: who gets in, who is asked to sign in, who is refused, and what the operator learns.
 #![expect(clippy::unwrap_used, reason = "tests may fail loudly")]
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use mantlet_access::{
-    Access, Action, Approval, Decision, Facts, Finding, Membership, Met, Principal, Require,
-    Requirement, RequirementError, Roles, UserView, decide, explain, profile, review,
+    Access, Action, Approval, Consulted, Decision, Facts, Finding, Inquiry, Membership, Met,
+    Policies, Principal, Require, Requirement, RequirementError, Roles, Ruling, Scene, UserView,
+    decide, explain, profile, review,
 };
 use mantlet_types::{DataClass, Timestamp};
 use proptest::prelude::*;
@@ -321,6 +323,63 @@ fn requirements() -> impl Strategy<Value = String> {
             format!("({})", parts.join(if is_all { " and " } else { " or " }))
         })
     })
+}
+
+/// Policies that permit `view` alone, and nothing without a second factor where they ask for it.
+#[derive(Debug, Default)]
+struct Counted {
+    asks_for_factor: bool,
+    count: AtomicUsize,
+}
+
+impl Policies for Counted {
+    fn judge(&self, inquiry: &Inquiry<'_>) -> Ruling {
+        self.count.fetch_add(1, Ordering::Relaxed);
+        let is_signed_in = !self.asks_for_factor || inquiry.facts.has_second_factor;
+        Ruling { is_allowed: inquiry.action == "view" && is_signed_in, ..Ruling::default() }
+    }
+
+    fn ids(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn has_action(&self, _action: &str) -> bool {
+        true
+    }
+}
+
+#[test]
+fn policies_are_evaluated_once_for_each_action_of_a_request() {
+    let (alice, roles, scene) = (who("alice", "user"), research(), Scene::default());
+    // How often where it is decided, and where every part is explained. What would be after another
+    // sign-in is another question.
+    for (text, asks_for_factor, decision, [decided, explained]) in [
+        ("cedar:view", false, Allowed, [1, 1]),
+        ("cedar:edit", false, Forbidden, [2, 2]),
+        ("cedar:view and (cedar:view or cedar:edit) and cedar:view", false, Allowed, [1, 2]),
+        ("cedar:edit or cedar:view and cedar:edit or cedar:edit", false, Forbidden, [4, 4]),
+        ("within:5m and cedar:view", false, Decision::SignInAgain, [1, 2]),
+        ("cedar:view", true, Decision::SignInAgain, [2, 2]),
+        ("cedar:edit", true, Forbidden, [2, 2]),
+    ] {
+        let asks = parse(text);
+        let told = |is_explained: bool| {
+            let policies = Counted { asks_for_factor, ..Counted::default() };
+            let consulted = Consulted { policies: &policies, scene: &scene, roles: &roles };
+            let facts = Facts {
+                authenticated: Some("2026-05-01T00:00:00Z".parse().unwrap()),
+                consulted: Some(consulted),
+                ..Facts::default()
+            };
+            let decision = match is_explained {
+                true => explain(&asks, Some(&alice), &facts, now(), &roles).decision,
+                false => decide(&asks, Some(&alice), &facts, now()),
+            };
+            (decision, policies.count.load(Ordering::Relaxed))
+        };
+        assert_eq!(told(false), (decision, decided), "{text}");
+        assert_eq!(told(true), (decision, explained), "{text}, explained");
+    }
 }
 
 proptest! {
