@@ -11,6 +11,7 @@ const MAX_QUESTIONS: usize = 100;
 pub(super) fn all() -> Map<String, Value> {
     let groups = [
         accounts::accounts(),
+        accounts::roles(),
         accounts::invitations(),
         accounts::factors(),
         sessions(),

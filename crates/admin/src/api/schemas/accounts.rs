@@ -63,6 +63,12 @@ pub(super) fn accounts() -> Value {
                 "description": "One plain address; `null` for none.",
                 "examples": ["alice@example.org"] },
         })),
+        "Ended": object(&["ended"], &json!({ "ended": { "type": "integer", "minimum": 0 } })),
+    })
+}
+
+pub(super) fn roles() -> Value {
+    json!({
         "UserRoles": object(&["name", "roles", "version"], &json!({
             "name": reference("Name"),
             "roles": { "type": "array", "items": { "type": "string" } },
@@ -77,7 +83,6 @@ pub(super) fn accounts() -> Value {
                 "description": "What it gives, with what it inherits." },
         })),
         "Roles": object(&["roles"], &json!({ "roles": list("Role") })),
-        "Ended": object(&["ended"], &json!({ "ended": { "type": "integer", "minimum": 0 } })),
     })
 }
 
