@@ -45,8 +45,9 @@ const CONNECTION_TIME: Duration = Duration::from_secs(60);
 const LAST_ANSWER: Duration = Duration::from_secs(10);
 /// How long to wait when a connection cannot be accepted: nothing but time helps then.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
-/// The most of a request's head that is read, in bytes.
-const HEAD_BYTES: usize = 16 * 1024;
+/// The most of a request's head that is read, in bytes: room for two parameters of 2,048 characters
+/// of the longest escapes, which the service API takes.
+pub(crate) const HEAD_BYTES: usize = 64 * 1024;
 
 /// Headers of every answer: nothing here is for a page to load, frame or keep.
 const HEADERS: [(HeaderName, &str); 5] = [

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::operation::{BodyKind, Condition, Operation};
 use super::{problem, schemas, table};
 use crate::scope;
+use crate::server::HEAD_BYTES;
 
 /// The document.
 pub(super) fn build() -> Value {
@@ -111,6 +112,10 @@ fn responses(operation: &Operation) -> Map<String, Value> {
         let line = format!("`{}`: {}", reason.code, reason.detail);
         let before = told.as_str().unwrap_or_default();
         *told = Value::from(if before.is_empty() { line } else { format!("{before}\n{line}") });
+    }
+    let too_long = format!("The head of the request is longer than {HEAD_BYTES} bytes.");
+    for status in ["414", "431"] {
+        by_status.insert(status.to_owned(), json!({ "description": too_long }));
     }
     if let Some(limited) = by_status.get_mut("429").and_then(Value::as_object_mut) {
         let schema = json!({ "type": "integer", "minimum": 1 });

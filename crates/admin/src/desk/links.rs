@@ -12,7 +12,7 @@ use super::{Act, NewLink};
 
 /// The most links of one account, as its owner may have.
 const MOST: usize = 20;
-/// The longest text of a link, in bytes.
+/// The longest text of a link, in characters.
 const MAX_TEXT: usize = 2048;
 
 impl Act<'_> {
@@ -23,7 +23,8 @@ impl Act<'_> {
     ) -> Result<Value, DeskError> {
         let account = self.subordinate(&wish.user).await?;
         for text in [&wish.issuer, &wish.subject] {
-            if text.is_empty() || text.len() > MAX_TEXT || text.chars().any(char::is_control) {
+            let is_bounded = text.chars().nth(MAX_TEXT).is_none();
+            if text.is_empty() || !is_bounded || text.chars().any(char::is_control) {
                 let hint = "write issuer and subject as the provider does";
                 return Err(DeskError::invalid("that is no link to a provider", hint));
             }

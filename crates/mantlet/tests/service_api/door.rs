@@ -152,3 +152,22 @@ fn it_can_be_switched_off() {
     assert_eq!(house.get("/v1/users").status, 404);
     assert_eq!(house.get("/v1/openapi.json").status, 404);
 }
+
+#[test]
+fn the_longest_that_parameters_may_say_is_read_and_longer_heads_are_told_so() {
+    let house = house("");
+    let longest = "%F0%9F%94%91".repeat(2048);
+    let path = format!("/v1/users/admin/links?issuer={longest}&subject={longest}");
+    let answer = house.ask_as(&house.key, ("DELETE", &path), &[("If-Match", "*")], &Value::Null);
+    assert_problem(&answer, 404, "api-not-found");
+
+    let path = format!("{path}&more={longest}");
+    let answer = house.ask_as(&house.key, ("DELETE", &path), &[("If-Match", "*")], &Value::Null);
+    // Which one, depends on how its parts arrive.
+    assert!(matches!(answer.status, 414 | 431), "{answer:?}");
+    let document = house.told("GET", "/v1/openapi.json", &Value::Null, 200);
+    let told = &document["paths"]["/v1/users/{name}/links"]["delete"]["responses"];
+    for status in ["414", "431"] {
+        assert!(told[status]["description"].as_str().unwrap().contains("65536"), "{told}");
+    }
+}
