@@ -88,6 +88,15 @@ impl Certificates {
     pub fn holder(&self, shown: &ShownCertificate<'_>) -> Option<&Holder> {
         self.0.iter().find(|(name, _)| name.is_of(shown)).map(|(_, holder)| holder)
     }
+
+    /// The roles of somebody without an account.
+    pub(crate) fn roles_of(&self, user: &UserId) -> impl Iterator<Item = &str> {
+        let own = self.0.iter().filter_map(move |(_, holder)| match holder {
+            Holder::Own(own, standing) if own == user => Some(&standing.roles),
+            Holder::Own(..) | Holder::Account(_) => None,
+        });
+        own.flatten().map(String::as_str)
+    }
 }
 
 #[cfg(test)]

@@ -141,11 +141,13 @@ pub(super) static OPERATIONS: &[Operation] = &[
     Operation::delete("/v1/users/{name}/sessions", "endSessions", |call| Box::pin(sessions::end_all(call)))
         .about("End all sessions of an account", "")
         .needs(scope::SESSIONS_WRITE)
-        .answers(200, Some("Ended")),
+        .answers(200, Some("Ended"))
+        .fails(&[&reasons::API_BEYOND]),
     Operation::delete("/v1/users/{name}/sessions/{handle}", "endSession", |call| Box::pin(sessions::end(call)))
         .about("End one session", "")
         .needs(scope::SESSIONS_WRITE)
-        .answers(204, None),
+        .answers(204, None)
+        .fails(&[&reasons::API_BEYOND]),
     Operation::get("/v1/sessions", "listSessions", |call| Box::pin(sessions::list(call)))
         .about("Running sessions, in the order of their accounts", "A part looks at 200 accounts at most: it can be empty and not be the last.")
         .needs(scope::SESSIONS_READ)
@@ -172,7 +174,7 @@ pub(super) static OPERATIONS: &[Operation] = &[
         .about("Revoke a key for good", "")
         .needs(scope::KEYS_WRITE)
         .answers(204, None)
-        .fails(&[&reasons::API_CONFLICT]),
+        .fails(&[&reasons::API_BEYOND, &reasons::API_CONFLICT]),
     Operation::post("/v1/keys/{id}/rotation", "rotateKey", |call| Box::pin(keys::rotate(call)))
         .about("Give a key a new secret", "The one before stays valid for a while.")
         .needs(scope::KEYS_WRITE)

@@ -74,9 +74,19 @@ impl Asker {
 
     /// Whether they may act on an account: with each of its roles, they hold what it gives.
     pub(super) fn may_act_on(&self, account: &Account, roles: &Roles) -> Result<(), DeskError> {
-        self.may_give(&account.roles, roles).map_err(|error| {
-            let name = account.name.as_str().escape_debug();
-            let message = format!("the account `{name}` may more than yours: {}", error.message);
+        self.may_act_on_roles(account.name.as_str(), &account.roles, roles)
+    }
+
+    /// The same of somebody who has no account here, and these roles at most.
+    pub(super) fn may_act_on_roles(
+        &self,
+        name: &str,
+        held: &[String],
+        roles: &Roles,
+    ) -> Result<(), DeskError> {
+        self.may_give(held, roles).map_err(|error| {
+            let name = name.escape_debug();
+            let message = format!("`{name}` may more than your account: {}", error.message);
             DeskError { message, ..error }
         })
     }

@@ -98,6 +98,7 @@ impl Act<'_> {
 
     pub(super) async fn revoke_key(&self, id: &str, why: &str) -> Result<Value, DeskError> {
         let record = self.key(id).await?;
+        self.subordinate(record.owner.as_str()).await?;
         self.directory().api_keys.revoke(record.id, self.by(), why).await?;
         self.directory().forget_key(record.id);
         self.tell(&catalogue::IDENTITY_KEY_REVOKED, &record.owner, "revoked by the operator");

@@ -46,8 +46,12 @@ impl Act<'_> {
             None => None,
         };
         let (sessions, why) = (&self.directory().sessions, "ended by the operator");
+        let accounts = self.meant(user).await?;
+        for account in &accounts {
+            self.asker.may_act_on(account, self.roles())?;
+        }
         let mut ended = 0_usize;
-        for account in self.meant(user).await? {
+        for account in accounts {
             let count = match handle {
                 Some(handle) => {
                     let one = sessions.end_one(&account.id, handle, self.by(), why).await;

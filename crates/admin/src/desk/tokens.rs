@@ -139,11 +139,16 @@ impl Act<'_> {
 
     /// Ends what was issued to somebody up to now, whether they have an account or not.
     pub(super) async fn revoke_tokens_of(&self, user: &str) -> Result<Value, DeskError> {
+        let (directory, why) = (self.directory(), "all tokens revoked by the operator");
         let id = match user.contains(':') {
-            true => UserId::parse(user)?,
+            true => {
+                let id = UserId::parse(user)?;
+                let roles = directory.roles_outside(&id);
+                self.asker.may_act_on_roles(id.as_str(), &roles, self.roles())?;
+                id
+            }
             false => self.subordinate(user).await?.id,
         };
-        let (directory, why) = (self.directory(), "all tokens revoked by the operator");
         directory.revocations.end_user(&id, directory.last_end(), self.by(), why).await?;
         directory.forget(&id);
         self.tell(&catalogue::IDENTITY_KEY_REVOKED, &id, why);

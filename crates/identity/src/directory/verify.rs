@@ -106,6 +106,15 @@ impl Directory {
         self.in_good_standing(&token.subject, Some(issued)).await
     }
 
+    /// The roles that somebody without an account can come with: whatever an issuer outside gives its
+    /// users, or those of their certificate.
+    #[must_use]
+    pub fn roles_outside(&self, user: &UserId) -> Vec<String> {
+        let namespace = user.as_str().split_once(':').map_or("", |(namespace, _)| namespace);
+        let roles = self.outside.roles_of(namespace).chain(self.certificates.roles_of(user));
+        roles.map(str::to_owned).collect()
+    }
+
     /// Who showed `credential`, from `address`. What was verified a moment ago is remembered; that
     /// it ended meanwhile, here or in another process, is noticed within a second.
     ///

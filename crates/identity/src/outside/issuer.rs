@@ -200,6 +200,13 @@ impl OutsideIssuers {
         self.0.iter().find(is_named)
     }
 
+    /// The roles that an issuer gives any of the users whom this word stands before.
+    pub(crate) fn roles_of(&self, namespace: &str) -> impl Iterator<Item = &str> {
+        let mappings = self.0.iter().filter_map(|it| it.settings.policy.mapping.as_deref());
+        let theirs = mappings.filter(move |it| it.namespace.as_deref() == Some(namespace));
+        theirs.flat_map(|it| &it.roles).map(|gives| gives.name.as_str())
+    }
+
     /// How long a token of any of them may live at most; zero for none.
     #[must_use]
     pub fn longest_life(&self) -> Duration {

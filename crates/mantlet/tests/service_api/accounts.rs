@@ -133,7 +133,14 @@ fn nobody_acts_on_an_account_that_may_more_than_theirs() {
     let key = key_of(
         &house.gate,
         "clerk",
-        &["users:write", "roles:write", "keys:write", "tokens:issue", "tickets:issue"],
+        &[
+            "users:write",
+            "roles:write",
+            "keys:write",
+            "sessions:write",
+            "tokens:issue",
+            "tickets:issue",
+        ],
     );
     let as_clerk = |method: &str, path: &str, body: Value| {
         house.ask_as(&key, (method, path), &[("If-Match", "*")], &body)
@@ -152,6 +159,8 @@ fn nobody_acts_on_an_account_that_may_more_than_theirs() {
         ("POST", "/v1/tokens", json!({"user": "admin"})),
         ("POST", "/v1/tokens", json!({"user": "clerk", "scopes": ["access:read"]})),
         ("POST", "/v1/tickets", json!({"user": "admin", "origin": "https://a.example"})),
+        ("DELETE", "/v1/users/admin/sessions", Value::Null),
+        ("DELETE", "/v1/users/admin/sessions/000000000000", Value::Null),
     ] {
         assert_problem(&as_clerk(method, path, body), 403, "api-beyond");
     }
@@ -161,6 +170,9 @@ fn nobody_acts_on_an_account_that_may_more_than_theirs() {
         .to_owned();
     let rotation = format!("/v1/keys/{id}/rotation");
     assert_problem(&as_clerk("POST", &rotation, json!({})), 403, "api-beyond");
+    let theirs = format!("/v1/keys/{id}");
+    assert_problem(&as_clerk("DELETE", &theirs, Value::Null), 403, "api-beyond");
+    assert_eq!(house.get(&theirs).json()["state"], "active");
     // What they hold, they pass on.
     for (path, body) in [
         ("/v1/users", json!({"name": "eve", "roles": ["user"]})),
@@ -169,4 +181,25 @@ fn nobody_acts_on_an_account_that_may_more_than_theirs() {
         let answer = as_clerk("POST", path, body);
         assert_eq!(answer.status, 201, "{answer:?}");
     }
+}
+
+#[test]
+fn nobody_ends_what_an_issuer_gave_those_who_may_more_than_they() {
+    let house = house(
+        "[identity.issuers.corp]\nissuer = \"https://login.corp.example/\"\n\
+         jwks_url = \"http://127.0.0.1:1/keys\"\naudience = \"app\"\n\
+         [[identity.issuers.corp.roles]]\nclaim = \"groups\"\nvalue = \"Admins\"\nrole = \"admin\"\n\
+         [identity.issuers.shop]\nissuer = \"https://login.shop.example/\"\n\
+         jwks_url = \"http://127.0.0.1:1/keys\"\naudience = \"app\"\n",
+    );
+    house.add("clerk", "user");
+    let clerk = key_of(&house.gate, "clerk", &["tokens:revoke"]);
+    let end = |key: &str, user: &str| {
+        let path = format!("/v1/users/{user}/tokens");
+        house.ask_as(key, ("DELETE", &path), &[], &Value::Null)
+    };
+    assert_problem(&end(&clerk, "corp:Alice"), 403, "api-beyond");
+    assert_problem(&end(&clerk, "corp%3AAlice"), 403, "api-beyond");
+    assert_eq!(end(&clerk, "shop:Alice").status, 204, "its users have no role here");
+    assert_eq!(end(&house.key, "corp:Alice").status, 204);
 }
