@@ -100,7 +100,12 @@ impl Resolved {
     /// # Errors
     /// [`SecretError`] when one cannot be used.
     pub fn secrets(&self, sources: &Sources) -> Result<Vec<Secret<String>>, SecretError> {
-        self.tokens.iter().map(|token| sources.resolve(token, MIN_TOKEN)).collect()
+        self.named_secrets().map(|(token, shortest)| sources.resolve(token, shortest)).collect()
+    }
+
+    /// Where these secrets are, and of how many characters each has to be.
+    pub fn named_secrets(&self) -> impl Iterator<Item = (&SecretRef, usize)> {
+        self.tokens.iter().map(|token| (token, MIN_TOKEN))
     }
 
     /// The stages that give a request its one meaning, and the places it can come to, as `each`
@@ -146,6 +151,7 @@ pub fn resolve(settings: &Settings<'_>, reader: &mut Reader<'_>) -> Option<Resol
     };
     let fallback = place(&Site { layers: Vec::new(), action: None }, reader);
     let mut tokens: Vec<SecretRef> = fallback.guards.secrets().cloned().collect();
+    tokens.extend(fallback.websocket.token.clone());
     let mut documents: Vec<RuleFile> = fallback.guards.documents().collect();
     let compiled = compile(&layers, |site| {
         let place = place(site, reader);

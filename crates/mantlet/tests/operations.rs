@@ -51,6 +51,10 @@ fn findings_are_1_and_say_where_and_what_to_do() {
     let folder = TempFolder::new();
     let open = folder.write("open.token", "k7Qz0vN4bUe1Rt9wXc3Lm8Pd");
     fs::set_permissions(&open, fs::Permissions::from_mode(0o644)).unwrap();
+    let short = folder.write("short.token", "k7Qz0vN4bUe");
+    fs::set_permissions(&short, fs::Permissions::from_mode(0o600)).unwrap();
+    let missing = "cannot read `/nowhere/secret`";
+    let route = "[[routes]]\npath = \"/ws\"\n[routes.websocket]";
     let upstream = FakeUpstream::answering(Answer::ok("x"));
     let fine = format!("[upstream]\nurl = \"{}\"\n", upstream.url());
     for (more, flag, code, told) in [
@@ -58,6 +62,14 @@ fn findings_are_1_and_say_where_and_what_to_do() {
         ("[server]\nlisten = \"0.0.0.0:8080\"\n".into(), "", 1, "mantlet.toml:4:"),
         ("[client]\ntrusted_proxies = [\"104.0.0.0/6\"]\n".into(), "", 1, "is wide"),
         (format!("[admin]\nmetrics_token = \"file:{}\"\n", open.display()), "", 1, "chmod 600"),
+        ("[store]\nroot_key = \"file:/nowhere/secret\"\n".into(), "", 1, missing),
+        (format!("{route}\ntoken = \"file:/nowhere/secret\"\n"), "", 1, missing),
+        (
+            format!("[websocket]\ntoken = \"file:{}\"\n", short.display()),
+            "",
+            1,
+            "is shorter than 16 characters",
+        ),
         ("[[routes]]\npath = \"/a\"\nupstream = \"http://8.8.8.8\"\n".into(), "", 1, "can be read"),
         (
             format!("[[routes]]\npath = \"/a\"\nupstream = \"http://{}\"\n", free_address()),

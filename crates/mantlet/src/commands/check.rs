@@ -1,10 +1,11 @@
 //! `mantlet check`: every problem of the configuration, with the code that the server uses.
 
+use std::collections::HashSet;
 use std::net::{TcpStream, ToSocketAddrs as _};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-use mantlet_config::{SecretRef, Sources};
+use mantlet_config::Sources;
 use mantlet_gate::upstream::ServerAddress;
 
 use super::{Failure, Outcome};
@@ -39,14 +40,26 @@ pub(super) fn execute(flags: &CheckFlags) -> Result<Outcome, Failure> {
     Ok(Outcome::Fine)
 }
 
-/// Secrets in files that cannot be read, or that others can read too. What is in the environment
-/// is not looked at: it may be another one than the server's.
+/// Secrets in files that cannot be read or used, or that others can read too. What is in the
+/// environment is not looked at: it may be another one than the server's.
 fn secrets(ready: &Ready) -> Vec<String> {
     let config = &ready.config;
-    let named = [&config.admin.metrics_token, &config.websocket.token, &config.recording.key];
-    let files = named.into_iter().flatten().filter(|secret| secret.scheme() == "file");
+    let providers = config.identity.providers.iter();
+    let named = [
+        &config.admin.metrics_token,
+        &config.recording.key,
+        &config.store.root_key,
+        &config.store.passphrase,
+        &config.mail.password,
+        &config.identity.tokens.legacy.secret,
+    ];
+    let named = named.into_iter().flatten();
+    let named = named.chain(providers.filter_map(|(_, provider)| provider.client_secret.as_ref()));
+    let named = named.map(|secret| (secret, 1)).chain(ready.resolved.named_secrets());
+    let mut seen = HashSet::new();
+    let files = named.filter(|(secret, _)| secret.scheme() == "file" && seen.insert(*secret));
     let sources = Sources::new(&ready.environment);
-    let unusable = |secret: &SecretRef| sources.resolve(secret, 0).err();
+    let unusable = |(secret, shortest)| sources.resolve(secret, shortest).err();
     files.filter_map(unusable).map(|error| error.to_string()).collect()
 }
 

@@ -58,7 +58,8 @@ pub(super) async fn greet_people(
     data: &DataFolder,
     addresses: &[(SocketAddr, bool)],
 ) {
-    if let Some((address, is_tls)) = addresses.first() {
+    let private = addresses.iter().find(|(_, is_tls)| *is_tls);
+    if let Some((address, is_tls)) = private.or_else(|| addresses.first()) {
         let scheme = if *is_tls { "https" } else { "http" };
         output::note(&format!("  sign-in     {scheme}://{address}/.mantlet/sign-in"));
     }
