@@ -188,6 +188,20 @@ fn forged_and_foreign_tokens_of_an_issuer_open_nothing() {
 }
 
 #[test]
+fn tokens_of_types_that_are_not_listed_open_nothing() {
+    let of =
+        |kind: &str| json!({"key": "a", "claims": claims(&json!({})), "header": {"typ": kind}});
+    let Some(made) = made(&json!({"a": "ES256"}), &[of("at+jwt"), of("JWT")]) else { return };
+    let publisher = Publisher::of(&[&made.keys["a"]]);
+    for (setting, expected) in [("", [200, 200]), ("types = [\"at+jwt\"]\n", [200, 401])] {
+        let (_upstream, gate) = closed(&publisher.config(setting));
+        wait_for_keys(&gate);
+        let statuses = made.tokens.iter().map(|token| with(&gate, "/", token).status);
+        assert_eq!(statuses.collect::<Vec<_>>(), expected, "{setting}");
+    }
+}
+
+#[test]
 fn a_user_of_an_issuer_is_nobody_of_ours_unless_that_is_said() {
     let tokens = vec![
         json!({"key": "a", "claims": claims(&json!({"sub": "alice"}))}),
