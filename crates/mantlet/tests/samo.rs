@@ -102,7 +102,7 @@ const ORDINARY: [&str; 16] = [
     "line one\nline two\ttabbed\r\nline three",
 ];
 
-// covers: SAMO-16, SAMO-17, SAMO-18, SAMO-35 (binary)
+// covers: SAMO-16, SAMO-17 (binary)
 #[test]
 fn samo_d20_d21_ordinary_texts_reach_the_model_as_they_were_written() {
     let Some(python) = equipped() else { return };

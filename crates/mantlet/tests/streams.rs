@@ -39,7 +39,6 @@ fn compressed() -> Answer {
     }
 }
 
-// covers: ETSM-08 (binary)
 #[test]
 fn what_the_application_has_sent_arrives_while_it_goes_on() {
     for (answer, expected) in [

@@ -28,7 +28,6 @@ fn shake_hands(gate: &MantletProcess) -> (Connection, Response) {
     (connection, response)
 }
 
-// covers: ETSM-08 (binary)
 #[test]
 fn a_websocket_passes_both_ways() {
     let (upstream, gate) = start(Answer::WebSocketEcho, "");

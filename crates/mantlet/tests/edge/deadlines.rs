@@ -67,7 +67,6 @@ fn sizes_of_head_and_body_are_counted() {
     }
 }
 
-// covers: ETSM-21 (binary)
 #[test]
 fn a_body_that_pauses_and_one_that_trickles_are_not_waited_for() {
     let rules = "body_timeout = \"500ms\"\nmin_body_rate = \"1KiB\"";

@@ -96,7 +96,7 @@ fn sci_d01_accounts_of_an_application_before_us_keep_their_passwords() {
     assert!(refused.code == Some(2) && refused.stderr.contains("line 1"), "{refused:?}");
 }
 
-// covers: ETSM-45, SCI-55, ELITE-D13 (binary)
+// covers: ELITE-D13 (binary)
 #[test]
 fn an_operator_sees_sessions_and_ends_them() {
     let (_upstream, gate) = closed("");

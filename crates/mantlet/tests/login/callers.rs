@@ -17,7 +17,7 @@ path = \"/permission\"
 require = { permission = \"manage\" }
 ";
 
-// covers: SAMO-D17, YMERA-D06, ELITE-D14 (binary)
+// covers: SAMO-15, SCI-16, SAMO-D17, YMERA-D06, ELITE-D14 (binary)
 #[test]
 fn no_role_permission_or_name_is_taken_from_what_a_request_says() {
     let (upstream, gate) = asking(CONFIG);

@@ -31,6 +31,7 @@ fn samo_d08_a_key_lets_its_program_in_and_the_application_never_sees_it() {
     }
 }
 
+// covers: SAMO-08 (binary)
 #[test]
 fn samo_d04_d07_a_revoked_key_is_refused_within_a_second_and_leaves_a_trace() {
     let (_upstream, gate) = closed("");
@@ -51,6 +52,7 @@ fn samo_d04_d07_a_revoked_key_is_refused_within_a_second_and_leaves_a_trace() {
     assert_eq!(gate.command(&["key", "revoke", &id]).code, Some(2), "once");
 }
 
+// covers: SAMO-46 (binary)
 #[test]
 fn samo_d05_a_rotated_key_has_two_secrets_for_a_while() {
     let (_upstream, gate) = closed("");

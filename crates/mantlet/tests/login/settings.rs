@@ -68,6 +68,7 @@ fn passwords_are_as_long_as_is_said_and_hashed_a_few_at_a_time() {
     assert!(statuses.contains(&401), "{statuses:?}");
 }
 
+// covers: SCI-06 (binary)
 #[test]
 fn sci_d02_kinds_of_characters_are_asked_for_only_where_that_is_said_and_made_passwords_have_them()
 {
@@ -138,7 +139,7 @@ fn kept(folder: &TempFolder, upstream: &FakeUpstream) -> MantletBuilder {
     builder.data(folder.path().join("data")).arg("--require-login")
 }
 
-// covers: SCI-04, SCI-D04 (binary)
+// covers: SCI-D04 (binary)
 #[test]
 fn etsm_d15_accounts_sessions_and_keys_outlive_the_process() {
     let (folder, upstream) = (TempFolder::new(), FakeUpstream::answering(Answer::ok("inside")));

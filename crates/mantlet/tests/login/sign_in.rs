@@ -42,7 +42,7 @@ fn etsm_d32_nobody_gets_in_before_the_gate_has_let_them() {
     assert!(user["last_sign_in"].is_string(), "etsm-d31: {user}");
 }
 
-// covers: ETSM-20 (binary)
+// covers: SCI-09 (binary)
 #[test]
 fn etsm_d14_d16_the_cookie_is_random_and_marked() {
     let (_upstream, gate) = closed("");
@@ -209,6 +209,7 @@ fn attempt_from(gate: &MantletProcess, last: u8, name: &str, password: &str) -> 
     ask("POST", &[kind, ("Cookie", &visit)], &body)
 }
 
+// covers: SCI-35, YMERA-27 (binary)
 #[test]
 fn sci_d26_ymera_d25_guessing_waits_and_a_stranger_does_not_lock_the_owner_out() {
     let (_upstream, gate) = closed("");
@@ -250,7 +251,6 @@ fn sci_d27_etsm_d31_a_success_with_ones_own_account_clears_no_failures_at_others
     assert!(last_sign_in("alice").is_null(), "and a failure is none");
 }
 
-// covers: ETSM-46 (binary)
 #[test]
 fn forms_of_other_sites_sign_nobody_in_or_out() {
     let (_upstream, gate) = closed("");

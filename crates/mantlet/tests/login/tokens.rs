@@ -106,6 +106,7 @@ fn samo_d13_d15_ymera_d05_forged_tokens_open_nothing() {
     assert_refused(&gate, &with(&gate, &theirs), (401, "sign-in-required"), "theirs");
 }
 
+// covers: SAMO-47 (binary)
 #[test]
 fn samo_d14_d16_a_token_ends_when_it_says_and_lives_as_long_as_is_said() {
     let upstream = FakeUpstream::answering(Answer::ok("inside"));
