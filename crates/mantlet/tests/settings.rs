@@ -18,10 +18,10 @@ use common::{PATIENCE, assert_refused, gate};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_mantlet");
 
-fn get_from(source: u8, address: SocketAddr) -> wire::Response {
+fn get_from(source: u8, address: SocketAddr, path: &str) -> wire::Response {
     let source = IpAddr::V4(Ipv4Addr::new(127, 0, 0, source));
     let mut connection = Connection::open_from(source, address).unwrap();
-    connection.write(&wire::render(address, "GET", "/", &[], b"")).unwrap();
+    connection.write(&wire::render(address, "GET", path, &[], b"")).unwrap();
     connection.read_response().unwrap()
 }
 
@@ -30,8 +30,24 @@ fn allowed_addresses_are_spared_from_blocks() {
     let upstream = FakeUpstream::answering(Answer::ok("x"));
     let config = "[guards.blocklist]\nblock = [\"127.0.0.0/28\"]\nallow = [\"127.0.0.3\"]\n";
     let gate = gate(&upstream, config);
-    assert_refused(&gate, &get_from(2, gate.address()), (403, "address-blocked"), "blocked");
-    assert_eq!(get_from(3, gate.address()).status, 200);
+    let refused = get_from(2, gate.address(), "/");
+    assert_refused(&gate, &refused, (403, "address-blocked"), "blocked");
+    assert_eq!(get_from(3, gate.address(), "/").status, 200);
+}
+
+// covers: SCI-01 (binary)
+#[test]
+fn a_path_is_open_to_given_networks_alone() {
+    let upstream = FakeUpstream::answering(Answer::ok("x"));
+    let lists = "block = [\"0.0.0.0/0\", \"::/0\"]\nallow = [\"127.0.0.3\"]\n";
+    let config = format!("[[routes]]\npath = \"/admin/*\"\n[routes.guards.blocklist]\n{lists}");
+    let gate = gate(&upstream, &config);
+    for path in ["/admin", "/admin/x"] {
+        let refused = get_from(2, gate.address(), path);
+        assert_refused(&gate, &refused, (403, "address-blocked"), path);
+        assert_eq!(get_from(3, gate.address(), path).status, 200, "{path}");
+    }
+    assert_eq!(get_from(2, gate.address(), "/").status, 200, "the rest is open to everybody");
 }
 
 #[test]
