@@ -22,7 +22,7 @@ pub(crate) enum StoreCommand {
     Restore {
         /// The folder that `mantlet store backup` made
         folder: PathBuf,
-        /// Verify it and change nothing
+        /// Verify it and change nothing; not with the data folder of a running server
         #[arg(long)]
         verify: bool,
         /// Replace the store that is there; it is kept in a folder beside it
