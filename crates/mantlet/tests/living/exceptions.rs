@@ -190,6 +190,9 @@ fn rules_that_the_command_line_names_are_named_to_explain_too() {
     for part in ["rule = \"100\"", "tried on 1 recorded requests", "this request passes under it"] {
         assert!(told.stdout.contains(part), "{part}: {}", told.stdout);
     }
+    let unknown = command(&gate, &["explain", &id(&refused)]);
+    assert!(unknown.stdout.contains("waf-rule"), "{unknown:#?}");
+    assert!(!unknown.stdout.contains("  threshold"), "that of detectors: {}", unknown.stdout);
     let missing = command(&gate, &["explain", &id(&refused), "--waf-rules", "/nowhere"]);
     assert_eq!(missing.code, Some(2), "{missing:#?}");
     assert!(missing.stderr.contains("/nowhere"), "{}", missing.stderr);

@@ -187,7 +187,9 @@ impl Bench {
         let change = Change::Exceptions { inherited: &inherited, more: &exceptions };
         let text = changed(&self.text(), &spot, &change)?;
         let replay = self.replay(text.clone())?;
-        let threshold = settings.shown_threshold();
+        // Rules that these settings do not name have a threshold that nobody knows here.
+        let is_known = !settings.rules.is_empty() || exceptions.iter().all(|it| it.rule.is_none());
+        let threshold = settings.shown_threshold().filter(|_| is_known);
         let passes = None;
         Ok(Some(Proposal { spot, exceptions, inherited, threshold, text, replay, passes }))
     }
