@@ -48,6 +48,11 @@ pub(crate) fn warn(key: &str, origin: &WebOrigin, reader: &mut Reader<'_>) {
     }
 }
 
+/// Whether all tenants of a host have this origin, so that listing it names nobody.
+pub(crate) fn is_everyones(origin: &WebOrigin) -> bool {
+    SharedHost::of(origin.host()) == Some(SharedHost::Everyone)
+}
+
 /// How a host is shared.
 #[derive(Debug, PartialEq, Eq)]
 enum SharedHost {

@@ -66,6 +66,7 @@ fn etsm_d03_what_is_no_origin_and_what_is_everyones_is_told() {
         ("null", "", ERROR, "dangerous_null_origin"),
         ("a.example", "", ERROR, "write scheme, host and port"),
         ("https://app.streamlit.io", credentials, WARNING, "is the origin of every tenant"),
+        ("https://app.streamlit.io", "", WARNING, "is the origin of every tenant"),
         ("https://github.io", credentials, WARNING, "is the origin of every tenant"),
         ("https://mine.github.io", credentials, WARNING, "is on shared hosting"),
         ("https://mine.github.io", "", FINE, "is fine"),

@@ -102,10 +102,9 @@ impl CorsSection {
             let hint = "name the origins whose pages may ask, in `origins`";
             reader.warn(&format!("{key}.{dead}"), "without `origins` this has no effect", hint);
         }
-        if self.credentials {
-            for origin in self.origins.iter().filter_map(AllowedOrigins::exact) {
-                origin_risk::warn(&format!("{key}.origins"), origin, reader);
-            }
+        let origins = self.origins.iter().filter_map(AllowedOrigins::exact);
+        for origin in origins.filter(|it| self.credentials || origin_risk::is_everyones(it)) {
+            origin_risk::warn(&format!("{key}.origins"), origin, reader);
         }
     }
 }
