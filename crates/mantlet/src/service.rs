@@ -37,6 +37,7 @@ use crate::data::{self, DataFolder};
 use crate::reports::Saving;
 use crate::{log, output, recording};
 
+pub(crate) use api::path_rule;
 use channel::Successor;
 use greeting::{greet, greet_people, notify, started};
 pub(crate) use handover::Program;

@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -89,7 +90,12 @@ fn every_example_of_settings_is_accepted() {
             for (name, source) in schemas {
                 folder.write(name, fs::read(root().join(source)).unwrap());
             }
-            folder.write("mantlet.toml", &block);
+            folder.write("company-secret", "0123456789abcdef0123456789abcdef");
+            let secret = folder.path().join("company-secret");
+            fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
+            let here = format!("file:{}", secret.display());
+            let settings = block.replace("file:/etc/mantlet/company-secret", &here);
+            folder.write("mantlet.toml", settings);
             let arguments = ["check", "--upstream", "http://127.0.0.1:8501"].map(OsString::from);
             let end = finish(&folder, &arguments, &[]);
             assert_eq!(end.code, Some(0), "{}: {block}{}", page.display(), end.stderr);

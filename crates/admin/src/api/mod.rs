@@ -27,5 +27,5 @@ mod tests;
 mod way;
 
 pub use config::ApiSection;
-pub use services::{ApiMemory, ApiServices, Directories, PathRule, PathRules};
+pub use services::{ApiMemory, ApiServices, Directories, PathRules};
 pub(crate) use way::{Api, Told, is_ours};

@@ -264,12 +264,14 @@ fn access() -> Value {
             "answers": { "type": "array", "items": { "anyOf": [reference("Decision"), failed] },
                 "description": "One for each question, in their order." },
         })),
-        "PathExplained": object(&["route", "asks", "allowed", "decision", "reasons"], &json!({
+        "PathExplained": object(&["route", "asks", "allowed", "decision", "reasons", "why", "known"], &json!({
             "route": { "type": "string" },
             "asks": { "type": ["string", "null"], "description": "`null` for a path that is open." },
             "allowed": { "type": "boolean" },
             "decision": decision,
             "reasons": { "type": "array", "items": reason },
+            "why": { "type": "string", "description": "The reasons, for people." },
+            "known": { "type": "object", "description": "What the path says of the thing, and what they were approved for." },
         })),
         "Review": object(&["users", "unused_roles", "next"], &json!({
             "users": { "type": "array", "items": object(&["name", "permissions", "findings"], &json!({

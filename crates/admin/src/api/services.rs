@@ -3,7 +3,7 @@
 use std::fmt::{self, Debug};
 use std::sync::Arc;
 
-use mantlet_access::{Requirement, Roles, SharedPolicies};
+use mantlet_access::{Roles, SharedPolicies};
 use mantlet_event::{Events, Metrics};
 use mantlet_identity::directory::Directory;
 use mantlet_schema::{Contract, Limits as JsonLimits, Options, Unknown};
@@ -13,18 +13,10 @@ use super::idempotency::Repeats;
 use super::limits::Limits;
 use super::{ApiSection, document};
 use crate::control::Changes;
+use crate::desk::PathRule;
 
 /// How much a body may nest and hold.
 pub(super) const JSON_LIMITS: JsonLimits = JsonLimits { depth: 16, values: 20_000 };
-
-/// What a path asks for.
-#[derive(Debug, Clone)]
-pub struct PathRule {
-    /// The route it comes to; `-` for none.
-    pub route: String,
-    /// What is asked for; `None` for a path that is open.
-    pub requirement: Option<Requirement>,
-}
 
 /// What paths ask for, by the configuration in force.
 pub trait PathRules: Debug + Send + Sync {

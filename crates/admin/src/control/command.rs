@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::desk::Ask;
+use crate::desk::{Ask, PathQuestion};
 
 use super::{COPY_DEADLINE, ControlError, DEADLINE, LONG_DEADLINE, VERSION};
 
@@ -57,6 +57,9 @@ pub enum Command {
         #[serde(default)]
         check: bool,
     },
+    /// What a path asks for by the configuration in force, and whether somebody may:
+    /// `{"route","asks","allowed","decision","reasons","why","known"}`.
+    AccessExplain(PathQuestion),
     /// Something about accounts and their credentials.
     Identity(Ask),
     /// All blocks: `{"blocks":[{"network","until","why"}]}`, sorted by network.
@@ -78,6 +81,7 @@ impl Command {
             Self::StoreBackup { .. } => "store-backup",
             Self::StoreRekey => "store-rekey",
             Self::StoreMigrate { .. } => "store-migrate",
+            Self::AccessExplain(_) => "access-explain",
             Self::Identity(ask) => ask.name(),
         }
     }
@@ -86,7 +90,7 @@ impl Command {
     #[must_use]
     pub const fn is_change(&self) -> bool {
         match self {
-            Self::Status | Self::Explain { .. } | Self::BlockList => false,
+            Self::Status | Self::Explain { .. } | Self::AccessExplain(_) | Self::BlockList => false,
             Self::StoreMigrate { check } => !*check,
             Self::Identity(ask) => ask.is_change(),
             _ => true,
@@ -100,6 +104,7 @@ impl Command {
             Self::BlockAdd { network, .. } | Self::BlockRemove { network } => Some(network),
             Self::Status
             | Self::Explain { .. }
+            | Self::AccessExplain(_)
             | Self::BlockList
             | Self::Reload
             | Self::Identity(_)
@@ -115,6 +120,7 @@ impl Command {
     pub fn user(&self) -> Option<&str> {
         match self {
             Self::Identity(ask) => ask.user(),
+            Self::AccessExplain(question) => question.user.as_deref(),
             _ => None,
         }
     }
@@ -123,7 +129,9 @@ impl Command {
     pub(super) const fn patience(&self) -> Duration {
         match self {
             // Opening the store, and hashes of passwords, take their time.
-            Self::Reload | Self::Upgrade | Self::Identity(_) => LONG_DEADLINE,
+            Self::Reload | Self::Upgrade | Self::Identity(_) | Self::AccessExplain(_) => {
+                LONG_DEADLINE
+            }
             Self::StoreBackup { .. } | Self::StoreRekey | Self::StoreMigrate { .. } => {
                 COPY_DEADLINE
             }

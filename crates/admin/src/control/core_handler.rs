@@ -11,7 +11,7 @@ use mantlet_types::{
 };
 use serde_json::{Value, json};
 
-use crate::desk::Ask;
+use crate::desk::{Ask, PathQuestion};
 
 use super::{Actor, Command, ControlError, ControlHandler, Lifecycle, ServerFacts, too_wide};
 
@@ -115,6 +115,16 @@ impl CoreHandler {
         tokio::runtime::Handle::current().block_on(desk.answer(ask, actor))
     }
 
+    fn explain_path(&self, question: &PathQuestion) -> Result<Value, ControlError> {
+        let rule = self.lifecycle.rule_at(question)?;
+        if let Some(told) = rule.told_if_open() {
+            return Ok(told);
+        }
+        let desk = self.lifecycle.desk()?;
+        let answer = desk.explain_path(&rule, question);
+        Ok(tokio::runtime::Handle::current().block_on(answer)?)
+    }
+
     /// Does what changes the data folder, where it may be changed.
     fn change(
         &self,
@@ -173,6 +183,7 @@ impl ControlHandler for CoreHandler {
             Command::StoreRekey => self.change(|| self.lifecycle.rekey()),
             Command::StoreMigrate { check: true } => self.lifecycle.migrate(true),
             Command::StoreMigrate { .. } => self.change(|| self.lifecycle.migrate(false)),
+            Command::AccessExplain(question) => self.explain_path(question),
             Command::Identity(ask) if ask.is_change() => self.change(|| self.identity(ask, actor)),
             Command::Identity(ask) => self.identity(ask, actor),
         }

@@ -9,7 +9,7 @@ use mantlet_types::Timestamp;
 use serde_json::Value;
 
 use super::{Actor, ControlError};
-use crate::desk::Desk;
+use crate::desk::{Desk, PathQuestion, PathRule};
 
 /// What is known about a server while it runs.
 #[derive(Debug, Clone)]
@@ -73,6 +73,12 @@ pub trait Lifecycle: Changes {
     /// # Errors
     /// [`ControlError`] when there is no store, or it cannot be opened.
     fn migrate(&self, is_check: bool) -> Result<Value, ControlError>;
+
+    /// What a path asks for by the configuration in force.
+    ///
+    /// # Errors
+    /// [`ControlError`] when the question makes no sense.
+    fn rule_at(&self, question: &PathQuestion) -> Result<PathRule, ControlError>;
 
     /// Who answers what is asked about accounts; opens the store where nothing has yet.
     ///

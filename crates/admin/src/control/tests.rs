@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::*;
+use crate::desk::{PathQuestion, PathRule};
 
 /// A server on a folder of its own, and all that it touches.
 struct Fixture {
@@ -136,6 +137,10 @@ impl Lifecycle for FakeLifecycle {
 
     fn migrate(&self, _is_check: bool) -> Result<Value, ControlError> {
         Err(ControlError::new("there is no store", "add an account"))
+    }
+
+    fn rule_at(&self, _question: &PathQuestion) -> Result<PathRule, ControlError> {
+        Err(ControlError::new("there is no route", ""))
     }
 
     fn desk(&self) -> Result<crate::desk::Desk, ControlError> {

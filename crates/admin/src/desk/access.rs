@@ -14,8 +14,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::error::unknown_user;
-use super::{Desk, DeskError};
-use crate::api::PathRule;
+use super::{Desk, DeskError, Kind};
 
 /// Seconds of a day.
 const DAY: u64 = 86_400;
@@ -121,41 +120,6 @@ impl Desk {
         }
     }
 
-    /// What a path asks for, and whether somebody may.
-    ///
-    /// # Errors
-    /// [`DeskError`] when there is no such account, or the store does not answer.
-    pub async fn explain_path(
-        &self,
-        rule: &PathRule,
-        user: Option<&str>,
-        is_reading: bool,
-    ) -> Result<Value, DeskError> {
-        let route = &rule.route;
-        let Some(requirement) = &rule.requirement else {
-            return Ok(json!({
-                "route": route, "asks": null, "allowed": true, "decision": "allowed", "reasons": [],
-            }));
-        };
-        let principal = match user {
-            None => None,
-            Some(name) => {
-                let found = self.principal(name, None).await?;
-                Some(found.ok_or_else(|| unknown_user(name))?)
-            }
-        };
-        let action = if is_reading { Action::Read } else { Action::Write };
-        let scene = Scene { route, ..Scene::default() };
-        let facts = Facts { action, consulted: self.consulted(&scene), ..Facts::default() };
-        let now = self.directory.clock.now();
-        let mut said = told(&explain(requirement, principal.as_ref(), &facts, now, &self.roles));
-        if let Value::Object(said) = &mut said {
-            said.insert("route".to_owned(), Value::from(route.as_str()));
-            said.insert("asks".to_owned(), Value::from(requirement.describe(&self.roles)));
-        }
-        Ok(said)
-    }
-
     /// Who may what, of at most `most` accounts after one; and what somebody should look at.
     ///
     /// # Errors
@@ -201,9 +165,30 @@ impl Desk {
     }
 
     /// What somebody was approved for that is in force.
-    async fn approvals(&self, user: &UserId, now: Timestamp) -> Result<Vec<Approval>, DeskError> {
+    pub(super) async fn approvals(
+        &self,
+        user: &UserId,
+        now: Timestamp,
+    ) -> Result<Vec<Approval>, DeskError> {
         let found = self.directory.repositories.approvals.in_force(user, now).await?;
         Ok(found.into_iter().map(Into::into).collect())
+    }
+
+    /// Who an account is now.
+    ///
+    /// # Errors
+    /// [`DeskError`] when there is none, it is locked, or the store does not answer.
+    pub(super) async fn open_account(&self, name: &str) -> Result<Principal, DeskError> {
+        if let Some(principal) = self.principal(name, None).await? {
+            return Ok(principal);
+        }
+        let parsed = AccountName::parse(name).map_err(|_| unknown_user(name))?;
+        if self.directory.accounts.find(&parsed).await?.is_none() {
+            return Err(unknown_user(name));
+        }
+        let message = format!("the account `{}` is locked", name.escape_debug());
+        let hint = "it may nothing; `mantlet user unlock` opens it";
+        Err(DeskError::new(Kind::Conflict, message, hint))
     }
 
     /// Who an account is now; `None` when there is none that may anything.
@@ -241,7 +226,7 @@ fn gone(name: &str) -> Value {
     })
 }
 
-fn told(explanation: &Explanation) -> Value {
+pub(super) fn told(explanation: &Explanation) -> Value {
     let steps = explanation.steps.iter().map(|step| {
         let why = match &step.met {
             Met::Granted(grants) => {

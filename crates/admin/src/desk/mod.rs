@@ -11,6 +11,7 @@ mod factors;
 mod invitations;
 mod keys;
 mod links;
+mod path;
 mod sessions;
 mod tokens;
 mod users;
@@ -20,6 +21,7 @@ pub use approvals::approval_of;
 pub use ask::{Ask, NewGrant, NewLink, NewUser, Page, Typed};
 pub use asker::Asker;
 pub use error::{DeskError, Kind};
+pub use path::{PathQuestion, PathRule, explain_path};
 
 use std::sync::Arc;
 

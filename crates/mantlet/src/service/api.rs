@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use mantlet_admin::api::{ApiServices, Directories, PathRule, PathRules};
+use mantlet_admin::api::{ApiServices, Directories, PathRules};
 use mantlet_admin::control::Changes;
-use mantlet_gate::Live;
+use mantlet_admin::desk::PathRule;
 use mantlet_gate::identity::Identities;
+use mantlet_gate::{FoundRule, Live};
 use mantlet_identity::directory::Directory;
 
 use super::keeper::Keeper;
@@ -42,8 +43,13 @@ struct Rules(Arc<Live>);
 
 impl PathRules for Rules {
     fn rule_at(&self, host: &str, path: &str, method: &str) -> Result<PathRule, String> {
-        let found = self.0.rule_at(host, path, method)?;
-        let requirement = found.rule.and_then(|rule| rule.access.requirement().cloned());
-        Ok(PathRule { route: found.route, requirement })
+        Ok(path_rule(self.0.rule_at(host, path, method)?))
     }
+}
+
+/// What was found, for whoever explains it.
+pub(crate) fn path_rule(found: FoundRule) -> PathRule {
+    let FoundRule { route, rule, values, resource } = found;
+    let requirement = rule.and_then(|rule| rule.access.requirement().cloned());
+    PathRule { route, requirement, values, resource }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockWriteGuard};
 
 use mantlet_admin::api::ApiMemory;
 use mantlet_admin::control::{Actor, Changes, ControlError, Lifecycle, ServerFacts};
-use mantlet_admin::desk::Desk;
+use mantlet_admin::desk::{Desk, PathQuestion, PathRule};
 use mantlet_event::{Event, Events, Metrics, catalogue, field};
 use mantlet_gate::guards::RuleFile;
 use mantlet_gate::guards::Services;
@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
+use super::api;
 use super::greeting::{notify, notify_reloading};
 use super::inherited::Fixed;
 use super::running::{Reloaded, Running};
@@ -281,14 +282,27 @@ impl Lifecycle for Keeper {
         self.migrate_store(is_check)
     }
 
+    fn rule_at(&self, question: &PathQuestion) -> Result<PathRule, ControlError> {
+        let live = {
+            let running = lock(&self.running);
+            Arc::clone(&running.as_ref().ok_or_else(stopping)?.live)
+        };
+        let PathQuestion { host, path, method, .. } = question;
+        let found = live.rule_at(host, path, method).map_err(|message| {
+            ControlError::new(message, "write path and method as a client sends them")
+        })?;
+        Ok(api::path_rule(found))
+    }
+
     fn desk(&self) -> Result<Desk, ControlError> {
-        let (config, roles) = {
+        let (config, live) = {
             let running = lock(&self.running);
             let running = running.as_ref().ok_or_else(stopping)?;
-            (running.config.clone(), Arc::clone(&running.live.roles))
+            (running.config.clone(), Arc::clone(&running.live))
         };
         let directory = self.directory(&config)?;
-        Ok(Desk::new(directory, roles, Some(self.events.clone())))
+        let desk = Desk::new(directory, Arc::clone(&live.roles), Some(self.events.clone()));
+        Ok(desk.with_policies(live.policies.clone()))
     }
 }
 

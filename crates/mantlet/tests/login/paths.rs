@@ -1,6 +1,6 @@
 //! What paths ask for.
 
-use mantlet_testkit::{Answer, FakeUpstream, wire};
+use mantlet_testkit::{Answer, FakeUpstream, MantletProcess, wire};
 
 use super::common::assert_refused;
 use super::person::Person;
@@ -67,13 +67,35 @@ fn samo_d18_sci_d08_each_path_asks_for_what_it_and_those_around_it_say() {
 }
 
 #[test]
-fn explaining_an_open_path_names_the_flag_that_would_close_it() {
+fn explaining_asks_the_server_that_runs_and_else_supposes_what_it_is_told() {
     let upstream = FakeUpstream::answering(Answer::ok("ok"));
-    let gate = super::common::gate(&upstream, "");
-    let said = gate.command(&["access", "explain", "/admin"]);
+    // Its configuration says nothing of identities: the flag does.
+    let builder = MantletProcess::builder(env!("CARGO_BIN_EXE_mantlet"));
+    let mut gate = builder.upstream(&upstream.url()).arg("--require-login").start();
+    add(&gate, "alice", "user");
+    let closed = gate.command(&["access", "explain", "/admin"]);
+    assert_eq!(closed.code, Some(1), "{closed:?}");
+    assert!(closed.stderr.is_empty(), "{closed:?}");
+    let hers = gate.command(&["access", "explain", "/admin", "--user", "alice", "--json"]);
+    let said: serde_json::Value = serde_json::from_str(&hers.stdout).unwrap();
+    assert_eq!((hers.code, &said["allowed"]), (Some(0), &true.into()), "{said}");
+    assert_eq!(said["asks"], "signed-in", "{said}");
+    let nobody = gate.command(&["access", "explain", "/admin", "--user", "nobody"]);
+    assert!(nobody.stderr.contains("there is no account `nobody`"), "{nobody:?}");
+    assert_eq!(gate.command(&["user", "lock", "alice"]).code, Some(0));
+    let locked = gate.command(&["access", "explain", "/admin", "--user", "alice"]);
+    assert!(locked.stderr.contains("is locked") && locked.code == Some(2), "{locked:?}");
+    gate.stop();
+    let supposed = gate.command(&["access", "explain", "/admin"]);
+    assert_eq!(supposed.code, Some(0), "{supposed:?}");
+    assert!(supposed.stderr.contains("no server runs here"), "{supposed:?}");
+    assert!(supposed.stderr.contains("--require-login"), "{supposed:?}");
+
+    let builder = MantletProcess::builder(env!("CARGO_BIN_EXE_mantlet"));
+    let open = builder.upstream(&upstream.url()).start();
+    let said = open.command(&["access", "explain", "/admin"]);
     assert!(said.stdout.contains("open to everybody"), "{said:?}");
-    assert!(said.stderr.contains("--require-login"), "{said:?}");
-    let closed = gate.command(&["access", "explain", "/admin", "--require-login"]);
+    let closed = open.command(&["access", "explain", "/admin", "--require-login"]);
     assert_eq!(closed.code, Some(1), "{closed:?}");
 }
 
@@ -255,7 +277,7 @@ fn dangerous_modes_have_to_be_named_so() {
         ("[identity.keys]\nenvironment = \"Live\"\n", "cannot stand in a key"),
         ("[identity.passwords]\nmin_length = 7\n", "out of range"),
     ] {
-        let builder = mantlet_testkit::MantletProcess::builder(env!("CARGO_BIN_EXE_mantlet"));
+        let builder = MantletProcess::builder(env!("CARGO_BIN_EXE_mantlet"));
         let end = builder.upstream(&upstream.url()).config(config).try_start().err().unwrap();
         assert!(end.code == Some(2) && end.stderr.contains(part), "{config}: {end:?}");
     }
