@@ -162,9 +162,34 @@ fn a_backup_is_not_put_under_a_server_that_runs() {
     let upstream = FakeUpstream::answering(Answer::ok("x"));
     let mut server =
         MantletProcess::builder(BINARY).upstream(&upstream.url()).data(house.data()).start();
-    house.refused(&["restore", "kept"], "a server runs on");
-    server.stop();
     house.fine(&["backup", "kept"]);
+    for how in [&["restore", "kept"] as &[&str], &["restore", "kept", "--replace"]] {
+        house.refused(how, "a server runs on");
+    }
+    server.stop();
+    assert!(house.fine(&["restore", "kept", "--replace"]).stdout.contains("restored"));
+}
+
+#[test]
+fn a_backup_is_verified_beside_a_server_that_runs_one_at_a_time() {
+    let house = House::new();
+    make_store(&house.data(), RootSource::Beside);
+    let upstream = FakeUpstream::answering(Answer::ok("x"));
+    let builder = MantletProcess::builder(BINARY);
+    let _server = builder.upstream(&upstream.url()).data(house.data()).start();
+    house.fine(&["backup", "kept"]);
+    assert!(house.fine(&["restore", "kept", "--verify"]).stdout.contains("whole"));
+    assert!(!house.data().join("store.db.verified").exists());
+
+    let lock = fs::File::open(house.data().join("verify.lock")).unwrap();
+    lock.lock().unwrap();
+    house.refused(&["restore", "kept", "--verify"], "another backup is being verified");
+    lock.unlock().unwrap();
+    let path = house.0.path().join("kept/store.db");
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[5000] ^= 1;
+    fs::write(&path, bytes).unwrap();
+    house.refused(&["restore", "kept", "--verify"], "is not the file that was backed up");
 }
 
 #[test]

@@ -40,6 +40,16 @@ impl Files {
         self.folder.join("store.db.restored")
     }
 
+    /// A database that is taken out of a backup to be verified, beside a server that may run.
+    pub(crate) fn verified_database(&self) -> PathBuf {
+        self.folder.join("store.db.verified")
+    }
+
+    /// Who may do that at the moment has the lock of this file.
+    pub(crate) fn verifying(&self) -> PathBuf {
+        self.folder.join("verify.lock")
+    }
+
     /// A copy on which migrations are tried.
     pub(crate) fn trial_database(&self) -> PathBuf {
         self.folder.join("store.db.trial")

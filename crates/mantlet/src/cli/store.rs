@@ -22,7 +22,7 @@ pub(crate) enum StoreCommand {
     Restore {
         /// The folder that `mantlet store backup` made
         folder: PathBuf,
-        /// Verify it and change nothing; not with the data folder of a running server
+        /// Verify it and change nothing; a server may run meanwhile
         #[arg(long)]
         verify: bool,
         /// Replace the store that is there; it is kept in a folder beside it
@@ -68,8 +68,13 @@ impl StoreCommand {
         }
     }
 
+    /// Whether it only looks at a backup.
+    pub(crate) const fn is_verification(&self) -> bool {
+        matches!(self, Self::Restore { verify: true, .. })
+    }
+
     /// Whether it only looks.
     pub(crate) const fn is_look(&self) -> bool {
-        matches!(self, Self::Restore { verify: true, .. } | Self::Migrate { check: true, .. })
+        self.is_verification() || matches!(self, Self::Migrate { check: true, .. })
     }
 }

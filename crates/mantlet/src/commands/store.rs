@@ -42,8 +42,13 @@ pub(super) fn execute(command: &StoreCommand) -> Result<Outcome, Failure> {
     let said = match running(command, &folder)? {
         Some(said) => said,
         None => {
-            see_that_it_is_free(command, &folder)?;
-            alone(command, &ready, &DataFolder::open(folder)?)?
+            see_what_is_named(command, &folder)?;
+            // To look at a backup is no matter of what runs on the folder.
+            let data = match command.is_verification() {
+                true => None,
+                false => Some(free(&folder)?),
+            };
+            alone(command, &ready, (&folder, data.as_ref()))?
         }
     };
     if command.flags().json {
@@ -107,41 +112,52 @@ fn backed_up(bytes: u64, json: Json) -> Said {
     Said { lines, json, outcome: Outcome::Fine }
 }
 
-/// The folder must be there, except for a backup to be put in it, which must be there itself, and
-/// no server may run on it.
-fn see_that_it_is_free(command: &StoreCommand, folder: &Path) -> Result<(), Failure> {
+/// The folder must be there, except for a backup to be put in it, which must be there itself.
+fn see_what_is_named(command: &StoreCommand, folder: &Path) -> Result<(), Failure> {
     let shown = folder.display();
-    if !folder.exists() && !matches!(command, StoreCommand::Restore { .. }) {
-        let hint = "name the data folder with --data";
-        return Err(format!("there is no data folder `{shown}`\n  hint: {hint}").into());
+    match command {
+        StoreCommand::Restore { folder: backup, .. } if !backup.is_dir() => {
+            let hint = "name the folder that `mantlet store backup` made";
+            Err(format!("there is no backup `{}`\n  hint: {hint}", backup.display()).into())
+        }
+        StoreCommand::Restore { .. } => Ok(()),
+        _ if !folder.exists() => {
+            let hint = "name the data folder with --data";
+            Err(format!("there is no data folder `{shown}`\n  hint: {hint}").into())
+        }
+        _ => Ok(()),
     }
+}
+
+/// The data folder, on which no server may run.
+fn free(folder: &Path) -> Result<DataFolder, Failure> {
     if Client::connect(folder)?.is_some() {
         let message = format!(
-            "a server runs on `{shown}`: what it has open is not replaced under it, and what it acknowledged meanwhile would be lost"
+            "a server runs on `{}`: what it has open is not replaced under it, and what it acknowledged meanwhile would be lost",
+            folder.display()
         );
         let hint =
             "stop it (`systemctl stop mantlet`, or SIGTERM), then run this again and start it";
         return Err(format!("{message}\n  hint: {hint}").into());
     }
-    if let StoreCommand::Restore { folder: backup, .. } = command
-        && !backup.is_dir()
-    {
-        let hint = "name the folder that `mantlet store backup` made";
-        return Err(format!("there is no backup `{}`\n  hint: {hint}", backup.display()).into());
-    }
-    Ok(())
+    Ok(DataFolder::open(folder.to_owned())?)
 }
 
-fn alone(command: &StoreCommand, ready: &Ready, data: &DataFolder) -> Result<Said, Failure> {
+/// `data`: the folder, where it is not only looked into.
+fn alone(
+    command: &StoreCommand,
+    ready: &Ready,
+    (folder, data): (&Path, Option<&DataFolder>),
+) -> Result<Said, Failure> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let sources = Sources::new(&ready.environment);
     let times = (Arc::clone(&clock), Arc::new(SystemRng) as Arc<_>);
-    let options = ready.config.store.options(data.path(), &sources, times)?;
+    let options = ready.config.store.options(folder, &sources, times)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let _inside = runtime.enter();
-    if command.is_look() {
+    let Some(data) = data.filter(|_| !command.is_look()) else {
         return runtime.block_on(act(command, &options));
-    }
+    };
     let quiet = LogSection { terminal: TerminalLog::Off, ..ready.config.log.clone() };
     let (events, _) = log::open(&quiet, data, clock, &Metrics::new(), Vec::new())?;
     let done = recorded(&events, command, || runtime.block_on(act(command, &options)));

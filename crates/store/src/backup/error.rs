@@ -16,6 +16,11 @@ pub enum BackupError {
     },
     /// The key of the store is being changed.
     Occupied,
+    /// Another backup is being verified there.
+    Verifying {
+        /// The data folder.
+        path: String,
+    },
     /// There is a store already, and nobody said that it may be replaced.
     StoreExists {
         /// Its file.
@@ -60,7 +65,7 @@ impl BackupError {
     pub const fn hint(&self) -> &'static str {
         match self {
             Self::Exists { .. } => "name a folder that is not there yet",
-            Self::Occupied => "wait for its end and try again",
+            Self::Occupied | Self::Verifying { .. } => "wait for its end and try again",
             Self::StoreExists { .. } => {
                 "say `--replace` to put the backup in its place; what is there now is kept beside it"
             }
@@ -93,6 +98,9 @@ impl BackupError {
         match self {
             Self::Exists { path } => write!(f, "`{path}` is there already"),
             Self::Occupied => f.write_str("the key of the store is being changed"),
+            Self::Verifying { path } => {
+                write!(f, "another backup is being verified in `{path}`")
+            }
             Self::StoreExists { path } => write!(f, "there is a store already: `{path}`"),
             Self::NotABackup { path, why } => write!(f, "`{path}` is no backup: {why}"),
             Self::Foreign { path } => {

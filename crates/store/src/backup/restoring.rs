@@ -25,12 +25,19 @@ pub enum Replacing {
 
 /// Verifies the backup in the folder `from` as a whole: the signature of its manifest, the hash of
 /// each file, that its key ring opens with the root key of `options`, and every page, row and
-/// reference of its database. Nothing is changed; the data folder needs room for a copy.
+/// reference of its database. Nothing is changed, so a server may run; the data folder needs room for
+/// a copy.
 ///
 /// # Errors
-/// [`BackupError`]: do not count on this backup.
+/// [`BackupError`]: do not count on this backup. [`BackupError::Verifying`] says nothing of it.
 pub async fn verify(options: &Options, from: &Path) -> Result<Manifest, BackupError> {
-    let taken = take(options, from).await?;
+    let files = Files::of(&options.folder);
+    files::make_folder(&options.folder).map_err(BackupError::of_file(&options.folder))?;
+    let lock = files.verifying();
+    let _turn = take_turn(&lock)
+        .map_err(BackupError::of_file(&lock))?
+        .ok_or_else(|| BackupError::Verifying { path: options.folder.display().to_string() })?;
+    let taken = take(options, from, files.verified_database()).await?;
     taken.discard()?;
     Ok(taken.manifest)
 }
@@ -49,7 +56,7 @@ pub async fn restore(
     if replacing == Replacing::Nothing && files.has_data() {
         return Err(BackupError::StoreExists { path: files.database().display().to_string() });
     }
-    let taken = take(options, from).await?;
+    let taken = take(options, from, files.restored_database()).await?;
     let aside = if files.has_data() { Some(set_aside(&files, options)?) } else { None };
     taken.put_in_place()?;
     Ok((taken.manifest, aside))
@@ -65,7 +72,18 @@ struct Taken {
     salt: Option<Vec<u8>>,
 }
 
-async fn take(options: &Options, from: &Path) -> Result<Taken, BackupError> {
+/// A lock that ends with its process; `None` where another one has it.
+fn take_turn(lock: &Path) -> io::Result<Option<fs::File>> {
+    let file = fs::File::options().create(true).truncate(false).write(true).open(lock)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(fs::TryLockError::WouldBlock) => Ok(None),
+        Err(fs::TryLockError::Error(error)) => Err(error),
+    }
+}
+
+/// Takes the database out of the backup in `from` to `path`.
+async fn take(options: &Options, from: &Path, path: PathBuf) -> Result<Taken, BackupError> {
     let files = Files::of(&options.folder);
     files::make_folder(&options.folder).map_err(BackupError::of_file(&options.folder))?;
     let root = root(&files, &options.root, from)?;
@@ -77,7 +95,6 @@ async fn take(options: &Options, from: &Path) -> Result<Taken, BackupError> {
     };
     let ring_bytes = manifest.read_part(from, RING)?.ok_or_else(missing)?;
     let salt = manifest.read_part(from, ROOT_SALT)?;
-    let path = files.restored_database();
     let taken = Taken { manifest, path, files, ring: ring_bytes, salt };
     let verified = taken.verify(options, from, &ring).await;
     if verified.is_err() {
