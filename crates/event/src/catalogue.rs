@@ -152,6 +152,8 @@ entries! {
         "Somebody was approved for a restricted thing, for a while.";
     ACCESS_APPROVAL_WITHDRAWN = "access.approval.withdrawn", "authz_change", Medium, Audit,
         "An approval was withdrawn.";
+    DATA_EXPORT_COMPLETED = "data.export.completed", "sensitive_read", Info, Audit,
+        "An answer of a route with `export` took data out of the application, whole or in part.";
     IDENTITY_STORE_OPENED = "identity.store.opened", "identity_store_opened", Info, System,
         "The store of accounts was made, brought up to date or completed.";
     IDENTITY_STORE_FAILED = "identity.store.failed", "identity_store_failed", High, System,
@@ -205,7 +207,7 @@ mod tests {
     use super::*;
 
     /// The words of the OWASP Logging Vocabulary that the catalogue uses.
-    const VOCABULARY: [&str; 20] = [
+    const VOCABULARY: [&str; 21] = [
         "authn_login_fail",
         "authn_login_fail_max",
         "authn_login_success",
@@ -219,6 +221,7 @@ mod tests {
         "input_validation_fail",
         "malicious_cors",
         "malicious_csrf",
+        "sensitive_read",
         "session_expired",
         "sys_crash",
         "sys_monitor_disabled",

@@ -129,6 +129,7 @@ pub(crate) struct Place {
     websocket: WebsocketSection,
     action: Option<Action>,
     pub(crate) is_upload: bool,
+    is_export: bool,
     is_api: Option<bool>,
     body_limit: u64,
     /// What it asks for; `None` where nothing asks for an identity anywhere.
@@ -247,6 +248,7 @@ fn place(
         websocket: settings.websocket.clone(),
         action: site.action.cloned(),
         is_upload: false,
+        is_export: false,
         is_api: None,
         body_limit: 0,
         rule: asked.is_anywhere().then(|| Arc::new(asked.rule(&site.layers))),
@@ -259,6 +261,7 @@ fn place(
         place.guards = route.guards.read_over(&place.guards, reader);
         place.websocket = route.websocket.read_over(&place.websocket, reader);
         place.is_upload = route.upload.unwrap_or(place.is_upload);
+        place.is_export = route.export.unwrap_or(place.is_export);
         place.is_api = route.api.or(place.is_api);
         check::guards_of(layer.index, route, &place.guards, reader);
         check::websocket_of(layer.index, route, &place.websocket, reader);
@@ -338,6 +341,8 @@ pub(crate) struct Target {
     pub(crate) sockets: Arc<Sockets>,
     pub(crate) step: Step,
     pub(crate) is_upload: bool,
+    /// Whether its answers take data out of the application.
+    pub(crate) is_export: bool,
     /// Whether it is for programs; `None` when each request is to be judged for itself.
     pub(crate) is_api: Option<bool>,
     pub(crate) body_limit: u64,

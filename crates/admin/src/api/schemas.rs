@@ -215,8 +215,9 @@ fn tokens() -> Value {
     })
 }
 
-fn access() -> Value {
-    let facts = object(
+/// What a question is about.
+fn asked_facts() -> Value {
+    object(
         &[],
         &json!({
             "values": { "type": "object", "maxProperties": 32,
@@ -229,7 +230,10 @@ fn access() -> Value {
                 "description": "What the subject may with the thing by belonging to it." },
             "action": { "enum": ["read", "write"], "description": "Left out: write." },
         }),
-    );
+    )
+}
+
+fn access() -> Value {
     let decision = json!({ "enum": ["allowed", "sign-in-first", "sign-in-again", "forbidden"] });
     let reason = object(
         &["depth", "asked", "met", "why"],
@@ -253,7 +257,7 @@ fn access() -> Value {
                 "description": "As routes say it: `permission:`, `role:`, `owner:`, `class:`, `signed-in`, with `and`, `or` and brackets.",
                 "examples": ["permission:read_project and owner:user"] },
             "scopes": names("What the subject's credential bounds them to, where it does."),
-            "facts": facts,
+            "facts": asked_facts(),
         })),
         "Decision": object(&["allowed", "decision", "reasons"], &decided),
         "Questions": object(&["questions"], &json!({

@@ -11,8 +11,8 @@ use prometheus_client::registry::Registry;
 
 use super::RouteMetrics;
 use super::labels::{
-    AttackLabels, EventLabels, KindLabels, LimitLabels, OutcomeLabels, ServerLabels, SinkLabels,
-    VerdictLabels,
+    AttackLabels, EventLabels, KindLabels, LimitLabels, OutcomeLabels, RouteLabels, ServerLabels,
+    SinkLabels, VerdictLabels,
 };
 use super::series::{OTHER, Series};
 use crate::{Drops, Entry};
@@ -112,6 +112,12 @@ impl Metrics {
     /// A started request ended without an answer, because the client went away.
     pub fn request_abandoned(&self) {
         self.0.series.active_requests.dec();
+    }
+
+    /// An answer of this route took data out of the application.
+    pub fn data_exported(&self, route: &Arc<str>) {
+        let labels = RouteLabels { http_route: Arc::clone(route) };
+        self.0.series.exports.get_or_create_owned(&labels).inc();
     }
 
     /// A client connection was accepted.

@@ -28,6 +28,7 @@ pub(super) struct Series {
     pub(super) active_requests: Gauge,
     pub(super) request_bytes: Family<RouteLabels, Counter>,
     pub(super) response_bytes: Family<RouteLabels, Counter>,
+    pub(super) exports: Family<RouteLabels, Counter>,
     pub(super) connections: Gauge,
     pub(super) upgraded: Gauge,
     pub(super) verdicts: Family<VerdictLabels, Counter>,
@@ -48,6 +49,7 @@ impl Series {
             active_requests: Gauge::default(),
             request_bytes: Family::default(),
             response_bytes: Family::default(),
+            exports: Family::default(),
             connections: Gauge::default(),
             upgraded: Gauge::default(),
             verdicts: Family::default(),
@@ -85,6 +87,11 @@ impl Series {
             "http_server_response_body_size_bytes",
             "Body bytes sent to clients",
             self.response_bytes.clone(),
+        );
+        to.register(
+            "mantlet_data_exports",
+            "Answers that took data out, of routes with `export`",
+            self.exports.clone(),
         );
         to.register("mantlet_connections", "Client connections open now", self.connections.clone());
         to.register(

@@ -108,9 +108,9 @@ impl Builder<'_> {
             }
             _ => Arc::from(""),
         });
-        let Place { is_upload, is_api, body_limit, .. } = *place;
+        let Place { is_upload, is_export, is_api, body_limit, .. } = *place;
         let rule = place.rule.clone();
-        Ok(Target { plan, sockets, step, is_upload, is_api, body_limit, rule, audience })
+        Ok(Target { plan, sockets, step, is_upload, is_export, is_api, body_limit, rule, audience })
     }
 
     /// Where reports are taken, behind the guards that hold where no route says otherwise.

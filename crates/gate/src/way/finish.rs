@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Version};
 use http_body::{Body, Frame, SizeHint};
-use mantlet_event::{Event, Stream, catalogue, field};
+use mantlet_event::{Entry, Event, Stream, catalogue, field};
 
 use super::Worker;
 use crate::edge::wire;
@@ -140,6 +140,10 @@ impl Drop for Account {
             ),
             None => gate.metrics.request_abandoned(),
         }
+        if self.is_taken_out() {
+            gate.metrics.data_exported(&self.target.plan.route);
+            gate.events.emit(self.about(&catalogue::DATA_EXPORT_COMPLETED));
+        }
         if gate.events.wants(Stream::Access) {
             gate.events.emit(self.access(duration.as_secs_f64() * 1000.0));
         }
@@ -147,35 +151,45 @@ impl Drop for Account {
 }
 
 impl Account {
-    fn access(&self, duration_ms: f64) -> Event {
-        let Self { exchange, target, watch, agent, .. } = self;
-        let number = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);
-        let version = match exchange.version {
-            Version::HTTP_2 => "2",
-            Version::HTTP_10 => "1.0",
-            _ => "1.1",
-        };
-        let event = Event::new(&catalogue::GATEWAY_REQUEST_COMPLETED)
+    /// Whether data of the application went out that somebody keeps account of.
+    fn is_taken_out(&self) -> bool {
+        let is_success = self.status.is_some_and(|status| status.is_success());
+        self.target.is_export && is_success && self.bytes > 0
+    }
+
+    /// What every event about the end of a request says.
+    fn about(&self, entry: &'static Entry) -> Event {
+        let Self { exchange, target, .. } = self;
+        let status = self.status.map_or(CLIENT_GONE, |status| status.as_u16());
+        let event = Event::new(entry)
             .request(exchange.id)
             .text(field::CLIENT, exchange.client.address.to_string())
             .text(field::METHOD, exchange.method.as_str().to_owned())
             .text(field::HOST, exchange.host.clone())
             .text(field::PATH, exchange.shown_path().to_owned())
             .text(field::ROUTE, target.plan.route.to_string())
-            .text(field::PROTOCOL, version)
-            .number(
-                field::STATUS,
-                i64::from(self.status.map_or(CLIENT_GONE, |status| status.as_u16())),
-            )
-            .float(field::DURATION_MS, (duration_ms * 1000.0).round() / 1000.0)
-            .number(field::REQUEST_BYTES, number(watch.bytes()))
+            .number(field::STATUS, i64::from(status))
             .number(field::RESPONSE_BYTES, number(self.bytes))
-            .text(field::TRACE_ID, exchange.trace.trace_id())
             .text(field::OUTCOME, if self.is_complete { "complete" } else { "aborted" });
-        let event = match exchange.facts.lookup::<Identified>() {
+        match exchange.facts.lookup::<Identified>() {
             Some(caller) => event.text(field::USER, caller.user().to_owned()),
             None => event,
+        }
+    }
+
+    fn access(&self, duration_ms: f64) -> Event {
+        let Self { exchange, watch, agent, .. } = self;
+        let version = match exchange.version {
+            Version::HTTP_2 => "2",
+            Version::HTTP_10 => "1.0",
+            _ => "1.1",
         };
+        let event = self
+            .about(&catalogue::GATEWAY_REQUEST_COMPLETED)
+            .text(field::PROTOCOL, version)
+            .float(field::DURATION_MS, (duration_ms * 1000.0).round() / 1000.0)
+            .number(field::REQUEST_BYTES, number(watch.bytes()))
+            .text(field::TRACE_ID, exchange.trace.trace_id());
         let event = match exchange.facts.lookup::<Arc<ClientCertificate>>() {
             Some(certificate) => event.text(field::CLIENT_SUBJECT, certificate.subject.clone()),
             None => event,
@@ -188,4 +202,8 @@ impl Account {
             None => event,
         }
     }
+}
+
+fn number(bytes: u64) -> i64 {
+    i64::try_from(bytes).unwrap_or(i64::MAX)
 }

@@ -16,6 +16,7 @@ mod callers;
 mod certificates;
 #[path = "../common/mod.rs"]
 mod common;
+mod exports;
 mod facts;
 mod issuers;
 mod keys;

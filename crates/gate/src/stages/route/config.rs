@@ -50,6 +50,10 @@ section! {
         /// What things are called here, for approvals: text with parameters of the path, for example
         /// `project:{project}`. Unset: as a route around it says.
         pub resource: Option<ThingName> = None,
+        /// Answers take data out of the application: who took how much of what is in the audit
+        /// record, and counted. Whether they may is for `require` to say. Unset: as a route around it
+        /// says.
+        pub export: Option<bool> = None,
         /// Asked over plain HTTP where HTTPS is to be used: refuse (`true`, for programs) or
         /// redirect (`false`, for people). Unset: judged by what each request carries.
         pub api: Option<bool> = None,
