@@ -139,6 +139,20 @@ fn ordinary_bodies_need_three_quarters_of_what_each_byte_gets_at_most() {
     }
 }
 
+#[test]
+fn tables_in_markdown_pass() {
+    let Some(crs) = data() else { return };
+    let rules = usual_rules(&crs);
+    let small = "| a | b | c |\\n|---|---|---|\\n".repeat(200);
+    let rows: String =
+        (0..900).map(|n| format!("| alice-{n} | {n}.14 | paid in full |\\n")).collect();
+    for text in [small, rows] {
+        let (transaction, outcome) = posted(&rules, &format!("{{\"text\":\"{text}\"}}"));
+        let ids: Vec<_> = transaction.matched().iter().map(|rule| rule.id()).collect();
+        assert!(matches!(outcome, Outcome::Pass), "{} bytes: {outcome:?}, {ids:?}", text.len());
+    }
+}
+
 /// Rule 920273 takes every bracket in a body for one character too many, in libmodsecurity as well.
 #[test]
 fn at_the_strictest_level_json_is_refused_by_a_rule_and_by_no_budget() {

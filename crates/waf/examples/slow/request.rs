@@ -76,7 +76,8 @@ fn body(name: &str, piece: &Piece) -> Vec<u8> {
     let string = |text: Vec<u8>| {
         let text = String::from_utf8_lossy(&text);
         let room = SIZE_BYTES * text.len() / serde_json::Value::from(&*text).to_string().len();
-        serde_json::Value::from(text.chars().take(room).collect::<String>()).to_string()
+        let (text, _) = text.split_at(text.floor_char_boundary(room));
+        serde_json::Value::from(text).to_string()
     };
     match name {
         "value" => cut([b"a=", encoded(&long()).as_slice()].concat()),

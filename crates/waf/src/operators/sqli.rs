@@ -87,9 +87,29 @@ fn looked_at_again(value: &[u8]) -> u64 {
     all
 }
 
+/// About how many tokens libinjection reads at most: every sign is one, and so is every word and every
+/// number; words end at dots too.
+fn tokens_at_most(value: &[u8]) -> u64 {
+    let (mut count, mut before) = (0_u64, 0);
+    for &byte in value {
+        let kind = match byte {
+            b' ' | b'\t'..=b'\r' | 0 | 0xa0 => 0,
+            b'0'..=b'9' => 1,
+            b'.' | b'`' => 2,
+            _ if DELIMITERS.has(byte) => 2,
+            _ => 3,
+        };
+        count += u64::from(kind == 2 || (kind != 0 && kind != before));
+        before = kind;
+    }
+    count
+}
+
 /// A value, and how many tokens have been read of it.
 struct Reading<'v> {
     value: &'v [u8],
+    /// About how many it has.
+    has: u64,
     tokens: u64,
     /// How many may be read.
     most: u64,
@@ -97,8 +117,9 @@ struct Reading<'v> {
 }
 
 impl<'v> Reading<'v> {
-    const fn new(value: &'v [u8], allowance: u64) -> Self {
-        Self { value, tokens: 0, most: allowance / TOKEN_COST, is_given_up: false }
+    fn new(value: &'v [u8], allowance: u64) -> Self {
+        let (has, most) = (tokens_at_most(value), allowance / TOKEN_COST);
+        Self { value, has, tokens: 0, most, is_given_up: false }
     }
 
     /// The fingerprint in the first context in which the value is an injection.
@@ -127,7 +148,9 @@ impl<'v> Reading<'v> {
     /// dialects read differently.
     fn read(&mut self, flags: &[SqliFlags]) -> (Option<String>, bool) {
         let flags = flags.iter().fold(SqliFlags::FLAG_NONE, |all, flag| all | *flag);
-        let mut length = BEGINNING_BYTES;
+        // What there is can be spent at once where it is enough for all that there may be.
+        let is_affordable = self.has <= self.most.saturating_sub(self.tokens);
+        let mut length = if is_affordable { usize::MAX } else { BEGINNING_BYTES };
         while let Some(beginning) = self.value.get(..length).filter(|_| !self.is_given_up) {
             let mut state = SqliState::new(beginning, flags);
             state.fold_tokens();

@@ -40,7 +40,9 @@ static PATTERNS: LazyLock<Vec<(&'static str, Regex)>> = LazyLock::new(|| {
 
 /// The kind of trace that `body` shows; `None` for none.
 pub(super) fn find(body: &[u8]) -> Option<&'static str> {
-    PATTERNS.iter().find(|(_, pattern)| pattern.is_match(body)).map(|(name, _)| *name)
+    // Not `is_match`, which goes over to a slow engine where a literal inside stands everywhere.
+    let is_shown = |pattern: &Regex| pattern.shortest_match(body).is_some();
+    PATTERNS.iter().find(|(_, pattern)| is_shown(pattern)).map(|(name, _)| *name)
 }
 
 #[cfg(test)]
