@@ -142,6 +142,7 @@ fn keys() -> Value {
             "key": { "type": "string", "description": "Shown this once." },
             "user": reference("Name"),
             "expires": maybe_time(),
+            "idle_scopes": names("Permissions of the key that its owner has not now: it may them once its owner may."),
         })),
         "Rotation": object(&[], &json!({
             "grace": { "type": "integer", "minimum": 0, "maximum": 31_622_400,

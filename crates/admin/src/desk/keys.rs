@@ -32,6 +32,9 @@ impl Act<'_> {
             lifetime: seconds.map(Duration::from_secs),
         };
         let holds = self.asker.grants(&wish.scopes, self.roles());
+        let (roles, principal) = (self.roles(), self.principal(&account));
+        let is_idle = |name: &&str| roles.permission(name).is_some_and(|id| !principal.has(id));
+        let idle: Vec<String> = wish.scopes.iter().filter(is_idle).map(str::to_owned).collect();
         let issuer = Issuer { id: self.by().clone(), holds };
         let issued = self.directory().api_keys.issue(wish, &issuer).await?;
         let id = issued.id();
@@ -39,9 +42,10 @@ impl Act<'_> {
         let record = self.directory().repositories.api_keys.lookup(id).await?;
         let expires = record.map(|record| record.expires.to_string());
         let key = issued.reveal();
-        Ok(
-            json!({ "id": id.as_str(), "key": key.expose(), "user": account.id.as_str(), "expires": expires }),
-        )
+        Ok(json!({
+            "id": id.as_str(), "key": key.expose(), "user": account.id.as_str(), "expires": expires,
+            "idle_scopes": idle,
+        }))
     }
 
     /// The scopes that were named, else every permission that the owner holds now.

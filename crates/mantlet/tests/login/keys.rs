@@ -175,3 +175,17 @@ fn samo_d09_people_issue_keys_for_what_they_hold_themselves() {
     assert_eq!(with_key(&gate, "/", &bobs).status, 200);
     assert_eq!(with_key(&gate, "/.mantlet/profile", &bobs).status, 403);
 }
+
+#[test]
+fn a_key_for_what_its_owner_may_not_says_so() {
+    let (_upstream, gate) = closed("");
+    add(&gate, "robot", "user");
+    let issue = |scope: &str| gate.command(&["key", "issue", "--user", "robot", "--scope", scope]);
+    let idle = issue("manage");
+    assert_eq!(idle.code, Some(0), "{idle:?}");
+    assert!(idle.stderr.contains("`robot` may not manage now"), "{idle:?}");
+    let fine = issue("read");
+    assert_eq!((fine.code, fine.stderr.as_str()), (Some(0), ""), "{fine:?}");
+    let told = json(&gate, &["key", "issue", "--user", "robot", "--scope", "manage"]);
+    assert_eq!(told["idle_scopes"], serde_json::json!(["manage"]), "{told}");
+}

@@ -25,6 +25,9 @@ const AGAIN_LIMIT_BYTES: u64 = 16 << 20;
 /// Bytes that are looked at again as fast as one byte otherwise.
 const AGAIN: u64 = 8;
 
+/// What it costs to look for the word before a dot or a backtick among the words of SQL.
+const LOOKUP_COST: u64 = 64;
+
 /// How a path into a JSON body begins; no word that libinjection knows does.
 const JSON_PATH: &[u8] = b"json.";
 
@@ -37,13 +40,12 @@ const DOUBLE_MYSQL: &[SqliFlags] = &[SqliFlags::FLAG_QUOTE_DOUBLE, SqliFlags::FL
 /// Whether libinjection takes `value` for an injection; its fingerprint is captured.
 pub(super) fn detect(value: &[u8], captures: &mut Captures) -> bool {
     let again = looked_at_again(value);
-    if again > AGAIN_LIMIT_BYTES {
+    if again.last().is_some_and(|all| all.bytes > AGAIN_LIMIT_BYTES) {
         captures.work = u64::MAX / 2;
         return false;
     }
-    captures.work = captures.work.saturating_add(again / AGAIN);
     let value = &*with_large_into(value);
-    let mut reading = Reading::new(value, captures.allowance);
+    let mut reading = Reading::new(value, &again, captures.allowance);
     let fingerprint = reading.first_match();
     captures.work = captures.work.saturating_add(reading.work());
     if let Some(fingerprint) = &fingerprint {
@@ -70,21 +72,57 @@ pub(super) fn is_one_word(value: &[u8]) -> bool {
     }
 }
 
-/// How many bytes of words libinjection may look at again.
-fn looked_at_again(value: &[u8]) -> u64 {
-    let (mut all, mut length) = (0_u64, 0);
-    for byte in value {
+/// What libinjection may look at again, word by word.
+#[derive(Debug, Clone, Copy, Default)]
+struct Again {
+    bytes: u64,
+    lookups: u64,
+    /// The work that one word may cause at most.
+    worst: u64,
+}
+
+impl Again {
+    /// What reading so many tokens may have cost.
+    const fn work(&self, tokens: u64) -> u64 {
+        let all = again_cost(self.bytes, self.lookups);
+        let read = self.worst.saturating_mul(tokens);
+        if read < all { read } else { all }
+    }
+}
+
+const fn again_cost(bytes: u64, lookups: u64) -> u64 {
+    (bytes / AGAIN).saturating_add(lookups.saturating_mul(LOOKUP_COST))
+}
+
+/// What libinjection may look at again in each of the beginnings that are read, and last in all of the
+/// value.
+fn looked_at_again(value: &[u8]) -> Vec<Again> {
+    let (mut all, mut word, mut length) = (Again::default(), Again::default(), 0);
+    let mut beginnings = Vec::new();
+    let mut next = BEGINNING_BYTES;
+    for (position, byte) in value.iter().enumerate() {
+        if position == next {
+            beginnings.push(all);
+            next *= 2;
+        }
         match byte {
-            b'.' | b'`' => all = all.saturating_add(length),
+            b'.' | b'`' => {
+                word.bytes = word.bytes.saturating_add(length);
+                word.lookups += 1;
+                all.bytes = all.bytes.saturating_add(length);
+                all.lookups += 1;
+                all.worst = all.worst.max(again_cost(word.bytes, word.lookups));
+            }
             _ if DELIMITERS.has(*byte) => {
-                length = 0;
+                (word, length) = (Again::default(), 0);
                 continue;
             }
             _ => {}
         }
         length += 1;
     }
-    all
+    beginnings.push(all);
+    beginnings
 }
 
 /// About how many tokens libinjection reads at most: every sign is one, and so is every word and every
@@ -105,21 +143,28 @@ fn tokens_at_most(value: &[u8]) -> u64 {
     count
 }
 
-/// A value, and how many tokens have been read of it.
+/// What reading so many tokens costs.
+const fn cost(tokens: u64, again: &Again) -> u64 {
+    TOKEN_COST.saturating_mul(tokens).saturating_add(again.work(tokens))
+}
+
+/// A value, and what reading it has cost.
 struct Reading<'v> {
     value: &'v [u8],
-    /// About how many it has.
+    /// About how many tokens it has.
     has: u64,
-    tokens: u64,
-    /// How many may be read.
+    /// What may be looked at again in each beginning, and last in all of it.
+    again: &'v [Again],
+    spent: u64,
+    /// How much may be spent.
     most: u64,
     is_given_up: bool,
 }
 
 impl<'v> Reading<'v> {
-    fn new(value: &'v [u8], allowance: u64) -> Self {
-        let (has, most) = (tokens_at_most(value), allowance / TOKEN_COST);
-        Self { value, has, tokens: 0, most, is_given_up: false }
+    fn new(value: &'v [u8], again: &'v [Again], allowance: u64) -> Self {
+        let has = tokens_at_most(value);
+        Self { value, has, again, spent: 0, most: allowance, is_given_up: false }
     }
 
     /// The fingerprint in the first context in which the value is an injection.
@@ -148,15 +193,22 @@ impl<'v> Reading<'v> {
     /// dialects read differently.
     fn read(&mut self, flags: &[SqliFlags]) -> (Option<String>, bool) {
         let flags = flags.iter().fold(SqliFlags::FLAG_NONE, |all, flag| all | *flag);
-        // What there is can be spent at once where it is enough for all that there may be.
-        let is_affordable = self.has <= self.most.saturating_sub(self.tokens);
-        let mut length = if is_affordable { usize::MAX } else { BEGINNING_BYTES };
-        while let Some(beginning) = self.value.get(..length).filter(|_| !self.is_given_up) {
+        let Some((whole, beginnings)) = self.again.split_last() else { return (None, false) };
+        // Nothing has to be tried where there is enough for all that there may be.
+        let is_affordable = cost(self.has, whole) <= self.most.saturating_sub(self.spent);
+        let beginnings = if is_affordable { &[] } else { beginnings };
+        let mut length = BEGINNING_BYTES;
+        for again in beginnings {
+            let Some(beginning) = self.value.get(..length).filter(|_| !self.is_given_up) else {
+                break;
+            };
             let mut state = SqliState::new(beginning, flags);
             state.fold_tokens();
-            self.spend(state.stats_tokens);
-            // The next one may take as many again, and as many more.
-            self.is_given_up |= self.tokens + 2 * state.stats_tokens as u64 > self.most;
+            let before = self.spent;
+            self.spend(state.stats_tokens, again);
+            // The next one may take as much again and as much more, of a long word four times as much.
+            let next = (self.spent - before).saturating_mul(4);
+            self.is_given_up |= self.spent.saturating_add(next) > self.most;
             length *= 2;
         }
         if self.is_given_up {
@@ -164,18 +216,18 @@ impl<'v> Reading<'v> {
         }
         let mut state = SqliState::new(self.value, flags);
         let found = state.is_sqli().then(|| state.fingerprint_string());
-        self.spend(state.stats_tokens);
+        self.spend(state.stats_tokens, whole);
         (found, state.stats_comment_ddx != 0 || state.stats_comment_hash != 0)
     }
 
-    const fn spend(&mut self, tokens: usize) {
-        self.tokens = self.tokens.saturating_add(tokens as u64);
-        self.is_given_up |= self.tokens > self.most;
+    const fn spend(&mut self, tokens: usize, again: &Again) {
+        self.spent = self.spent.saturating_add(cost(tokens as u64, again));
+        self.is_given_up |= self.spent > self.most;
     }
 
     /// What it all cost; more than there is where it was given up.
     const fn work(&self) -> u64 {
-        if self.is_given_up { u64::MAX / 2 } else { TOKEN_COST.saturating_mul(self.tokens) }
+        if self.is_given_up { u64::MAX / 2 } else { self.spent }
     }
 }
 
@@ -208,7 +260,8 @@ mod tests {
             let text = with_large_into(text.as_bytes());
             let mut state = SqliState::new(&text, SqliFlags::FLAG_NONE);
             let expected = state.detect().then(|| state.fingerprint_string());
-            let mut reading = Reading::new(&text, u64::MAX);
+            let again = looked_at_again(&text);
+            let mut reading = Reading::new(&text, &again, u64::MAX);
             prop_assert_eq!(reading.first_match(), expected);
         }
     }
@@ -242,7 +295,15 @@ mod tests {
             assert!(work(&unit.repeat(500)) < 1_000_000, "{unit}");
         }
         let prose = "see www.example.com. It says more, e.g. what it costs. ".repeat(20_000);
-        assert!(work(&prose) < 4_000_000, "{}", work(&prose));
+        assert!(work(&prose) < 100_000, "{}", work(&prose));
+    }
+
+    #[test]
+    fn looking_again_at_words_with_dots_is_counted() {
+        let long_word = "dump.".repeat(2_400) + &"var=`cut crs312``dig 34test`".repeat(2_000);
+        assert!(work(&long_word) > 2_000_000, "{}", work(&long_word));
+        let short_words = "a.b.c.d.e.f.g.h,".repeat(100);
+        assert!(work(&short_words) > 100 * TOKEN_COST + 700 * LOOKUP_COST);
     }
 
     #[test]
@@ -253,12 +314,13 @@ mod tests {
         assert!(work(&long) < 500_000 * TOKEN_COST, "beginnings cost as much again at most");
         for unit in ["1+", "/g", "</root>", "args=egs=e", "a,b "] {
             let long = unit.repeat(100_000 / unit.len());
-            let mut reading = Reading::new(long.as_bytes(), 8_000_000);
+            let again = looked_at_again(long.as_bytes());
+            let mut reading = Reading::new(long.as_bytes(), &again, 8_000_000);
             let found = reading.first_match();
             if reading.is_given_up {
                 assert_eq!((found, reading.work()), (None, u64::MAX / 2), "{unit}");
             }
-            assert!(reading.tokens <= reading.most, "{unit}: {}", reading.tokens);
+            assert!(reading.spent <= reading.most, "{unit}: {}", reading.spent);
         }
         let prose = "please leave it at the door, thanks. ".repeat(30_000);
         assert!(work(&prose) < 100 * 9 * TOKEN_COST, "{}", work(&prose));

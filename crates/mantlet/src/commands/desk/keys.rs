@@ -18,6 +18,13 @@ pub(in crate::commands) fn key(command: KeyCommand) -> Result<Outcome, Failure> 
                 output::say(&format!("id      {}", text(key, "id")));
                 output::say(&format!("expires {}", text(key, "expires")));
                 output::say(&format!("key, shown this once: {}", text(key, "key")));
+                let idle = list(key, "idle_scopes");
+                if idle != "-" {
+                    let owner = text(key, "user");
+                    output::note(&format!(
+                        "`{owner}` may not {idle} now, and the key may no more than its owner: `mantlet role set` gives roles"
+                    ));
+                }
             })
         }
         KeyCommand::List { user, flags } => {
