@@ -9,6 +9,7 @@
 //! | certificates, and a client that looks at them | [`certificate()`], [`Authority`], [`TlsClient`] |
 //! | somebody's passkey | [`Authenticator`] |
 //! | an application behind the gate | [`FakeUpstream`] |
+//! | another reader of the same bytes | [`HyperServer`] |
 //! | the binary | [`MantletProcess`] |
 //! | a function with all sorts of bytes | [`fuzz`] |
 //! | another program | [`run_program`], [`Running`] |
@@ -36,6 +37,7 @@ mod certificate;
 mod corpus;
 mod fakes;
 mod folder;
+mod hyper_server;
 mod machine;
 mod ports;
 mod process;
@@ -54,6 +56,7 @@ pub use fakes::{
     CapturedEvents, FakeBlocking, FakeClock, FakeCounters, FakeRevocation, SeededRng, Take,
 };
 pub use folder::TempFolder;
+pub use hyper_server::{HyperRequest, HyperServer};
 pub use machine::{lacking, left_out, root, shared, venv_python};
 pub use ports::{free_address, free_port};
 pub use process::{MantletBuilder, MantletProcess};

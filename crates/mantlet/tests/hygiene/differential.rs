@@ -1,11 +1,12 @@
-//! The same bytes to Mantlet and to nginx: what both let through, both read alike, and what Mantlet
-//! lets through nginx does not refuse.
+//! The same bytes to Mantlet and to nginx, or to hyper's own server: what both let through, both read
+//! alike, and what Mantlet lets through the other does not refuse.
 
 use std::time::Duration;
 
 use mantlet_testkit::wire::{self, Ending, RawAnswer};
 use mantlet_testkit::{
-    Answer, FakeUpstream, MantletProcess, ProxyKind, SeededRng, lacking, left_out,
+    Answer, FakeUpstream, HyperRequest, HyperServer, MantletProcess, ProxyKind, SeededRng, lacking,
+    left_out,
 };
 use mantlet_types::Rng;
 
@@ -217,6 +218,72 @@ fn what_is_let_through_is_read_as_nginx_reads_it() {
     }
     let both: usize = std::thread::scope(|scope| {
         let lanes: Vec<_> = (0..LANES).map(|seed| scope.spawn(move || lane(seed))).collect();
+        lanes.into_iter().map(|lane| lane.join().unwrap()).sum()
+    });
+    assert!(both > STREAMS, "too little came through to mean anything: {both}");
+}
+
+/// As `Reading`, of a request whose path has one form alone; `None` for another path.
+fn as_hyper_reads(request: &HyperRequest) -> Option<Reading> {
+    let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
+    let is_plain = path.starts_with('/')
+        && ["%", "//", "/.", "\\", ";", "#"].iter().all(|form| !path.contains(form));
+    is_plain.then(|| Reading {
+        method: request.method.clone(),
+        path: path.to_owned(),
+        query: query.to_owned(),
+        host: one_host(&request.hosts.join("|")),
+        body: request.body.clone(),
+    })
+}
+
+fn lane_beside_hyper(seed: u64) -> usize {
+    let choices = Choices(SeededRng::new(seed));
+    let ours = FakeUpstream::answering(Answer::ok("application"));
+    let gate: MantletProcess =
+        gate(&ours, "[guards.limit]\nmode = \"off\"\n[server]\nidle_timeout = \"1s\"\n");
+    let hyper = HyperServer::start();
+    let mut both = 0;
+    for _ in 0..STREAMS {
+        let stream = choices.stream();
+        ours.clear();
+        let answer = wire::send_raw_within(gate.address(), &stream, SILENCE);
+        let read_all = outcome(&answer, &ours, None);
+        if read_all.iter().all(Option::is_none) {
+            continue;
+        }
+        let _ = hyper.take();
+        let answer = wire::send_raw_within(hyper.address(), &stream, SILENCE);
+        let mut whole = hyper.take().into_iter();
+        let statuses = answer.statuses().into_iter().filter(|status| *status >= 200);
+        let compared: Vec<_> =
+            statuses.map(|status| if status == 200 { whole.next() } else { None }).collect();
+        for (at, read) in read_all.iter().enumerate() {
+            let Some(read) = read else { continue };
+            // hyper closes where both refuse; Mantlet goes on with the next clean request.
+            if at >= compared.len() && read_all[..at].contains(&None) {
+                break;
+            }
+            let other = compared.get(at).and_then(Option::as_ref);
+            let spoken = || format!("{at} of `{}`\n{}", stream.escape_ascii(), answer.text());
+            assert!(other.is_some(), "refused: {}", spoken());
+            let Some(other) = other else { continue };
+            let framed = (&read.method, &read.body);
+            assert_eq!(framed, (&other.method, &other.body), "{}", spoken());
+            if let Some(other) = as_hyper_reads(other) {
+                assert_eq!(*read, other, "{}", spoken());
+            }
+            both += 1;
+        }
+    }
+    both
+}
+
+#[test]
+fn what_is_let_through_is_read_as_hyper_reads_it() {
+    let both: usize = std::thread::scope(|scope| {
+        let lanes = (100..100 + LANES).map(|seed| scope.spawn(move || lane_beside_hyper(seed)));
+        let lanes: Vec<_> = lanes.collect();
         lanes.into_iter().map(|lane| lane.join().unwrap()).sum()
     });
     assert!(both > STREAMS, "too little came through to mean anything: {both}");
