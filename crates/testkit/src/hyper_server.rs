@@ -1,8 +1,7 @@
-//! hyper's own server, which keeps what it reads.
+//! hyper's own server, which tells what it reads.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
@@ -14,25 +13,13 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-/// A request, as hyper read it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HyperRequest {
-    /// The method.
-    pub method: String,
-    /// The target, as it was sent.
-    pub target: String,
-    /// Every `Host` field, in their order.
-    pub hosts: Vec<String>,
-    /// The body, whole.
-    pub body: Vec<u8>,
-}
+use crate::Received;
 
-/// A server of hyper's on a free port of this machine: it answers 200 and keeps every request that
-/// came whole. It ends with this value.
+/// A server of hyper's on a free port of this machine: it answers every request that came whole as
+/// [`crate::Answer::Echo`] does. It ends with this value.
 #[derive(Debug)]
 pub struct HyperServer {
     address: SocketAddr,
-    requests: Arc<Mutex<Vec<HyperRequest>>>,
     _stop: oneshot::Sender<Infallible>,
 }
 
@@ -46,20 +33,18 @@ impl HyperServer {
         let socket = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = socket.local_addr().unwrap();
         socket.set_nonblocking(true).unwrap();
-        let requests = Arc::default();
         let (stop, stopped) = oneshot::channel();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let kept = Arc::clone(&requests);
         std::thread::spawn(move || {
             runtime.block_on(async {
                 let listener = TcpListener::from_std(socket).unwrap();
                 tokio::select! {
                     _ = stopped => {}
-                    () = serve(listener, kept) => {}
+                    () = serve(listener) => {}
                 }
             });
         });
-        Self { address, requests, _stop: stop }
+        Self { address, _stop: stop }
     }
 
     /// Where it listens.
@@ -67,38 +52,28 @@ impl HyperServer {
     pub const fn address(&self) -> SocketAddr {
         self.address
     }
-
-    /// What it has read since it was asked last.
-    #[must_use]
-    pub fn take(&self) -> Vec<HyperRequest> {
-        std::mem::take(&mut *self.requests.lock().unwrap_or_else(PoisonError::into_inner))
-    }
 }
 
-async fn serve(listener: TcpListener, kept: Arc<Mutex<Vec<HyperRequest>>>) {
+async fn serve(listener: TcpListener) {
     while let Ok((stream, _)) = listener.accept().await {
-        let kept = Arc::clone(&kept);
-        let service = service_fn(move |request| answer(request, Arc::clone(&kept)));
-        let connection =
-            http1::Builder::new().half_close(true).serve_connection(TokioIo::new(stream), service);
+        let connection = http1::Builder::new()
+            .half_close(true)
+            .serve_connection(TokioIo::new(stream), service_fn(echo));
         tokio::spawn(connection);
     }
 }
 
-async fn answer(
-    request: Request<Incoming>,
-    kept: Arc<Mutex<Vec<HyperRequest>>>,
-) -> Result<Response<Full<Bytes>>, hyper::Error> {
+async fn echo(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, hyper::Error> {
     let (head, body) = request.into_parts();
-    let body = body.collect().await?.to_bytes().to_vec();
-    let text =
-        |value: &hyper::header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-    let request = HyperRequest {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let fields = head.headers.iter();
+    let fields = fields.map(|(name, value)| (name.to_string(), text(value.as_bytes())));
+    let received = Received {
         method: head.method.to_string(),
         target: head.uri.to_string(),
-        hosts: head.headers.get_all(hyper::header::HOST).iter().map(text).collect(),
-        body,
+        headers: fields.collect(),
+        body: body.collect().await?.to_bytes().to_vec(),
+        ..Received::default()
     };
-    kept.lock().unwrap_or_else(PoisonError::into_inner).push(request);
-    Ok(Response::new(Full::from("application")))
+    Ok(Response::new(Full::from(received.to_json().to_string())))
 }

@@ -56,7 +56,7 @@ pub use fakes::{
     CapturedEvents, FakeBlocking, FakeClock, FakeCounters, FakeRevocation, SeededRng, Take,
 };
 pub use folder::TempFolder;
-pub use hyper_server::{HyperRequest, HyperServer};
+pub use hyper_server::HyperServer;
 pub use machine::{lacking, left_out, root, shared, venv_python};
 pub use ports::{free_address, free_port};
 pub use process::{MantletBuilder, MantletProcess};

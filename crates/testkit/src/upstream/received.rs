@@ -49,7 +49,7 @@ impl Received {
     }
 
     /// The request as the JSON object of [`crate::Answer::Echo`].
-    pub(super) fn to_json(&self) -> Value {
+    pub(crate) fn to_json(&self) -> Value {
         let headers: Vec<_> = self.headers.iter().collect();
         serde_json::json!({
             "method": self.method,
