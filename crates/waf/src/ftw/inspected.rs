@@ -63,7 +63,8 @@ impl Request {
         if outcome == Outcome::Pass {
             outcome = transaction.request_body_done();
         }
-        let logged = transaction.matched().iter().filter(|rule| rule.is_logged());
+        let matched = transaction.matched();
+        let logged = matched.iter().filter(|rule| rule.is_logged());
         Inspected { ids: logged.map(|rule| rule.id()).collect(), outcome }
     }
 }

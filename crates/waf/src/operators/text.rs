@@ -31,8 +31,16 @@ impl Relation {
     }
 }
 
+/// Where `text` is no longer than this, finding a part costs less than preparing to.
+const SHORT_BYTES: usize = 64;
+
 fn contains(text: &[u8], part: &[u8]) -> bool {
-    memchr::memmem::find(text, part).is_some()
+    match part {
+        [] => true,
+        [first, ..] if text.len() <= SHORT_BYTES => memchr::memchr_iter(*first, text)
+            .any(|start| text.get(start..).is_some_and(|rest| rest.starts_with(part))),
+        _ => memchr::memmem::find(text, part).is_some(),
+    }
 }
 
 /// Whether `word` stands in `text` with no letter, digit or underscore beside it.

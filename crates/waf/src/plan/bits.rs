@@ -10,6 +10,31 @@ impl Bits {
         Self(vec![0; count.div_ceil(64)])
     }
 
+    /// Makes it the set of all numbers below `count`.
+    pub(crate) fn fill(&mut self, count: usize) {
+        self.0.clear();
+        self.0.resize(count / 64, u64::MAX);
+        self.0.push((1 << (count % 64)) - 1);
+    }
+
+    /// The least number of the set that is not below `start`.
+    pub(crate) fn next_from(&self, start: usize) -> Option<usize> {
+        let mut index = start / 64;
+        let mut word = self.0.get(index)? & u64::MAX << (start % 64);
+        while word == 0 {
+            index += 1;
+            word = *self.0.get(index)?;
+        }
+        Some(index * 64 + word.trailing_zeros() as usize)
+    }
+
+    /// Takes a number out.
+    pub(crate) fn remove(&mut self, number: usize) {
+        if let Some(word) = self.0.get_mut(number / 64) {
+            *word &= !(1 << (number % 64));
+        }
+    }
+
     /// Adds a number that there is room for.
     pub(crate) fn add(&mut self, number: usize) {
         if let Some(word) = self.0.get_mut(number / 64) {

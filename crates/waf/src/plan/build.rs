@@ -45,8 +45,13 @@ fn finish(builder: Builder<'_>, settings: Settings, programs: [Vec<Step>; 5]) ->
     let mut rules = Arc::into_inner(rules)?;
     rules.gates = Gates::assign(&mut rules.rules, &rules.chains, conditions, &ordinary);
     let RuleSet { rules: all, programs, chains, gates, .. } = &mut rules;
-    for step in programs.iter_mut().flatten() {
+    for (position, step) in programs.iter_mut().flat_map(|steps| steps.iter_mut().enumerate()) {
         step.test = all.get(step.rule).map_or(Test::None, |rule| test(rule, chains, gates));
+        if let Test::List { list, bit } = step.test
+            && let Some(list) = gates.lists.get_mut(list)
+        {
+            list.steps.push((position, bit));
+        }
     }
     Some(rules)
 }

@@ -103,6 +103,8 @@ pub(crate) struct List {
     pub(crate) classes: u64,
     /// The parts that its values come from.
     pub(crate) parts: Vec<usize>,
+    /// The steps whose first link has it: their positions in the phase, and their bits in its row.
+    pub(crate) steps: Vec<(usize, usize)>,
 }
 
 /// A target of one or more lists.
@@ -112,6 +114,9 @@ pub(crate) struct Part {
     /// The classes of the lists that an ordinary request reaches, as bits: what is found out of a value
     /// for one of them is found out for all.
     pub(crate) usual: u64,
+    /// All questions of these classes, by their number in each gate.
+    pub(crate) questions: [Bits; 2],
+    is_of_answer: bool,
 }
 
 /// The gates of a rule set.
@@ -186,7 +191,9 @@ impl Parts {
             let key = format!("{is_answer}|{target:?}");
             let number = *self.known.entry(key).or_insert(count);
             if number == count {
-                self.all.push(Part { target: target.clone(), usual: 0 });
+                let questions = <[Bits; 2]>::default();
+                let target = target.clone();
+                self.all.push(Part { target, usual: 0, questions, is_of_answer: is_answer });
             }
             number
         };
@@ -227,7 +234,7 @@ impl Gates {
                     let list = *known.entry(key).or_insert(count);
                     if list == count {
                         let parts = parts.of(rule.phase > 2, &link.targets.included);
-                        lists.push(List { classes: 0, parts });
+                        lists.push(List { classes: 0, parts, steps: Vec::new() });
                     }
                     link.list = Some(list);
                 }
@@ -252,6 +259,10 @@ impl Gates {
         let [mut request, mut answer] = drafts.map(Draft::compile);
         request.find_changing(chains);
         answer.find_changing(chains);
+        for part in &mut parts.all {
+            let side = if part.is_of_answer { &answer } else { &request };
+            part.questions = side.questions(part.usual);
+        }
         Self { request, answer, lists, parts: parts.all }
     }
 

@@ -2,9 +2,10 @@
 //! arguments, values such as `gzip, deflate`. What can match a text follows from the text and the
 //! rules alone, so it holds for every transaction.
 
-use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher as _;
 use std::sync::Mutex;
+
+use foldhash::quality::RandomState;
 
 /// Longest text that is remembered.
 pub(crate) const TEXT_LIMIT_BYTES: usize = 256;
@@ -43,7 +44,7 @@ struct Places {
 impl Memo {
     pub(crate) fn new() -> Self {
         let shard = || Mutex::new(vec![None; TEXTS].into_boxed_slice());
-        Self { hasher: RandomState::new(), shards: (0..SHARDS).map(|_| shard()).collect() }
+        Self { hasher: RandomState::default(), shards: (0..SHARDS).map(|_| shard()).collect() }
     }
 
     fn places(&self, text: &[u8]) -> Places {

@@ -186,7 +186,7 @@ impl Transaction {
                 let status = self.state.answered().to_string();
                 let pattern = self.rules().settings().audit.relevant_status.as_ref();
                 pattern.is_some_and(|pattern| pattern.is_match(&status))
-                    || self.state.reports.iter().any(MatchedRule::is_audited)
+                    || self.state.tells_of_a_rule()
             }
         }
     }
@@ -234,6 +234,12 @@ impl State {
         })
     }
 
+    /// Whether a rule matched that the audit log is to tell of.
+    fn tells_of_a_rule(&self) -> bool {
+        let told = self.reports.iter().filter(|report| report.told.is_some());
+        told.filter_map(|report| self.rules.rules.get(report.number)).any(|rule| rule.audit)
+    }
+
     /// Keeps a body that no variable holds, where a record may ask for it.
     pub(super) fn keep_for_audit(&mut self, body: &[u8]) {
         if self.rules.may_audit() && body.len() <= BODY_LIMIT_BYTES {
@@ -250,9 +256,8 @@ impl State {
     fn audit_record(&mut self) -> AuditRecord {
         let parts = self.switches.audit_parts;
         let text = |variable| self.scalar(variable).to_vec();
-        let reports = &self.reports;
-        let told = reports.iter().filter(|rule| parts.has('H') && rule.is_audited());
-        let matched = reports.iter().filter(|_| parts.has('K')).map(MatchedRule::id);
+        let told = self.matched_rules().filter(|rule| parts.has('H') && rule.is_audited());
+        let matched = self.matched_rules().filter(|_| parts.has('K')).map(|rule| rule.id());
         AuditRecord {
             parts,
             at: self.connection.now,
@@ -275,7 +280,7 @@ impl State {
             },
             files: self.files(parts),
             files_size: self.files_size(parts),
-            messages: told.cloned().collect(),
+            messages: told.collect(),
             matched: matched.collect(),
             sanitised: self.audit.sanitised.clone(),
             rules: Arc::clone(&self.rules),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::state::{Opened, State};
-use super::store::{CollectionKey, CollectionStore, StoredChange};
+use super::store::{CollectionKey, StoredChange};
 use super::texts::TextId;
 use super::vars::Vars;
 use crate::actions::{Change, Control, SetVar};
@@ -11,13 +11,6 @@ use crate::operators::number::whole;
 use crate::plan::rule::{Effect, Rule};
 use crate::variables::slots::group_number;
 use crate::variables::{Template, Variable};
-
-/// What the change of a value needs to be carried out in a store.
-struct Persistent {
-    store: Arc<dyn CollectionStore>,
-    key: CollectionKey,
-    timeout_secs: u64,
-}
 
 /// What becomes of a value.
 enum Changed {
@@ -28,10 +21,10 @@ enum Changed {
 
 impl State {
     /// Carries out all effects of a link.
-    pub(super) fn carry_out(&mut self, effects: &[Effect], rule: &Rule, timeout_secs: u64) {
+    pub(super) fn carry_out(&mut self, effects: &[Effect], rule: &Rule) {
         for effect in effects {
             match effect {
-                Effect::SetVar(set_var) => self.set_var(set_var, rule, timeout_secs),
+                Effect::SetVar(set_var) => self.set_var(set_var, rule),
                 Effect::InitCol(collection, key) => self.open(*collection, key, rule),
                 Effect::RemoveRules(rules) => self.switches.removed_rules.extend(rules),
                 Effect::RemoveTargets(rules, targets) => {
@@ -97,7 +90,7 @@ impl State {
         self.opened.insert(collection, Opened { key, vars });
     }
 
-    fn set_var(&mut self, set_var: &SetVar, rule: &Rule, timeout_secs: u64) {
+    fn set_var(&mut self, set_var: &SetVar, rule: &Rule) {
         let mut argument = std::mem::take(&mut self.argument);
         argument.clear();
         match &set_var.change {
@@ -127,7 +120,7 @@ impl State {
                 if set_var.collection == Variable::Tx {
                     self.change_tx(&lower, &name, change);
                 } else {
-                    self.change_opened(set_var.collection, &lower, &name, change, timeout_secs);
+                    self.change_opened(set_var.collection, &lower, &name, change);
                 }
             }
         }
@@ -163,23 +156,21 @@ impl State {
     }
 
     fn change_tx(&mut self, lower: &[u8], name: &[u8], change: StoredChange<'_>) {
-        let before = self.tx.lookup(lower).map(|(_, text)| text);
-        let text = match self.changed(before, change) {
-            Changed::To(text) => text,
-            Changed::Gone => return self.tx.remove(lower),
-            Changed::Not => return,
-        };
         if let Some(group) = group_number(lower) {
-            if let Some(slot) = self.groups.get_mut(group) {
+            if let Changed::To(text) = self.changed(None, change)
+                && let Some(slot) = self.groups.get_mut(group)
+            {
                 *slot = Some(text);
             }
             return;
         }
-        let name = match self.tx.lookup(lower) {
-            Some((known, _)) => known,
-            None => self.texts.add(name),
-        };
-        self.tx.set(lower, name, text);
+        if let Some(slot) = self.tx.position(lower) {
+            return self.change_slot(slot, name, change);
+        }
+        if let Changed::To(text) = self.changed(None, change) {
+            let name = self.texts.add(name);
+            self.tx.set(lower, name, text);
+        }
     }
 
     fn change_opened(
@@ -188,14 +179,12 @@ impl State {
         lower: &[u8],
         name: &[u8],
         change: StoredChange<'_>,
-        timeout_secs: u64,
     ) {
         let Some(opened) = self.opened.get(&collection) else { return };
         let Some(store) = self.store.clone() else { return };
-        let persistent = Persistent { store, key: opened.key.clone(), timeout_secs };
-        let now = self.connection.now.as_second();
-        let result =
-            persistent.store.change(&persistent.key, lower, change, now, persistent.timeout_secs);
+        let (key, now) = (opened.key.clone(), self.connection.now.as_second());
+        let timeout = self.rules.settings().collection_timeout_secs;
+        let result = store.change(&key, lower, change, now, timeout);
         let text = result.map(|value| self.texts.add(&value));
         let shown = self.texts.add(name);
         let Some(opened) = self.opened.get_mut(&collection) else { return };

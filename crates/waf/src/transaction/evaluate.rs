@@ -1,12 +1,11 @@
 //! Runs the rules of a phase in their order.
 
 use std::ops::Range;
-use std::sync::Arc;
 
-use super::gated::Passed;
+use super::gated::{Mode, Passed};
 use super::report::{
-    Budget, Interruption, InterruptionAction, MATCHES_PER_RULE_LIMIT, MatchedRule, Outcome,
-    RULES_LIMIT, RuleMatch, VALUE_LIMIT_BYTES,
+    Budget, Interruption, InterruptionAction, MATCHES_PER_RULE_LIMIT, Outcome, RULES_LIMIT, Report,
+    RuleMatch, Told, VALUE_LIMIT_BYTES,
 };
 use super::state::State;
 use super::texts::TextId;
@@ -14,8 +13,9 @@ use super::values::Found;
 use crate::actions::AllowScope;
 use crate::operators::{Captured, Captures, Operator};
 use crate::plan::RuleSet;
-use crate::plan::rule::{Disruption, Jump, Link, Rule, Step};
+use crate::plan::rule::{Disruption, Jump, Link, Rule, Step, Test};
 use crate::seclang::settings::EngineMode;
+use crate::variables::{Selector, Target, Variable};
 
 /// What asking an operator costs beside the bytes it looks at.
 const ASKING_COST: u64 = 64;
@@ -57,7 +57,7 @@ impl State {
             return Outcome::Pass;
         };
         let mut workspace = std::mem::take(&mut self.workspace);
-        self.prepare_gates(rules, phase);
+        self.prepare_gates(rules, phase, program.len());
         let outcome = self.steps(rules, phase, program, &mut workspace);
         self.workspace = workspace;
         if let Some(outcome) = outcome {
@@ -84,8 +84,10 @@ impl State {
         workspace: &mut Workspace,
     ) -> Option<Outcome> {
         let mut position = 0;
-        while let Some(step) = program.get(position) {
-            position += 1;
+        while let Some(next) = self.known.steps.next_from(position)
+            && let Some(step) = program.get(next)
+        {
+            position = next + 1;
             let runs =
                 self.can_match(rules, phase, step) && !self.switches.removed_rules.has(step.rule);
             if runs && let Some(next) = self.step(rules, step, workspace) {
@@ -131,7 +133,8 @@ impl State {
         let rule = rules.rules.get(step.rule)?;
         self.matched.clear();
         workspace.matches.clear();
-        for index in 0..rule.links.len() {
+        let first = self.decided(step, rule, workspace);
+        for index in first..rule.links.len() {
             if !self.link(rules, step.rule, index, workspace) {
                 return None;
             }
@@ -141,6 +144,32 @@ impl State {
             Jump::To(position) => Some(position),
             Jump::Next => None,
         }
+    }
+
+    /// Carries out the first link of a rule when its test, which said yes, leaves nothing to ask. Says
+    /// how many links are done.
+    fn decided(&mut self, step: &Step, rule: &Rule, workspace: &mut Workspace) -> usize {
+        let Some(link) = rule.links.first().filter(|link| link.targets.excluded.is_empty()) else {
+            return 0;
+        };
+        let mut removed = self.switches.removed_targets.iter();
+        if self.mode != Mode::Gated || removed.any(|(rules, _)| rules.has(step.rule)) {
+            return 0;
+        }
+        let found = match (step.test, link.targets.included.as_slice()) {
+            (Test::Number { slot, .. }, _) => self.tx.at(slot),
+            (Test::Count { slot, .. }, [Target { selector: Selector::Slot(_, name), .. }]) => {
+                let count = self.number(self.tx.at(slot).is_some().into());
+                Some((self.texts.add(name), count))
+            }
+            _ => None,
+        };
+        let Some((name, text)) = found else { return 0 };
+        self.watch.spend(ASKING_COST + MATCH_COST);
+        workspace.captures.groups.clear();
+        let found = Found { variable: Variable::Tx, name: Some(name), text };
+        self.one_match(rule, (0, link), (found, text), workspace);
+        1
     }
 
     /// Asks one link of all its values; every match acts at once. Says whether there was one.
@@ -153,9 +182,8 @@ impl State {
     ) -> bool {
         let Some(rule) = rules.rules.get(number) else { return false };
         let Some(link) = rule.links.get(index) else { return false };
-        let timeout = rules.settings().collection_timeout_secs;
         if link.targets.included.is_empty() {
-            self.carry_out(&link.effects, rule, timeout);
+            self.carry_out(&link.effects, rule);
             return true;
         }
         let mut found = std::mem::take(&mut workspace.found);
@@ -206,7 +234,7 @@ impl State {
                 any = true;
                 self.watch.spend(MATCH_COST);
                 let found = Found { text, ..value };
-                self.one_match(rules, rule, (index, link), (found, value.text), workspace);
+                self.one_match(rule, (index, link), (found, value.text), workspace);
             }
         }
         any
@@ -260,7 +288,6 @@ impl State {
 
     fn one_match(
         &mut self,
-        rules: &RuleSet,
         rule: &Rule,
         (index, link): (usize, &Link),
         (found, original): (Found, TextId),
@@ -275,7 +302,7 @@ impl State {
             let span = captures.whole().filter(|_| !link.question.negated);
             workspace.matches.push(Matched { link: index, found, original, span });
         }
-        self.carry_out(&link.effects, rule, rules.settings().collection_timeout_secs);
+        self.carry_out(&link.effects, rule);
     }
 
     /// `TX:0` to `TX:9` become what was captured; groups that took no part go.
@@ -333,14 +360,14 @@ impl State {
                 Some(self.highest_severity.map_or(severity, |known| known.min(severity)));
         }
         if self.reports.len() < RULES_LIMIT {
-            let matches =
-                matches.iter().filter_map(|matched| self.describe(rules, rule, matched)).collect();
-            let mut report = MatchedRule::new(Arc::clone(&self.rules), number, matches);
-            if rule.is_told {
-                report.message = self.fill_in(rule.message.as_ref(), rule);
-                report.data = self.fill_in(rule.data.as_ref(), rule);
-            }
-            self.reports.push(report);
+            let told = rule.is_told.then(|| {
+                let matches = matches.iter().filter_map(|it| self.describe(rules, rule, it));
+                let matches = matches.collect();
+                let message = self.fill_in(rule.message.as_ref(), rule);
+                let data = self.fill_in(rule.data.as_ref(), rule);
+                Box::new(Told { message, data, matches })
+            });
+            self.reports.push(Report { number, told });
         }
         if self.switches.engine == EngineMode::On {
             self.disrupt(rule);

@@ -29,8 +29,8 @@ pub(super) enum Mode {
 
 impl State {
     /// Forgets what was known of the values of the phase before.
-    pub(super) fn prepare_gates(&mut self, rules: &RuleSet, phase: u8) {
-        self.known.begin(rules.gates.lists.len(), rules.gates.parts.len());
+    pub(super) fn prepare_gates(&mut self, rules: &RuleSet, phase: u8, steps: usize) {
+        self.known.begin(rules.gates.lists.len(), rules.gates.parts.len(), steps);
         if self.known.of_answers != Some(phase > 2) {
             self.known.of_answers = Some(phase > 2);
             self.texts.renew_rows(&rules.gates.of_phase(phase).gates);
@@ -85,7 +85,12 @@ impl State {
             let all = words.get_mut(start..).unwrap_or_default();
             all.iter_mut().zip(own).for_each(|(word, more)| *word |= more);
         }
-        if let Some(known) = self.known.lists.get_mut(number) {
+        let Known { words, lists, steps, .. } = &mut self.known;
+        let row = words.get(start..).unwrap_or_default();
+        for (position, _) in list.steps.iter().filter(|(_, bit)| !has_bit(row, *bit)) {
+            steps.remove(*position);
+        }
+        if let Some(known) = lists.get_mut(number) {
             *known = Some(start);
         }
         start
@@ -98,15 +103,16 @@ impl State {
         if classes & !part.classes == 0 && !part.row.is_empty() {
             return;
         }
-        let usual = rules.gates.parts.get(number).map_or(0, |part| part.usual);
+        let Some(compiled) = rules.gates.parts.get(number) else { return };
         // A list of rules that hardly any request reaches is no reason to look at what they need ahead.
-        let more = if classes & usual != 0 { usual } else { 0 };
+        let more = if classes & compiled.usual != 0 { compiled.usual } else { 0 };
         let classes = classes | part.classes | more;
-        let questions = side.questions(classes);
+        let unusual = (classes != compiled.usual).then(|| side.questions(classes));
+        let questions = unusual.as_ref().unwrap_or(&compiled.questions);
         self.watch.spend(LOOK_COST.saturating_mul((end - begin) as u64));
         for index in begin..end {
             let Some(value) = self.known.values.get(index).copied() else { continue };
-            self.value_row(rules, side, value.text, (classes, &questions));
+            self.value_row(rules, side, value.text, (classes, questions));
         }
         self.sort_part(side, number, (begin, end), classes);
     }

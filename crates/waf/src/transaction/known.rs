@@ -2,6 +2,7 @@
 
 use super::rows::RowId;
 use super::values::Found;
+use crate::plan::Bits;
 
 /// What is known of the values of a target.
 #[derive(Debug, Clone, Default)]
@@ -27,6 +28,8 @@ pub(crate) struct Known {
     /// The next value of the same part with the same row, for each value; the last one names itself.
     pub(super) next: Vec<u32>,
     pub(super) words: Vec<u64>,
+    /// The steps of the phase that are to be looked at, by their positions.
+    pub(super) steps: Bits,
     /// For each row the group of a part that is being sorted, plus one.
     pub(super) group_of: Vec<u32>,
     /// Positions of values that a rule may match.
@@ -36,14 +39,14 @@ pub(crate) struct Known {
 }
 
 impl Known {
-    /// Nothing is known of a new transaction.
-    pub(super) fn renew(&mut self) {
-        self.begin(0, 0);
+    /// Nothing is known of a new transaction; what was known of another is forgotten as its first phase
+    /// begins.
+    pub(super) const fn renew(&mut self) {
         self.of_answers = None;
     }
 
     /// Nothing is known of the values of a new phase.
-    pub(super) fn begin(&mut self, lists: usize, parts: usize) {
+    pub(super) fn begin(&mut self, lists: usize, parts: usize, steps: usize) {
         self.lists.clear();
         self.lists.resize(lists, None);
         self.parts.iter_mut().for_each(PartValues::renew);
@@ -51,6 +54,7 @@ impl Known {
         self.values.clear();
         self.next.clear();
         self.words.clear();
+        self.steps.fill(steps);
     }
 }
 

@@ -241,8 +241,8 @@ impl Transaction {
 
     /// The rules that matched so far, in their order, those that do not log too.
     #[must_use]
-    pub fn matched(&self) -> &[MatchedRule] {
-        &self.state.reports
+    pub fn matched(&self) -> Vec<MatchedRule> {
+        self.state.matched_rules().collect()
     }
 
     /// The work done so far, as [`Limits::work_bytes`] counts it.

@@ -34,6 +34,22 @@ pub struct RuleMatch {
     pub link: usize,
 }
 
+/// A rule that matched, as a transaction keeps it.
+#[derive(Debug)]
+pub(super) struct Report {
+    pub(super) number: usize,
+    /// `None`: the rule is not told of.
+    pub(super) told: Option<Box<Told>>,
+}
+
+/// What is told of a rule that matched.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Told {
+    pub(super) message: String,
+    pub(super) data: String,
+    pub(super) matches: Vec<RuleMatch>,
+}
+
 /// One rule that matched with all its links.
 #[derive(Debug, Clone)]
 pub struct MatchedRule {
@@ -48,8 +64,9 @@ pub struct MatchedRule {
 }
 
 impl MatchedRule {
-    pub(super) const fn new(rules: Arc<RuleSet>, number: usize, matches: Vec<RuleMatch>) -> Self {
-        Self { rules, number, message: String::new(), data: String::new(), matches }
+    pub(super) fn new(rules: &Arc<RuleSet>, report: &Report) -> Self {
+        let Told { message, data, matches } = report.told.as_deref().cloned().unwrap_or_default();
+        Self { rules: Arc::clone(rules), number: report.number, message, data, matches }
     }
 
     fn rule(&self) -> Option<&crate::plan::rule::Rule> {

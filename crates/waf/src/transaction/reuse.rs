@@ -8,8 +8,8 @@ use super::texts::Texts;
 use super::values::Values;
 use super::vars::Vars;
 
-/// How many sets of buffers wait to be used again; each is under a megabyte.
-const WAITING: usize = 16;
+/// How many sets of buffers wait to be used again; each is under half a megabyte.
+const WAITING: usize = 64;
 
 /// The buffers of a transaction, emptied before they are used again.
 #[derive(Debug, Default)]

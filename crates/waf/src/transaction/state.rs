@@ -8,7 +8,7 @@ use super::audit::Audit;
 use super::evaluate::Workspace;
 use super::gated::Mode;
 use super::known::Known;
-use super::report::{Interruption, Limits, MatchedRule};
+use super::report::{Interruption, Limits, MatchedRule, Report};
 use super::reuse::Buffers;
 use super::store::{CollectionKey, CollectionStore};
 use super::texts::{TextId, Texts};
@@ -83,7 +83,7 @@ pub(super) struct State {
     pub(super) highest_severity: Option<u8>,
     pub(super) switches: Switches,
     pub(super) duration_ms: u64,
-    pub(super) reports: Vec<MatchedRule>,
+    pub(super) reports: Vec<Report>,
     pub(super) interruption: Option<Interruption>,
     /// Whether a phase goes on behind a rule that would end it.
     pub(super) goes_on: bool,
@@ -163,6 +163,11 @@ impl State {
             known: std::mem::take(&mut self.known),
             workspace: std::mem::take(&mut self.workspace),
         }
+    }
+
+    /// The rules that matched so far, in their order.
+    pub(super) fn matched_rules(&self) -> impl Iterator<Item = MatchedRule> {
+        self.reports.iter().map(|report| MatchedRule::new(&self.rules, report))
     }
 
     /// Makes a text the only value of a variable.

@@ -4,7 +4,9 @@
 mod matching;
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher as _, BuildHasherDefault, RandomState};
+use std::hash::{BuildHasher as _, BuildHasherDefault};
+
+use foldhash::quality::RandomState;
 
 use super::hashed::Hashed;
 use super::rows::{RowId, Rows};
@@ -23,7 +25,7 @@ const SHARED_LIMIT_BYTES: usize = 4_096;
 const UNKNOWN: u32 = u32::MAX;
 
 /// Buffers that hold more than this many elements are not used again.
-const SMALL: usize = 1 << 14;
+const SMALL: usize = 1 << 13;
 
 #[derive(Debug, Clone, Copy, Default)]
 struct Entry {

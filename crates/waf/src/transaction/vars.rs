@@ -38,7 +38,8 @@ impl Vars {
         self.order.clear();
     }
 
-    fn position(&self, name: &[u8]) -> Option<usize> {
+    /// The number of a name in small letters, once it has one.
+    pub(crate) fn position(&self, name: &[u8]) -> Option<usize> {
         let slot = self.slots.as_ref().and_then(|slots| slots.find(name));
         slot.or_else(|| self.others.get(name).copied())
     }

@@ -2,11 +2,13 @@
 
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
+
 use super::{Piece, Selector, Template, Variable};
 
 /// The names and their numbers.
 #[derive(Debug, Default)]
-pub(crate) struct Slots(HashMap<Box<[u8]>, usize>);
+pub(crate) struct Slots(HashMap<Box<[u8]>, usize, RandomState>);
 
 impl Slots {
     /// How many names there are.

@@ -14,6 +14,8 @@ pub(crate) enum Selector {
     Key(Box<[u8]>),
     /// The values whose key matches, in any case of letters.
     Pattern(Box<Regex>),
+    /// The values whose key begins with this, in any case of letters: a pattern such as `^score_`.
+    Prefix(Box<[u8]>),
     /// The value of `TX` with this number and key. Only in compiled rules.
     Slot(usize, Box<[u8]>),
     /// The text of the whole document.
@@ -29,6 +31,9 @@ impl Selector {
             Self::All | Self::XmlText | Self::XmlAttributes => true,
             Self::Key(wanted) | Self::Slot(_, wanted) => wanted.eq_ignore_ascii_case(key),
             Self::Pattern(pattern) => pattern.is_match(key),
+            Self::Prefix(prefix) => {
+                key.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+            }
         }
     }
 
@@ -41,6 +46,7 @@ impl Selector {
                 left == right
             }
             (Self::Pattern(left), Self::Pattern(right)) => left.as_str() == right.as_str(),
+            (Self::Prefix(left), Self::Prefix(right)) => left.eq_ignore_ascii_case(right),
             _ => false,
         }
     }
@@ -203,9 +209,17 @@ fn parse_selector(variable: Variable, text: &str) -> Result<Selector, Fault> {
     }
     let bare = text.strip_prefix('\'').and_then(|text| text.strip_suffix('\'')).unwrap_or(text);
     match bare.strip_prefix('/').and_then(|text| text.strip_suffix('/')) {
-        Some(pattern) => Ok(Selector::Pattern(Box::new(key_pattern(pattern)?))),
+        Some(pattern) => match pattern.strip_prefix('^').filter(|rest| is_literal(rest)) {
+            Some(prefix) => Ok(Selector::Prefix(prefix.as_bytes().into())),
+            None => Ok(Selector::Pattern(Box::new(key_pattern(pattern)?))),
+        },
         None => Ok(Selector::Key(bare.to_ascii_lowercase().into_bytes().into())),
     }
+}
+
+/// Whether a pattern means its own text.
+fn is_literal(pattern: &str) -> bool {
+    pattern.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
 }
 
 /// A pattern over keys: any case, `.` matches every byte.
@@ -232,6 +246,17 @@ mod tests {
         assert!(targets.excluded[0].covers(Variable::RequestCookies, b"_GA1"));
         assert!(targets.excluded[0].covers(Variable::RequestCookies, b"ax"));
         assert!(!targets.excluded[0].covers(Variable::RequestCookies, b"other"));
+    }
+
+    #[test]
+    fn patterns_of_a_beginning_mean_what_patterns_mean() {
+        let parse = |text: &str| Targets::parse(text).unwrap().included.remove(0).selector;
+        let prefix = parse("TX:/^Name_1/");
+        let pattern = parse("TX:/^(?:Name_1)/");
+        assert!(matches!((&prefix, &pattern), (Selector::Prefix(_), Selector::Pattern(_))));
+        for key in [&b""[..], b"name", b"name_1", b"NAME_12", b"xname_1", b"name-1"] {
+            assert_eq!(prefix.selects(key), pattern.selects(key), "{}", key.escape_ascii());
+        }
     }
 
     #[test]

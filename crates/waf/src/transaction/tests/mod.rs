@@ -133,7 +133,7 @@ fn captures_fill_tx_and_groups_that_took_no_part_go() {
     transaction.request_line(b"GET", b"/?a=xy&b=z", b"HTTP/1.1");
     transaction.request_headers_done();
     transaction.request_body_done();
-    let data: Vec<&str> = transaction.matched().iter().map(|rule| rule.data.as_str()).collect();
+    let data: Vec<String> = transaction.matched().into_iter().map(|rule| rule.data).collect();
     assert_eq!(data, ["xy-x-y", "z-"]);
 }
 

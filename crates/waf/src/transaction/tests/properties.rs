@@ -77,7 +77,8 @@ fn inspect(query: &str, header: (&str, &str), body: &[u8], naive: bool) -> (Vec<
     transaction.request_body(body);
     let outcome = transaction.request_body_done();
     transaction.finish(0);
-    let seen = transaction.matched().iter().map(|rule| {
+    let matched = transaction.matched();
+    let seen = matched.iter().map(|rule| {
         let values = rule.matches.iter().map(|found| (found.variable.clone(), found.value.clone()));
         (rule.id(), rule.data.clone(), values.collect())
     });

@@ -98,8 +98,8 @@ fn collections_open_by_key_count_and_run_out() {
         transaction.request_line(b"GET", target.as_bytes(), b"HTTP/1.1");
         transaction.request_headers_done();
         transaction.request_body_done();
-        let seen = transaction.matched().iter().map(|rule| rule.id()).filter(|id| *id > 2);
-        seen.collect::<Vec<_>>()
+        let seen = transaction.matched().into_iter().map(|rule| rule.id());
+        seen.filter(|id| *id > 2).collect::<Vec<_>>()
     };
     assert_eq!(send("/?a=1&s=one", 0), [6]);
     assert_eq!(send("/?a=1&s=one", 1), [3, 4, 6]);

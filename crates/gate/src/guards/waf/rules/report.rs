@@ -63,10 +63,11 @@ pub(super) fn of_budget(budget: Budget, over_budget: Doubt) -> Option<Denial> {
 /// before the others; those that only looked at variables of the rules follow, and the one that
 /// refused comes last, for it mostly only counts.
 fn findings(transaction: &Transaction, interruption: &Interruption) -> Vec<Finding> {
+    let matched = transaction.matched();
     let is_telling = |rule: &&MatchedRule| rule.is_logged() && rule.id() != interruption.rule;
-    let mut telling: Vec<&MatchedRule> = transaction.matched().iter().filter(is_telling).collect();
+    let mut telling: Vec<&MatchedRule> = matched.iter().filter(is_telling).collect();
     telling.sort_by_key(|rule| (about(rule).is_none(), rule.severity().unwrap_or(u8::MAX)));
-    let last = transaction.matched().iter().rfind(|rule| rule.id() == interruption.rule);
+    let last = matched.iter().rfind(|rule| rule.id() == interruption.rule);
     let mut findings: Vec<Finding> =
         telling.into_iter().chain(last).take(RULES).map(finding).collect();
     if findings.is_empty() {
