@@ -1,8 +1,11 @@
 //! `@rx`: a regular expression over bytes, in linear time.
 
+use std::sync::Arc;
+
 use regex::bytes::{Regex, RegexBuilder};
 
 use super::capture::Captures;
+use super::counting::Counting;
 use super::pcre;
 use crate::seclang::problem::Fault;
 
@@ -22,6 +25,8 @@ const SHORT_BYTES: usize = 2048;
 #[derive(Debug, Clone)]
 pub(crate) struct Rx {
     pattern: Regex,
+    /// What says whether a long text is too much for the pattern. `None`: none is.
+    counting: Option<Arc<Counting>>,
     /// The pattern as the `regex` crate reads it.
     pub(crate) translated: Box<str>,
 }
@@ -37,24 +42,28 @@ impl Rx {
             .dfa_size_limit(AUTOMATON_LIMIT_BYTES)
             .build()
             .map_err(|error| pcre::not_compiled(pattern, &error.to_string()))?;
-        Ok(Self { pattern: compiled, translated: translated.into() })
+        let counting = Counting::of(&translated).map(Arc::new);
+        Ok(Self { pattern: compiled, counting, translated: translated.into() })
     }
 
     /// The first match with its groups. Where it begins is looked for backwards, and to find its groups
     /// takes many times what finding it does: that is counted, and given up where it is more than there is.
     pub(super) fn capture(&self, value: &[u8], captures: &mut Captures) -> bool {
+        if value.len() > SHORT_BYTES
+            && let Some(counting) = &self.counting
+            && !counting.may_match(value, captures)
+        {
+            return false;
+        }
         let Some(found) = self.pattern.find(value) else { return false };
         let cost = match self.pattern.captures_len() {
             1 => 1,
             _ if found.len() > SHORT_BYTES => LONG_GROUPS_COST,
             _ => GROUPS_COST,
         };
-        let cost = cost * found.len() as u64;
-        if cost > captures.allowance {
-            captures.work = u64::MAX / 2;
+        if !captures.spend(cost * found.len() as u64) {
             return false;
         }
-        captures.work = captures.work.saturating_add(cost);
         if self.pattern.captures_len() == 1 {
             captures.span(0, found.range());
             return true;
