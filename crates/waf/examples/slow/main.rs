@@ -3,7 +3,8 @@
 //! 100 KB are made of texts of the rule set's own cases, or of the corpora, repeated and nested, in every
 //! place a value can stand; those that take longest, or with `unit` longest for the work that was
 //! counted, are changed further. Prints the slowest as lines of a table: the CPU time, the work that was
-//! counted, the place, how it ended, what was repeated. `slow again PLACE UNIT [HEAD [CLOSING
+//! counted, the place, how it ended, what was repeated, or `mixed`: parts of it one after another, others
+//! each time. `slow again PLACE UNIT [HEAD [CLOSING
 //! [RULES_DIR SETUP_FILE]]]` looks at one of them again and again, for a profiler.
 
 #![expect(clippy::print_stdout, reason = "a measuring program prints its figures")]
@@ -23,7 +24,7 @@ use mantlet_waf::detect::{Detectors, Settings};
 use mantlet_waf::ftw::{Cases, load_rules};
 
 use request::{PLACES, Piece, SIZE_BYTES};
-use search::{Measured, Subject, Terms, search};
+use search::{Choices, Measured, Subject, Terms, search};
 use subjects::{Native, Rules};
 
 /// How long the search takes when nothing is said.
@@ -31,6 +32,9 @@ const SECONDS: u64 = 60;
 
 /// How many are shown.
 const SHOWN: usize = 20;
+
+/// What stands before a place where parts of a text are mixed and not repeated.
+const MIXED: &str = "mixed ";
 
 /// How often a request is looked at for a profiler.
 const AGAIN: usize = 40;
@@ -71,11 +75,12 @@ fn print(count: usize, slowest: &[Measured]) {
     println!("|--:|--:|--:|---|---|---|---|---|");
     for measured in slowest.iter().take(SHOWN) {
         let place = PLACES.get(measured.place).map_or("", |(name, _)| *name);
+        let mixed = if measured.piece.mixed.is_some() { MIXED } else { "" };
         let shown = |text: &[u8]| {
             text.get(..60).unwrap_or(text).escape_ascii().to_string().replace('|', "\\x7c")
         };
         println!(
-            "| {:.1} | {} | {:.1} | {place} | {} | `{}` | `{}` | `{}` |",
+            "| {:.1} | {} | {:.1} | {mixed}{place} | {} | `{}` | `{}` | `{}` |",
             measured.time.as_secs_f64() * 1e3,
             measured.look.work,
             measured.time.as_nanos() as f64 / measured.look.work.max(1) as f64,
@@ -89,10 +94,12 @@ fn print(count: usize, slowest: &[Measured]) {
 
 /// Looks at one request again and again, for a profiler: a place, and what is repeated there.
 fn again(place: &str, unit: &str, rest: &[String]) -> Result<(), Box<dyn Error>> {
+    let mixed = place.starts_with(MIXED).then_some(Choices(1));
+    let place = place.strip_prefix(MIXED).unwrap_or(place);
     let place = PLACES.iter().position(|(name, _)| *name == place).ok_or("no such place")?;
     let part = |index: usize| rest.get(index).map(|text| text.as_bytes().to_vec());
     let (head, closing) = (part(0).unwrap_or_default(), part(1).unwrap_or_default());
-    let piece = Piece { head, unit: unit.as_bytes().to_vec(), closing };
+    let piece = Piece { head, unit: unit.as_bytes().to_vec(), closing, mixed };
     let subject: Box<dyn Subject> = match rest.get(2..) {
         Some([rules, setup]) => Box::new(Rules(loaded(rules, setup)?)),
         _ => Box::new(Native(Detectors::new(Settings::default()))),

@@ -2,11 +2,16 @@
 
 use mantlet_waf::ftw::Request;
 
+use super::search::Choices;
+
 /// How large a request is.
 pub(crate) const SIZE_BYTES: usize = 100_000;
 
 /// How many values stand in a request with many.
 const MANY: usize = 900;
+
+/// How long the parts are at most that are taken out of a unit to mix them.
+const MIXED_BYTES: usize = 8;
 
 /// What a value is made of: a beginning, what is repeated until it is as long as wanted, and what
 /// closes each repetition at the end, as brackets do.
@@ -15,6 +20,8 @@ pub(crate) struct Piece {
     pub(crate) head: Vec<u8>,
     pub(crate) unit: Vec<u8>,
     pub(crate) closing: Vec<u8>,
+    /// In place of repetitions parts of the unit stand one after another, as these choices have it.
+    pub(crate) mixed: Option<Choices>,
 }
 
 impl Piece {
@@ -23,7 +30,9 @@ impl Piece {
         let room = length.saturating_sub(self.head.len());
         let count = room / (unit.len() + self.closing.len()).max(1);
         let mut text = self.head.clone();
-        if self.closing.is_empty() {
+        if let Some(choices) = self.mixed {
+            text.extend(mixed(unit, choices, room));
+        } else if self.closing.is_empty() {
             text.extend(unit.iter().copied().cycle().take(room));
         } else {
             text.extend_from_slice(&unit.repeat(count));
@@ -31,6 +40,18 @@ impl Piece {
         }
         text
     }
+}
+
+/// Parts of `unit`, one after another.
+fn mixed(unit: &[u8], mut choices: Choices, length: usize) -> Vec<u8> {
+    let mut text = Vec::new();
+    while text.len() < length {
+        let start = choices.below(unit.len());
+        let end = unit.len().min(start + 1 + choices.below(MIXED_BYTES));
+        text.extend_from_slice(unit.get(start..end).unwrap_or_default());
+    }
+    text.truncate(length);
+    text
 }
 
 /// Every place a value can stand, with its content type.

@@ -16,6 +16,8 @@ pub(crate) struct Document {
     pub(crate) text: Vec<u8>,
     /// Names and values of all attributes.
     pub(crate) attributes: Vec<(Vec<u8>, Vec<u8>)>,
+    /// How many attributes were met, broken ones too.
+    attributes_read: usize,
     /// What makes it no XML. What was read before stays.
     pub(crate) error: Option<String>,
 }
@@ -79,10 +81,12 @@ fn decode(body: &[u8]) -> Cow<'_, str> {
 }
 
 impl Document {
+    /// Reads the attributes of an element. Each is compared with those before, so broken ones count too.
     fn attributes(&mut self, attributes: Attributes<'_>, limits: BodyLimits) {
         for attribute in attributes {
+            self.attributes_read += 1;
             match attribute {
-                Ok(_) if self.attributes.len() >= limits.values => return,
+                _ if self.attributes_read > limits.values => return,
                 Ok(attribute) => {
                     let name = attribute.key.as_ref().as_bytes().to_vec();
                     self.attributes.push((name, attribute_value(attribute.value.as_bytes())));
@@ -166,6 +170,14 @@ mod tests {
     fn white_space_in_attributes_is_spaces() {
         let document = read(b"<a b='x\r\ny\tz\n&#10;'/>", LIMITS);
         assert_eq!(document.attributes, [(b"b".to_vec(), b"x y z \n".to_vec())]);
+    }
+
+    #[test]
+    fn broken_attributes_count_among_those_that_are_read() {
+        let limits = BodyLimits { values: 3, ..LIMITS };
+        let document = read(b"<a b='1' b='2' b='3' c='4'/>", limits);
+        assert_eq!(document.attributes, [(b"b".to_vec(), b"1".to_vec())]);
+        assert!(document.error.is_some());
     }
 
     #[test]

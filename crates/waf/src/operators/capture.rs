@@ -31,6 +31,16 @@ impl Captures {
     /// `TX:0` to `TX:9`.
     pub(crate) const LIMIT: usize = 10;
 
+    /// Counts so much work. `false`: it is more than there is, and all of that is spent.
+    pub(super) const fn spend(&mut self, work: u64) -> bool {
+        self.work = self.work.saturating_add(work);
+        let is_affordable = self.work <= self.allowance;
+        if !is_affordable {
+            self.work = u64::MAX / 2;
+        }
+        is_affordable
+    }
+
     pub(super) fn span(&mut self, index: usize, range: Range<usize>) {
         self.groups.push((index, Captured::Span(range)));
     }

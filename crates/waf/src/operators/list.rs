@@ -173,7 +173,7 @@ impl Operator {
         match self {
             Self::Always => true,
             Self::Never => false,
-            Self::Rx(rx) => rx.is_match(value) && rx.capture(value, captures),
+            Self::Rx(rx) => rx.capture(value, captures),
             Self::Pm(pm) => pm.find(value, captures),
             Self::IpMatch(networks) => networks.contains(value),
             Self::Number(comparison, _) => comparison.holds(value, argument),

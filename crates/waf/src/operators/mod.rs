@@ -3,6 +3,7 @@
 
 pub(crate) mod byte_range;
 pub(crate) mod capture;
+mod counting;
 pub(crate) mod digits;
 #[cfg(test)]
 mod injection_tests;

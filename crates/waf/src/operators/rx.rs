@@ -1,8 +1,11 @@
 //! `@rx`: a regular expression over bytes, in linear time.
 
+use std::sync::Arc;
+
 use regex::bytes::{Regex, RegexBuilder};
 
 use super::capture::Captures;
+use super::counting::Counting;
 use super::pcre;
 use crate::seclang::problem::Fault;
 
@@ -12,16 +15,18 @@ const PROGRAM_LIMIT_BYTES: usize = 10 << 20;
 /// How much one pattern's lazily built automaton may take for each thread that uses it.
 const AUTOMATON_LIMIT_BYTES: usize = 1 << 20;
 
-/// Where a match is longer, finding its groups is counted.
+/// What a byte of a match costs in which groups are found, as work is counted, and one of a match longer
+/// than `SHORT_BYTES`: not every engine that finds groups takes a long one.
+const GROUPS_COST: u64 = 24;
+const LONG_GROUPS_COST: u64 = 64;
 const SHORT_BYTES: usize = 2048;
-
-/// What a byte of a match costs in which groups are found, as work is counted.
-const GROUPS_COST: u64 = 64;
 
 /// A compiled pattern. `.` matches every byte, `$` only the end, classes are ASCII.
 #[derive(Debug, Clone)]
 pub(crate) struct Rx {
     pattern: Regex,
+    /// What says whether a long text is too much for the pattern. `None`: none is.
+    counting: Option<Arc<Counting>>,
     /// The pattern as the `regex` crate reads it.
     pub(crate) translated: Box<str>,
 }
@@ -37,35 +42,34 @@ impl Rx {
             .dfa_size_limit(AUTOMATON_LIMIT_BYTES)
             .build()
             .map_err(|error| pcre::not_compiled(pattern, &error.to_string()))?;
-        Ok(Self { pattern: compiled, translated: translated.into() })
+        let counting = Counting::of(&translated).map(Arc::new);
+        Ok(Self { pattern: compiled, counting, translated: translated.into() })
     }
 
-    /// Whether the pattern matches, without saying where.
-    pub(crate) fn is_match(&self, value: &[u8]) -> bool {
-        // Where a pattern with a literal inside meets that everywhere, `Regex::is_match` goes over to
-        // the slowest engine there is, and this to the lazy automaton.
-        self.pattern.shortest_match(value).is_some()
-    }
-
-    /// The first match with its groups. To find groups in a long match takes many times what finding
-    /// the match does: that is counted, and given up where it is more than there is.
+    /// The first match with its groups. Where it begins is looked for backwards, and to find its groups
+    /// takes many times what finding it does: that is counted, and given up where it is more than there is.
     pub(super) fn capture(&self, value: &[u8], captures: &mut Captures) -> bool {
-        if self.pattern.captures_len() == 1 || value.len() > SHORT_BYTES {
-            let Some(found) = self.pattern.find(value) else { return false };
-            if self.pattern.captures_len() == 1 {
-                captures.span(0, found.range());
-                return true;
-            }
-            if found.len() > SHORT_BYTES {
-                let cost = GROUPS_COST.saturating_mul(found.len() as u64);
-                if cost > captures.allowance {
-                    captures.work = u64::MAX / 2;
-                    return false;
-                }
-                captures.work = captures.work.saturating_add(cost);
-            }
+        if value.len() > SHORT_BYTES
+            && let Some(counting) = &self.counting
+            && !counting.may_match(value, captures)
+        {
+            return false;
         }
-        let Some(found) = self.pattern.captures(value) else { return false };
+        let Some(found) = self.pattern.find(value) else { return false };
+        let cost = match self.pattern.captures_len() {
+            1 => 1,
+            _ if found.len() > SHORT_BYTES => LONG_GROUPS_COST,
+            _ => GROUPS_COST,
+        };
+        if !captures.spend(cost * found.len() as u64) {
+            return false;
+        }
+        if self.pattern.captures_len() == 1 {
+            captures.span(0, found.range());
+            return true;
+        }
+        // Nothing of the value before the match is looked at again.
+        let Some(found) = self.pattern.captures_at(value, found.start()) else { return false };
         for (index, group) in found.iter().enumerate().take(Captures::LIMIT) {
             if let Some(group) = group {
                 captures.span(index, group.range());
@@ -108,24 +112,28 @@ mod tests {
         let pattern = format!("(?i).\\|(?:\\s*|b[\"')]*)(?:{})", words.join("|"));
         let rx = Rx::compile(&pattern).unwrap_or_else(|fault| panic!("{fault:?}"));
         let table = "| a | b | c |\n|---|---|---|\n".repeat(3_000);
-        assert!(!rx.is_match(table.as_bytes()));
-        let looked = least_time(|| rx.is_match(table.as_bytes()));
+        let look = || rx.capture(table.as_bytes(), &mut Captures::default());
+        assert!(!look());
+        let looked = least_time(look);
         let scanned = least_time(|| table.bytes().rev().any(|byte| byte == b'~'));
         let bound = scanned.max(Duration::from_micros(20)) * 200;
         assert!(looked < bound, "{looked:?}, beside {scanned:?} for each byte once");
     }
 
     #[test]
-    fn groups_of_a_long_match_are_counted_and_given_up_where_they_cost_too_much() {
-        let rx = Rx::compile("^([^']*)'[a-z]+").unwrap_or_else(|fault| panic!("{fault:?}"));
-        let found = |length: usize, allowance: u64| {
+    fn finding_where_and_groups_is_counted_and_given_up_where_it_costs_too_much() {
+        let found_by = |pattern: &str, length: usize, allowance: u64| {
+            let rx = Rx::compile(pattern).unwrap_or_else(|fault| panic!("{fault:?}"));
             let mut captures = Captures { allowance, ..Captures::default() };
             let value = format!("{}'or", "x".repeat(length));
             let is_match = rx.capture(value.as_bytes(), &mut captures);
             (is_match, captures.work, captures.groups.len())
         };
-        assert_eq!(found(1_000, 0), (true, 0, 2));
+        let found = |length, allowance| found_by("^([^']*)'[a-z]+", length, allowance);
+        assert_eq!(found(1_000, 100_000), (true, 24 * 1_003, 2));
+        assert_eq!(found(1_000, 24_000), (false, u64::MAX / 2, 0));
         assert_eq!(found(100_000, 10_000_000), (true, 64 * 100_003, 2));
         assert_eq!(found(100_000, 6_000_000), (false, u64::MAX / 2, 0));
+        assert_eq!(found_by("^[^']*'[a-z]+", 1_000, 100_000), (true, 1_003, 1));
     }
 }

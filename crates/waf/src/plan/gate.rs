@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use aho_corasick::automaton::Automaton;
+use aho_corasick::automaton::{Automaton, StateID};
 use aho_corasick::nfa::contiguous::NFA;
 use aho_corasick::{Anchored, MatchKind, dfa::DFA};
 
@@ -160,16 +160,25 @@ impl Sets {
     }
 }
 
-/// How many matching states of an automaton are known to have opened all they open, and by what their
-/// numbers are divided to find a place.
-const RECENT: usize = 64;
-const STRIDE: usize = 8;
+/// How many matching states of an automaton are known to have opened all they open, in a text shorter
+/// than `LONG_BYTES` and in one that is not.
+const RECENT: usize = 32;
+const RECENT_OF_LONG: usize = 512;
+
+/// Texts from this length on are walked in [`LANES`] at once.
+const LONG_BYTES: usize = 512;
+
+/// At how many places a long text is read at once: a step of an automaton waits for memory, whose
+/// answers come as soon for several places as for one.
+const LANES: usize = 4;
 
 /// Literals, and the questions that each opens.
 #[derive(Debug, Default)]
 struct Literals {
     automaton: Walk,
     opens: Vec<Box<[u32]>>,
+    /// The length of the longest.
+    longest: usize,
 }
 
 #[derive(Debug, Default)]
@@ -192,18 +201,19 @@ impl Literals {
         }
         let mut literals: Vec<(&[u8], Vec<u32>)> = literals.into_iter().collect();
         literals.sort_unstable();
+        let longest = literals.iter().map(|(literal, _)| literal.len()).max().unwrap_or_default();
         let texts = literals.iter().map(|(literal, _)| literal);
         let automaton = if literals.len() > DFA_LITERALS_LIMIT {
             let mut builder = NFA::builder();
-            let builder = builder.ascii_case_insensitive(true).match_kind(MatchKind::Standard);
-            builder.build(texts).map_or(Walk::Broken, Walk::Small)
+            let builder = builder.ascii_case_insensitive(true).prefilter(false);
+            builder.match_kind(MatchKind::Standard).build(texts).map_or(Walk::Broken, Walk::Small)
         } else {
             let mut builder = DFA::builder();
-            let builder = builder.ascii_case_insensitive(true).match_kind(MatchKind::Standard);
-            builder.build(texts).map_or(Walk::Broken, Walk::Fast)
+            let builder = builder.ascii_case_insensitive(true).prefilter(false);
+            builder.match_kind(MatchKind::Standard).build(texts).map_or(Walk::Broken, Walk::Fast)
         };
         let opens = literals.into_iter().map(|(_, numbers)| numbers.into()).collect();
-        Self { automaton, opens }
+        Self { automaton, opens, longest }
     }
 
     /// Adds the questions whose literals stand in `text`.
@@ -216,30 +226,73 @@ impl Literals {
     }
 
     fn walk(&self, automaton: &impl Automaton, text: &[u8], row: &mut [u64]) {
-        let Ok(mut state) = automaton.start_state(Anchored::No) else { return };
-        // A sign that many rules ask for may stand a hundred thousand times in a text: what a state
-        // opens it has to open once.
-        let mut opened = [None; RECENT];
-        for byte in text {
-            state = automaton.next_state(Anchored::No, state, *byte);
-            if automaton.is_special(state) && automaton.is_match(state) {
-                if let Some(recent) = opened.get_mut(state.as_usize() / STRIDE % RECENT)
-                    && recent.replace(state) == Some(state)
-                {
-                    continue;
-                }
-                for index in 0..automaton.match_len(state) {
-                    let literal = automaton.match_pattern(state, index).as_usize();
-                    for number in self.opens.get(literal).into_iter().flatten() {
-                        let number = *number as usize;
-                        if let Some(word) = row.get_mut(number / 64) {
-                            *word |= 1 << (number % 64);
-                        }
-                    }
+        let Ok(start) = automaton.start_state(Anchored::No) else { return };
+        let lanes = if text.len() < LONG_BYTES { None } else { lanes(text, self.longest) };
+        let Some([a, b, c, d]) = lanes else {
+            let (mut recent, mut state) = ([StateID::ZERO; RECENT], start);
+            for byte in text {
+                state = automaton.next_state(Anchored::No, state, *byte);
+                self.meet(automaton, state, &mut recent, row);
+            }
+            return;
+        };
+        let (mut recent, mut states) = ([StateID::ZERO; RECENT_OF_LONG], [start; LANES]);
+        for (((a, b), c), d) in a.iter().zip(b).zip(c).zip(d) {
+            for (state, byte) in states.iter_mut().zip([*a, *b, *c, *d]) {
+                *state = automaton.next_state(Anchored::No, *state, byte);
+            }
+            for state in states {
+                self.meet(automaton, state, &mut recent, row);
+            }
+        }
+    }
+
+    /// Adds the questions that a state opens. A sign that many rules ask for may stand a hundred thousand
+    /// times in a text: what a state opens it has to open once. The states that did are `recent`; the first
+    /// of all states never matches.
+    #[inline]
+    fn meet(
+        &self,
+        automaton: &impl Automaton,
+        state: StateID,
+        recent: &mut [StateID],
+        row: &mut [u64],
+    ) {
+        if !automaton.is_special(state) || !automaton.is_match(state) {
+            return;
+        }
+        let place = place(state) % recent.len().max(1);
+        if recent.get_mut(place).map(|known| std::mem::replace(known, state)) == Some(state) {
+            return;
+        }
+        for index in 0..automaton.match_len(state) {
+            let literal = automaton.match_pattern(state, index).as_usize();
+            for number in self.opens.get(literal).into_iter().flatten() {
+                let number = *number as usize;
+                if let Some(word) = row.get_mut(number / 64) {
+                    *word |= 1 << (number % 64);
                 }
             }
         }
     }
+}
+
+/// Parts of a text, all of one length, so that whatever stands in it and is no longer than `longest`
+/// stands in one of them. `None`: they would be longer than half of it.
+fn lanes(text: &[u8], longest: usize) -> Option<[&[u8]; LANES]> {
+    let length = text.len().div_ceil(LANES) + longest;
+    let last = text.len().checked_sub(length).filter(|_| length <= text.len() / 2)?;
+    let mut lanes = [text; LANES];
+    for (number, lane) in lanes.iter_mut().enumerate() {
+        let start = last * number / (LANES - 1);
+        *lane = text.get(start..start + length)?;
+    }
+    Some(lanes)
+}
+
+/// Where a state is looked for among others. Their numbers are multiples of one width or another.
+const fn place(state: StateID) -> usize {
+    (state.as_u32().wrapping_mul(0x9e37_79b9) >> 16) as usize
 }
 
 #[cfg(test)]
@@ -272,6 +325,22 @@ mod tests {
                 if rx.is_match(text.as_bytes()) {
                     prop_assert!(row[number / 64] >> (number % 64) & 1 == 1, "{pattern} on {text}");
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn a_literal_opens_wherever_it_stands_in_a_long_text() {
+        let conditions = ["select\\(", "zz"].map(Required::of_pattern);
+        let gate = Gate::compile(&conditions);
+        for length in [LONG_BYTES - 1, LONG_BYTES, LONG_BYTES + 3, 4 * LONG_BYTES + 1] {
+            for place in 0..=length - b"select(".len() {
+                let mut text = vec![b'z'; 1];
+                text.resize(length, b's');
+                text[place..place + 7].copy_from_slice(b"select(");
+                let mut row = vec![0; gate.words()];
+                gate.row(&text, ByteSet::in_text(&text), &mut row);
+                assert_eq!(row, [1], "at {place} of {length}");
             }
         }
     }

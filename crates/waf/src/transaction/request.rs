@@ -86,7 +86,7 @@ impl State {
             url::decode(raw_name, &mut name);
             url::decode(raw_value.unwrap_or_default(), &mut value);
             invalid |= !url::is_well_encoded(part);
-            if !self.add_argument(variable, &name, &value, limit) {
+            if !self.argument(variable, &name, &value, limit) {
                 break;
             }
         }
@@ -95,10 +95,23 @@ impl State {
         }
     }
 
+    /// Takes an argument in. `false`: no more can be.
+    pub(super) fn argument(
+        &mut self,
+        variable: Variable,
+        name: &[u8],
+        value: &[u8],
+        limit: usize,
+    ) -> bool {
+        self.watch.take_in(name.len() + value.len())
+            && self.add_argument(variable, name, value, limit)
+    }
+
     /// Takes one header field of the request in.
     pub(super) fn request_header(&mut self, name: &[u8], value: &[u8]) {
         let lower = name.to_ascii_lowercase();
         let is_common = COMMON_HEADERS.contains(&lower.as_slice());
+        self.watch.one_more();
         self.add_named(Variable::RequestHeaders, name, value, is_common);
         match lower.as_slice() {
             b"authorization" => {
@@ -130,9 +143,13 @@ impl State {
             let (name, text) = split_once(part, b'=');
             let start = name.iter().position(|byte| !is_space(*byte)).unwrap_or(name.len());
             let name = name.get(start..).unwrap_or_default();
-            if !name.is_empty() {
-                self.add_named(Variable::RequestCookies, name, text.unwrap_or_default(), false);
+            if name.is_empty() {
+                continue;
             }
+            if !self.watch.one_more() {
+                break;
+            }
+            self.add_named(Variable::RequestCookies, name, text.unwrap_or_default(), false);
         }
     }
 }

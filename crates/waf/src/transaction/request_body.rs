@@ -100,12 +100,19 @@ impl State {
         }
     }
 
+    /// Takes a value in that is no argument, unless there is no more room for work.
+    fn keep(&mut self, variable: Variable, name: &[u8], text: &[u8]) {
+        if self.watch.one_more() && self.watch.take_in(name.len() + text.len()) {
+            self.add(variable, name, text);
+        }
+    }
+
     fn json(&mut self, body: &[u8], limits: BodyLimits) -> Option<String> {
         if body.is_empty() {
             return None;
         }
         body::json::flatten(body, limits, &mut |name, value| {
-            self.add_argument(Variable::ArgsPost, name, value, limits.values)
+            self.argument(Variable::ArgsPost, name, value, limits.values)
         })
         .err()
     }
@@ -115,7 +122,7 @@ impl State {
         let text = self.texts.add(&document.text);
         self.values.set(Variable::Xml, text);
         for (name, value) in &document.attributes {
-            self.add(Variable::Xml, name, value);
+            self.keep(Variable::Xml, name, value);
         }
         document.error
     }
@@ -123,23 +130,23 @@ impl State {
     fn multipart(&mut self, parsed: multipart::Parsed, limits: BodyLimits) -> Option<String> {
         for part in &parsed.parts {
             for line in &part.headers {
-                self.add(Variable::MultipartPartHeaders, &part.name, line);
+                self.keep(Variable::MultipartPartHeaders, &part.name, line);
             }
-            self.add(Variable::MultipartName, &part.name, &part.name);
+            self.keep(Variable::MultipartName, &part.name, &part.name);
             if let Some(file) = &part.file {
-                self.add(Variable::Files, &part.name, file);
-                self.add(Variable::FilesNames, &part.name, &part.name);
-                self.add(Variable::MultipartFilename, &part.name, file);
+                self.keep(Variable::Files, &part.name, file);
+                self.keep(Variable::FilesNames, &part.name, &part.name);
+                self.keep(Variable::MultipartFilename, &part.name, file);
                 if let Some(file) = &part.extended_file {
-                    self.add(Variable::Files, &part.name, file);
-                    self.add(Variable::MultipartFilename, &part.name, file);
+                    self.keep(Variable::Files, &part.name, file);
+                    self.keep(Variable::MultipartFilename, &part.name, file);
                 }
-                self.add(Variable::FilesSizes, &part.name, part.size.to_string().as_bytes());
+                self.keep(Variable::FilesSizes, &part.name, part.size.to_string().as_bytes());
             }
             // What is a field for some readers is one here, whatever else it is. Browsers send empty
             // parts with empty file names where no file was chosen.
             if part.file.is_none() || (part.may_be_field() && !part.value.is_empty()) {
-                self.add_argument(Variable::ArgsPost, &part.name, &part.value, limits.values);
+                self.argument(Variable::ArgsPost, &part.name, &part.value, limits.values);
             }
         }
         let files = parsed.parts.iter().filter(|part| part.file.is_some());

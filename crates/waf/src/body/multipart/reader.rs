@@ -12,16 +12,16 @@ const HEADERS_LIMIT_BYTES: usize = 16 << 10;
 /// From this length on a line without an end is known to be no delimiter, or a broken one.
 const DELIMITER_LIMIT_BYTES: usize = BOUNDARY_LIMIT + 8;
 
-/// What comes next.
+/// What comes next. A part is moved with every line of it.
 #[derive(Debug, Default)]
 enum Expected {
     /// The first delimiter.
     #[default]
     First,
     /// Header lines of a part, and how many bytes of them came.
-    Header(Part, usize),
+    Header(Box<Part>, usize),
     /// The content of a part.
-    Content(Part),
+    Content(Box<Part>),
     /// What follows the last delimiter.
     Epilogue,
     /// Nothing: the body cannot be read.
@@ -129,13 +129,13 @@ impl Reader {
                 self.broken("Part header lines missing.");
                 if !part.headers.is_empty() {
                     self.head_done(&mut part);
-                    self.part(part, Expected::Nothing);
+                    self.part(*part, Expected::Nothing);
                 }
             }
             Expected::Content(mut part) => {
                 self.broken("Final boundary missing.");
                 part.is_broken = true;
-                self.part(part, Expected::Nothing);
+                self.part(*part, Expected::Nothing);
             }
             Expected::Epilogue | Expected::Nothing => {}
         }
@@ -167,7 +167,7 @@ impl Reader {
                 match kind {
                     Line::Delimiter => {
                         self.broken("Part after the final boundary.");
-                        Expected::Header(Part { is_broken: true, ..Part::default() }, 0)
+                        Expected::Header(broken_part(), 0)
                     }
                     _ => Expected::Epilogue,
                 }
@@ -180,8 +180,8 @@ impl Reader {
     fn first(&mut self, line: &[u8], kind: Line) -> Expected {
         self.note(line, kind);
         match kind {
-            Line::Delimiter => Expected::Header(Part::default(), 0),
-            Line::Longer => Expected::Header(Part { is_broken: true, ..Part::default() }, 0),
+            Line::Delimiter => Expected::Header(Box::default(), 0),
+            Line::Longer => Expected::Header(broken_part(), 0),
             Line::Last => {
                 self.broken("Final boundary before any part.");
                 Expected::Epilogue
@@ -193,7 +193,7 @@ impl Reader {
         }
     }
 
-    fn header(&mut self, mut part: Part, size: usize, line: &[u8]) -> Expected {
+    fn header(&mut self, mut part: Box<Part>, size: usize, line: &[u8]) -> Expected {
         self.parsed.flags.note_line_end(line);
         let size = size + line.len();
         let (text, _) = without_end(line);
@@ -223,14 +223,14 @@ impl Reader {
     }
 
     /// A head over its limit: what follows is content, whatever it is.
-    fn head_too_long(&mut self, mut part: Part) -> Part {
+    fn head_too_long(&mut self, mut part: Box<Part>) -> Box<Part> {
         self.broken("Part header lines over limit.");
         self.head_done(&mut part);
         part.is_broken = true;
         part
     }
 
-    fn content(&mut self, mut part: Part, line: &[u8], kind: Line) -> Expected {
+    fn content(&mut self, mut part: Box<Part>, line: &[u8], kind: Line) -> Expected {
         self.note(line, kind);
         if kind == Line::Longer {
             part.is_broken = true;
@@ -241,8 +241,8 @@ impl Reader {
                 self.add(&mut part, text, end);
                 Expected::Content(part)
             }
-            Line::Delimiter => self.part(part, Expected::Header(Part::default(), 0)),
-            Line::Last => self.part(part, Expected::Epilogue),
+            Line::Delimiter => self.part(*part, Expected::Header(Box::default(), 0)),
+            Line::Last => self.part(*part, Expected::Epilogue),
         }
     }
 
@@ -341,6 +341,11 @@ impl Flags {
             _ => {}
         }
     }
+}
+
+/// A part for some readers alone.
+fn broken_part() -> Box<Part> {
+    Box::new(Part { is_broken: true, ..Part::default() })
 }
 
 /// A line and its end.

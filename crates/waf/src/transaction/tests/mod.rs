@@ -3,6 +3,7 @@ mod generated;
 mod naive;
 mod properties;
 mod usage;
+mod work;
 
 use std::net::IpAddr;
 use std::sync::Arc;
