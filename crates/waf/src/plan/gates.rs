@@ -158,7 +158,7 @@ struct Draft {
 }
 
 impl Draft {
-    fn compile(self) -> Side {
+    fn compile(self, is_request: bool) -> Side {
         let counts = self.conditions.each_ref().map(Vec::len);
         let class = |((gate, chain, multi_match), (number, members)): Grouped| {
             let mut questions = Bits::with_room(counts.get(gate).copied().unwrap_or_default());
@@ -171,7 +171,8 @@ impl Draft {
         };
         let mut classes: Vec<Class> = self.classes.into_iter().map(class).collect();
         classes.sort_by_key(|class| class.bit);
-        let gates = self.conditions.each_ref().map(|all| Gate::compile(all));
+        let [usual, others] = &self.conditions;
+        let gates = [Gate::compile(usual, is_request), Gate::compile(others, false)];
         Side { gates, classes, ..Side::default() }
     }
 }
@@ -256,7 +257,8 @@ impl Gates {
                 }
             }
         }
-        let [mut request, mut answer] = drafts.map(Draft::compile);
+        let [request, answer] = drafts;
+        let (mut request, mut answer) = (request.compile(true), answer.compile(false));
         request.find_changing(chains);
         answer.find_changing(chains);
         for part in &mut parts.all {
