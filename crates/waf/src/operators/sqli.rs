@@ -97,47 +97,50 @@ const fn again_cost(bytes: u64, lookups: u64) -> u64 {
 /// What libinjection may look at again in each of the beginnings that are read, and last in all of the
 /// value.
 fn looked_at_again(value: &[u8]) -> Vec<Again> {
-    let (mut all, mut word, mut length) = (Again::default(), Again::default(), 0);
+    let (mut all, mut word) = (Again::default(), Again::default());
     let mut beginnings = Vec::new();
     let mut next = BEGINNING_BYTES;
-    for (position, byte) in value.iter().enumerate() {
-        if position == next {
+    // Where the word of the sign before began, and that sign.
+    let (mut start, mut before) = (0, 0);
+    for position in memchr::memchr2_iter(b'.', b'`', value) {
+        while next <= position {
             beginnings.push(all);
             next *= 2;
         }
-        match byte {
-            b'.' | b'`' => {
-                word.bytes = word.bytes.saturating_add(length);
-                word.lookups += 1;
-                all.bytes = all.bytes.saturating_add(length);
-                all.lookups += 1;
-                all.worst = all.worst.max(again_cost(word.bytes, word.lookups));
-            }
-            _ if DELIMITERS.has(*byte) => {
-                (word, length) = (Again::default(), 0);
-                continue;
-            }
-            _ => {}
+        let between = value.get(before..position).unwrap_or_default();
+        if let Some(delimiter) = between.iter().rposition(|byte| DELIMITERS.has(*byte)) {
+            (start, word) = (before + delimiter + 1, Again::default());
         }
-        length += 1;
+        before = position;
+        let length = (position - start) as u64;
+        word.bytes = word.bytes.saturating_add(length);
+        word.lookups += 1;
+        all.bytes = all.bytes.saturating_add(length);
+        all.lookups += 1;
+        all.worst = all.worst.max(again_cost(word.bytes, word.lookups));
+    }
+    while next < value.len() {
+        beginnings.push(all);
+        next *= 2;
     }
     beginnings.push(all);
     beginnings
 }
+
+/// What stands between tokens, and what is one by itself.
+const SPACES: ByteSet = ByteSet::of(b" \t\n\x0b\x0c\r\x00\xa0");
+const SIGNS: ByteSet = ByteSet::of(b"[]{}<>:\\?=@!#~+-*/&|^%(),';\".`");
 
 /// About how many tokens libinjection reads at most: every sign is one, and so is every word and every
 /// number; words end at dots too.
 fn tokens_at_most(value: &[u8]) -> u64 {
     let (mut count, mut before) = (0_u64, 0);
     for &byte in value {
-        let kind = match byte {
-            b' ' | b'\t'..=b'\r' | 0 | 0xa0 => 0,
-            b'0'..=b'9' => 1,
-            b'.' | b'`' => 2,
-            _ if DELIMITERS.has(byte) => 2,
-            _ => 3,
-        };
-        count += u64::from(kind == 2 || (kind != 0 && kind != before));
+        // No branches: in many texts they could not be foreseen.
+        let is_sign = SIGNS.has(byte);
+        let of_word = 1 + u8::from(byte.is_ascii_digit()) + 2 * u8::from(is_sign);
+        let kind = of_word * u8::from(!SPACES.has(byte));
+        count += u64::from(is_sign | ((kind != 0) & (kind != before)));
         before = kind;
     }
     count
@@ -234,16 +237,17 @@ impl<'v> Reading<'v> {
 /// `INTO` in capitals: libinjection knows `INTO OUTFILE` in any case of letters, this reading of it in
 /// capitals alone.
 fn with_large_into(value: &[u8]) -> Cow<'_, [u8]> {
-    let is_into = |word: &[u8]| word.eq_ignore_ascii_case(b"into");
-    let mut value = Cow::Borrowed(value);
-    let mut start = 0;
-    while let Some(place) = value.get(start..).and_then(|rest| rest.windows(4).position(is_into)) {
-        start += place + 4;
-        if let Some(word) = value.to_mut().get_mut(start - 4..start) {
+    let mut large = Cow::Borrowed(value);
+    for last in memchr::memchr2_iter(b't', b'T', value) {
+        let Some(place) = last.checked_sub(2).map(|start| start..last + 2) else { continue };
+        let is_into = |word: &[u8]| word.eq_ignore_ascii_case(b"into");
+        if value.get(place.clone()).is_some_and(is_into)
+            && let Some(word) = large.to_mut().get_mut(place)
+        {
             word.make_ascii_uppercase();
         }
     }
-    value
+    large
 }
 
 #[cfg(test)]

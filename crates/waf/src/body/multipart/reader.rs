@@ -194,13 +194,13 @@ impl Reader {
     }
 
     fn header(&mut self, mut part: Box<Part>, size: usize, line: &[u8]) -> Expected {
-        self.parsed.flags.note_line_end(line);
         let size = size + line.len();
         let (text, _) = without_end(line);
         if size > HEADERS_LIMIT_BYTES {
             let part = self.head_too_long(part);
             return self.content(part, line, self.kind(line));
         }
+        self.parsed.flags.note_line_end(line);
         self.held += line.len();
         if !text.is_empty() {
             if let Err(error) = part.header_line(text, &mut self.parsed.flags) {
