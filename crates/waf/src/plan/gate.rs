@@ -33,7 +33,8 @@ impl Gate {
         let mut kinds = [(); ALPHABETS.len()].map(|()| Kind::default());
         for (number, kind) in kinds.iter_mut().enumerate() {
             let own: Vec<&Required> = conditions.iter().filter_map(|all| all.get(number)).collect();
-            *kind = Kind::compile(&own, is_usual);
+            // Texts of letters and digits alone are short.
+            *kind = Kind::compile(&own, is_usual && number > 0);
         }
         Self { words: conditions.len().div_ceil(64), kinds }
     }

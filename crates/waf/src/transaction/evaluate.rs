@@ -120,7 +120,7 @@ impl State {
         }
     }
 
-    fn exhausted(&mut self) -> Option<Budget> {
+    pub(super) fn exhausted(&mut self) -> Option<Budget> {
         self.watch.spend(self.texts.take_work());
         if self.texts.is_full() {
             return Some(Budget::Memory);

@@ -113,6 +113,9 @@ impl State {
         for index in begin..end {
             let Some(value) = self.known.values.get(index).copied() else { continue };
             self.value_row(rules, side, value.text, (classes, questions));
+            if self.exhausted().is_some() {
+                break;
+            }
         }
         self.sort_part(side, number, (begin, end), classes);
     }

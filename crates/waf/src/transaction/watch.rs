@@ -28,6 +28,9 @@ const VALUE_COST: u64 = 192;
 /// each value of it.
 const REPEATED_BYTES: u64 = 96;
 
+/// What each byte costs that is kept beyond those and what came.
+const REPEATED_COST: u64 = 16;
+
 impl Watch {
     pub(super) const fn new(limits: Limits) -> Self {
         let Limits { work_bytes: work_left, work_per_byte, .. } = limits;
@@ -60,7 +63,7 @@ impl Watch {
         let counted = bytes.saturating_sub(REPEATED_BYTES);
         let room = self.received.saturating_sub(self.kept);
         self.kept = self.kept.saturating_add(counted);
-        let repeated = self.work_per_byte.saturating_mul(counted.saturating_sub(room));
+        let repeated = REPEATED_COST.saturating_mul(counted.saturating_sub(room));
         self.spend(bytes.saturating_add(repeated));
         self.work_left > 0
     }

@@ -55,3 +55,18 @@ fn the_name_of_a_part_that_is_kept_with_each_of_its_header_lines_costs_with_each
     assert_eq!(part(100, 20), Outcome::Pass);
     assert_eq!(part(4_000, 2_500), OVER);
 }
+
+#[test]
+fn looking_at_the_values_of_a_list_ends_where_the_budget_does() {
+    let (count, size) = (500, 2_000);
+    let query: String = (0..count).map(|n| format!("a{n}={}<{n}&", "b".repeat(size))).collect();
+    let came = (count * size) as u64;
+    let limits =
+        Limits { work_bytes: came + came / 10, work_per_byte: 0, memory_bytes: usize::MAX };
+    let list = rules("SecRule ARGS \"@contains <script\" \"id:1,phase:1,pass,t:lowercase\"\n");
+    let mut transaction = Transaction::new(list, Connection::local(), limits, None);
+    transaction.request_line(b"GET", format!("/?{query}").as_bytes(), b"HTTP/1.1");
+    assert_eq!(transaction.request_headers_done(), OVER);
+    let done = transaction.work_done();
+    assert!(done < came + came / 5, "{done} of {came}");
+}
