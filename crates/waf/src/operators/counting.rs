@@ -35,8 +35,9 @@ const WITHOUT_COST: u64 = 96;
 /// automaton that counts.
 const BACKWARDS_COST: u64 = 16;
 
-/// How many caches are kept for later texts.
-const CACHES: usize = 16;
+/// How many caches are kept for later texts, and how large they may be.
+const CACHES: usize = 4;
+const CACHE_BYTES: usize = 128 << 10;
 
 /// The automaton of a pattern that counts.
 pub(super) struct Counting {
@@ -76,11 +77,7 @@ impl Counting {
         let before = cache.memory_usage();
         let found = self.automaton.try_search_fwd(&mut cache, &Input::new(value).earliest(true));
         let built = cache.memory_usage().saturating_sub(before) as u64 / BUILT;
-        let mut caches = self.caches.lock().unwrap_or_else(PoisonError::into_inner);
-        if caches.len() < CACHES {
-            caches.push(cache);
-        }
-        drop(caches);
+        self.keep(cache);
         match found {
             Ok(None) => {
                 captures.spend(built);
@@ -95,6 +92,13 @@ impl Counting {
                 let cost = if is_given_up { WITHOUT_COST } else { 1 };
                 captures.spend(built.saturating_add(cost.saturating_mul(value.len() as u64)))
             }
+        }
+    }
+
+    fn keep(&self, cache: Cache) {
+        let mut caches = self.caches.lock().unwrap_or_else(PoisonError::into_inner);
+        if caches.len() < CACHES && cache.memory_usage() <= CACHE_BYTES {
+            caches.push(cache);
         }
     }
 }
@@ -167,6 +171,16 @@ mod tests {
         let counting = Counting::of(PATTERN).unwrap_or_else(|| panic!("it counts"));
         assert!(!counting.may_match(uneven(50_000).as_bytes(), &mut captures));
         assert_eq!(captures.work, u64::MAX / 2);
+    }
+
+    #[test]
+    fn no_large_cache_is_kept() {
+        let counting = Counting::of(PATTERN).unwrap_or_else(|| panic!("it counts"));
+        counting.may_match(uneven(50_000).as_bytes(), &mut Captures::default());
+        let kept = || counting.caches.lock().unwrap_or_else(PoisonError::into_inner).len();
+        assert_eq!(kept(), 0);
+        counting.may_match(b"a text", &mut Captures::default());
+        assert_eq!(kept(), 1);
     }
 
     #[test]
