@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use mantlet_testkit::wire;
 use mantlet_testkit::{Answer, FakeUpstream, MantletProcess, shared};
 
-use super::common::assert_refused;
-use super::{escaped, get, post};
+use super::common::{assert_refused, gate};
+use super::{SQL, escaped, get, post};
 
 /// The folder of the rule set as it is released; `None` is on record as a gap.
 fn folder() -> Option<PathBuf> {
@@ -76,4 +76,30 @@ fn a_folder_is_all_it_takes() {
     let sql = escaped("1' or 1=1-- -");
     assert_eq!(ask(&format!("/wiki?text={sql}")).status, 200, "{:?}", gate.events().last());
     assert_refused(&gate, &ask(&format!("/wiki?id={sql}")), (403, "waf-rule"), "another parameter");
+}
+
+/// 38 MB for the rules, and what patterns build as they are used.
+const RULES_BYTES: u64 = 50 << 20;
+
+#[test]
+fn the_core_rule_set_is_in_memory_once_however_many_routes_use_it() {
+    let Some(crs) = folder() else { return };
+    let upstream = FakeUpstream::answering(Answer::ok("ok"));
+    let route = |n: usize| {
+        format!("[[routes]]\npath = \"/{n}/*\"\n[routes.guards.waf]\nparanoia = {}\n", 1 + n % 4)
+    };
+    let routes: String = (0..40).map(route).collect();
+    let one = "[server]\nworkers = 1\n";
+    let resident = |config: &str| {
+        let gate = gate(&upstream, config);
+        for n in 0..40 {
+            let answer = wire::get(gate.address(), &format!("/{n}/x?id={}", escaped(SQL)), &[]);
+            assert_eq!(answer.status, 403, "{n}");
+        }
+        gate.resident_memory()
+    };
+    let without = resident(&format!("{one}{routes}"));
+    let with = resident(&format!("{one}[guards.waf]\nrules = [{crs:?}]\n{routes}"));
+    let rules = with.saturating_sub(without);
+    assert!(rules <= RULES_BYTES, "{rules} bytes: {with}, without rules {without}");
 }
