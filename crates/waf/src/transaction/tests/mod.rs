@@ -307,3 +307,21 @@ fn problems_are_all_reported_with_their_places() {
         ]
     );
 }
+
+#[test]
+fn a_variable_that_is_taken_out_is_not_asked_about() {
+    let text = "SecAction \"id:1,phase:1,pass,setvar:tx.a=1\"\n\
+        SecRule ARGS:skip \"@eq 1\" \"id:2,phase:1,pass,ctl:ruleRemoveTargetById=4;TX:a\"\n\
+        SecRule ARGS:skip \"@eq 1\" \"id:3,phase:1,pass,ctl:ruleRemoveTargetById=5;TX:b\"\n\
+        SecRule TX:a \"@eq 1\" \"id:4,phase:1,pass\"\n\
+        SecRule &TX:b \"@eq 0\" \"id:5,phase:1,pass\"\n";
+    for (target, wanted) in [("/?skip=0", &[1, 4, 5][..]), ("/?skip=1", &[1, 2, 3, 5])] {
+        let new = || Transaction::new(rules(text), Connection::local(), Limits::default(), None);
+        for mut transaction in [new(), new().naive()] {
+            transaction.request_line(b"GET", target.as_bytes(), b"HTTP/1.1");
+            transaction.request_headers_done();
+            let ids: Vec<u64> = transaction.matched().iter().map(|rule| rule.id()).collect();
+            assert_eq!(ids, wanted, "{target}");
+        }
+    }
+}
