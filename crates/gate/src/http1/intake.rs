@@ -15,8 +15,6 @@ use std::task::{Context, Poll};
 use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
-use super::Carrier;
-
 /// The room for a read, in bytes: a body of 64 KiB with its head, and more, so that the read which
 /// takes all of it does not fill the room, and none has to be tried in vain.
 const BLOCK: usize = 72 * 1024;
@@ -32,40 +30,15 @@ thread_local! {
     static SPARE: RefCell<Option<BytesMut>> = const { RefCell::new(None) };
 }
 
-/// What is read at once where a head is expected on a socket that has the bytes as they are: enough
-/// for nearly all heads, and what follows of a long body can then go on without a copy
-/// ([`super::Pipe`]).
-const BEGINNING: usize = 16 * 1024;
-
-/// Reads the beginning of a message behind what is in `input`; ready with the number of bytes, 0 at
-/// the end.
-pub(crate) fn poll_begin(
-    stream: &mut (impl AsyncRead + Carrier + Unpin),
-    cx: &mut Context<'_>,
-    input: &mut BytesMut,
-) -> Poll<io::Result<usize>> {
-    let most = if stream.is_bare() { BEGINNING } else { BLOCK };
-    poll_read(stream, cx, input, most)
-}
-
 /// Reads more behind what is in `input`; ready with the number of bytes, 0 at the end.
 pub(crate) fn poll_fill(
     stream: &mut (impl AsyncRead + Unpin),
     cx: &mut Context<'_>,
     input: &mut BytesMut,
 ) -> Poll<io::Result<usize>> {
-    poll_read(stream, cx, input, BLOCK)
-}
-
-fn poll_read(
-    stream: &mut (impl AsyncRead + Unpin),
-    cx: &mut Context<'_>,
-    input: &mut BytesMut,
-    most: usize,
-) -> Poll<io::Result<usize>> {
     let mut block = SPARE.take().unwrap_or_default();
     block.reserve(BLOCK);
-    let read = pin!(stream.read_buf(&mut (&mut block).limit(most))).poll(cx);
+    let read = pin!(stream.read_buf(&mut (&mut block).limit(BLOCK))).poll(cx);
     if input.is_empty() && block.len() > SHORT {
         *input = block.split();
     } else if !block.is_empty() {

@@ -18,8 +18,9 @@ use tokio::net::TcpStream;
 
 use crate::upstream::BodyError;
 
-/// Below this, in bytes, a copy costs less than the two calls of the system.
-const LEAST: u64 = 16 * 1024;
+/// Below this, in bytes, a copy costs less than the two calls of the system and what the kernel does
+/// for each page.
+const LEAST: u64 = 48 * 1024;
 
 /// The room that a pipe is to have, in bytes. The system may grant less.
 const ROOM: usize = 256 * 1024;

@@ -58,10 +58,12 @@ pub(super) fn write_head(
     let is_switch = answer.status == StatusCode::SWITCHING_PROTOCOLS;
     // What would follow is said, of what does not.
     let says_length = length == Length::Said && may_say_length(answer.status);
+    let mut has_date = false;
     for (name, value) in &answer.headers {
         let is_ours = (name == CONTENT_LENGTH && !says_length)
             || name == TRANSFER_ENCODING
             || (name == CONNECTION && !is_switch);
+        has_date |= name == DATE;
         if !is_ours {
             push(out, name.as_str(), value);
         }
@@ -75,7 +77,7 @@ pub(super) fn write_head(
     } else if to.version == Version::HTTP_10 {
         out.extend_from_slice(b"connection: keep-alive\r\n");
     }
-    if !answer.headers.contains_key(DATE) {
+    if !has_date {
         date::push(out, now());
     }
 }

@@ -146,7 +146,7 @@ impl<S: AsyncRead + Carrier + Unpin> Socket<S> {
                 }
             }
             // Who left in the middle of a head waits for no answer.
-            match ready!(intake::poll_begin(&mut self.stream, cx, &mut self.input)) {
+            match ready!(self.poll_fill(cx)) {
                 Ok(1..) => {}
                 Ok(0) | Err(_) => return Poll::Ready(Asked::Nothing),
             }

@@ -35,16 +35,17 @@ pub(crate) fn remove(headers: &mut HeaderMap) {
 
 /// Removes every name that `Connection` or `Proxy-Connection` lists.
 pub(super) fn remove_named(headers: &mut HeaderMap) {
-    for lister in [header::CONNECTION, PROXY_CONNECTION] {
-        if headers.contains_key(&lister) {
-            for name in listed(headers, &lister) {
-                headers.remove(name);
-            }
-        }
+    let listers = [header::CONNECTION, PROXY_CONNECTION];
+    // A look at each name costs less than searching for these two, and most messages have neither.
+    if !headers.keys().any(|name| listers.contains(name)) {
+        return;
+    }
+    for name in listers.iter().flat_map(|lister| listed(headers, lister)).collect::<Vec<_>>() {
+        headers.remove(name);
     }
 }
 
-fn listed(headers: &HeaderMap, lister: &HeaderName) -> Vec<HeaderName> {
+fn listed(headers: &HeaderMap, lister: &HeaderName) -> impl Iterator<Item = HeaderName> {
     let values = headers.get_all(lister);
     let names = values
         .iter()
@@ -53,7 +54,7 @@ fn listed(headers: &HeaderMap, lister: &HeaderName) -> Vec<HeaderName> {
         .map(str::trim)
         // The usual ones are removed anyway and need not be looked up.
         .filter(|name| !["close", "keep-alive", "upgrade"].contains(name));
-    names.filter_map(|name| HeaderName::from_bytes(name.as_bytes()).ok()).collect()
+    names.filter_map(|name| HeaderName::from_bytes(name.as_bytes()).ok())
 }
 
 /// Whether a comma-separated header holds `token`, in any case.

@@ -70,11 +70,11 @@ fn status_line(line: &[u8]) -> Result<(bool, StatusCode), Fault> {
 }
 
 /// Without the spaces and tabs around it; nothing else counts as white space.
-fn without_padding(value: &[u8]) -> &[u8] {
-    let is_text = |byte: &u8| !matches!(byte, b' ' | b'\t');
-    let start = value.iter().position(is_text).unwrap_or(value.len());
-    let end = value.iter().rposition(is_text).map_or(start, |last| last.saturating_add(1));
-    value.get(start..end).unwrap_or_default()
+fn without_padding(mut value: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = value {
+        value = rest;
+    }
+    value
 }
 
 struct Reading {
@@ -102,6 +102,10 @@ impl Reading {
         } else if name == TRANSFER_ENCODING {
             self.announced.coding(value.as_bytes())?;
         } else if name == CONNECTION {
+            // Most answers have it, and it says nothing to anybody else.
+            if value.as_bytes().eq_ignore_ascii_case(b"keep-alive") {
+                return Ok(());
+            }
             let options = value.as_bytes().split(|byte| *byte == b',');
             let mut options = options.map(<[u8]>::trim_ascii);
             self.is_last |= options.any(|option| option.eq_ignore_ascii_case(b"close"));
