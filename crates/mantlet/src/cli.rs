@@ -41,6 +41,7 @@ pub(crate) enum Command {
     #[command(after_help = "Example:\n  mantlet run --upstream http://127.0.0.1:8501")]
     Run(RunFlags),
     /// Try it out: the gate in front of a small, deliberately weak application (loopback only)
+    #[command(mut_arg("upstream", |flag| flag.hide(true)))]
     Demo(ServerFlags),
     /// Check the configuration: every problem with its line and what to do about it
     #[command(after_help = "Exit codes: 0 fine, 1 warnings, 2 cannot be used")]

@@ -2,7 +2,7 @@
 
 use crate::body::Processor;
 use crate::seclang::audit::{AuditMode, PartsChange};
-use crate::seclang::problem::{Fault, nearest};
+use crate::seclang::problem::Fault;
 use crate::seclang::selection::RuleSelection;
 use crate::seclang::settings::{EngineMode, switch};
 use crate::variables::{Target, Targets};
@@ -80,9 +80,8 @@ impl Control {
             "ruleremovetargetbymsg" => with_targets(value, RuleSelection::messages)?,
             "ruleremovetargetbytag" => with_targets(value, RuleSelection::tags)?,
             other => {
-                let mut fault = Fault::new(format!("unknown control `ctl:{other}`"));
-                fault.hint = nearest(other, NAMES.iter().copied());
-                return Err(fault);
+                let name = format!("ctl:{other}");
+                return Err(Fault::unknown("control", &name, NAMES.iter().copied()));
             }
         })
     }

@@ -1,7 +1,7 @@
 //! The actions a rule can name.
 
 use super::{Control, SetVar, severity};
-use crate::seclang::problem::{Fault, nearest};
+use crate::seclang::problem::Fault;
 use crate::transformations::Transformation;
 use crate::variables::{Template, Variable};
 
@@ -254,9 +254,7 @@ fn unknown(name: &str, has_value: bool) -> Fault {
         };
         return Fault::new(format!("the action `{name}` {what}")).hint(hint);
     }
-    let mut fault = Fault::new(format!("unknown action `{name}`"));
-    fault.hint = nearest(name, NAMES.iter().copied());
-    fault
+    Fault::unknown("action", name, NAMES.iter().copied())
 }
 
 fn number(text: &str) -> Result<u64, Fault> {

@@ -10,7 +10,7 @@ use super::pm::Pm;
 use super::rx::Rx;
 use super::text::Relation;
 use super::{byte_range, sqli, utf8};
-use crate::seclang::problem::{Fault, nearest};
+use crate::seclang::problem::Fault;
 use crate::transformations::{ByteSet, url};
 use crate::variables::Template;
 
@@ -210,9 +210,7 @@ fn unknown(name: &str) -> Fault {
     {
         return Fault::new(format!("the operator `@{name}` is not supported")).hint(*reason);
     }
-    let mut fault = Fault::new(format!("unknown operator `@{name}`"));
-    fault.hint = nearest(name, NAMES.iter().copied());
-    fault
+    Fault::unknown("operator", &format!("@{name}"), NAMES.iter().copied())
 }
 
 fn detect_xss(value: &[u8], captures: &mut Captures) -> bool {

@@ -24,6 +24,7 @@ pub(crate) fn not_compiled(pattern: &str, error: &str) -> Fault {
     let short: String = pattern.chars().take(60).collect();
     let reason = error.lines().last().unwrap_or_default().trim_start_matches("error: ");
     Fault::new(format!("the pattern `{short}` is not usable: {reason}"))
+        .hint("patterns are those of PCRE; a bracket that stands for itself is written `\\(`")
 }
 
 struct Translation<'a> {

@@ -7,7 +7,7 @@ use super::audit;
 use super::draft::Draft;
 use super::files::Files;
 use super::lines::{LogicalLine, logical_lines};
-use super::problem::{Fault, Place, Problem, nearest};
+use super::problem::{Fault, Place, Problem};
 use super::selection::RuleSelection;
 use super::settings;
 use super::syntax::{self, Question, RuleSyntax};
@@ -194,9 +194,7 @@ impl<'a> Reading<'a> {
         }
         let known = NAMES.iter().chain(settings::NAMES).chain(audit::NAMES);
         let known = known.chain(settings::WITHOUT_EFFECT);
-        let mut fault = Fault::new(format!("unknown directive `{name}`"));
-        fault.hint = nearest(name, known.copied());
-        Err(fault)
+        Err(Fault::unknown("directive", name, known.copied()))
     }
 
     fn include(&mut self, name: &str, optional: bool) -> Result<(), Fault> {

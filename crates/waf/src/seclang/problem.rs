@@ -83,6 +83,18 @@ impl Fault {
         Self { message: message.into(), hint: None }
     }
 
+    /// A name that is none of `names`: the hint is the nearest of them, or where they stand.
+    pub(crate) fn unknown<'a>(
+        what: &str,
+        name: &str,
+        names: impl IntoIterator<Item = &'a str>,
+    ) -> Self {
+        let bare = name.trim_start_matches('@').trim_start_matches("ctl:");
+        let hint = nearest(bare, names)
+            .unwrap_or_else(|| "docs/reference/seclang.md names all that are known".to_owned());
+        Self::new(format!("unknown {what} `{name}`")).hint(hint)
+    }
+
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
@@ -94,10 +106,7 @@ impl Fault {
 }
 
 /// The name of `names` that is written nearest to `wanted`, as a hint.
-pub(crate) fn nearest<'a>(
-    wanted: &str,
-    names: impl IntoIterator<Item = &'a str>,
-) -> Option<String> {
+fn nearest<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let wanted = wanted.to_ascii_lowercase();
     names
         .into_iter()
@@ -136,5 +145,14 @@ mod tests {
         let hint = nearest("REQUEST_HEADER", names);
         assert_eq!(hint.as_deref(), Some("did you mean `REQUEST_HEADERS`?"));
         assert_eq!(nearest("SOMETHING", names), None);
+    }
+
+    #[test]
+    fn an_unknown_name_says_what_to_do_about_it() {
+        let near = Fault::unknown("control", "ctl:ruleEngin", ["ruleEngine", "auditEngine"]);
+        assert_eq!(near.message, "unknown control `ctl:ruleEngin`");
+        assert_eq!(near.hint.as_deref(), Some("did you mean `ruleEngine`?"));
+        let far = Fault::unknown("operator", "@nosuch", ["rx", "pm"]);
+        assert!(far.hint.unwrap().starts_with("docs/reference/seclang.md"));
     }
 }

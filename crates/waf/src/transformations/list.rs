@@ -5,7 +5,7 @@ use super::{
     base64, case, cmd_line, comments, css_decode, escape_seq_decode, hash, hex, html_entity_decode,
     js_decode, length, normalize_path, nulls, parity, url, utf8_to_unicode, whitespace,
 };
-use crate::seclang::problem::{Fault, nearest};
+use crate::seclang::problem::Fault;
 
 macro_rules! transformations {
     ($($variant:ident = $name:literal $function:path, $trigger:expr;)*) => {
@@ -125,9 +125,8 @@ impl Transformation {
         match names.find(|(known, _)| known.eq_ignore_ascii_case(name)) {
             Some((_, found)) => Ok(Some(found)),
             None => {
-                let mut fault = Fault::new(format!("unknown transformation `{name}`"));
-                fault.hint = nearest(name, Self::ALL.iter().map(|each| each.name()));
-                Err(fault)
+                let names = Self::ALL.iter().map(|each| each.name());
+                Err(Fault::unknown("transformation", name, names))
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Every variable a rule can name.
 
-use crate::seclang::problem::{Fault, nearest};
+use crate::seclang::problem::Fault;
 
 /// How a variable holds its values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -155,9 +155,7 @@ impl Variable {
             ALIASES.iter().find(|(alias, _)| *alias == upper).map(|(_, variable)| *variable);
         let known = Self::ALL.iter().copied().find(|variable| variable.name() == upper);
         known.or(alias).ok_or_else(|| {
-            let mut fault = Fault::new(format!("unknown variable `{name}`"));
-            fault.hint = nearest(&upper, Self::ALL.iter().map(|variable| variable.name()));
-            fault
+            Fault::unknown("variable", name, Self::ALL.iter().map(|variable| variable.name()))
         })
     }
 
