@@ -19,7 +19,7 @@ struct Demo {
     running: Running,
     gate: SocketAddr,
     bare: SocketAddr,
-    _folder: TempFolder,
+    folder: TempFolder,
 }
 
 impl Demo {
@@ -38,7 +38,7 @@ impl Demo {
         let told = told.unwrap_or_else(|| panic!("no four lines to try: {}", running.stderr()));
         let at = told.split("application itself is at http://").nth(1).unwrap();
         let bare = at.split('/').next().unwrap().parse().unwrap();
-        Self { running, gate, bare, _folder: folder }
+        Self { running, gate, bare, folder }
     }
 
     /// The four requests that it prints, headers and path.
@@ -89,6 +89,22 @@ fn each_printed_line_shows_the_difference_that_the_gate_makes() {
     let page = get(demo.gate, &[], "/");
     assert_eq!((page.status, page.header("server")), (200, None), "{page:?}");
     assert_eq!(page.header("x-powered-by"), None, "{page:?}");
+}
+
+#[test]
+fn what_the_demo_refused_is_explained_though_it_has_no_configuration_file() {
+    let demo = Demo::start();
+    let refused = get(demo.gate, &[], "/hello?name=%3Csvg/onload=alert%281%29%3E");
+    let id = refused.header("x-request-id").unwrap();
+    let explained = poll_until(PATIENCE, || {
+        let mut command = Command::new(BINARY);
+        command.args(["explain", id, "--data"]).arg(demo.folder.path().join("data"));
+        command.current_dir(demo.folder.path()).stdin(Stdio::null());
+        let end = Running::start(command).wait(PATIENCE).unwrap();
+        (end.code == Some(0)).then_some(end.stdout)
+    });
+    let explained = explained.unwrap_or_else(|| panic!("{}", demo.running.stderr()));
+    assert!(explained.contains("mantlet init") && !explained.contains("--apply"), "{explained}");
 }
 
 #[test]

@@ -127,7 +127,8 @@ pub(super) fn explain(
     output::say(&if asked.as_json {
         as_json(&proposal, tried.as_ref()).to_string()
     } else {
-        describe(&refused.sketch.id, &proposal, tried.as_ref(), asked)
+        let next = (!asked.apply).then(|| bench.way_in(&refused.sketch.id));
+        describe(&proposal, tried.as_ref(), next)
     });
     if asked.apply { bench.apply(&proposal, tried.as_ref(), asked) } else { Ok(Outcome::Fine) }
 }
@@ -290,6 +291,15 @@ impl Bench {
         }
     }
 
+    /// How the proposal for the refusal `id` comes into the configuration.
+    fn way_in(&self, id: &str) -> String {
+        match self.file {
+            Some(_) => format!("  to put it into the configuration: mantlet explain {id} --apply"),
+            None => "  to keep it: make a configuration file with `mantlet init` and put it there"
+                .into(),
+        }
+    }
+
     fn apply(
         &self,
         proposal: &Proposal,
@@ -323,7 +333,7 @@ fn text_of(proposal: &Proposal) -> String {
     fragment(spot, &Change::Exceptions { inherited, more: exceptions })
 }
 
-fn describe(id: &str, proposal: &Proposal, tried: Option<&Tried>, asked: &Asked) -> String {
+fn describe(proposal: &Proposal, tried: Option<&Tried>, next: Option<String>) -> String {
     let mut lines: Vec<String> = Vec::new();
     lines.extend(proposal.threshold.map(|threshold| format!("  threshold {threshold}")));
     lines.push("  to let such values pass, and nothing else:\n".to_owned());
@@ -345,9 +355,7 @@ fn describe(id: &str, proposal: &Proposal, tried: Option<&Tried>, asked: &Asked)
             lines.extend(named.iter().map(|one| format!("      {one}")));
         }
     }
-    if !asked.apply {
-        lines.push(format!("  to put it into the configuration: mantlet explain {id} --apply"));
-    }
+    lines.extend(next);
     lines.join("\n")
 }
 
