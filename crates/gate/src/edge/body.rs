@@ -1,7 +1,7 @@
 //! What follows the head of a client's request, whatever version of HTTP it comes by.
 
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 
 use super::http1;
 use crate::http1::Pipe;
-use crate::upstream::BodyError;
+use crate::upstream::{BodyError, poll_two};
 
 /// The body of a client's request.
 #[derive(Debug)]
@@ -80,10 +80,7 @@ impl Body for RequestBody {
         match &mut self.0 {
             Kind::Empty | Kind::Leaving(_) => Poll::Ready(None),
             Kind::One(body) => body.poll(cx).map(|piece| piece.map(|data| data.map(Frame::data))),
-            Kind::Two(body) => {
-                let frame = ready!(Pin::new(body).poll_frame(cx));
-                Poll::Ready(frame.map(|frame| frame.map_err(|error| BodyError(error.to_string()))))
-            }
+            Kind::Two(body) => poll_two(body, cx),
         }
     }
 

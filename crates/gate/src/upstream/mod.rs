@@ -27,8 +27,8 @@ mod upkeep;
 mod upstreams;
 
 pub use address::ServerAddress;
-pub(crate) use body::Patience;
 pub use body::{AnswerBody, BodyError, BodyWatch, Pace, Source, UpstreamBody};
+pub(crate) use body::{Patience, poll_two};
 pub use config::{BreakerSection, HealthSection, Rules, UpstreamSection, UpstreamTlsSection};
 pub use error::UpstreamError;
 pub use fetch::{DocumentUrl, Fetcher};

@@ -3,16 +3,17 @@
 use std::time::{Duration, Instant};
 
 use mantlet_testkit::wire;
-use mantlet_testkit::{Answer, FakeUpstream, MantletProcess, poll_until};
+use mantlet_testkit::{Answer, FakeUpstream, MantletProcess, Received, poll_until};
 
 use crate::common::{PATIENCE, gate};
-use crate::frames::{CONTINUATION, Client, HEADERS, Outcome, block, frame};
+use crate::frames::{CONTINUATION, Client, HEADERS, Outcome, RST_STREAM, block, frame};
 
 const GET: [(&str, &str); 4] =
     [(":method", "GET"), (":scheme", "http"), (":authority", "a"), (":path", "/large")];
 const SEND: &str = "mantlet_limit_reached_total{limit=\"server.send_timeout\"}";
 const HEAD: &str = "mantlet_limit_reached_total{limit=\"server.head_timeout\"}";
 const FLOOD: &str = "mantlet_limit_reached_total{limit=\"http2.flood\"}";
+const DATA: u8 = 0;
 const PING: u8 = 6;
 const SETTINGS: u8 = 4;
 const WINDOW_UPDATE: u8 = 8;
@@ -110,6 +111,32 @@ fn a_slow_client_that_goes_on_is_served_to_the_end() {
     let Outcome::Answered(body) = opener else { panic!("{opener:?}") };
     assert_eq!(body.len(), 200_000);
     assert_eq!(gate.metric(SEND), 0);
+}
+
+/// The end of a stream that a client resets without an error is no end of a body: what has come of an
+/// upload must not pass for all of it.
+#[test]
+fn half_a_body_never_passes_for_a_whole_one() {
+    let (upstream, gate) = start(10, "[[routes]]\npath = \"/upload\"\nupload = true");
+    for path in ["/upload", "/held"] {
+        let mut client = Client::open(gate.address());
+        client.request(1, &GET, b"");
+        assert!(matches!(client.outcome(1), Outcome::Answered(_)));
+        let mut post = GET;
+        (post[0], post[3]) = ((":method", "POST"), (":path", path));
+        let json = [("content-type", "application/json")];
+        client.write(&frame(HEADERS, 4, 3, &block(&[&post[..], &json].concat())));
+        client.write(&frame(DATA, 0, 3, b"[1]"));
+        // Until what is passed on as it comes has been.
+        std::thread::sleep(Duration::from_millis(300));
+        client.write(&frame(RST_STREAM, 0, 3, &[0; 4]));
+        client.request(5, &GET, b"");
+        assert!(matches!(client.outcome(5), Outcome::Answered(_)), "the connection goes on");
+        let entry = gate.wait_for_access(|entry| entry["url.path"] == path, PATIENCE);
+        assert_eq!(entry["event.outcome"], "aborted", "{entry:#}");
+    }
+    let is_whole = |request: &Received| request.method == "POST" && request.is_complete;
+    assert!(!upstream.requests().iter().any(is_whole), "{:#?}", upstream.requests());
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use mantlet_testkit::wire;
+use mantlet_testkit::wire::{self, Connection};
 
 use crate::common::assert_refused;
 use crate::gate_of;
@@ -18,6 +18,7 @@ const GOAWAY: u8 = 7;
 const WINDOW_UPDATE: u8 = 8;
 const END_STREAM: u8 = 1;
 const END_HEADERS: u8 = 4;
+const NO_ERROR: u32 = 0;
 const REFUSED_STREAM: u32 = 7;
 const ENHANCE_YOUR_CALM: u32 = 11;
 
@@ -26,6 +27,10 @@ const ENHANCE_YOUR_CALM: u32 = 11;
 enum Deed {
     /// Answers 200 and says how many bytes the body had.
     Answer,
+    /// Answers 200 with these bytes, and resets the stream in the place of an end.
+    BreakOff(&'static [u8]),
+    /// The same at once, after the end, and before the request has come.
+    Hurry(&'static [u8]),
     /// Resets the stream, with this error.
     Reset(u32),
     /// Says that it takes no more requests, this one included, and which error made it; goes on
@@ -90,7 +95,9 @@ fn serve(
             }
             _ => {}
         }
-        if matches!(kind, HEADERS | DATA) && flags & END_STREAM != 0 {
+        let is_hurried = || matches!(script.get(seen.lock().unwrap().len()), Some(Deed::Hurry(_)));
+        let is_over = matches!(kind, HEADERS | DATA) && flags & END_STREAM != 0;
+        if is_over || kind == HEADERS && is_hurried() {
             let mut seen = seen.lock().unwrap();
             let deed = script.get(seen.len()).copied().unwrap_or(Deed::Answer);
             seen.push((number, body));
@@ -107,6 +114,13 @@ fn carry_out(stream: &mut TcpStream, deed: Deed, on: u32, body: usize) -> io::Re
             let head = frame(HEADERS, END_HEADERS, on, &[0x88]);
             let text = frame(DATA, END_STREAM, on, body.to_string().as_bytes());
             stream.write_all(&[head, text].concat())
+        }
+        Deed::BreakOff(text) | Deed::Hurry(text) => {
+            let head = frame(HEADERS, END_HEADERS, on, &[0x88]);
+            let end = if matches!(deed, Deed::Hurry(_)) { END_STREAM } else { 0 };
+            let text = frame(DATA, end, on, text);
+            let reset = frame(RST_STREAM, 0, on, &NO_ERROR.to_be_bytes());
+            stream.write_all(&[head, text, reset].concat())
         }
         Deed::Reset(error) => stream.write_all(&frame(RST_STREAM, 0, on, &error.to_be_bytes())),
         Deed::Leave(error) => {
@@ -186,4 +200,20 @@ fn a_request_that_the_server_may_have_acted_on_is_not_sent_twice() {
         assert_refused(&gate, &answer, (502, "upstream-invalid"), "acted on, perhaps");
         assert_eq!(server.seen(), [(0, 4)]);
     }
+}
+
+/// A reset without an error stands behind a whole answer, while the request is still on its way
+/// (RFC 9113 section 8.1), and is no end of half an answer.
+#[test]
+fn half_an_answer_never_passes_for_a_whole_one() {
+    let server = Server::start(&[Deed::BreakOff(b"half"), Deed::Hurry(b"whole")]);
+    let routes = "[[routes]]\npath = \"/upload\"\nupload = true\n";
+    let gate = gate_of(&[server.url()], &format!("{ONE_WORKER}{routes}"));
+    let half = wire::get(gate.address(), "/", &[]);
+    assert!(!half.is_complete, "{half:?}");
+    let mut client = Connection::open(gate.address()).unwrap();
+    let upload = "POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\nbegun";
+    client.write(upload.as_bytes()).unwrap();
+    let whole = client.read_response().unwrap();
+    assert_eq!((whole.text().as_str(), whole.is_complete), ("whole", true), "{whole:?}");
 }

@@ -12,6 +12,7 @@ use hyper::body::Incoming;
 use super::BodyError;
 use super::filtered::Filtered;
 use super::pause::Pause;
+use super::two::poll_two;
 use crate::http1::{Pipe, Piped};
 use crate::pipeline::{BodyFilter, declares_grpc};
 use crate::upstream::RawStream;
@@ -200,7 +201,7 @@ impl Piped for AnswerBody {
 impl FromTwo {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         loop {
-            let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(cx) else {
+            let Poll::Ready(frame) = poll_two(&mut self.body, cx) else {
                 ready!(self.pause.poll(cx));
                 let failure = BodyError("the answer broke off: nothing came for too long".into());
                 return Poll::Ready(Some(Err(self.broke_off(failure))));
@@ -220,7 +221,7 @@ impl FromTwo {
                     Ok(_) => continue,
                     Err(data) => Some(Ok(data)),
                 },
-                Some(Err(error)) => Some(Err(self.broke_off(BodyError(error.to_string())))),
+                Some(Err(error)) => Some(Err(self.broke_off(error))),
                 None => None,
             });
         }
