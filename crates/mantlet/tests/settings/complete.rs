@@ -1,0 +1,138 @@
+//! That no setting is forgotten: each is in a configuration that a test of the binary uses.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use mantlet_testkit::{root, run_program};
+
+use super::common::PATIENCE;
+use super::written::Written;
+
+const BINARY: &str = env!("CARGO_BIN_EXE_mantlet");
+
+/// Settings that no test of the binary sets yet. A line goes when a test comes; none is added.
+const UNTESTED: &[&str] = &[
+    "server.header_count",
+    "server.upload_limit",
+    "server.discard_timeout",
+    "server.drain",
+    "upstream.idle_timeout",
+    "upstream.retries",
+    "upstream.health.timeout",
+    "upstream.health.healthy",
+    "upstream.health.unhealthy",
+    "upstream.breaker.window",
+    "client.header",
+    "guards.blocklist.fail",
+    "guards.limit.fail",
+    "guards.limit.network_v4",
+    "guards.limit.network_v6",
+    "guards.limit.concurrent_per_route",
+    "guards.limit.announce",
+    "guards.cors.fail",
+    "guards.cors.private_network",
+    "guards.csrf.same_site",
+    "guards.identity.mode",
+    "guards.json.fail",
+    "guards.schema.fail",
+    "guards.schema.headers",
+    "guards.schema.cookies",
+    "guards.schema.base",
+    "guards.schema.read_only",
+    "guards.schema.values",
+    "guards.schema.faults",
+    "guards.waf.fail",
+    "guards.waf.unreadable",
+    "guards.waf.decoded_limit",
+    "guards.waf.memory_limit",
+    "guards.waf.exceptions.place",
+    "guards.errors.fail",
+    "guards.errors.inspect",
+    "guards.csp.mode",
+    "guards.csp.fail",
+    "guards.csp.trusted_types",
+    "guards.csp.style_src",
+    "guards.csp.style_hashes",
+    "guards.cookies.fail",
+    "guards.cookies.same_site",
+    "guards.cookies.dangerous_insecure",
+    "guards.headers.fail",
+    "identity.passkeys.max_per_user",
+    "identity.issuers.NAME.max_lifetime",
+    "identity.issuers.NAME.keep",
+    "identity.issuers.NAME.scopes.claim",
+    "store.cache",
+    "mail.username",
+    "mail.password",
+    "mail.ca",
+    "penalty.rates",
+    "penalty.strikes",
+    "penalty.network_strikes",
+    "penalty.network_v4",
+    "penalty.network_v6",
+    "penalty.memory",
+    "penalty.offences.reason",
+    "penalty.offences.weight",
+    "recording.key",
+    "recording.size",
+    "recording.requests",
+    "recording.max_age",
+    "recording.body_limit",
+    "admin.hosts",
+];
+
+/// Every setting that the reference lists, with its section; `NAME` stands for any name.
+fn settings() -> Vec<String> {
+    let reference = run_program(BINARY, &["config", "reference"], PATIENCE).stdout;
+    let (mut section, mut settings) = (String::new(), Vec::new());
+    for line in reference.lines() {
+        if let Some(name) = line.strip_prefix("## `").and_then(|rest| rest.strip_suffix('`')) {
+            section = format!("{}.", name.trim_matches(['[', ']']));
+        } else if let Some((key, _)) =
+            line.strip_prefix("| `").and_then(|rest| rest.split_once('`'))
+        {
+            settings.push(format!("{section}{key}"));
+        }
+    }
+    settings
+}
+
+/// The files of this kind at or below `place`.
+fn files(place: &Path, kind: &str) -> Vec<PathBuf> {
+    if !place.is_dir() {
+        let is_meant = place.extension().is_some_and(|extension| extension == kind);
+        return is_meant.then(|| place.to_owned()).into_iter().collect();
+    }
+    let entries = fs::read_dir(place).unwrap();
+    entries.flat_map(|entry| files(&entry.unwrap().path(), kind)).collect()
+}
+
+/// What each suite of the binary writes into configurations, and what the cases of `corpora/guards`
+/// do that one of them sends.
+fn written() -> Vec<Written> {
+    let suites = fs::read_dir(root().join("crates/mantlet/tests")).unwrap();
+    let read = |suite: PathBuf| {
+        let mut written = Written::default();
+        files(&suite, "rs")
+            .iter()
+            .for_each(|file| written.read(&fs::read_to_string(file).unwrap()));
+        written
+    };
+    let mut all: Vec<_> = suites.map(|suite| read(suite.unwrap().path())).collect();
+    let mut cases = Written::default();
+    for file in files(&root().join("corpora/guards"), "toml") {
+        let table: toml::Table = fs::read_to_string(file).unwrap().parse().unwrap();
+        cases.read_text(table.get("config").unwrap().as_str().unwrap());
+    }
+    all.push(cases);
+    all
+}
+
+#[test]
+fn sci_d30_every_setting_is_set_by_a_test_of_the_binary() {
+    let (settings, written) = (settings(), written());
+    assert!(settings.len() > 300, "only {} settings were found", settings.len());
+    let is_set = |setting: &&String| written.iter().any(|one| one.holds(setting));
+    let missing: Vec<_> = settings.iter().filter(|setting| !is_set(setting)).collect();
+    assert_eq!(missing, UNTESTED, "settings that no test sets, and those that are known");
+}

@@ -1,0 +1,9 @@
+//! Settings that no other file of tests is about, each shown to act; and that none is forgotten.
+
+#![expect(clippy::unwrap_used, reason = "tests may fail loudly")]
+
+#[path = "../common/mod.rs"]
+mod common;
+mod complete;
+mod server;
+mod written;
