@@ -5,5 +5,8 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod complete;
+mod guards;
+mod limit;
+mod schema;
 mod server;
 mod written;

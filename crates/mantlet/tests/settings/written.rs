@@ -17,8 +17,12 @@ pub(crate) struct Written {
     settings: BTreeSet<String>,
     /// Settings without one.
     loose: BTreeSet<String>,
+    /// Settings without one, behind a text that is put in: `"{BASE}cost = 2"`.
+    continued: BTreeSet<String>,
     /// Sections that something else goes on writing.
     open: BTreeSet<String>,
+    /// Sections that a text ends with.
+    last: BTreeSet<String>,
     /// Texts of one word.
     words: BTreeSet<String>,
 }
@@ -34,9 +38,14 @@ impl Written {
 
     /// Whether it holds this setting, for everything or for one route; `NAME` stands for any name.
     pub(crate) fn holds(&self, setting: &str) -> bool {
-        let section = |key| self.open.iter().map(move |section| format!("{section}.{key}"));
-        let loose = self.loose.iter().flat_map(|key| section(key).chain([key.clone()]));
-        self.settings.iter().cloned().chain(loose).any(|written| {
+        let put = |key, sections: &BTreeSet<String>| {
+            let whole: Vec<_> = sections.iter().map(|section| format!("{section}.{key}")).collect();
+            whole
+        };
+        let loose = self.loose.iter().flat_map(|key| put(key, &self.open));
+        let continued = self.continued.iter().flat_map(|key| put(key, &self.last));
+        let alone = self.settings.iter().chain(&self.loose).cloned();
+        alone.chain(loose).chain(continued).any(|written| {
             let for_a_route = written.strip_prefix("routes.");
             let for_a_route = for_a_route
                 .filter(|rest| rest.starts_with("guards.") || rest.starts_with("websocket."));
@@ -60,26 +69,28 @@ impl Written {
             return;
         }
         let is_format = text.contains("{{");
-        let (mut header, mut body) = (String::new(), Vec::new());
+        let (mut header, mut body, mut is_behind) = (String::new(), Vec::new(), false);
         for line in text.lines() {
             let (line, is_open) = without_placeholders(line.trim(), is_format);
+            is_behind |= is_open && header.is_empty();
+            if is_open {
+                self.open.extend(name(&header));
+            }
             if is_header(&line) {
-                self.read_section(&header, &std::mem::take(&mut body));
+                self.read_section(&header, &std::mem::take(&mut body), is_behind);
                 header = line;
             } else if !line.is_empty() {
                 body.push(line);
             }
-            if is_open {
-                self.open.extend(name(&header));
-            }
         }
+        self.last.extend(name(&header));
         if body.is_empty() {
             self.open.extend(name(&header));
         }
-        self.read_section(&header, &body);
+        self.read_section(&header, &body, is_behind);
     }
 
-    fn read_section(&mut self, header: &str, body: &[String]) {
+    fn read_section(&mut self, header: &str, body: &[String], is_behind: bool) {
         let parse = |body: &str| format!("{header}\n{body}").parse::<Table>();
         let mut found = BTreeSet::new();
         match parse(&body.join("\n")) {
@@ -90,7 +101,11 @@ impl Written {
                 .filter_map(|line| parse(line).ok())
                 .for_each(|table| flatten("", &table, &mut found)),
         }
-        let place = if header.is_empty() { &mut self.loose } else { &mut self.settings };
+        let place = match (header.is_empty(), is_behind) {
+            (false, _) => &mut self.settings,
+            (true, false) => &mut self.loose,
+            (true, true) => &mut self.continued,
+        };
         place.extend(found);
     }
 }
@@ -213,6 +228,7 @@ fn a_key_counts_in_its_own_section_alone() {
         let loose = "cost = 2";
         let named = format!("[guards.{guard}]\n{key} = 7\n");
         let words = ["json", "depth"];
+        let behind = format!("{OPEN}announce = 1\n[log]\nkeep = 1");
     "#####;
     let mut written = Written::default();
     written.read(source);
@@ -224,12 +240,20 @@ fn a_key_counts_in_its_own_section_alone() {
         "guards.limit.cost",
         "websocket.cost",
         "guards.json.depth",
+        "penalty.strikes",
+        "guards.limit.announce",
+        "log.announce",
     ] {
         assert!(written.holds(one), "{one}: {written:#?}");
     }
-    for other in
-        ["upstream.retries", "penalty.cost", "routes.max_age", "cors.max_age", "json.depth"]
-    {
+    for other in [
+        "upstream.retries",
+        "penalty.cost",
+        "penalty.announce",
+        "cors.max_age",
+        "json.depth",
+        "log.cost",
+    ] {
         assert!(!written.holds(other), "{other}: {written:#?}");
     }
 }

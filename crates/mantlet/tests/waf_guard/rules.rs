@@ -190,9 +190,9 @@ fn a_request_that_costs_rules_too_much_is_refused_by_name() {
     let text: String = (1..400)
         .map(|id| format!("SecRule ARGS \"@rx ab+a{{0,{id}}}\" \"id:{id},phase:2,pass,nolog\"\n"))
         .collect();
-    let (_folder, config) = rules(&text);
+    let (_folder, rules) = rules(&text);
     let upstream = FakeUpstream::answering(Answer::ok("ok"));
-    let config = config + "work_limit = \"1MiB\"\n";
+    let config = format!("{rules}work_limit = \"1MiB\"\n");
     let strict = gate(&upstream, &config);
     let body = format!("a={}", "ab".repeat(200_000));
     let kind = "application/x-www-form-urlencoded";
@@ -203,8 +203,7 @@ fn a_request_that_costs_rules_too_much_is_refused_by_name() {
     assert_eq!(strict.metric(reached), 1, "{}", strict.metrics());
     assert_eq!(post(strict.address(), kind, "a=b").status, 200);
     assert_eq!(upstream.requests().len(), 1);
-    let narrow = config.replace("work_limit = ", "memory_limit = ");
-    let narrow = gate(&upstream, &narrow);
+    let narrow = gate(&upstream, &format!("{rules}memory_limit = \"1MiB\"\n"));
     let large = format!("a={}", "xy".repeat(1_000_000));
     let event = assert_refused(
         &narrow,
