@@ -1,5 +1,6 @@
 //! That no setting is forgotten: each is in a configuration that a test of the binary uses.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -35,8 +36,12 @@ const UNTESTED: &[&str] = &[
     "guards.cookies.fail",
     "guards.headers.fail",
     "identity.passkeys.max_per_user",
+    "identity.providers.NAME.scopes",
+    "identity.providers.NAME.ca",
+    "identity.issuers.NAME.user",
     "identity.issuers.NAME.max_lifetime",
     "identity.issuers.NAME.keep",
+    "identity.issuers.NAME.ca",
     "identity.issuers.NAME.scopes.claim",
     "store.cache",
     "mail.username",
@@ -72,18 +77,18 @@ fn files(place: &Path, kind: &str) -> Vec<PathBuf> {
     entries.flat_map(|entry| files(&entry.unwrap().path(), kind)).collect()
 }
 
-/// What each suite of the binary writes into configurations, and what the cases of `corpora/guards`
-/// do that one of them sends.
+/// What each file of tests of the binary writes into configurations, with what stands in the
+/// `main.rs` beside it, and what the cases of `corpora/guards` do that one of them sends.
 fn written() -> Vec<Written> {
-    let suites = fs::read_dir(root().join("crates/mantlet/tests")).unwrap();
-    let read = |suite: PathBuf| {
+    let read = |file: PathBuf| {
         let mut written = Written::default();
-        files(&suite, "rs")
-            .iter()
-            .for_each(|file| written.read(&fs::read_to_string(file).unwrap()));
+        for file in BTreeSet::from([file.with_file_name("main.rs"), file]) {
+            written.read(&fs::read_to_string(file).unwrap_or_default());
+        }
         written
     };
-    let mut all: Vec<_> = suites.map(|suite| read(suite.unwrap().path())).collect();
+    let tests = files(&root().join("crates/mantlet/tests"), "rs");
+    let mut all: Vec<_> = tests.into_iter().map(read).collect();
     let mut cases = Written::default();
     for file in files(&root().join("corpora/guards"), "toml") {
         let table: toml::Table = fs::read_to_string(file).unwrap().parse().unwrap();

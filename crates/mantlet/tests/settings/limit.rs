@@ -85,9 +85,9 @@ fn blocked(gate: &MantletProcess, clients: &[&str]) -> Vec<bool> {
         let answer = from(gate, client, "/");
         answer.status == 403 && answer.text().contains("address-blocked")
     };
-    let any = || clients.iter().any(|client| is_blocked(client)).then_some(());
+    let any = || clients.iter().any(is_blocked).then_some(());
     assert!(poll_until(PATIENCE, any).is_some(), "nobody is blocked: {}", gate.story());
-    clients.iter().map(|client| is_blocked(client)).collect()
+    clients.iter().map(is_blocked).collect()
 }
 
 #[test]

@@ -1,16 +1,16 @@
-//! Which settings the texts in a Rust file write, each with its section.
+//! Which settings the texts in Rust files write, each with its section.
 //!
 //! A configuration is often put together: `"[guards.limit]\n{setting}"` in one place and
 //! `"cost = 2"` in another. Such a section is open, and lines without a section of their own count
-//! for the open sections of the same suite. Where a name is put in, as in `"[websocket]\n{key} = 2"`,
-//! every text of the suite that is a single word counts as that name.
+//! for the open sections of the same file. Where a name is put in, as in `"[websocket]\n{key} = 2"`,
+//! every text there that is a single word counts as that name.
 
 use std::collections::BTreeSet;
 use std::str::Chars;
 
 use toml::{Table, Value};
 
-/// What one suite of tests writes.
+/// What one file of tests writes.
 #[derive(Debug, Default)]
 pub(crate) struct Written {
     /// Settings with their section, such as `guards.limit.cost`.
@@ -23,6 +23,8 @@ pub(crate) struct Written {
     open: BTreeSet<String>,
     /// Sections that a text ends with.
     last: BTreeSet<String>,
+    /// Whether texts are put together, as in `"{BASE}{more}"`.
+    is_joined: bool,
     /// Texts of one word.
     words: BTreeSet<String>,
 }
@@ -43,7 +45,8 @@ impl Written {
             whole
         };
         let loose = self.loose.iter().flat_map(|key| put(key, &self.open));
-        let continued = self.continued.iter().flat_map(|key| put(key, &self.last));
+        let joined = self.loose.iter().filter(|_| self.is_joined);
+        let continued = self.continued.iter().chain(joined).flat_map(|key| put(key, &self.last));
         let alone = self.settings.iter().chain(&self.loose).cloned();
         alone.chain(loose).chain(continued).any(|written| {
             let for_a_route = written.strip_prefix("routes.");
@@ -84,6 +87,7 @@ impl Written {
             }
         }
         self.last.extend(name(&header));
+        self.is_joined |= is_behind && header.is_empty() && body.is_empty() && text.contains("}{");
         if body.is_empty() {
             self.open.extend(name(&header));
         }
@@ -106,6 +110,8 @@ impl Written {
             (true, false) => &mut self.loose,
             (true, true) => &mut self.continued,
         };
+        // A name that is put in says nothing without a section: it may be that of a form's field.
+        found.retain(|key| !header.is_empty() || !key.contains(ANY));
         place.extend(found);
     }
 }

@@ -80,7 +80,7 @@ fn rules_see_head_and_body_and_say_what_they_answer_with() {
 fn detectors_look_beside_rules_where_that_is_asked_for() {
     let (_folder, config) = rules(RULES);
     let upstream = FakeUpstream::answering(Answer::ok("ok"));
-    let gate = gate(&upstream, &(config + "native = true\n"));
+    let gate = gate(&upstream, &format!("{config}native = true\n"));
     assert_refused(
         &gate,
         &get(gate.address(), &format!("/?q={}", escaped(SQL))),
@@ -212,7 +212,7 @@ fn a_request_that_costs_rules_too_much_is_refused_by_name() {
         "memory",
     );
     assert_eq!(event["evidence"], "too much: memory");
-    let lenient = gate(&upstream, &(config + "over_budget = \"pass\"\n"));
+    let lenient = gate(&upstream, &format!("{config}over_budget = \"pass\"\n"));
     assert_eq!(post(lenient.address(), kind, &body).status, 200);
 }
 
