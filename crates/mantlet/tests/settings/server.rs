@@ -130,3 +130,60 @@ fn a_websocket_lives_no_longer_than_it_may() {
     let is_counted = || (gate.metric(series) == 1).then_some(());
     poll_until(PATIENCE, is_counted).unwrap();
 }
+
+#[test]
+fn a_head_has_as_many_lines_as_is_said() {
+    let upstream = FakeUpstream::answering(Answer::ok("x"));
+    for (setting, status) in [("", 200), ("header_count = 20\n", 431)] {
+        let gate = gate(&upstream, &format!("[server]\n{setting}"));
+        let headers = [("X-Note", "x"); 50];
+        assert_eq!(wire::get(gate.address(), "/", &headers).status, status, "{setting}");
+        assert_eq!(wire::get(gate.address(), "/", &[]).status, 200, "{setting}");
+    }
+}
+
+#[test]
+fn an_upload_is_as_large_as_is_said_where_uploads_are() {
+    let upstream = FakeUpstream::answering(Answer::ok("x"));
+    for (setting, status) in [("", 200), ("upload_limit = \"20KiB\"\n", 413)] {
+        let config = format!(
+            "[[routes]]\npath = \"/up\"\nupload = true\n[server]\nbody_limit = \"10KiB\"\n{setting}"
+        );
+        let gate = gate(&upstream, &config);
+        let send = |path: &str, size: usize| {
+            wire::request(gate.address(), "POST", path, &[], &vec![b'x'; size]).status
+        };
+        let statuses = [send("/up", 30_000), send("/up", 15_000), send("/x", 15_000)];
+        assert_eq!(statuses, [status, 200, 413], "{setting}");
+    }
+}
+
+#[test]
+fn a_client_that_had_its_last_answer_is_heard_out_as_long_as_is_said() {
+    let upstream = FakeUpstream::answering(Answer::ok("x"));
+    for (setting, is_closed) in [("", false), ("discard_timeout = \"200ms\"\n", true)] {
+        let config = format!("[[routes]]\npath = \"/no\"\ndeny = true\n[server]\n{setting}");
+        let gate = gate(&upstream, &config);
+        let mut slow = Connection::open(gate.address()).unwrap();
+        slow.write(b"POST /no HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\nx").unwrap();
+        assert_eq!(slow.read_response().unwrap().status, 403, "{setting}");
+        // The default is half of our patience.
+        assert_eq!(slow.is_closed_within(Duration::from_millis(2500)), is_closed, "{setting}");
+    }
+}
+
+#[test]
+fn the_admin_listener_is_asked_under_names_that_are_said() {
+    let upstream = FakeUpstream::answering(Answer::ok("x"));
+    for (setting, is_served) in [("", false), ("hosts = [\"admin.example.org\"]\n", true)] {
+        let gate = gate(&upstream, &format!("[admin]\n{setting}"));
+        let ask = |host: &str| {
+            let mut connection = Connection::open(gate.admin()).unwrap();
+            let request = format!("GET /livez HTTP/1.1\r\nHost: {host}\r\n\r\n");
+            connection.write(request.as_bytes()).unwrap();
+            connection.read_response().unwrap().status == 200
+        };
+        let asked = ["admin.example.org", "evil.example.org", &gate.admin().to_string()].map(ask);
+        assert_eq!(asked, [is_served, false, true], "{setting}");
+    }
+}
