@@ -1,22 +1,12 @@
-//! Settings that no other file of tests is about, each shown to act; and that none is forgotten.
+//! Settings of the server, of servers behind it and of files, each shown to act.
 
-#![expect(clippy::unwrap_used, reason = "tests may fail loudly")]
-
-mod common;
-
-use std::collections::BTreeSet;
-use std::fs;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use mantlet_testkit::wire::{self, Connection, WebSocket};
-use mantlet_testkit::{
-    Answer, FakeUpstream, TempFolder, certificate, free_address, poll_until, root, run_program,
-};
+use mantlet_testkit::{Answer, FakeUpstream, TempFolder, certificate, free_address, poll_until};
 
-use common::{PATIENCE, assert_refused, gate};
-
-const BINARY: &str = env!("CARGO_BIN_EXE_mantlet");
+use super::common::{PATIENCE, assert_refused, gate};
 
 fn get_from(source: u8, address: SocketAddr, path: &str) -> wire::Response {
     let source = IpAddr::V4(Ipv4Addr::new(127, 0, 0, source));
@@ -141,69 +131,59 @@ fn a_websocket_lives_no_longer_than_it_may() {
     poll_until(PATIENCE, is_counted).unwrap();
 }
 
-/// Every file of tests, and what stands in the tests inside other files.
-fn tests() -> String {
-    let (mut text, mut waiting) =
-        (String::new(), vec![root().join("crates"), root().join("examples")]);
-    while let Some(place) = waiting.pop() {
-        if place.is_dir() {
-            waiting.extend(fs::read_dir(&place).unwrap().map(|entry| entry.unwrap().path()));
-            continue;
-        }
-        let Ok(content) = fs::read_to_string(&place) else { continue };
-        if place.ends_with("tests/settings.rs") {
-            // What this file lists is not tested by being listed.
-            text.push_str(content.split("/// Settings that no test").next().unwrap_or_default());
-            continue;
-        }
-        let is_test = place.components().any(|part| part.as_os_str() == "tests")
-            || place.ends_with("tests.rs")
-            || place.extension().is_some_and(|extension| extension == "toml");
-        let inside = content.split_once("#[cfg(test)]").map_or("", |(_, tests)| tests);
-        text.push_str(if is_test { &content } else { inside });
+#[test]
+fn a_head_has_as_many_lines_as_is_said() {
+    let upstream = FakeUpstream::answering(Answer::ok("x"));
+    for (setting, status) in [("", 200), ("header_count = 20\n", 431)] {
+        let gate = gate(&upstream, &format!("[server]\n{setting}"));
+        let headers = [("X-Note", "x"); 50];
+        assert_eq!(wire::get(gate.address(), "/", &headers).status, status, "{setting}");
+        assert_eq!(wire::get(gate.address(), "/", &[]).status, 200, "{setting}");
     }
-    // What begins a line within a text is not the end of a name.
-    text.replace("\\n", "\n")
-}
-
-/// Whether `text` holds `way` as a whole, and not as the end of a longer name.
-fn holds(text: &str, way: &str) -> bool {
-    text.match_indices(way).any(|(at, _)| {
-        let before = text.get(..at).and_then(|text| text.chars().next_back());
-        before.is_none_or(|it| !it.is_ascii_alphanumeric() && !matches!(it, '_' | '.'))
-    })
 }
 
 #[test]
-fn sci_d30_every_setting_is_named_by_a_test_that_sets_it() {
-    let reference = run_program(BINARY, &["config", "reference"], PATIENCE).stdout;
-    let tests = tests();
-    let mut section = String::new();
-    let mut missing = BTreeSet::new();
-    let mut count = 0;
-    for line in reference.lines() {
-        if let Some(name) = line.strip_prefix("## `").and_then(|rest| rest.strip_suffix('`')) {
-            section = name.trim_matches(['[', ']']).to_owned();
-        }
-        let Some((key, _)) = line.strip_prefix("| `").and_then(|rest| rest.split_once('`')) else {
-            continue;
+fn an_upload_is_as_large_as_is_said_where_uploads_are() {
+    let upstream = FakeUpstream::answering(Answer::ok("x"));
+    for (setting, status) in [("", 200), ("upload_limit = \"20KiB\"\n", 413)] {
+        let config = format!(
+            "[[routes]]\npath = \"/up\"\nupload = true\n[server]\nbody_limit = \"10KiB\"\n{setting}"
+        );
+        let gate = gate(&upstream, &config);
+        let send = |path: &str, size: usize| {
+            wire::request(gate.address(), "POST", path, &[], &vec![b'x'; size]).status
         };
-        count += 1;
-        let path = if section.is_empty() { key.to_owned() } else { format!("{section}.{key}") };
-        let variable = format!("MANTLET_{}", path.replace('.', "_").to_uppercase());
-        let ways = [
-            format!("{key} = "),
-            format!("{key}="),
-            format!("{key}: "),
-            format!("\"{key}\", "),
-            path.clone(),
-            variable,
-        ];
-        let is_tested = ways.iter().any(|way| holds(&tests, way));
-        if !is_tested {
-            missing.insert(path);
-        }
+        let statuses = [send("/up", 30_000), send("/up", 15_000), send("/x", 15_000)];
+        assert_eq!(statuses, [status, 200, 413], "{setting}");
     }
-    assert!(count > 80, "only {count} settings were found");
-    assert!(missing.is_empty(), "settings that no test sets: {missing:#?}");
+}
+
+#[test]
+fn a_client_that_had_its_last_answer_is_heard_out_as_long_as_is_said() {
+    let upstream = FakeUpstream::answering(Answer::ok("x"));
+    for (setting, is_closed) in [("", false), ("discard_timeout = \"200ms\"\n", true)] {
+        let config = format!("[[routes]]\npath = \"/no\"\ndeny = true\n[server]\n{setting}");
+        let gate = gate(&upstream, &config);
+        let mut slow = Connection::open(gate.address()).unwrap();
+        slow.write(b"POST /no HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\nx").unwrap();
+        assert_eq!(slow.read_response().unwrap().status, 403, "{setting}");
+        // The default is half of our patience.
+        assert_eq!(slow.is_closed_within(Duration::from_millis(2500)), is_closed, "{setting}");
+    }
+}
+
+#[test]
+fn the_admin_listener_is_asked_under_names_that_are_said() {
+    let upstream = FakeUpstream::answering(Answer::ok("x"));
+    for (setting, is_served) in [("", false), ("hosts = [\"admin.example.org\"]\n", true)] {
+        let gate = gate(&upstream, &format!("[admin]\n{setting}"));
+        let ask = |host: &str| {
+            let mut connection = Connection::open(gate.admin()).unwrap();
+            let request = format!("GET /livez HTTP/1.1\r\nHost: {host}\r\n\r\n");
+            connection.write(request.as_bytes()).unwrap();
+            connection.read_response().unwrap().status == 200
+        };
+        let asked = ["admin.example.org", "evil.example.org", &gate.admin().to_string()].map(ask);
+        assert_eq!(asked, [is_served, false, true], "{setting}");
+    }
 }
