@@ -15,6 +15,7 @@ mod gated;
 mod hashed;
 mod host;
 mod known;
+mod matched;
 mod phases;
 pub(crate) mod report;
 mod request;
