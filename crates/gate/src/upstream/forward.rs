@@ -97,14 +97,26 @@ pub fn id_value(id: RequestId) -> HeaderValue {
     HeaderValue::from_str(id.encode(&mut buffer)).unwrap_or_else(|_| HeaderValue::from_static(""))
 }
 
-/// Removes from an answer what belongs to the connection to the application only.
+/// Removes from an answer what belongs to the connection to the application only, and all types of
+/// its body but the one that browsers read.
 pub fn clean_answer<B>(response: &mut Response<B>) {
     let is_switch = response.status() == http::StatusCode::SWITCHING_PROTOCOLS;
     let headers = response.headers_mut();
     hop::remove(headers);
+    keep_last_type(headers);
     if is_switch {
         headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
         headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
     }
     *response.version_mut() = Version::HTTP_11;
+}
+
+/// Of several types browsers read the last (Fetch, "extract a MIME type"); so guards must, too.
+fn keep_last_type(headers: &mut HeaderMap) {
+    if headers.len() == headers.keys_len() {
+        return;
+    }
+    if let Some(last) = headers.get_all(header::CONTENT_TYPE).iter().next_back().cloned() {
+        headers.insert(header::CONTENT_TYPE, last);
+    }
 }

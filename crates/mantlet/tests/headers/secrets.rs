@@ -48,6 +48,20 @@ fn it_never_goes_out_in_a_header() {
     assert!(!format!("{answer:?}").contains(PLACEHOLDER), "{answer:?}");
 }
 
+/// Of several types browsers read the last: what is a page for them is a page for the gate.
+#[test]
+fn a_page_behind_another_type_is_a_page() {
+    let page = format!("<script nonce='{PLACEHOLDER}'>");
+    for (first, last) in [("image/png", "text/html"), ("text/html", "text/html; charset=utf-8")] {
+        let answer = Answer::of(200, first, page.as_bytes()).header("Content-Type", last);
+        let upstream = FakeUpstream::answering(answer);
+        let gate = nonced(&upstream, "");
+        let answer = wire::get(gate.address(), "/", &[]);
+        assert_eq!(answer.headers.get_all("content-type"), [last], "{answer:?}");
+        assert_eq!(answer.text(), format!("<script nonce='{}'>", nonce_of(&answer)));
+    }
+}
+
 #[test]
 fn a_part_of_a_text_could_hold_a_part_of_it() {
     let part = format!(
