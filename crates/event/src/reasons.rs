@@ -247,7 +247,7 @@ reasons! {
         "No connection to the application: see that it runs and listens at the address in `[upstream]`.";
     UPSTREAM_SATURATED = "upstream-saturated", 503, "Service unavailable",
         "The service is busy. Try again later.",
-        "All connections to the application are in use: `[upstream] max_connections`.";
+        "All connections to the application are in use (`[upstream] max_connections`), or the process may open no more files (`ulimit -n`): the event says which.";
     UPSTREAM_RESTING = "upstream-resting", 503, "Service unavailable",
         "The service cannot be reached now. Try again later.",
         "Too many connections to the application failed, so it is left alone for a while: `[upstream.breaker]`.";

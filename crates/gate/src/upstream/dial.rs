@@ -55,11 +55,12 @@ async fn stream(
     let (Some(url), Some(names)) = (upstream.address.url(), &upstream.names) else {
         let path =
             upstream.address.socket().ok_or_else(|| failed(io::ErrorKind::NotFound.into()))?;
-        let stream = UnixStream::connect(path).await.map_err(failed)?;
+        let unconnected = |error| UpstreamError::unconnected(&path.display(), &error);
+        let stream = UnixStream::connect(path).await.map_err(unconnected)?;
         return Ok((Stream::Unix(stream), None, false));
     };
     let addresses = names.addresses(clock, upstream.rules.connect_timeout).await?;
-    let (tcp, peer) = race(&addresses).await.map_err(failed)?;
+    let (tcp, peer) = race(&addresses).await?;
     // Without this, small writes wait for the other side's acknowledgement.
     tcp.set_nodelay(true).map_err(failed)?;
     match &upstream.tls {
@@ -77,11 +78,11 @@ async fn stream(
 }
 
 /// The first connection that stands: one address after another, each with a head start.
-async fn race(addresses: &Arc<[SocketAddr]>) -> io::Result<(TcpStream, SocketAddr)> {
+async fn race(addresses: &Arc<[SocketAddr]>) -> Result<(TcpStream, SocketAddr), UpstreamError> {
     let mut left = addresses.iter().copied();
     let mut running = FuturesUnordered::new();
     let connect = |address| async move { (TcpStream::connect(address).await, address) };
-    let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
+    let mut last = UpstreamError::Unreachable("there is no address".to_owned());
     loop {
         match left.next() {
             Some(address) => running.push(connect(address)),
@@ -105,7 +106,7 @@ async fn race(addresses: &Arc<[SocketAddr]>) -> io::Result<(TcpStream, SocketAdd
         match next.await {
             Some((Ok(stream), address)) => return Ok((stream, address)),
             Some((Err(error), address)) => {
-                last = io::Error::new(error.kind(), format!("{address}: {error}"));
+                last = UpstreamError::unconnected(&address, &error);
             }
             None => {}
         }

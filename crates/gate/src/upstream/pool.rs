@@ -244,9 +244,10 @@ impl Pool {
     fn missed(&self, upstream: &Upstream, error: &UpstreamError, is_its_fault: bool) {
         let now = self.0.clock.monotonic();
         match error {
-            UpstreamError::Client(_) | UpstreamError::Saturated | UpstreamError::Resting(_) => {
-                return;
-            }
+            UpstreamError::Client(_)
+            | UpstreamError::Saturated
+            | UpstreamError::Exhausted(_)
+            | UpstreamError::Resting(_) => return,
             UpstreamError::Unreachable(_) | UpstreamError::Timeout("connection" | "address") => {
                 if let Some(turn) = upstream.breaker.failed(now, &upstream.rules.breaker) {
                     report::turned(&self.0.events, &self.0.metrics, upstream, turn);

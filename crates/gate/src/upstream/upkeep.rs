@@ -79,6 +79,10 @@ impl Upkeep {
     async fn check(&self, upstream: &Upstream, path: &str) {
         let rules = &upstream.rules.health;
         let answer = tokio::time::timeout(rules.timeout, self.ask(upstream, path)).await;
+        if matches!(answer, Ok(Err(UpstreamError::Exhausted(_)))) {
+            // It was not asked.
+            return;
+        }
         let is_good = matches!(answer, Ok(Ok(status)) if (200..400).contains(&status));
         if !is_good {
             self.metrics.upstream_failed("check");

@@ -142,7 +142,13 @@ impl Worker {
             }
             Ok(mut response) => {
                 clean_answer(&mut response);
-                Ok(response)
+                match response.body_mut().begin_two().await {
+                    Ok(()) => Ok(response),
+                    Err(error) => {
+                        let error = UpstreamError::Invalid(error.to_string());
+                        Err(self.upstream_stop(&error, &answered_by(&response)))
+                    }
+                }
             }
             Err(failed) => Err(self.upstream_stop(&failed.error, &failed.server())),
         }

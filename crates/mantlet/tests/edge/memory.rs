@@ -6,10 +6,12 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::time::{Duration, Instant};
 
 use mantlet_testkit::wire::{self, Connection};
-use mantlet_testkit::{Answer, FakeUpstream, MantletProcess, TempFolder, left_out, poll_until};
+use mantlet_testkit::{
+    Answer, FakeUpstream, MantletBuilder, MantletProcess, TempFolder, left_out, poll_until,
+};
 use rustix::process::{Resource, getrlimit};
 
-use crate::common::{PATIENCE, gate};
+use crate::common::{PATIENCE, assert_refused, gate};
 
 /// The most that one may cost, in bytes of resident memory.
 const MOST: u64 = 20 * 1024;
@@ -81,14 +83,46 @@ fn ten_thousand_idle_connections_cost_little_and_come_back() {
     assert!(cost <= MOST, "{cost} bytes each");
 }
 
+/// The binary under a limit of open files that `ulimit` sets with these flags.
+fn limited(folder: &TempFolder, flags: &str) -> MantletBuilder {
+    let binary = env!("CARGO_BIN_EXE_mantlet");
+    let script = format!("#!/bin/sh\nulimit {flags} 64\nexec '{binary}' \"$@\"\n");
+    let program = folder.write("mantlet", script);
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    MantletProcess::builder(program)
+}
+
 #[test]
 fn a_low_limit_of_open_files_is_raised() {
     let folder = TempFolder::new();
-    let script =
-        format!("#!/bin/sh\nulimit -Sn 64\nexec '{}' \"$@\"\n", env!("CARGO_BIN_EXE_mantlet"));
-    let program = folder.write("mantlet", script);
-    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
     let upstream = FakeUpstream::answering(Answer::ok("ok"));
-    let gate = MantletProcess::builder(program).upstream(&upstream.url()).start();
+    let gate = limited(&folder, "-Sn").upstream(&upstream.url()).start();
     assert_eq!(open(200, gate.address()).len(), 200);
+}
+
+/// Clients can bring that about, by connections that they hold: it must not close the application to all
+/// others for longer than they do.
+#[test]
+fn a_server_is_not_blamed_for_files_that_this_process_may_not_open() {
+    let folder = TempFolder::new();
+    let upstream = FakeUpstream::answering(Answer::ok("ok").header("Connection", "close"));
+    let config = "[upstream.breaker]\npause = \"1m\"\n";
+    let gate = limited(&folder, "-n").upstream(&upstream.url()).config(config).start();
+    let mut client = Connection::open(gate.address()).unwrap();
+    let request = wire::render(gate.address(), "GET", "/", &[], b"");
+    let mut ask = || {
+        client.write(&request).unwrap();
+        client.read_response().unwrap()
+    };
+    assert_eq!(ask().status, 200);
+    let held: Vec<_> = (0..100).map(|_| Connection::open(gate.address()).unwrap()).collect();
+    let refused = poll_until(PATIENCE, || Some(ask()).filter(|answer| answer.status != 200));
+    let event =
+        assert_refused(&gate, &refused.unwrap(), (503, "upstream-saturated"), "no file left");
+    assert!(event["evidence"].as_str().unwrap().contains("Too many open files"), "{event:#}");
+    // More than it takes to leave a server alone.
+    assert!((0..40).all(|_| ask().status == 503));
+    drop(held);
+    let answered = poll_until(PATIENCE, || (ask().status == 200).then_some(()));
+    answered.unwrap_or_else(|| panic!("{}", gate.story()));
 }

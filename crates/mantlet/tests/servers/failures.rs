@@ -63,6 +63,25 @@ fn a_dead_server_costs_no_request_and_is_used_again_when_it_is_back() {
     let _ = gate.wait_for_event(returned, PATIENCE);
 }
 
+/// A server of another protocol greets, and then waits for its client to go on.
+#[test]
+fn a_server_that_speaks_another_protocol_is_not_waited_for() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        let mut held = Vec::new();
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let _ = stream.read(&mut [0; 4096]);
+            let _ = stream.write_all(b"SSH-2.0-OpenSSH_9.9\r\n");
+            held.push(stream);
+        }
+    });
+    let gate = gate_of(&[format!("http://{address}")], "[upstream]\nresponse_timeout = \"1m\"\n");
+    let response = wire::get(gate.address(), "/", &[]);
+    let _ = assert_refused(&gate, &response, (502, "upstream-invalid"), "at once");
+}
+
 #[test]
 fn a_server_that_answers_garbage_is_passed_over_but_never_the_last_one() {
     let bad = FakeUpstream::answering(Answer::garbage());

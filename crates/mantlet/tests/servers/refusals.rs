@@ -31,6 +31,8 @@ enum Deed {
     BreakOff(&'static [u8]),
     /// The same at once, after the end, and before the request has come.
     Hurry(&'static [u8]),
+    /// Answers 200, announces ten bytes, and ends before.
+    Lie,
     /// Resets the stream, with this error.
     Reset(u32),
     /// Says that it takes no more requests, this one included, and which error made it; goes on
@@ -121,6 +123,11 @@ fn carry_out(stream: &mut TcpStream, deed: Deed, on: u32, body: usize) -> io::Re
             let text = frame(DATA, end, on, text);
             let reset = frame(RST_STREAM, 0, on, &NO_ERROR.to_be_bytes());
             stream.write_all(&[head, text, reset].concat())
+        }
+        Deed::Lie => {
+            // `content-length: 10`, whose name is the 28th entry of the static table.
+            let head = frame(HEADERS, END_HEADERS, on, &[0x88, 0x5c, 2, b'1', b'0']);
+            stream.write_all(&[head, frame(DATA, END_STREAM, on, b"short")].concat())
         }
         Deed::Reset(error) => stream.write_all(&frame(RST_STREAM, 0, on, &error.to_be_bytes())),
         Deed::Leave(error) => {
@@ -216,4 +223,13 @@ fn half_an_answer_never_passes_for_a_whole_one() {
     client.write(upload.as_bytes()).unwrap();
     let whole = client.read_response().unwrap();
     assert_eq!((whole.text().as_str(), whole.is_complete), ("whole", true), "{whole:?}");
+}
+
+#[test]
+fn an_answer_that_is_broken_from_its_start_is_refused_in_so_many_words() {
+    let server = Server::start(&[Deed::Lie]);
+    let gate = gate_of(&[server.url()], ONE_WORKER);
+    let answer = wire::get(gate.address(), "/", &[]);
+    let _ = assert_refused(&gate, &answer, (502, "upstream-invalid"), "fewer bytes than announced");
+    assert_eq!(wire::get(gate.address(), "/", &[]).status, 200, "the connection goes on");
 }

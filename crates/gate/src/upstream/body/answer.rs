@@ -109,6 +109,18 @@ impl AnswerBody {
         Ok(())
     }
 
+    /// The same, of a body for which that costs nothing: one that comes over HTTP/2, where the library has
+    /// read ahead. Not of gRPC, in which the first piece may be the last word.
+    ///
+    /// # Errors
+    /// As [`Self::begin`].
+    pub(crate) async fn begin_two(&mut self) -> Result<(), BodyError> {
+        match &self.0 {
+            AnswerKind::Two(upstream) if !upstream.is_grpc => self.begin().await,
+            _ => Ok(()),
+        }
+    }
+
     /// What follows the head of an application's answer; its connection goes back when it is over.
     pub(in crate::upstream) fn upstream(body: Answered, lease: Lease) -> Self {
         match body {

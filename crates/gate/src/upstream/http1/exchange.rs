@@ -12,7 +12,7 @@ use http::{HeaderMap, Method, StatusCode};
 use super::connection::Connection;
 use super::fault::Fault;
 use super::framing::{Framing, Piece};
-use super::head::{Head, parse};
+use super::head::{self, Head, parse};
 use super::{Limits, Streaming};
 use crate::edge::wire::{HeadEnd, Kind, find_head_end};
 use crate::http1::{Length, SendError, Sending, intake};
@@ -238,6 +238,9 @@ impl Reading {
     /// Takes the head off `input` once it is complete; informational ones are passed over.
     fn look(&mut self, input: &mut BytesMut) -> Result<Option<Head>, Fault> {
         while !input.is_empty() {
+            if !head::may_begin(input) {
+                return Err(head::NO_STATUS_LINE);
+            }
             let end = match find_head_end(input, self.searched, self.limits.head) {
                 Ok(HeadEnd::At(end)) => end,
                 Ok(HeadEnd::Open(searched)) => {

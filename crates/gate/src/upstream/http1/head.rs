@@ -21,6 +21,16 @@ pub(super) struct Head {
     pub(super) is_last: bool,
 }
 
+/// What is said of bytes of another protocol.
+pub(super) const NO_STATUS_LINE: Fault = Fault("the first line is no status line of HTTP/1");
+
+/// Whether what has come can be the beginning of a head: of another protocol, an end of its head
+/// would be waited for in vain.
+pub(super) fn may_begin(bytes: &[u8]) -> bool {
+    const VERSION: &[u8] = b"HTTP/1.";
+    bytes.iter().zip(VERSION).all(|(byte, expected)| byte == expected) || bytes.starts_with(b"\r")
+}
+
 /// Reads a complete head, up to and including its empty line; every LF in it follows a CR.
 pub(super) fn parse(head: &Bytes, limits: &Limits) -> Result<Head, Fault> {
     let mut feeds = memchr_iter(b'\n', head);
@@ -57,7 +67,7 @@ fn status_line(line: &[u8]) -> Result<(bool, StatusCode), Fault> {
     let is_old = match start {
         b"HTTP/1.1 " => false,
         b"HTTP/1.0 " => true,
-        _ => return Err(Fault("the first line is no status line of HTTP/1")),
+        _ => return Err(NO_STATUS_LINE),
     };
     let (digits, reason) = rest.split_at_checked(3).ok_or(Fault("the status is too short"))?;
     let status = StatusCode::from_bytes(digits).map_err(|_| Fault("the status is no number"))?;
