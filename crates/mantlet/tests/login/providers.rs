@@ -489,3 +489,19 @@ fn a_browser_signs_in_with_a_provider_that_others_made() {
     // This provider leaves `state` out when somebody says no, against RFC 6749: the way back is nobody's.
     assert!(seen["denied"].as_str().unwrap().contains("Begin again"), "{seen:#}");
 }
+
+#[test]
+fn a_provider_is_asked_for_what_is_said() {
+    let outside = Outside::start();
+    for (setting, expected) in
+        [("", "openid profile email"), ("scopes = [\"groups\"]\n", "openid groups")]
+    {
+        let config = format!(
+            "[identity.providers.company]\nissuer = \"{}\"\nclient_id = \"gate\"\n{setting}",
+            outside.issuer()
+        );
+        let (_upstream, gate) = super::closed(&config);
+        let asked = leave(&mut Person::new(&gate), "");
+        assert_eq!(asked["scope"], expected, "{setting}");
+    }
+}
