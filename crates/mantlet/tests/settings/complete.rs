@@ -23,10 +23,7 @@ const UNTESTED: &[&str] = &[
     "guards.csp.fail",
     "guards.cookies.fail",
     "guards.headers.fail",
-    "identity.providers.NAME.ca",
     "store.cache",
-    "recording.size",
-    "recording.max_age",
 ];
 
 /// Every setting that the reference lists, with its section; `NAME` stands for any name.
