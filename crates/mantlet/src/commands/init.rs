@@ -2,6 +2,7 @@
 
 mod dotenv;
 mod from_env;
+mod secrets;
 
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Read as _, Write as _};
@@ -9,6 +10,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use mantlet_gate::upstream::ServerAddress;
+use mantlet_types::{Clock as _, SystemClock};
 
 use super::{Failure, Outcome};
 use crate::cli::PlaceFlags;
@@ -29,7 +31,8 @@ pub(super) fn execute(
     let url = url.map(|url| url.to_string());
     let (mut text, notes) = match from_env {
         Some(file) => {
-            let converted = from_env::convert(&read_bounded(file)?, url.as_deref());
+            let converted =
+                from_env::convert(&read_bounded(file)?, url.as_deref(), SystemClock::new().now());
             (converted.text, converted.notes)
         }
         None => {

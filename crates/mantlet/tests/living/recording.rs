@@ -200,3 +200,35 @@ fn refusals_are_recorded_whatever_the_share_and_only_those_for_what_a_request_ho
     assert_eq!(told[1], (&"/watched".into(), &"waf-attack".into()));
     assert_eq!(lines[0]["body"], ATTACK);
 }
+
+#[test]
+fn the_recording_is_as_large_as_is_said() {
+    let upstream = FakeUpstream::answering(Answer::ok("x"));
+    let body = format!("text={}", "hello ".repeat(9_000));
+    for (setting, is_kept) in [("", true), ("size = \"1MiB\"\n", false)] {
+        let gate = gate(&upstream, &format!("{EVERYTHING}{setting}"));
+        assert_eq!(post(&gate, "/first", "text=hello").status, 200);
+        for _ in 0..40 {
+            assert_eq!(post(&gate, "/next", &body).status, 200);
+        }
+        assert_eq!(post(&gate, "/last", "text=hello").status, 200);
+        let exported = poll_until(PATIENCE, || {
+            let exported = command(&gate, &["recording", "export"]).stdout;
+            exported.contains("/last").then_some(exported)
+        });
+        assert_eq!(exported.unwrap().contains("/first"), is_kept, "{setting}");
+    }
+}
+
+#[test]
+fn a_request_is_kept_as_long_as_is_said() {
+    let upstream = FakeUpstream::answering(Answer::ok("x"));
+    for (setting, is_kept) in [("", true), ("max_age = \"10s\"\n", false)] {
+        let gate = gate(&upstream, &format!("{EVERYTHING}{setting}"));
+        assert_eq!(post(&gate, "/first", "text=hello").status, 200);
+        let _ = recorded(&gate, 1);
+        let is_gone = || recorded(&gate, 0).is_empty().then_some(());
+        let patience = if is_kept { PATIENCE / 4 } else { PATIENCE * 2 };
+        assert_eq!(poll_until(patience, is_gone).is_none(), is_kept, "{setting}");
+    }
+}

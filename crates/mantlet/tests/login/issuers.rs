@@ -38,7 +38,7 @@ pub(crate) fn made(keys: &Value, tokens: &[Value]) -> Option<Made> {
 }
 
 /// Claims that are in order, with others besides.
-fn claims(more: &Value) -> Value {
+pub(crate) fn claims(more: &Value) -> Value {
     let mut claims = json!({ "iss": ISSUER, "aud": "app", "sub": "Alice", "jti": "1" });
     for (name, value) in more.as_object().unwrap() {
         claims[name] = value.clone();
@@ -47,8 +47,8 @@ fn claims(more: &Value) -> Value {
 }
 
 /// A server on which an issuer publishes what can be changed.
-struct Publisher {
-    server: FakeUpstream,
+pub(crate) struct Publisher {
+    pub(crate) server: FakeUpstream,
     answer: Arc<Mutex<Answer>>,
 }
 
@@ -63,16 +63,16 @@ impl Publisher {
         Self { server, answer }
     }
 
-    fn of(keys: &[&Value]) -> Self {
+    pub(crate) fn of(keys: &[&Value]) -> Self {
         Self::new(set(keys))
     }
 
-    fn publish(&self, answer: Answer) {
+    pub(crate) fn publish(&self, answer: Answer) {
         *self.answer.lock().unwrap() = answer;
     }
 
     /// The settings of an issuer whose keys are here.
-    fn config(&self, more: &str) -> String {
+    pub(crate) fn config(&self, more: &str) -> String {
         let url = self.server.url();
         format!(
             "[identity.issuers.corp]\nissuer = \"{ISSUER}\"\njwks_url = \"{url}/keys?p=1\"\naudience = \"app\"\n{more}"
@@ -80,15 +80,15 @@ impl Publisher {
     }
 }
 
-fn set(keys: &[&Value]) -> Answer {
+pub(crate) fn set(keys: &[&Value]) -> Answer {
     Answer::json(&json!({ "keys": keys }).to_string())
 }
 
-fn with(gate: &MantletProcess, path: &str, token: &str) -> Response {
+pub(crate) fn with(gate: &MantletProcess, path: &str, token: &str) -> Response {
     wire::get(gate.address(), path, &[("Authorization", &format!("Bearer {token}"))])
 }
 
-fn wait_for_keys(gate: &MantletProcess) {
+pub(crate) fn wait_for_keys(gate: &MantletProcess) {
     let _ = gate.wait_for_event(|event| event["event.name"] == "identity.issuer.changed", PATIENCE);
 }
 

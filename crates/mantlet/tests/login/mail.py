@@ -1,6 +1,7 @@
 """A mail server that prints each letter as a line of JSON. The first line is its port.
 
-Arguments: how many letters are put off (451), and certificate and key for STARTTLS, which is then required.
+Arguments: how many letters are put off (451), and certificate and key for STARTTLS, which is then required; after these
+the name and the password of the only one who may send.
 """
 
 import asyncio
@@ -9,7 +10,7 @@ import json
 import ssl
 import sys
 
-from aiosmtpd.smtp import SMTP
+from aiosmtpd.smtp import SMTP, AuthResult
 
 
 class Handler:
@@ -43,8 +44,15 @@ async def main():
     if files:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(*files)
-    handler = Handler(put_off)
-    new = lambda: SMTP(handler, hostname="localhost", tls_context=context, require_starttls=bool(files))
+    handler, known = Handler(put_off), [part.encode() for part in sys.argv[4:6]]
+    new = lambda: SMTP(
+        handler,
+        hostname="localhost",
+        tls_context=context,
+        require_starttls=bool(files),
+        auth_required=bool(known),
+        authenticator=lambda *who: AuthResult(success=[who[4].login, who[4].password] == known, handled=False),
+    )
     server = await asyncio.get_running_loop().create_server(new, "127.0.0.1", 0)
     say(server.sockets[0].getsockname()[1])
     await server.serve_forever()

@@ -297,3 +297,37 @@ fn letters_do_not_go_over_a_line_that_others_can_read() {
     let _ = gate.wait_for_event(failed, LONG);
     assert!(open.letters().is_empty());
 }
+
+#[test]
+fn a_mail_server_that_asks_who_sends_is_told_what_is_said() {
+    let folder = TempFolder::new();
+    let (cert, key) = certificate(&folder, "cert.pem", "key.pem");
+    let (cert, key) = (cert.display().to_string(), key.display().to_string());
+    let arguments = ["0", &cert, &key, "gate", "k7Qz0vN4bUe1Rt9w"];
+    let Some(mail) = Mail::start(&arguments) else { return };
+    let secret = |name: &str, text: &str| {
+        let file = folder.write(name, text);
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        std::fs::set_permissions(&file, mode).unwrap();
+        format!("file:{}", file.display())
+    };
+    let (right, wrong) = (secret("right", "k7Qz0vN4bUe1Rt9w"), secret("wrong", "k7Qz0vN4bUe1Rt9x"));
+    for (name, password, is_taken) in
+        [("gate", &wrong, false), ("other", &right, false), ("gate", &right, true)]
+    {
+        let config = format!(
+            "{}ca = \"{cert}\"\nusername = \"{name}\"\npassword = \"{password}\"\n",
+            mail.config()
+        );
+        let (_upstream, gate) = closed(&config);
+        json(&gate, &["user", "invite", "carol", "--email", "carol@example.org"]);
+        if is_taken {
+            assert_eq!(mail.letter(1)["to"], serde_json::json!(["carol@example.org"]));
+        } else {
+            let failed = |event: &Value| event["event.name"] == "mail.letter.failed";
+            let told = gate.wait_for_event(failed, LONG).to_string();
+            assert!(!told.contains("k7Qz0vN4bUe1Rt9"), "{told}");
+            assert!(mail.letters().is_empty(), "{name}");
+        }
+    }
+}

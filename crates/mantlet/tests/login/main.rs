@@ -18,6 +18,7 @@ mod certificates;
 mod common;
 mod exports;
 mod facts;
+mod issuer_settings;
 mod issuers;
 mod keys;
 mod mail;

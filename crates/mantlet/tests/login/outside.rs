@@ -132,7 +132,9 @@ fn answer(script: &mut Script, request: &Received) -> Answer {
     if script.is_down {
         return Answer::Hangup;
     }
-    let issuer = format!("http://{}", request.header("host").unwrap());
+    // A gate that stands before it says over what it was asked.
+    let scheme = request.header("x-forwarded-proto").unwrap_or("http");
+    let issuer = format!("{scheme}://{}", request.header("host").unwrap());
     match (request.method.as_str(), request.target.as_str()) {
         ("GET", "/.well-known/openid-configuration") => Answer::json(
             &json!({

@@ -362,3 +362,17 @@ fn where_no_passkey_can_be_the_page_says_why() {
         assert!(checked.stderr.contains(&format!("`{host}`")), "{host}: {checked:#?}");
     }
 }
+
+#[test]
+fn somebody_has_as_many_passkeys_as_is_said() {
+    for (setting, status) in [("", 303), ("max_per_user = 1\n", 422)] {
+        let (_upstream, gate) = closed(&format!("[identity.passkeys]\n{setting}"));
+        let (mut one, mut two) = (Authenticator::new(b"one"), Authenticator::new(b"two"));
+        let (mut alice, _) = equipped(&gate, "alice", &mut one);
+        let answer = register(&mut alice, &mut two, "second");
+        assert_eq!(answer.status, status, "{setting}: {answer:?}");
+        let mut person = Person::at(&gate, "localhost");
+        let expected = if status == 303 { 303 } else { 401 };
+        assert_eq!(sign_in(&mut person, &mut two, SIGN_IN).status, expected, "{setting}");
+    }
+}

@@ -489,3 +489,50 @@ fn a_browser_signs_in_with_a_provider_that_others_made() {
     // This provider leaves `state` out when somebody says no, against RFC 6749: the way back is nobody's.
     assert!(seen["denied"].as_str().unwrap().contains("Begin again"), "{seen:#}");
 }
+
+#[test]
+fn a_provider_is_asked_for_what_is_said() {
+    let outside = Outside::start();
+    for (setting, expected) in
+        [("", "openid profile email"), ("scopes = [\"groups\"]\n", "openid groups")]
+    {
+        let config = format!(
+            "[identity.providers.company]\nissuer = \"{}\"\nclient_id = \"gate\"\n{setting}",
+            outside.issuer()
+        );
+        let (_upstream, gate) = super::closed(&config);
+        let asked = leave(&mut Person::new(&gate), "");
+        assert_eq!(asked["scope"], expected, "{setting}");
+    }
+}
+
+#[test]
+fn a_provider_is_believed_under_the_authorities_that_are_said() {
+    let outside = Outside::start();
+    // Another gate puts TLS before it.
+    let folder = TempFolder::new();
+    let (cert, key) = mantlet_testkit::certificate(&folder, "cert.pem", "key.pem");
+    let (other, _) = mantlet_testkit::certificate(&folder, "other.pem", "other-key.pem");
+    let address = mantlet_testkit::free_address();
+    let tls = format!("[server.tls]\nlisten = \"{address}\"\ncert = {cert:?}\nkey = {key:?}\n");
+    let _front = super::common::gate(&outside.server, &tls);
+    for (setting, is_believed) in [
+        (String::new(), false),
+        (format!("ca = {other:?}\n"), false),
+        (format!("ca = {cert:?}\n"), true),
+    ] {
+        let issuer = format!("https://localhost:{}", address.port());
+        let (_upstream, gate) = super::closed(&format!(
+            "[identity.providers.company]\nissuer = \"{issuer}\"\nclient_id = \"{CLIENT}\"\n{CREATE}{setting}"
+        ));
+        let mut alice = Person::new(&gate);
+        if is_believed {
+            let answer = outside.sign_in(&mut alice, "");
+            assert_eq!(answer.status, 303, "{answer:?}");
+            assert_eq!(alice.get("/x").status, 200);
+        } else {
+            let answer = alice.get(LEAVE);
+            assert_ne!(answer.status, 303, "{setting}: {answer:?}");
+        }
+    }
+}

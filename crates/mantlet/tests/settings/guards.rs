@@ -1,7 +1,7 @@
 //! Settings of guards that look at requests and answers, each shown to act.
 
 use mantlet_testkit::wire::{self, Response};
-use mantlet_testkit::{Answer, FakeUpstream, MantletProcess};
+use mantlet_testkit::{Answer, FakeUpstream, MantletProcess, TempFolder};
 
 use super::common::{PATIENCE, assert_refused, gate};
 
@@ -147,5 +147,34 @@ fn an_exception_holds_in_its_part_of_a_request_alone() {
         let query = wire::get(gate.address(), &format!("/?{attack}"), &[]).status;
         let form = post(&gate, "application/x-www-form-urlencoded", attack).status;
         assert_eq!([query, form], expected, "{setting}");
+    }
+}
+
+#[test]
+fn a_guard_that_has_no_verdict_in_time_fails_as_is_said() {
+    let upstream = FakeUpstream::answering(Answer::ok("x"));
+    let folder = TempFolder::new();
+    let document = folder.write("list.json", r#"{"items": {"type": "string"}}"#);
+    let schema = format!("body = {document:?}\ndepth = 40\n[guards.waf]\nmode = \"off\"\n");
+    let long = format!("[\"{}\"]", "some text, ".repeat(80_000));
+    let many = format!("[{}\"x\"]", "\"some text\",".repeat(90_000));
+    for (guard, rest, large) in
+        [("schema", schema.as_str(), &many), ("waf", "threshold = 60\n", &long)]
+    {
+        for (budget, setting, status) in
+            [("60s", "closed", 200), ("1ms", "closed", 503), ("1ms", "open", 200)]
+        {
+            let config = format!(
+                "[guards]\nbudget = \"{budget}\"\n[guards.{guard}]\nfail = \"{setting}\"\n{rest}"
+            );
+            let gate = gate(&upstream, &config);
+            let answer = post(&gate, "application/json", large);
+            assert_eq!(answer.status, status, "{guard} {budget} {setting}");
+            if status == 503 {
+                let event = assert_refused(&gate, &answer, (503, "guard-failed"), guard);
+                assert_eq!(event["guard"], guard);
+            }
+            assert_eq!(post(&gate, "application/json", "[\"x\"]").status, 200, "a small one");
+        }
     }
 }

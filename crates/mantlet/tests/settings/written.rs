@@ -2,8 +2,8 @@
 //!
 //! A configuration is often put together: `"[guards.limit]\n{setting}"` in one place and
 //! `"cost = 2"` in another. Such a section is open, and lines without a section of their own count
-//! for the open sections of the same file. Where a name is put in, as in `"[websocket]\n{key} = 2"`,
-//! every text there that is a single word counts as that name.
+//! for the open sections of the file and of those that it uses. Where a name is put in, as in `"[websocket]\n{key} = 2"`,
+//! every text of the file that is a single word counts as that name.
 
 use std::collections::BTreeSet;
 use std::str::Chars;
@@ -11,7 +11,7 @@ use std::str::Chars;
 use toml::{Table, Value};
 
 /// What one file of tests writes.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Written {
     /// Settings with their section, such as `guards.limit.cost`.
     settings: BTreeSet<String>,
@@ -33,9 +33,22 @@ pub(crate) struct Written {
 const ANY: &str = "?";
 
 impl Written {
-    /// Adds what the texts of this Rust file write.
-    pub(crate) fn read(&mut self, source: &str) {
-        texts(source).iter().for_each(|text| self.read_text(text));
+    /// What the texts of this Rust file write.
+    pub(crate) fn read(source: &str) -> Self {
+        let mut written = Self::default();
+        texts(source).iter().for_each(|text| written.read_text(text));
+        written
+    }
+
+    /// Sections that something else goes on writing.
+    pub(crate) fn open(&self) -> impl Iterator<Item = &String> {
+        self.open.iter()
+    }
+
+    /// The same with such sections of other files.
+    pub(crate) fn with_open(mut self, sections: impl Iterator<Item = String>) -> Self {
+        self.open.extend(sections);
+        self
     }
 
     /// Whether it holds this setting, for everything or for one route; `NAME` stands for any name.
@@ -236,8 +249,7 @@ fn a_key_counts_in_its_own_section_alone() {
         let words = ["json", "depth"];
         let behind = format!("{OPEN}announce = 1\n[log]\nkeep = 1");
     "#####;
-    let mut written = Written::default();
-    written.read(source);
+    let written = Written::read(source);
     for one in [
         "penalty.strikes",
         "penalty.offences.reason",

@@ -4,8 +4,10 @@
 use std::collections::BTreeSet;
 
 use mantlet_config::Value;
+use mantlet_types::Timestamp;
 
 use super::dotenv::{self, Variable};
+use super::secrets;
 use crate::config::problems_of;
 
 /// Where the application is when no variable says.
@@ -29,8 +31,9 @@ struct Entry {
     from: String,
 }
 
+/// What was read, and what was made of it so far.
 #[derive(Debug)]
-struct Converter {
+pub(super) struct Converter {
     variables: Vec<Variable>,
     entries: Vec<Entry>,
     notes: Vec<String>,
@@ -89,7 +92,7 @@ const SERVED: [(&str, &str); 12] = [
 ];
 
 /// Turns the variables in `text` into a configuration; `upstream` is stronger than any of them.
-pub(super) fn convert(text: &str, upstream: Option<&str>) -> Converted {
+pub(super) fn convert(text: &str, upstream: Option<&str>, today: Timestamp) -> Converted {
     let (variables, unreadable) = dotenv::parse(text);
     let mut converter =
         Converter { variables, entries: Vec::new(), notes: Vec::new(), used: BTreeSet::new() };
@@ -102,6 +105,7 @@ pub(super) fn convert(text: &str, upstream: Option<&str>) -> Converted {
     converter.origins();
     converter.proxies();
     converter.tokens();
+    secrets::convert(&mut converter, today);
     converter.rest();
     Converted { text: converter.render(), notes: converter.notes }
 }
@@ -109,25 +113,44 @@ pub(super) fn convert(text: &str, upstream: Option<&str>) -> Converted {
 impl Converter {
     /// The value of a variable, which counts as understood from now on; the last one wins, as in
     /// every other tool. `None` when it is absent or empty.
-    fn take(&mut self, name: &str) -> Option<String> {
+    pub(super) fn take(&mut self, name: &str) -> Option<String> {
         let found = self.variables.iter().rev().find(|variable| variable.name == name)?;
         self.used.insert(name.to_owned());
         Some(found.value.clone()).filter(|value| !value.is_empty())
     }
 
+    pub(super) fn note(&mut self, note: String) {
+        self.notes.push(note);
+    }
+
     /// Adds a key where the whole stays a configuration without a problem; else says why not.
-    fn add(&mut self, table: &'static str, key: &'static str, value: Value, from: &str) {
-        let is_taken = |entry: &Entry| (entry.table, entry.key) == (table, key);
-        if let Some(before) = self.entries.iter().find(|entry| is_taken(entry)) {
+    pub(super) fn add(&mut self, table: &'static str, key: &'static str, value: Value, from: &str) {
+        let _ = self.add_all(table, vec![(key, value)], from);
+    }
+
+    /// Adds keys that belong together, all or none of them; whether it did.
+    pub(super) fn add_all(
+        &mut self,
+        table: &'static str,
+        values: Vec<(&'static str, Value)>,
+        from: &str,
+    ) -> bool {
+        let is_taken = |entry: &&Entry| {
+            entry.table == table && values.iter().any(|(key, _)| *key == entry.key)
+        };
+        if let Some(before) = self.entries.iter().find(is_taken) {
             let note = format!("{from}: left out, {} says it already", before.from);
-            return self.notes.push(note);
+            self.notes.push(note);
+            return false;
         }
-        self.entries.push(Entry { table, key, value, from: from.to_owned() });
+        let before = self.entries.len();
+        let entry = |(key, value)| Entry { table, key, value, from: from.to_owned() };
+        self.entries.extend(values.into_iter().map(entry));
         let problems = problems_of(&self.render());
-        if let Some(problem) = problems.iter().next() {
-            self.entries.pop();
-            self.notes.push(format!("{from}: left out: {}", problem.message));
-        }
+        let Some(problem) = problems.iter().next() else { return true };
+        self.entries.truncate(before);
+        self.notes.push(format!("{from}: left out: {}", problem.message));
+        false
     }
 
     /// Adds to a list, in which every variable has a say; with problems of its own it is left out.
@@ -275,7 +298,7 @@ impl Converter {
             self.variables.iter().map(|variable| variable.name.clone()).collect();
         for name in names.difference(&self.used.clone()) {
             self.notes.push(if is_secret(name) {
-                format!("{name}: a secret of the application; it was not copied")
+                format!("{name}: a secret; {}", secrets::about(name))
             } else {
                 format!("{name}: not known here; it stays the application's")
             });

@@ -1,6 +1,11 @@
+use mantlet_types::{Clock as _, SystemClock};
 use proptest::prelude::*;
 
 use super::*;
+
+fn convert(text: &str, upstream: Option<&str>) -> Converted {
+    super::convert(text, upstream, SystemClock::new().now())
+}
 
 /// The variables of the guides, as their example files write them.
 const GUIDES: &str = "\
@@ -85,11 +90,13 @@ proptest! {
 
     #[test]
     fn whatever_the_variables_say_the_check_has_nothing_to_say(
-        values in proptest::collection::vec("[ -~]{0,24}|[0-9]{1,12}|\\PC{0,8}", 12)
+        values in proptest::collection::vec("[ -~]{0,24}|[0-9]{1,12}|\\PC{0,8}", 20)
     ) {
         let names = ["PORT", "HOST", "RATE_LIMIT_REQUESTS", "RATE_LIMIT_WINDOW", "ALLOWED_ORIGINS",
             "MAX_CONTENT_LENGTH", "MAX_FILE_SIZE", "TRUSTED_PROXIES", "DASHBOARD_TOKEN",
-            "ENABLE_RATE_LIMITING", "CORS_ALLOW_CREDENTIALS", "RATE_LIMIT_PER_MINUTE"];
+            "ENABLE_RATE_LIMITING", "CORS_ALLOW_CREDENTIALS", "RATE_LIMIT_PER_MINUTE", "JWT_SECRET",
+            "JWT_EXPIRATION_HOURS", "OIDC_ISSUER", "OIDC_CLIENT_ID", "SMTP_HOST", "SMTP_FROM",
+            "SMTP_USER", "SMTP_PASSWORD"];
         let lines = names.iter().zip(&values).map(|(name, value)| format!("{name}={value}\n"));
         let Converted { text, .. } = convert(&lines.collect::<String>(), None);
         prop_assert!(problems_of(&text).is_empty(), "{}\n{}", text, problems_of(&text));
