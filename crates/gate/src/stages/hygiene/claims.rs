@@ -144,7 +144,9 @@ pub(crate) fn is_disguised(name: &str) -> bool {
 /// Whether a lower-case name is another spelling of one of [`BODY`].
 fn is_false_body(name: &str) -> bool {
     let may_be = matches!(name.as_bytes(), [b'c', b'o', ..] | [b't', b'r', ..]);
-    may_be && !BODY.contains(&name) && matches!(fold(name), Cow::Owned(folded) if BODY.contains(&folded.as_str()))
+    may_be
+        && !BODY.contains(&name)
+        && matches!(fold(name), Cow::Owned(folded) if BODY.contains(&folded.as_str()))
 }
 
 /// Whether a lower-case name is a claim; `extra` are further ones, after [`fold`].

@@ -153,8 +153,8 @@ pub(super) fn about(name: &str) -> &'static str {
 /// worth it.
 fn signing(converter: &mut Converter, today: Timestamp) {
     let algorithm = converter.take("JWT_ALGORITHM").unwrap_or_else(|| "HS256".to_owned());
-    let until = today.checked_add(MIGRATION).ok().map(|day| day.to_string());
-    let until = until.as_deref().and_then(|day| day.get(..10)).unwrap_or("2027-06-30");
+    let until = today.saturating_add(MIGRATION).unwrap_or(today).to_string();
+    let until = until.get(..10).unwrap_or_default();
     for name in SIGNING {
         let Some(secret) = converter.take(name) else { continue };
         let own = "Mantlet signs tokens with keys that it makes itself";
