@@ -10,7 +10,7 @@ use mantlet_types::{Clock, Monotonic};
 
 use super::dial::{Dialled, dial};
 use super::group::Tried;
-use super::http1::{Answer, Asked, Connection, Failure, Limits, exchange, write_head};
+use super::http1::{Answer, Asked, Connection, Failure, Limits, exchange, signs_in, write_head};
 use super::server::Lease;
 use super::{
     AnswerBody, BodyWatch, Group, Outgoing, Upstream, UpstreamBody, UpstreamError, report, two,
@@ -280,6 +280,7 @@ async fn attempt(
     let asked = Asked {
         method: &outgoing.method,
         body,
+        signs_in: signs_in(&outgoing.headers),
         limits: Limits { head: rules.head_limit, header_count: rules.header_count },
         answer_within: rules.response_timeout,
         pause: rules.idle_timeout,

@@ -103,6 +103,7 @@ impl Upkeep {
                 let asked = Asked {
                     method: &method,
                     body,
+                    signs_in: false,
                     limits: Limits { head: rules.head_limit, header_count: rules.header_count },
                     answer_within: rules.health.timeout,
                     pause: rules.health.timeout,

@@ -1,6 +1,8 @@
 //! No answer of one client ever reaches another, whatever clients and servers do.
 
+use std::collections::HashSet;
 use std::io::Read;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -97,4 +99,35 @@ fn a_client_that_reads_slowly_gets_its_own_answer_and_holds_up_nobody() {
     let response = slow.read_response().unwrap();
     assert!(response.is_complete && response.text().len() == 4_000_000);
     assert!(response.text().bytes().all(|byte| byte == b'x'));
+}
+
+/// As servers of NTLM do it: who has signed in on a connection is who asks on it from then on.
+#[test]
+fn who_signs_in_on_a_connection_is_nobody_for_the_next_client() {
+    let known = Mutex::<HashSet<usize>>::default();
+    let upstream = FakeUpstream::start(move |request| {
+        let mut known = known.lock().unwrap();
+        if request.header("authorization").is_some() {
+            let _ = known.insert(request.connection);
+        }
+        match (known.contains(&request.connection), request.target.as_str()) {
+            (_, "/challenge") => {
+                Answer::status(401).header("WWW-Authenticate", "Basic realm=\"a\", Negotiate")
+            }
+            (true, _) => Answer::ok("alice"),
+            (false, _) => Answer::ok("nobody"),
+        }
+    });
+    let gate = gate_of(&[upstream.url()], "[server]\nworkers = 1\n");
+    for credentials in ["NTLM TlRMTVNTUAADAAAA", "negotiate YIIB", "Negotiate\tYIIB"] {
+        let alice = wire::get(gate.address(), "/", &[("Authorization", credentials)]);
+        assert_eq!(alice.text(), "alice", "{credentials}");
+        assert_eq!(wire::get(gate.address(), "/", &[]).text(), "nobody", "{credentials}");
+    }
+    // One that waits for the second half of a sign-in.
+    assert_eq!(wire::get(gate.address(), "/challenge", &[]).status, 401);
+    assert_eq!(wire::get(gate.address(), "/", &[]).status, 200);
+    let requests = upstream.requests();
+    let [.., challenged, after] = requests.as_slice() else { panic!("{requests:?}") };
+    assert_ne!(challenged.connection, after.connection);
 }

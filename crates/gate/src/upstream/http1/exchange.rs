@@ -27,6 +27,8 @@ const MAX_INTERIM: u8 = 16;
 pub(in crate::upstream) struct Asked<'a> {
     pub(in crate::upstream) method: &'a Method,
     pub(in crate::upstream) body: UpstreamBody,
+    /// Whether it may sign the connection in, which is not used again then.
+    pub(in crate::upstream) signs_in: bool,
     pub(in crate::upstream) limits: Limits,
     /// How long nothing may happen until the answer begins.
     pub(in crate::upstream) answer_within: Duration,
@@ -79,7 +81,10 @@ pub(in crate::upstream) async fn exchange(
     // The time inside the answer counts from here.
     connection.moved();
     match waited {
-        Ok(head) => answer(connection, sending, head, *asked.method == Method::HEAD, asked.pause),
+        Ok(mut head) => {
+            head.is_last |= asked.signs_in;
+            answer(connection, sending, head, *asked.method == Method::HEAD, asked.pause)
+        }
         Err(Ended::At(is_gone, error)) => {
             let untouched = sending.filter(|sending| is_gone && sending.total() == 0);
             let unsent = untouched.map(|sending| {

@@ -1,11 +1,12 @@
 //! The head of an answer: one meaning, or none.
 
 use bytes::Bytes;
-use http::header::{CONNECTION, CONTENT_LENGTH, HeaderName, TRANSFER_ENCODING};
+use http::header::{CONNECTION, CONTENT_LENGTH, HeaderName, TRANSFER_ENCODING, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use memchr::{memchr, memchr_iter};
 
 use super::Limits;
+use super::bound::is_binding;
 use super::fault::Fault;
 use super::framing::Announced;
 use crate::http1::table;
@@ -17,7 +18,7 @@ pub(super) struct Head {
     pub(super) headers: HeaderMap,
     /// What it says about its body.
     pub(super) announced: Announced,
-    /// Whether the connection ends after it.
+    /// Whether nothing may follow on the connection.
     pub(super) is_last: bool,
 }
 
@@ -119,6 +120,8 @@ impl Reading {
             let options = value.as_bytes().split(|byte| *byte == b',');
             let mut options = options.map(<[u8]>::trim_ascii);
             self.is_last |= options.any(|option| option.eq_ignore_ascii_case(b"close"));
+        } else if name == WWW_AUTHENTICATE {
+            self.is_last |= is_binding(value.as_bytes());
         }
         let appended = self.headers.try_append(name, value);
         appended.map(|_| ()).map_err(|_| Fault("too many headers"))

@@ -5,15 +5,18 @@
 //! request    the head of a request as bytes
 //! exchange   one request out, one head in, both at the same time
 //! head       the head of an answer, read strictly: two readings are none
+//! bound      signing in that holds for a connection
 //! framing    where its body ends
 //! body       the body on its way to the client
 //! ```
 //! **Never used again** is a connection after any error, after bytes that nobody asked for, after an
 //! answer that came before the request was out, after answers whose body must not come but could
-//! (those to `HEAD`, unless they say that it is empty), and where the application says so (`Connection: close`, HTTP/1.0, a body that ends
-//! with the connection).
+//! (those to `HEAD`, unless they say that it is empty), after a request that may sign the connection in, or an answer that
+//! asks for that (NTLM), and where the application says so (`Connection: close`, HTTP/1.0, a body that ends with the
+//! connection).
 
 mod body;
+mod bound;
 mod chunked;
 mod connection;
 mod exchange;
@@ -25,6 +28,7 @@ mod request;
 mod tests;
 
 pub(super) use body::Streaming;
+pub(super) use bound::signs_in;
 pub(super) use connection::Connection;
 pub(super) use exchange::{Answer, Asked, Body, Failure, exchange};
 pub(super) use request::{is_target, write_head};

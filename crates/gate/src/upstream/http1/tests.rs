@@ -92,6 +92,7 @@ async fn a_body_of_which_nothing_went_out_is_given_back_whole() {
     let asked = Asked {
         method: &Method::POST,
         body: UpstreamBody::held(Bytes::from_static(b"body"), share),
+        signs_in: false,
         limits: LIMITS,
         answer_within: rules.response_timeout,
         pause: rules.idle_timeout,
