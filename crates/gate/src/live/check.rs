@@ -3,7 +3,7 @@
 use http::Method;
 use mantlet_config::{ByteSize, Reader};
 
-use super::{MAX_ROUTES, Settings};
+use super::resolve::{MAX_ROUTES, Settings};
 use crate::guards::GuardsSection;
 use crate::identity::ThingName;
 use crate::pipeline::Mode;

@@ -4,6 +4,15 @@ use mantlet_config::{Environment, Layers, load, section};
 use mantlet_testkit::{FakeBlocking, FakeClock, FakeCounters, SeededRng};
 
 use super::*;
+use crate::edge::ServerSection;
+use crate::guards::GuardsSection;
+use crate::identity::{AccessSection, IdentitySection};
+use crate::penalty::PenaltySection;
+use crate::stages::client::ClientSection;
+use crate::stages::hygiene::HygieneSection;
+use crate::stages::route::RouteSection;
+use crate::upstream::UpstreamSection;
+use crate::websocket::WebsocketSection;
 
 section! {
     /// The sections of the gate.
