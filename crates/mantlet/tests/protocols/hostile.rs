@@ -46,6 +46,8 @@ fn what_cannot_be_one_clean_http_1_request_never_becomes_one() {
         ("line break in a value", and(&[("x", "1\r\nhost: b")]), b""),
         ("bare line feed in a value", and(&[("x", "1\nhost: b")]), b""),
         ("NUL in a value", and(&[("x", "1\0")]), b""),
+        ("a space before a value", and(&[("authorization", " Bearer x")]), b""),
+        ("a tab behind a value", and(&[("x", "1\t")]), b""),
         ("line break in a name", and(&[("x\r\nhost", "b")]), b""),
         ("colon in a name", and(&[("x:y", "b")]), b""),
         ("empty name", and(&[("", "b")]), b""),

@@ -3,7 +3,7 @@
 
 use http::header::{self, HeaderMap};
 use http::request::Parts;
-use http::{HeaderName, Method};
+use http::{HeaderName, Method, Version};
 use mantlet_event::reasons;
 
 use crate::pipeline::Denial;
@@ -66,7 +66,24 @@ pub(super) fn check(parts: &Parts, limits: HeadLimits) -> Result<(), Denial> {
         let evidence = format!("{fields} header fields");
         return Err(Denial::new(&reasons::HEAD_TOO_LARGE).evidence(evidence));
     }
+    check_edges(parts)?;
     check_repeated(headers)
+}
+
+/// Refuses values with white space around them (RFC 9113 section 8.2.1): what stands there is not
+/// what the next reader finds, for HTTP/1.1 has none. There it is no part of the value.
+fn check_edges(parts: &Parts) -> Result<(), Denial> {
+    if parts.version != Version::HTTP_2 {
+        return Ok(());
+    }
+    let is_padded = |value: &[u8]| value.trim_ascii().len() < value.len();
+    match parts.headers.iter().find(|(_, value)| is_padded(value.as_bytes())) {
+        Some((name, _)) => {
+            let evidence = format!("white space around the value of {name}");
+            Err(Denial::new(&reasons::MALFORMED_REQUEST).evidence(evidence))
+        }
+        None => Ok(()),
+    }
 }
 
 /// Refuses what may be said once and is said twice: of two values, one reader takes the first,
