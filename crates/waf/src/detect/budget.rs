@@ -13,7 +13,7 @@ impl Budget {
     pub const ORDINARY: u32 = 1_200_000;
 
     /// What each byte of a body adds: every reading of it, and a few encodings.
-    const UNITS_A_BYTE: usize = 16;
+    const UNITS_A_BYTE: usize = 32;
 
     /// A budget of `units`.
     #[must_use]

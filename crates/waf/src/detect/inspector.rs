@@ -18,6 +18,8 @@ const DEPTH: usize = 4;
 const SEGMENTS: usize = 32;
 /// Readings of one value.
 const VIEWS: usize = 10;
+/// What asking every detector costs, beside what they do.
+const VALUE: usize = 40;
 
 /// A detector: whether it has cause to look at a view, and how it looks.
 type Detector = (fn(&View<'_>) -> bool, fn(&View<'_>, &mut Work<'_>));
@@ -71,7 +73,7 @@ impl Detectors {
         if mask.only(class::PLAIN) && !needs_a_look(&input) || is_structured(&input, mask) {
             return Findings::default();
         }
-        if !budget.spend(input.value.len(), "first pass") {
+        if !budget.spend(VALUE + input.value.len(), "first pass") {
             return Findings::default();
         }
         let mut findings = Findings::default();
@@ -214,7 +216,7 @@ fn children(text: &Text, mask: Mask, budget: &mut Budget) -> Vec<Text> {
             break;
         }
         if let Some(child) = decode(text, mask) {
-            if !budget.spend(child.bytes.len(), "decoding") {
+            if !budget.spend(VALUE + child.bytes.len(), "decoding") {
                 break;
             }
             children.push(child.with_layer(text, *layer));

@@ -1,6 +1,6 @@
 //! One reading of a value, and the notes detectors take about it.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::ops::Range;
 
 use super::budget::Budget;
@@ -33,6 +33,9 @@ struct Shape {
     lines: OnceCell<usize>,
     is_prose: OnceCell<bool>,
     words: OnceCell<usize>,
+    first_tag: OnceCell<usize>,
+    /// Units of work that nobody has paid for yet.
+    counted: Cell<usize>,
 }
 
 impl<'a> View<'a> {
@@ -64,6 +67,11 @@ impl View<'_> {
     pub(super) fn trimmed(&self) -> &[u8] {
         let range = self.trimmed_range();
         bytes::part(self.bytes, range.start, range.end)
+    }
+
+    /// What stands from `place` on, without white space and NUL at both ends.
+    pub(super) fn rest(&self, place: usize) -> &[u8] {
+        bytes::trimmed(bytes::part(self.bytes, place, self.trimmed_range().end))
     }
 
     /// Where the value begins behind white space and NUL.
@@ -132,6 +140,22 @@ impl View<'_> {
         *end <= place
     }
 
+    /// Whether a `<` stands before `place`.
+    pub(super) fn has_tag_before(&self, place: usize) -> bool {
+        let find = || memchr::memchr(b'<', self.bytes).unwrap_or(usize::MAX);
+        *self.shape.first_tag.get_or_init(find) < place
+    }
+
+    /// Takes note of work that was done, to be paid for when it is [asked for](Self::take_count).
+    pub(super) fn count(&self, units: usize) {
+        self.shape.counted.set(self.shape.counted.get() + units);
+    }
+
+    /// The units of work that were done since this was last asked for.
+    pub(super) fn take_count(&self) -> usize {
+        self.shape.counted.take()
+    }
+
     fn lines(&self) -> usize {
         *self.shape.lines.get_or_init(|| self.count_lines())
     }
@@ -175,7 +199,7 @@ pub(super) struct Work<'a> {
 impl Work<'_> {
     /// What it costs to look for one word in a view: something, and a unit for so many bytes.
     const WORD: usize = 8;
-    const BYTES_A_UNIT: usize = 12;
+    const BYTES_A_UNIT: usize = 40;
 
     /// Takes the cost of looking at every byte of `view`, and for so many words in it.
     pub(super) fn look(&mut self, view: &View<'_>, words: usize, part: &'static str) -> bool {

@@ -9,7 +9,7 @@ use crate::detect::view::View;
 /// `waitfor delay '0:0:5'`, wherever it stands: no other language has it.
 pub(super) fn delay(view: &View<'_>) -> Option<Verdict> {
     let start = find(view.bytes, b"waitfor")?;
-    let mut lexer = Lexer::new(view.bytes, start + 7);
+    let mut lexer = Lexer::new(view, start + 7);
     let kind = lexer.next();
     let time = lexer.next();
     let timed = is_any(lexer.text(kind), &["delay", "time"])
@@ -22,7 +22,7 @@ pub(super) fn delay(view: &View<'_>) -> Option<Verdict> {
 /// `/*!50000select*/`: a comment that MySQL executes.
 pub(super) fn executed_comment(view: &View<'_>) -> Option<Verdict> {
     let start = find(view.bytes, b"/*!")?;
-    let mut lexer = Lexer::new(view.bytes, start);
+    let mut lexer = Lexer::new(view, start);
     let first = lexer.next();
     let telling = match first.kind {
         Kind::Word(

@@ -30,7 +30,7 @@ pub(super) struct Verdict {
 
 /// Reads on from `place`; `None` when that is no query.
 pub(super) fn judge(view: &View<'_>, origin: Origin, place: usize) -> Option<Verdict> {
-    let mut lexer = Lexer::new(view.bytes, place);
+    let mut lexer = Lexer::new(view, place);
     if origin == Origin::Start {
         let began = statement::at_start(view).filter(|verdict| verdict.confidence >= 60);
         let resumed = began.or_else(|| {

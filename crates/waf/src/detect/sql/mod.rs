@@ -25,11 +25,8 @@ use super::view::{View, Work};
 use super::words::signal;
 use continuation::{Origin, Verdict};
 
-/// What a look at one place costs.
-const GLANCE: usize = 8;
-/// What reading on from one place costs at most, and for each byte that is left: a query is parsed.
-const COST: usize = 4_000;
-const COST_A_BYTE: usize = 8;
+/// What a look at one place costs. What is read on from there costs what it takes.
+const GLANCE: usize = 12;
 
 /// Whether the bytes and words give cause to look.
 pub(super) fn has_cause(view: &View<'_>) -> bool {
@@ -63,16 +60,18 @@ fn starts_with_logic(bytes: &[u8]) -> bool {
 pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
     let mut sure = false;
     let mut judge = |origin: Origin, place: usize, work: &mut Work<'_>| {
+        if !work.budget.spend(GLANCE, "sql") {
+            return false;
+        }
         // Nothing is surer than sure.
         if sure || origin != Origin::Start && !continuation::resumes(view.bytes, place) {
-            return work.budget.spend(GLANCE, "sql");
+            return true;
         }
-        let affordable = work.budget.spend(cost(view, place), "sql");
-        if affordable && let Some(verdict) = continuation::judge(view, origin, place) {
+        if let Some(verdict) = continuation::judge(view, origin, place) {
             sure |= verdict.confidence >= 90;
             report(view, verdict, work);
         }
-        affordable
+        work.budget.spend(view.take_count(), "sql")
     };
     judge(Origin::Start, 0, work);
     if view.mask.any(class::QUOTE | class::DOUBLE | class::TICK) {
@@ -106,12 +105,6 @@ pub(super) fn inspect(view: &View<'_>, work: &mut Work<'_>) {
     }
 }
 
-/// What reading on from `place` costs: little where little is left, as in the many short texts of a
-/// large body.
-fn cost(view: &View<'_>, place: usize) -> usize {
-    COST.min(GLANCE + COST_A_BYTE * view.bytes.len().saturating_sub(place))
-}
-
 /// The words that show themselves wherever they stand.
 fn words(view: &View<'_>, work: &mut Work<'_>) {
     let mut from = 0;
@@ -123,11 +116,11 @@ fn words(view: &View<'_>, work: &mut Work<'_>) {
         }
         let free = !before(view.bytes, place).is_ascii_alphabetic()
             && !is_word(super::bytes::at(view.bytes, from));
-        if free
-            && work.budget.spend(cost(view, place), "sql")
-            && let Some(verdict) = union::read(view, place)
-        {
+        if free && let Some(verdict) = union::read(view, place) {
             report(view, verdict, work);
+        }
+        if !work.budget.spend(view.take_count(), "sql") {
+            return;
         }
     }
     if let Some(verdict) = anywhere::delay(view) {

@@ -15,7 +15,7 @@ pub(super) fn read(view: &View<'_>, origin: Origin, mut lexer: Lexer<'_>) -> Jud
     // `class="x">…`: the quote ends an attribute of a tag.
     let tag = origin != Origin::Start
         && lexer.text(first).starts_with(b">")
-        && memchr::memchr(b'<', part(view.bytes, 0, first.start)).is_some();
+        && view.has_tag_before(first.start);
     if tag {
         return None;
     }
@@ -105,7 +105,7 @@ fn after_start(view: &View<'_>, expression: &Expression) -> Judgement {
 }
 
 fn union_after(view: &View<'_>, place: usize) -> Judgement {
-    let lexer = Lexer::new(view.bytes, place);
+    let lexer = Lexer::new(view, place);
     let token = lexer.peek();
     if token.kind != Kind::Word(Word::Union) {
         return None;

@@ -4,14 +4,14 @@ use super::condition::{self, Ending};
 use super::continuation::{Origin, Verdict};
 use super::token::{Kind, Lexer};
 use super::words::Word;
-use crate::detect::bytes::{is_any, part, tail, trimmed};
+use crate::detect::bytes::{is_any, part, tail};
 use crate::detect::view::View;
 
 type Judgement = Option<(u8, usize, &'static str)>;
 
 /// The value is a statement, a query in parentheses or a call that only an attack makes.
 pub(super) fn at_start(view: &View<'_>) -> Option<Verdict> {
-    let mut lexer = Lexer::new(view.bytes, 0);
+    let mut lexer = Lexer::new(view, 0);
     let mut token = lexer.next();
     let mut nested = false;
     while token.kind == Kind::Open {
@@ -22,13 +22,13 @@ pub(super) fn at_start(view: &View<'_>) -> Option<Verdict> {
     let found = |confidence, end, reason| Some(Verdict { confidence, start, end, reason });
     match token.kind {
         Kind::Word(Word::Select) => {
-            let query = condition::read(&mut Lexer::new(view.bytes, start));
+            let query = condition::read(&mut Lexer::new(view, start));
             let (confidence, reason) = query_confidence(view, &query, nested);
             found(confidence, query.end, reason)
         }
         Kind::Word(Word::Heavy) if view.is_short() => {
             let called = lexer.peek().kind;
-            let whole = condition::read(&mut Lexer::new(view.bytes, start));
+            let whole = condition::read(&mut Lexer::new(view, start));
             let call = called == Kind::Open && whole.ending != Ending::Other
                 || called == Kind::Dot && whole.heavy > 0;
             let text = tail(view.bytes, start);
@@ -41,7 +41,7 @@ pub(super) fn at_start(view: &View<'_>) -> Option<Verdict> {
             }
         }
         Kind::Word(Word::Function | Word::Case | Word::Statement) => {
-            let whole = condition::read(&mut Lexer::new(view.bytes, start));
+            let whole = condition::read(&mut Lexer::new(view, start));
             if whole.is_unmistakable() && view.is_short() && whole.ends_well() {
                 return found(80, whole.end, "a call with a query or a delay inside");
             }
@@ -49,7 +49,7 @@ pub(super) fn at_start(view: &View<'_>) -> Option<Verdict> {
             if whole.calls > 0 && constant && whole.ending == Ending::End && view.is_short() {
                 return found(66, whole.end, "a comparison of constants");
             }
-            let statement = second_statement(view, &mut Lexer::new(view.bytes, start))?;
+            let statement = second_statement(view, &mut Lexer::new(view, start))?;
             let verb = part(view.bytes, start, token.end);
             let rare = is_any(verb, &["exec", "execute", "declare", "waitfor", "shutdown", "call"]);
             let confidence =
@@ -57,7 +57,7 @@ pub(super) fn at_start(view: &View<'_>) -> Option<Verdict> {
             found(confidence, statement.1, statement.2)
         }
         Kind::Number | Kind::Text { closed: true } if nested && view.is_short() => {
-            let whole = condition::read(&mut Lexer::new(view.bytes, 0));
+            let whole = condition::read(&mut Lexer::new(view, 0));
             let constant = whole.compares > 0 && whole.literals == whole.operands;
             let ends = constant && whole.operands > 1 && whole.ending == Ending::End;
             if ends { found(66, whole.end, "a comparison of constants") } else { None }
@@ -92,7 +92,7 @@ pub(super) fn stacked(view: &View<'_>, origin: Origin, mut lexer: Lexer<'_>) -> 
     }
     let next = lexer.peek().kind;
     if matches!(next, Kind::Comment) && matches!(origin, Origin::Quote { unbalanced: true }) {
-        let rest = trimmed(tail(view.bytes, lexer.peek().start + 2));
+        let rest = view.rest(lexer.peek().start + 2);
         let short = rest.len() <= 2 && !rest.iter().any(u8::is_ascii_alphabetic);
         return short.then_some((80, last.end, "a comment cuts off the rest of the query"));
     }
@@ -176,7 +176,7 @@ fn second_statement(view: &View<'_>, lexer: &mut Lexer<'_>) -> Judgement {
     let object_text = lexer.text(object);
     let reason = "a second statement";
     if verb.kind == Kind::Word(Word::Select) {
-        let query = condition::read(&mut Lexer::new(view.bytes, verb.start));
+        let query = condition::read(&mut Lexer::new(view, verb.start));
         let sure = query.is_unmistakable() && (query.heavy > 0 || query.selects > 1)
             || query.calls > 0
             || query.ending == Ending::Comment
@@ -185,7 +185,7 @@ fn second_statement(view: &View<'_>, lexer: &mut Lexer<'_>) -> Judgement {
         return (query.operands > 0).then_some((if sure { 90 } else { 62 }, query.end, reason));
     }
     if verb.kind == Kind::Word(Word::Heavy) {
-        let call = condition::read(&mut Lexer::new(view.bytes, verb.start));
+        let call = condition::read(&mut Lexer::new(view, verb.start));
         return (call.heavy > 0).then_some((
             85,
             call.end,

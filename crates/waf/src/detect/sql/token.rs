@@ -2,6 +2,7 @@
 //! or a literal counts as such.
 
 use crate::detect::bytes::{at, is_word, part, tail, trimmed};
+use crate::detect::view::View;
 
 use super::words::{Word, lookup};
 
@@ -58,12 +59,16 @@ pub(super) struct Lexer<'a> {
     at: usize,
     /// Whether something was skipped that only SQL takes for white space.
     pub(super) saw_comment: bool,
+    view: &'a View<'a>,
 }
 
+/// What a token costs beside its bytes.
+const TOKEN: usize = 10;
+
 impl<'a> Lexer<'a> {
-    /// Reads `bytes` from `start` on, as far as an injection ever needs to show itself.
-    pub(super) fn new(bytes: &'a [u8], start: usize) -> Self {
-        Self { bytes: part(bytes, 0, start + WINDOW), at: start, saw_comment: false }
+    /// Reads `view` from `start` on, as far as an injection ever needs to show itself.
+    pub(super) fn new(view: &'a View<'a>, start: usize) -> Self {
+        Self { bytes: part(view.bytes, 0, start + WINDOW), at: start, saw_comment: false, view }
     }
 
     /// The place of the next byte.
@@ -84,18 +89,22 @@ impl<'a> Lexer<'a> {
 
     /// The next token.
     pub(super) fn next(&mut self) -> Token {
-        if let Some(comment) = self.skip_blanks() {
-            return comment;
-        }
-        let start = self.at;
-        let kind = self.read();
-        Token { kind, start, end: self.at }
+        let from = self.at;
+        let token = self.skip_blanks().unwrap_or_else(|| {
+            let start = self.at;
+            let kind = self.read();
+            Token { kind, start, end: self.at }
+        });
+        self.view.count(TOKEN + self.at - from);
+        token
     }
 
     /// Passes one of `signs` if it comes next, whatever token it would be part of.
     pub(super) fn pass_sign(&mut self, signs: &[&[u8]]) -> bool {
         let mut ahead = *self;
-        if ahead.skip_blanks().is_some() {
+        let is_over = ahead.skip_blanks().is_some();
+        self.view.count(TOKEN + ahead.at - self.at);
+        if is_over {
             return false;
         }
         let rest = tail(ahead.bytes, ahead.at);

@@ -9,7 +9,7 @@ use crate::detect::view::View;
 
 /// `union select …`, wherever it stands.
 pub(super) fn read(view: &View<'_>, place: usize) -> Option<Verdict> {
-    let mut lexer = Lexer::new(view.bytes, place);
+    let mut lexer = Lexer::new(view, place);
     let word = lexer.next();
     let mut next = lexer.next();
     while matches!(next.kind, Kind::Word(Word::All | Word::Prefix | Word::Other) | Kind::Open)
@@ -62,6 +62,7 @@ fn is_known_filler(word: &[u8]) -> bool {
 fn complete_query_before(view: &View<'_>, place: usize) -> bool {
     let head = part(view.bytes, 0, place);
     let window = tail(head, head.len().saturating_sub(400));
+    view.count(window.len());
     let quotes = memchr::memchr_iter(b'\'', window).count();
     quotes.is_multiple_of(2)
         && find(window, b"select")

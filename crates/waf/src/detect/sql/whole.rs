@@ -22,7 +22,7 @@ pub(super) fn read(view: &View<'_>) -> Option<Verdict> {
     }
     // `?id=1 or …`: the value is a query string itself.
     let question = usize::from(view.bytes.first() == Some(&b'?'));
-    let mut lexer = Lexer::new(view.bytes, question);
+    let mut lexer = Lexer::new(view, question);
     let first = lexer.next();
     let accounts = is_any(lexer.text(first), &["create", "alter", "grant"]);
     let (confidence, end, reason) = match first.kind {
@@ -304,7 +304,7 @@ pub(super) fn call_behind(view: &View<'_>, origin: Origin, place: usize) -> Opti
     if !left || !view.is_short() {
         return None;
     }
-    let mut lexer = Lexer::new(view.bytes, place);
+    let mut lexer = Lexer::new(view, place);
     let joint = lexer.peek().kind;
     if !matches!(joint, Kind::Word(_) | Kind::Close | Kind::Comma | Kind::Semicolon | Kind::Logic) {
         return None;
@@ -331,7 +331,7 @@ pub(super) fn cut_behind(view: &View<'_>, origin: Origin, place: usize) -> Optio
     if origin != (Origin::Quote { unbalanced: true }) || !view.is_short() || !cut {
         return None;
     }
-    let mut lexer = Lexer::new(view.bytes, place);
+    let mut lexer = Lexer::new(view, place);
     let mut joint = lexer.next();
     while matches!(joint.kind, Kind::Close | Kind::Semicolon) {
         joint = lexer.next();
