@@ -2,7 +2,9 @@
 
 use std::time::SystemTime;
 
-use http::header::{IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, RANGE};
+use http::header::{
+    IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, RANGE,
+};
 use http::{HeaderMap, HeaderName, StatusCode};
 
 use super::Version;
@@ -14,6 +16,9 @@ pub(super) struct Conditions {
     pub(super) is_head: bool,
     /// When the request came.
     pub(super) now: SystemTime,
+    /// The states that the client is content with.
+    only_match: Option<String>,
+    unmodified_since: Option<SystemTime>,
     none_match: Option<String>,
     modified_since: Option<SystemTime>,
     range: Option<String>,
@@ -25,6 +30,8 @@ pub(super) struct Conditions {
 pub(super) enum Outcome {
     Whole,
     Part(Part),
+    /// It is in none of the states that the client is content with.
+    Changed,
     /// The client has it already.
     NotModified,
     /// The part that was asked for is not in the file.
@@ -36,6 +43,7 @@ impl Outcome {
         match self {
             Self::Whole => StatusCode::OK,
             Self::Part(_) => StatusCode::PARTIAL_CONTENT,
+            Self::Changed => StatusCode::PRECONDITION_FAILED,
             Self::NotModified => StatusCode::NOT_MODIFIED,
             Self::Unsatisfiable => StatusCode::RANGE_NOT_SATISFIABLE,
         }
@@ -48,6 +56,8 @@ impl Conditions {
         Self {
             is_head,
             now,
+            only_match: joined(headers, &IF_MATCH),
+            unmodified_since: single(headers, &IF_UNMODIFIED_SINCE).and_then(date),
             none_match: joined(headers, &IF_NONE_MATCH),
             modified_since: single(headers, &IF_MODIFIED_SINCE).and_then(date),
             // Ranges are defined for GET only.
@@ -58,6 +68,9 @@ impl Conditions {
 
     /// What to send of a file in this state.
     pub(super) fn decide(&self, version: &Version) -> Outcome {
+        if !self.accepts(version) {
+            return Outcome::Changed;
+        }
         if self.has(version) {
             return Outcome::NotModified;
         }
@@ -68,6 +81,18 @@ impl Conditions {
                 Asked::Outside => Outcome::Unsatisfiable,
             },
             _ => Outcome::Whole,
+        }
+    }
+
+    /// Whether the client is content with this state; where it sent tags, its dates do not count.
+    fn accepts(&self, version: &Version) -> bool {
+        match (&self.only_match, self.unmodified_since) {
+            (Some(tags), _) => {
+                let tag = version.tag();
+                tags.split(',').map(str::trim).any(|known| known == "*" || known == tag)
+            }
+            (None, Some(since)) => version.modified <= since,
+            (None, None) => true,
         }
     }
 

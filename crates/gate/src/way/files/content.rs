@@ -80,7 +80,7 @@ fn find(folder: &Dir, name: &Path, conditions: &Conditions) -> io::Result<Found>
     let (first, length) = match outcome {
         Outcome::Whole => (0, version.size),
         Outcome::Part(part) => (part.first, part.length()),
-        Outcome::NotModified | Outcome::Unsatisfiable => (0, 0),
+        Outcome::Changed | Outcome::NotModified | Outcome::Unsatisfiable => (0, 0),
     };
     let content = if conditions.is_head || length == 0 {
         Content::Unread(length)

@@ -69,7 +69,7 @@ fn respond(served: Served, mime: HeaderValue, is_head: bool) -> Response<AnswerB
     let range = match outcome {
         Outcome::Part(part) => Some(format!("bytes {}-{}/{}", part.first, part.last, version.size)),
         Outcome::Unsatisfiable => Some(format!("bytes */{}", version.size)),
-        Outcome::Whole | Outcome::NotModified => None,
+        Outcome::Whole | Outcome::Changed | Outcome::NotModified => None,
     };
     let modified = httpdate::fmt_http_date(version.modified);
     let fields: [(HeaderName, Option<String>); 3] =

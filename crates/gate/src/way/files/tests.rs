@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use http::header::{
     ACCEPT, ACCEPT_ENCODING, ACCEPT_RANGES, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH,
-    CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, LAST_MODIFIED,
-    LOCATION, RANGE, VARY,
+    CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE,
+    IF_UNMODIFIED_SINCE, LAST_MODIFIED, LOCATION, RANGE, VARY,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response};
 use http_body_util::BodyExt as _;
@@ -247,12 +247,23 @@ async fn what_the_client_has_is_not_sent_again() {
         (IF_MODIFIED_SINCE, date.clone(), 304),
         (IF_MODIFIED_SINCE, old.into(), 200),
         (IF_MODIFIED_SINCE, "yesterday".into(), 200),
+        (IF_MATCH, tag.clone(), 200),
+        (IF_MATCH, format!("\"x\", {tag}"), 200),
+        (IF_MATCH, "*".into(), 200),
+        (IF_MATCH, "\"x\"".into(), 412),
+        (IF_MATCH, format!("W/{tag}"), 412),
+        (IF_UNMODIFIED_SINCE, date.clone(), 200),
+        (IF_UNMODIFIED_SINCE, old.into(), 412),
+        (IF_UNMODIFIED_SINCE, "yesterday".into(), 200),
     ] {
         assert_eq!(fixture.with(name.clone(), &value).await.0, expected, "{name}: {value}");
     }
     let both = [(IF_NONE_MATCH, "\"x\""), (IF_MODIFIED_SINCE, date.as_str())];
     let response = fixture.ask(Method::GET, "/ten.txt", &both).await.unwrap();
     assert_eq!(response.status(), 200, "a tag outweighs a date");
+    let rest = [(IF_MATCH, "\"x\""), (RANGE, "bytes=5-")];
+    let response = fixture.ask(Method::GET, "/ten.txt", &rest).await.unwrap();
+    assert_eq!((response.status().as_u16(), header(&response, CONTENT_LENGTH)), (412, "0"));
     fs::write(fixture.site().join("ten.txt"), "9876543210").unwrap();
     assert_eq!(fixture.with(IF_NONE_MATCH, &tag).await, (200, "9876543210".into()));
 }
