@@ -48,9 +48,9 @@ pub(crate) fn warn(key: &str, origin: &WebOrigin, reader: &mut Reader<'_>) {
     }
 }
 
-/// Whether all tenants of a host have this origin, so that listing it names nobody.
-pub(crate) fn is_everyones(origin: &WebOrigin) -> bool {
-    SharedHost::of(origin.host()) == Some(SharedHost::Everyone)
+/// Whether an origin is on shared hosting: who has it today need not have it tomorrow.
+pub(crate) fn is_shared(origin: &WebOrigin) -> bool {
+    SharedHost::of(origin.host()).is_some()
 }
 
 /// How a host is shared.

@@ -69,7 +69,7 @@ fn etsm_d03_what_is_no_origin_and_what_is_everyones_is_told() {
         ("https://app.streamlit.io", "", WARNING, "is the origin of every tenant"),
         ("https://github.io", credentials, WARNING, "is the origin of every tenant"),
         ("https://mine.github.io", credentials, WARNING, "is on shared hosting"),
-        ("https://mine.github.io", "", FINE, "is fine"),
+        ("https://mine.github.io", "", WARNING, "is on shared hosting"),
         ("https://a.example", "max_age = \"48h\"", ERROR, "choose at most `24h`"),
     ];
     for (origin, rest, code, said) in texts {

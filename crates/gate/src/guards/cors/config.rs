@@ -103,7 +103,7 @@ impl CorsSection {
             reader.warn(&format!("{key}.{dead}"), "without `origins` this has no effect", hint);
         }
         let origins = self.origins.iter().filter_map(AllowedOrigins::exact);
-        for origin in origins.filter(|it| self.credentials || origin_risk::is_everyones(it)) {
+        for origin in origins.filter(|it| self.credentials || origin_risk::is_shared(it)) {
             origin_risk::warn(&format!("{key}.origins"), origin, reader);
         }
     }
