@@ -135,6 +135,26 @@ fn work_grows_with_the_value_and_no_faster_or_a_budget_names_itself() {
 }
 
 #[test]
+fn what_is_read_as_sql_is_paid_for() {
+    let detectors = Detectors::new(Settings::default());
+    let units = |text: &str| {
+        let mut budget = Budget::new(u32::MAX);
+        let input = Input::new(Place::BodyField, b"q", text.as_bytes());
+        let _findings = detectors.inspect(input, &mut budget);
+        u32::MAX - budget.left()
+    };
+    for (read, passed) in
+        [("' or x ", "'  x or "), ("a' and b c ", "a' xand c "), ("union xx (", "xunion x (")]
+    {
+        let [read, passed] = [read, passed].map(|unit| units(&unit.repeat(2_000)));
+        assert!(
+            read > passed + 2_000 * 20,
+            "{read} units for what is read, {passed} for what is not"
+        );
+    }
+}
+
+#[test]
 fn time_grows_with_the_value_and_no_faster() {
     let detectors = Detectors::new(Settings::default());
     for unit in UNITS {
